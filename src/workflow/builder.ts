@@ -1,0 +1,109 @@
+// Definitions written in TypeScript: the same model as a file, verified by `build`.
+//
+//   const definition = workflow('/flights/score', { module: import.meta.url })
+//     .call('score', { function: 'score', timeoutMs: 5_000 })
+//     .null('committed')
+//     .console('publish', { message: 'done' })
+//     .build();
+//
+// Actions follow each other in the order they are added. A workflow that names one flow names them all: with the first
+// `flow` the order of the actions no longer means anything (except that the first is the start if none is marked).
+
+import { DefinitionError, faultAt } from './fault.js';
+import type { Action, CallAction, ConsoleAction, Flow, NullAction, WorkflowDefinition } from './model.js';
+import { parseName } from './namespace.js';
+import { verify } from './verify.js';
+
+/** Everything about a workflow but its name, actions and flows. */
+export type WorkflowOptions = Omit<WorkflowDefinition, 'name' | 'actions' | 'flows'>;
+
+type Properties<Kind extends Action> = Omit<Kind, 'name' | 'type'>;
+
+/**
+ * Begin a definition.
+ *
+ * @param name full name, `/branch/name`
+ * @param options `module` may be a path or a `file:` URL, such as `import.meta.url`
+ */
+export function workflow(name: string, options: WorkflowOptions = {}): WorkflowBuilder {
+  return new WorkflowBuilder(name, options);
+}
+
+export class WorkflowBuilder {
+  readonly #name: string;
+  readonly #options: WorkflowOptions;
+  readonly #actions: Action[] = [];
+  readonly #flows: Flow[] = [];
+
+  constructor(name: string, options: WorkflowOptions = {}) {
+    this.#name = name;
+    this.#options = options;
+  }
+
+  /** Runs a function exported from a module. */
+  call(name: string, properties: Properties<CallAction>): this {
+    return this.action({ name, type: 'call', ...properties });
+  }
+
+  /** Does nothing; always a transaction break. */
+  null(name: string, properties: Properties<NullAction> = {}): this {
+    return this.action({ name, type: 'null', ...properties });
+  }
+
+  /** Prints a message. */
+  console(name: string, properties: Properties<ConsoleAction>): this {
+    return this.action({ name, type: 'console', ...properties });
+  }
+
+  /** Any action as the model has it. */
+  action(action: Action): this {
+    this.#actions.push(action);
+    return this;
+  }
+
+  /** When `from` has finished, go on with `to`. */
+  flow(from: string, to: string): this {
+    this.#flows.push({ from, to });
+    return this;
+  }
+
+  /**
+   * The definition, a value of its own each time.
+   *
+   * @throws {DefinitionError} `WORKFLOW_INVALID` with every fault
+   */
+  build(): WorkflowDefinition {
+    const named = parseName(this.#name);
+    const definition = {
+      name: named.ok ? named.value : this.#name,
+      ...withPath(this.#options),
+      actions: this.#actions.map(action => withPath(action)),
+      flows: this.#flows.length > 0 ? this.#flows.map(flow => ({ ...flow })) : this.#sequence(),
+    };
+    const faults = verify(definition);
+    if (faults.length > 0) throw new DefinitionError(faults);
+    return definition;
+  }
+
+  #sequence(): Flow[] {
+    return this.#actions.slice(1).map((action, index) => ({ from: this.#actions[index]!.name, to: action.name }));
+  }
+}
+
+/** A copy without members that are `undefined`, and with a module's `file:` URL as its path. */
+function withPath<Part extends object>(part: Part): Part {
+  const copy = Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined)) as Part;
+  if (!('module' in copy) || typeof copy.module !== 'string' || !copy.module.startsWith('file:')) return copy;
+  return { ...copy, module: pathOfUrl(copy.module) };
+}
+
+/** Not `fileURLToPath`: the room is pure. An encoded slash is no path, and is left for verification to refuse. */
+function pathOfUrl(url: string): string {
+  try {
+    const { host, pathname } = new URL(url);
+    return host === '' && !/%2f/i.test(pathname) ? decodeURIComponent(pathname) : url;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DefinitionError([faultAt('MODULE_INVALID', ['module'], `not a file URL: ${reason}`)]);
+  }
+}

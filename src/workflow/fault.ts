@@ -1,0 +1,144 @@
+// What is wrong with something people wrote, as a value: a stable code, words, and the place.
+//
+// Faults are collected, not thrown, so that a file's author sees all of them at once. Only the builder throws, since a
+// program that builds a bad definition has no use for a list.
+
+/** Stable codes of faults in definitions, names, inputs and filters. */
+export const faultCodes = {
+  SYNTAX: 'neither YAML nor JSON',
+  TOO_LARGE: 'larger than the limit',
+  TOO_DEEP: 'nested deeper than the limit',
+  KEY_DUPLICATE: 'the same key twice',
+  KEY_UNKNOWN: 'a key that is not part of the schema',
+  KEY_MISSING: 'a key that is required',
+  KEY_RESERVED: 'a key that reaches a prototype',
+  VALUE_INVALID: 'a value of the wrong type or out of range',
+  TEXT_INVALID: 'text with a NUL or a lone surrogate, which no store can hold',
+  NAMESPACE_INVALID: 'not a workflow name or branch',
+  NAME_INVALID: 'not a name for an action or function',
+  ACTION_DUPLICATE: 'two actions of one name',
+  ACTION_UNREACHABLE: 'no flow leads to the action',
+  FLOW_TARGET_UNKNOWN: 'a flow from or to an action that does not exist',
+  FLOW_SPLIT: 'several flows out of one action, or several starts',
+  FLOW_LOOP: 'flows that lead back',
+  MODULE_MISSING: 'a call without a module',
+  MODULE_INVALID: 'not the path of a module',
+  INPUT_INVALID: 'an input that is not a JSON object',
+  FILTER_INVALID: 'not an entry of an audit trail filter',
+} as const;
+
+export type FaultCode = keyof typeof faultCodes;
+
+/** Keys and indexes from the root of a value to a place in it. */
+export type Path = readonly (string | number)[];
+
+export interface Fault {
+  readonly code: FaultCode;
+  /** What was found and what is accepted. Safe to print: control characters are escaped. */
+  readonly message: string;
+  /** As written: `actions.score.timeoutMs` or `actions[2].timeoutMs`; empty for the whole. */
+  readonly path: string;
+  readonly file: string | null;
+  /** From 1; `null` when the value did not come from text. */
+  readonly line: number | null;
+  readonly column: number | null;
+}
+
+/** A value, or why there is none. */
+export type Parsed<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly fault: Fault };
+
+/** Collects a fault; `part` says whether the key or the value at `path` is to blame (default: the value). */
+export type Report = (code: FaultCode, path: Path, message: string, part?: 'key' | 'value') => void;
+
+/** Thrown by the builder. `code` is the engine's for a bad definition. */
+export class DefinitionError extends Error {
+  override name = 'DefinitionError';
+  readonly code = 'WORKFLOW_INVALID';
+  constructor(readonly faults: readonly Fault[]) {
+    super(`WORKFLOW_INVALID: ${faults.map(formatFault).join('\n')}`);
+  }
+}
+
+/** A fault without a place in a file. */
+export function faultAt(code: FaultCode, path: Path, message: string): Fault {
+  return { code, message, path: formatPath(path), file: null, line: null, column: null };
+}
+
+export function refuse(code: FaultCode, path: Path, message: string): { readonly ok: false; readonly fault: Fault } {
+  return { ok: false, fault: faultAt(code, path, message) };
+}
+
+/** `file:line:column field: message (CODE)`; what is not known is left out. */
+export function formatFault(fault: Fault): string {
+  const file = fault.file === null ? [] : [escapeUnprintable(fault.file)];
+  const place = [...file, ...(fault.line === null ? [] : [fault.line, fault.column])].join(':');
+  const field = fault.path === '' ? '' : `${fault.path}: `;
+  // Without a line the file needs a colon of its own, or it would read as part of the field.
+  const lead = place === '' ? '' : fault.line === null ? `${place}: ` : `${place} `;
+  return `${lead}${field}${fault.message} (${fault.code})`;
+}
+
+/** `['actions', 2, 'timeoutMs']` as `actions[2].timeoutMs`; odd keys are quoted: `vars["a b"]`. */
+export function formatPath(path: Path): string {
+  let text = '';
+  for (const part of path) {
+    if (typeof part === 'number') text += `[${part}]`;
+    else if (/^[\p{L}_$][\p{L}\p{N}_$-]*$/u.test(part) && part.length <= 200) text += text === '' ? part : `.${part}`;
+    else text += `[${quote(part)}]`;
+  }
+  return text;
+}
+
+/** Text in double quotes, cut at 60 characters, safe on a terminal and in a log. */
+export function quote(text: string): string {
+  const cut = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return escapeUnprintable(JSON.stringify(cut));
+}
+
+/** Words of somebody else, one line of at most 200 characters. */
+export function quoteMessage(message: string): string {
+  const line = message.split('\n')[0]!.slice(0, 200);
+  return escapeUnprintable(line.charAt(0).toLowerCase() + line.slice(1));
+}
+
+/** JSON escapes C0 only; DEL, C1 and the invisible format characters (bidi overrides) must not reach a terminal. */
+function escapeUnprintable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    found => `\\u${found.codePointAt(0)!.toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** The candidate most like `text`, or `null` when none is near: at most a third of its letters differ. */
+export function nearest(text: string, candidates: Iterable<string>): string | null {
+  if (text.length > 100) return null;
+  let best: string | null = null;
+  let bestDistance = Math.max(1, Math.floor(text.length / 3)) + 1;
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - text.length) >= bestDistance) continue;
+    const distance = editDistance(text.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours that turn `left` into `right`. */
+function editDistance(left: string, right: string): number {
+  let before: number[] = [];
+  let above = Array.from({ length: right.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= left.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= right.length; column++) {
+      const same = left[row - 1] === right[column - 1];
+      let distance = Math.min(above[column]! + 1, current[column - 1]! + 1, above[column - 1]! + (same ? 0 : 1));
+      const swapped =
+        row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
+      if (swapped) distance = Math.min(distance, before[column - 2]! + 1);
+      current.push(distance);
+    }
+    [before, above] = [above, current];
+  }
+  return above[right.length]!;
+}

@@ -1,0 +1,128 @@
+// The schema as data is the model's, and our walk over it says what typebox's compiled validator says.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import fc from 'fast-check';
+import Compile from 'typebox/compile';
+import { expect, test } from 'vitest';
+import { conform } from '../../src/workflow/conform.js';
+import { definitionSchema } from '../../src/workflow/definition-schema.js';
+import { WorkflowDefinition } from '../../src/workflow/model.js';
+import { seed } from './seed.js';
+
+const model: unknown = JSON.parse(JSON.stringify(WorkflowDefinition));
+
+test('definition-schema.ts is the schema of model.ts', () => {
+  if (process.env.UPDATE_SCHEMA) {
+    const file = new URL('../../src/workflow/definition-schema.ts', import.meta.url);
+    const head = readFileSync(file, 'utf8').replace(/(definitionSchema: Schema = )[\s\S]*/, '$1');
+    writeFileSync(file, `${head}${JSON.stringify(model, null, 2)};\n`);
+    return;
+  }
+  expect(definitionSchema).toEqual(model);
+});
+
+test('the model uses only keywords that conform understands', () => {
+  const known =
+    /^(type|const|anyOf|required|properties|additionalProperties|items|minItems|maxItems|minLength|maxLength|minimum|maximum)$/;
+  const walk = (schema: object): void => {
+    for (const [key, value] of Object.entries(schema)) {
+      expect(key).toMatch(known);
+      if (key === 'properties') for (const property of Object.values(value as object)) walk(property as object);
+      else if (key === 'items') walk(value as object);
+      else if (key === 'anyOf') (value as object[]).forEach(walk);
+    }
+  };
+  walk(model as object);
+});
+
+test(`conform and typebox agree on random definitions, right and wrong (seed ${seed})`, () => {
+  const compiled = Compile(WorkflowDefinition);
+  const odd = fc.constantFrom<unknown>(
+    null,
+    0,
+    -1,
+    1.5,
+    1e12,
+    Number.NaN,
+    true,
+    '',
+    'x',
+    '5s',
+    [],
+    {},
+    '😀'.repeat(150),
+    'x'.repeat(201),
+  );
+  const mostly = <Value>(right: fc.Arbitrary<Value>) =>
+    fc.oneof({ arbitrary: right as fc.Arbitrary<unknown>, weight: 30 }, { arbitrary: odd, weight: 1 });
+  const optional = {
+    description: mostly(fc.string()),
+    start: mostly(fc.boolean()),
+    transactionBreak: mostly(fc.boolean()),
+    timeoutMs: mostly(fc.integer({ min: 0, max: 32_000_000_000 })),
+    retry: mostly(
+      fc.record(
+        {
+          retries: mostly(fc.integer({ min: 0, max: 1_001 })),
+          delayMs: mostly(fc.integer({ min: 0, max: 90_000_000 })),
+          factor: mostly(fc.double({ min: 0.9, max: 101 })),
+        },
+        { requiredKeys: [] },
+      ),
+    ),
+    module: mostly(fc.constant('./x.mjs')),
+    function: mostly(fc.constant('f')),
+    message: mostly(fc.string()),
+    stream: mostly(fc.constantFrom('stdout', 'stderr')),
+  };
+  const action = fc.record(
+    { name: mostly(fc.constant('a')), type: mostly(fc.constantFrom('call', 'null', 'console')), ...optional },
+    { requiredKeys: ['name', 'type'] },
+  );
+  const trimmed = action.map(value => {
+    // Random keys rarely fit the type; drop the foreign ones most of the time.
+    const keys: Record<string, string[]> = {
+      call: ['message', 'stream'],
+      null: ['module', 'function', 'message', 'stream'],
+      console: ['module', 'function'],
+    };
+    const foreign = keys[value.type as string] ?? [];
+    const isKept = (key: string) => !foreign.includes(key) || (value.description as string)?.length === 3;
+    return Object.fromEntries(Object.entries(value).filter(([key]) => isKept(key)));
+  });
+  const definition = fc
+    .record(
+      {
+        name: mostly(fc.constant('/a')),
+        priority: mostly(fc.integer({ min: 0, max: 10_001 })),
+        module: mostly(fc.constant('./m.mjs')),
+        actions: mostly(fc.array(mostly(trimmed), { maxLength: 3 })),
+        flows: mostly(
+          fc.array(mostly(fc.record({ from: mostly(fc.constant('a')), to: mostly(fc.constant('b')) })), {
+            maxLength: 2,
+          }),
+        ),
+        extra: odd,
+      },
+      { requiredKeys: ['name', 'actions', 'flows'] },
+    )
+    .map(({ extra, ...rest }) => (extra === 'x' ? { ...rest, extra } : rest));
+  let right = 0;
+  fc.assert(
+    fc.property(definition, value => {
+      let faults = 0;
+      conform(
+        value,
+        definitionSchema,
+        [],
+        () => faults++,
+        (_, keys) => keys,
+      );
+      const isRight = compiled.Check(value);
+      if (isRight) right += 1;
+      expect(faults === 0).toBe(isRight);
+    }),
+    { seed, numRuns: 3_000 },
+  );
+  expect(right).toBeGreaterThan(100);
+});

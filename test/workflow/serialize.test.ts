@@ -1,0 +1,80 @@
+// The canonical text: the definition comes back from it, and it does not depend on how the definition was written.
+
+import fc from 'fast-check';
+import fastJsonStringify from 'fast-json-stringify';
+import { expect, test } from 'vitest';
+import { definitionSchema } from '../../src/workflow/definition-schema.js';
+import type { Action, WorkflowDefinition } from '../../src/workflow/model.js';
+import { definitionText } from '../../src/workflow/serialize.js';
+import { verify } from '../../src/workflow/verify.js';
+import { seed } from './seed.js';
+
+const text = fc.string({ unit: 'grapheme', maxLength: 60 });
+const common = {
+  description: text,
+  transactionBreak: fc.boolean(),
+  timeoutMs: fc.integer({ min: 1, max: 31_622_400_000 }),
+  retry: fc.record(
+    {
+      retries: fc.integer({ min: 0, max: 1_000 }),
+      delayMs: fc.nat(86_400_000),
+      factor: fc.double({ min: 1, max: 100, noNaN: true }),
+    },
+    { requiredKeys: [], noNullPrototype: true },
+  ),
+};
+const action = fc.oneof(
+  fc.record(
+    {
+      ...common,
+      type: fc.constant('call'),
+      function: fc.constant('f'),
+      module: text.filter(path => path !== '' && !path.includes(':')),
+    },
+    { requiredKeys: ['type', 'function'], noNullPrototype: true },
+  ),
+  fc.record({ ...common, type: fc.constant('null') }, { requiredKeys: ['type'], noNullPrototype: true }),
+  fc.record(
+    { ...common, type: fc.constant('console'), message: text, stream: fc.constantFrom('stdout', 'stderr') },
+    { requiredKeys: ['type', 'message'], noNullPrototype: true },
+  ),
+);
+const definition = fc
+  .record(
+    {
+      name: fc.constant('/a/b'),
+      priority: fc.integer({ min: 1, max: 10_000 }),
+      description: text,
+      module: fc.constant('./m.mjs'),
+      list: fc.array(action, { minLength: 1, maxLength: 5 }),
+    },
+    { requiredKeys: ['name', 'module', 'list'], noNullPrototype: true },
+  )
+  .map(({ list, ...rest }) => {
+    const actions = list.map((item, place) => ({ ...item, name: `a${place}` }) as Action);
+    const flows = actions.slice(1).map(({ name }, place) => ({ from: `a${place}`, to: name }));
+    return { flows, ...rest, actions } as WorkflowDefinition;
+  });
+
+test(`a sound definition comes back from its text exactly, whatever the order of its keys (seed ${seed})`, () => {
+  const reversed = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(reversed);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .reverse()
+        .map(([key, member]) => [key, reversed(member)]),
+    );
+  };
+  const peer = fastJsonStringify(JSON.parse(JSON.stringify(definitionSchema)));
+  fc.assert(
+    fc.property(definition, value => {
+      expect(verify(value)).toEqual([]);
+      const canonical = definitionText(value);
+      expect(JSON.parse(canonical)).toEqual(value);
+      expect(definitionText(reversed(value) as WorkflowDefinition)).toBe(canonical);
+      expect(JSON.parse(peer(value))).toEqual(value);
+    }),
+    { seed, numRuns: 500 },
+  );
+});
