@@ -1,0 +1,162 @@
+// What happens next: the one pure decision of the engine.
+//
+// A flow context stands at a place in its plan. A transaction ran there (or could not), and its outcome arrives here
+// together with the operations that were asked of the context meanwhile. The answer is a value; the engine turns it
+// into one commit. No clock, no I/O, no randomness: the time comes in with the outcome.
+//
+// Invariants:
+//   T1. A context that is finished or removed never changes again.
+//   T2. A failed or interrupted transaction leaves the context at the place where it began, variables unchanged.
+//   T3. Operations apply at transaction breaks only; interrupt (roll back) is applied before pause and remove.
+
+import { END, type Place, type Plan } from '../workflow/plan.js';
+
+/** A flow context as a transition sees it: where it stands and how often that transaction was tried. */
+export interface FlowContext {
+  readonly place: Place;
+  /** Transactions committed so far in the life of the context: names the transaction for its idempotency key. */
+  readonly transaction: number;
+  /** Failed attempts of this transaction so far. */
+  readonly attempt: number;
+  /** Times this transaction ended the thread it ran in. */
+  readonly kills: number;
+}
+
+/** How a transaction ended. */
+export type TransactionOutcome =
+  /** Everything up to the next break ran; `reached` is that break's place, or `END`. */
+  | { readonly kind: 'completed'; readonly reached: Place }
+  /** The action at `place` failed. `killed`: its thread had to be ended with it. */
+  | { readonly kind: 'failed'; readonly place: Place; readonly killed: boolean }
+  /** Nothing ran: an operation acts on a context that was waiting, to be ready from `eligibleAtMs`. */
+  | { readonly kind: 'waiting'; readonly cause: 'request' | 'resume' | 'recover'; readonly eligibleAtMs: number };
+
+/** What operators asked of a context while it ran or waited. */
+export interface Requests {
+  readonly pause: boolean;
+  readonly remove: boolean;
+  readonly interrupt: boolean;
+}
+
+/** What becomes of the context. */
+export type Next =
+  /** Stands at `place`, ready from `eligibleAtMs`, or held until it is resumed. */
+  | {
+      readonly kind: 'stand';
+      readonly state: 'ready' | 'paused' | 'failed';
+      readonly place: Place;
+      readonly transaction: number;
+      readonly attempt: number;
+      readonly kills: number;
+      readonly eligibleAtMs: number;
+      /** Whether what the transaction wrote is kept: false after a failure or an interrupt. */
+      readonly keepsWork: boolean;
+      /** Why it stands there; names the deferral in the audit. */
+      readonly reason: 'break' | 'retry' | 'paused' | 'interrupted' | 'failed' | 'resumed';
+    }
+  | { readonly kind: 'leave'; readonly state: 'finished' | 'removed'; readonly keepsWork: boolean };
+
+/** After this many threads ended by one transaction it is parked, whatever its policy allows. */
+export const killMax = 3;
+
+export const noRequests: Requests = { pause: false, remove: false, interrupt: false };
+
+/** Decide what follows `outcome` for a context of `plan`. */
+export function transition(
+  plan: Plan,
+  context: FlowContext,
+  outcome: TransactionOutcome,
+  requests: Requests,
+  nowMs: number,
+): Next {
+  switch (outcome.kind) {
+    case 'completed':
+      return requests.interrupt ? rollBack(context, requests, nowMs) : advance(context, outcome.reached, requests, nowMs);
+    case 'failed':
+      return requests.interrupt ? rollBack(context, requests, nowMs) : fail(plan, context, outcome, requests, nowMs);
+    case 'waiting':
+      return wait(context, outcome, requests);
+  }
+}
+
+function wait(
+  context: FlowContext,
+  outcome: Extract<TransactionOutcome, { kind: 'waiting' }>,
+  requests: Requests,
+): Next {
+  if (requests.remove) return { kind: 'leave', state: 'removed', keepsWork: false };
+  const stand = standAgain(context, outcome.eligibleAtMs);
+  switch (outcome.cause) {
+    case 'request':
+      return { ...stand, state: requests.pause ? 'paused' : 'ready', reason: requests.pause ? 'paused' : 'interrupted' };
+    case 'resume':
+      return { ...stand, state: 'ready', reason: 'resumed' };
+    case 'recover':
+      return { ...stand, attempt: 0, kills: 0, state: 'ready', reason: 'resumed' };
+  }
+}
+
+function advance(context: FlowContext, reached: Place, requests: Requests, nowMs: number): Next {
+  if (requests.remove) return { kind: 'leave', state: 'removed', keepsWork: true };
+  if (reached === END) return { kind: 'leave', state: 'finished', keepsWork: true };
+  return {
+    kind: 'stand',
+    state: requests.pause ? 'paused' : 'ready',
+    place: reached,
+    transaction: context.transaction + 1,
+    attempt: 0,
+    kills: 0,
+    eligibleAtMs: nowMs,
+    keepsWork: true,
+    reason: requests.pause ? 'paused' : 'break',
+  };
+}
+
+function rollBack(context: FlowContext, requests: Requests, nowMs: number): Next {
+  if (requests.remove) return { kind: 'leave', state: 'removed', keepsWork: false };
+  return {
+    ...standAgain(context, nowMs),
+    state: requests.pause ? 'paused' : 'ready',
+    reason: requests.pause ? 'paused' : 'interrupted',
+  };
+}
+
+function fail(
+  plan: Plan,
+  context: FlowContext,
+  outcome: { place: Place; killed: boolean },
+  requests: Requests,
+  nowMs: number,
+): Next {
+  if (requests.remove) return { kind: 'leave', state: 'removed', keepsWork: false };
+  const kills = context.kills + (outcome.killed ? 1 : 0);
+  const { retry } = plan.actions[outcome.place]!;
+  if (context.attempt >= retry.retries || kills >= killMax) {
+    return { ...standAgain(context, nowMs), kills, state: 'failed', reason: 'failed' };
+  }
+  const delayMs = Math.min(retry.delayMaxMs, retry.delayMs * retry.factor ** context.attempt);
+  return {
+    ...standAgain(context, nowMs + Math.round(delayMs)),
+    attempt: context.attempt + 1,
+    kills,
+    state: requests.pause ? 'paused' : 'ready',
+    reason: requests.pause ? 'paused' : 'retry',
+  };
+}
+
+function standAgain(context: FlowContext, eligibleAtMs: number) {
+  return {
+    kind: 'stand',
+    place: context.place,
+    transaction: context.transaction,
+    attempt: context.attempt,
+    kills: context.kills,
+    eligibleAtMs,
+    keepsWork: false,
+  } as const;
+}
+
+/** Where a context goes when the action at `place` has finished: the next place, or `END`. */
+export function follow(plan: Plan, place: Place): Place {
+  return plan.actions[place]!.flows[0]?.to ?? END;
+}
