@@ -1,0 +1,34 @@
+// One class for the faults of the world, one registry of their codes.
+
+/** Stable codes of everything Millrace throws. */
+export const errorCodes = {
+  INPUT_INVALID: 'what was submitted cannot be stored',
+  WORKFLOW_INVALID: 'the definition has faults',
+  WORKFLOW_UNKNOWN: 'no workflow has this name',
+  INSTANCE_UNKNOWN: 'no instance has this id or name',
+  NAME_TAKEN: 'another instance has this name',
+  NAMESPACE_INVALID: 'not a namespace',
+  OPTION_INVALID: 'an option has a value it cannot have',
+  ENGINE_DISPOSED: 'the engine has been disposed of',
+  ENGINE_STOPPED: 'the engine was stopped before the answer came',
+  STORE_LOCKED: 'another process holds the data folder',
+  STORE_FAILED: 'the store cannot make anything durable and refuses writes',
+  STORE_NOT_DURABLE: 'strict durability was asked for and cannot be had',
+  STORE_NEWER: 'the store was written by a newer version',
+  INSTANCE_REMOVED: 'the instance was removed before it finished',
+  INSTANCE_FAILED: 'the instance has failed and waits to be recovered',
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** A fault with a stable code; the message says what, where and with which value. */
+export class EngineError extends Error {
+  override name = 'EngineError';
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(`${code}: ${message}`, options);
+  }
+}

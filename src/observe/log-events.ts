@@ -1,0 +1,139 @@
+// Everything the engine says in its logs: one function an event, with its level, its logger and its words.
+//
+// Messages are constant texts, so that equal ones can be counted instead of repeated; what varies is in the fields.
+
+import type { Loggers, LogLevel } from './loggers.js';
+
+/** The seed's words; monitoring looks for them. */
+export const mainBlockedMessage =
+  "The engine's primary flow of control is alive, but it is blocked or deadlocked and cannot make progress";
+export const mainStoppedMessage = "The engine's primary flow of control has stopped due to an error condition";
+export const databaseFailingMessage = 'At least five closely spaced database commands have all failed with an error';
+
+export class LogEvents {
+  readonly #loggers: Loggers;
+
+  constructor(loggers: Loggers) {
+    this.#loggers = loggers;
+  }
+
+  engineStarted(fields: { engine: string; store: string }): void {
+    this.#loggers.system.info('engine started', fields);
+  }
+
+  engineStopped(fields: { engine: string }): void {
+    this.#loggers.system.info('engine stopped', fields);
+  }
+
+  engineDisposed(fields: { engine: string }): void {
+    this.#loggers.system.info('engine disposed of', fields);
+  }
+
+  /** A client called the API. */
+  called(fields: { call: string; user: string; tookMs?: number }): void {
+    this.#loggers.client.debug('call', fields);
+  }
+
+  /** A client's call was refused or failed. */
+  callFailed(fields: { call: string; user: string; error: unknown }): void {
+    this.#loggers.client.warn('call failed', fields);
+  }
+
+  queueRebuilt(fields: { segments: number; members: number; tookMs: number }): void {
+    this.#loggers.system.info('queue rebuilt from the store', fields);
+  }
+
+  /** Claims were not settled in time and have been put back. */
+  leaseExpired(fields: { members: number }): void {
+    this.#loggers.system.warn('leases ran out, their members are offered again', fields);
+  }
+
+  /** Part of a commit came too late: an operation or another engine was first. Nothing of it was applied. */
+  commitRefused(fields: { members: number; dropped: number }): void {
+    this.#loggers.system.debug('commit refused, its members had changed', fields);
+  }
+
+  houseKept(fields: Readonly<Record<string, unknown>>): void {
+    this.#loggers.system.debug('store kept house', fields);
+  }
+
+  threadLost(fields: { reason: string; rerun: number; message: string }): void {
+    this.#loggers.system.warn('worker thread lost and replaced', fields);
+  }
+
+  /** An action failed and is tried again. */
+  actionFailed(fields: { action: string; code: string; error: string; members: number }): void {
+    this.#loggers.flowChart.warn('action failed', fields);
+  }
+
+  /** Instances have failed for good and wait to be recovered. */
+  instanceFailed(fields: { workflow: string; action: string; code: string; error: string; members: number }): void {
+    this.#loggers.flowChart.error('instance failed, it waits to be recovered', fields);
+  }
+
+  /** An action threw after it had returned. */
+  lateError(fields: { instance: string; code: string; error: string }): void {
+    this.#loggers.flowChart.warn('action threw after it had returned', fields);
+  }
+
+  /** A line that user code logged. */
+  userLogged(line: { level: LogLevel; message: string; instance: string }): void {
+    this.#loggers.flowChart[line.level](line.message, { instance: line.instance });
+  }
+
+  storeFailed(fields: { error: unknown }): void {
+    this.#loggers.system.error('store command failed', fields);
+  }
+
+  databaseFailing(fields: { error: unknown }): void {
+    this.#loggers.system.error(databaseFailingMessage, fields);
+  }
+
+  databaseRecovered(): void {
+    this.#loggers.system.info('database commands succeed again');
+  }
+
+  /** The store can make nothing durable any more and refuses writes until the process starts anew. */
+  storeDead(fields: { error: unknown }): void {
+    this.#loggers.system.error('the store refuses writes', fields);
+  }
+
+  mainBlocked(fields: { engine: string; forMs: number }): void {
+    this.#loggers.system.error(mainBlockedMessage, fields);
+  }
+
+  mainUnblocked(fields: { engine: string; forMs: number }): void {
+    this.#loggers.system.warn("The engine's primary flow of control makes progress again", fields);
+  }
+
+  mainStopped(fields: { engine: string; reason: string }): void {
+    this.#loggers.system.error(mainStoppedMessage, fields);
+  }
+
+  /** The engine's `Ok` heartbeat, in both logs the seed names. */
+  heartbeat(fields: Heartbeat): void {
+    this.#loggers.system.info('heartbeat Ok', { ...fields });
+    this.#loggers.auditTrail.info('Ok', { ...fields });
+  }
+
+  /** The health port could not take a connection. */
+  healthPortFailed(fields: { error: unknown }): void {
+    this.#loggers.system.warn('health port failed', fields);
+  }
+
+  /** The thread that answers for the engine's health has died. */
+  watchdogLost(fields: { error: unknown }): void {
+    this.#loggers.system.error('watchdog thread lost, health is no longer answered', fields);
+  }
+}
+
+export interface Heartbeat {
+  readonly engine: string;
+  /** Memory of the process, MB. */
+  readonly residentMb: number;
+  /** Heap of the main thread, MB. */
+  readonly heapUsedMb: number;
+  readonly heapTotalMb: number;
+  /** Instances executing. */
+  readonly running: number;
+}
