@@ -1,0 +1,232 @@
+// The Store contract: where instances, results and audit are durable. Homes: PGlite on disk, PGlite in memory,
+// PostgreSQL. Every call is one message with one answer; nothing is held open, so a home can be a thread or a
+// socket away.
+//
+// Words:
+//   root     up to 500 instances submitted together share one id, the root; an instance's id is the root's UUIDv7 with
+//            its ordinal in the low 16 bits. Their inputs are one row, a body, written once.
+//   segment  instances of one root at the same place of the same workflow, alike in priority and eligible time:
+//            the unit that is claimed, marked and moved. A segment of one is the row of an instance on its own.
+//   body     JSON texts of some members of a root, packed: inputs, or what a transaction wrote.
+//
+// Guarantees:
+//   S1. What `commit` has acknowledged survives the process and, with strict durability, the machine.
+//   S2. A commit is applied whole or not at all; a member leaves a segment once (first commit wins).
+//   S3. A commit whose `revision` of a segment is out of date is refused: an operation came first.
+//   S4. A commit sent again with the same id is recognised and not applied twice.
+
+/** Members of a root by ordinal, ascending, 0 to 499. */
+export type Ordinals = Uint16Array;
+
+/** What operations have asked of a segment's members, as bits. */
+export const request = { pause: 1, remove: 2, interrupt: 4 } as const;
+
+export type SegmentState = 'ready' | 'paused' | 'failed';
+
+export interface Segment {
+  readonly id: string;
+  readonly root: string;
+  /** Body with what earlier transactions of the members wrote (one JSON object a member); `null`: only their input. */
+  readonly body: string | null;
+  /** Number of the workflow version, from `Store.putWorkflow`. */
+  readonly workflow: number;
+  /** Full name of the workflow, `/branch/name`. */
+  readonly name: string;
+  /** The members' own priority, or `null` when inherited. */
+  readonly priority: number | null;
+  readonly place: number;
+  readonly transaction: number;
+  readonly attempt: number;
+  readonly kills: number;
+  readonly state: SegmentState;
+  readonly eligibleAtMs: number;
+  readonly createdAtMs: number;
+  /** The root's ordinals of the members, by position. */
+  readonly ordinals: Ordinals;
+  /** Members that have not left. */
+  readonly open: number;
+  /** Bit map by position, high bit of the first byte first: 1 = has left. */
+  readonly gone: Uint8Array;
+  /** Bits of `request` that hold for all members. */
+  readonly requests: number;
+  /** Bits of `request` by ordinal, for members on which an operation fell while they were executing. */
+  readonly memberRequests: Readonly<Record<string, number>> | null;
+  /** Grows with each operation that touches the segment. */
+  readonly revision: number;
+}
+
+/** Packed JSON texts: member `i` of `ordinals` is `bytes[offsets[i] .. offsets[i + 1]]`. */
+export interface Body {
+  readonly id: string;
+  readonly root: string;
+  readonly ordinals: Ordinals;
+  /** One more than members; starts with 0. */
+  readonly offsets: Int32Array;
+  readonly bytes: Uint8Array;
+}
+
+/** The body of a root also says who submitted it and when; its id is the root. */
+export interface RootBody extends Body {
+  readonly submitter: string;
+  readonly createdAtMs: number;
+}
+
+/** Members leaving a segment. */
+export interface Mark {
+  readonly segment: string;
+  readonly revision: number;
+  /** Bit map like `Segment.gone`, same length. */
+  readonly leaving: Uint8Array;
+  /** Positions the segment has: bits in `leaving`. */
+  readonly positions: number;
+  /** Bits set in `leaving`. */
+  readonly count: number;
+  /** True when nobody stays: the row goes. Refused like any stale mark if somebody does. */
+  readonly closes: boolean;
+}
+
+/** An operation's change of a whole segment. */
+export interface SegmentChange {
+  readonly segment: string;
+  /** The revision it was read with; the change makes it one more. */
+  readonly revision: number;
+  readonly state: SegmentState;
+  readonly attempt: number;
+  readonly kills: number;
+  readonly eligibleAtMs: number;
+  readonly requests: number;
+  readonly memberRequests: Readonly<Record<string, number>> | null;
+}
+
+export type FinalState = 'finished' | 'removed';
+
+/** Instances that have left: kept until the history expires, never filtered. */
+export interface Outcome {
+  readonly root: string;
+  readonly workflow: number;
+  readonly name: string;
+  readonly state: FinalState;
+  readonly finishedAtMs: number;
+  readonly ordinals: Ordinals;
+  /** Body holding the members' results (JSON, one a member), or `null` when they have none. */
+  readonly body: string | null;
+}
+
+/** One audit row: events of members of one root, or of the engine itself (`root` null). See `src/audit/trace.ts`. */
+export interface AuditRow {
+  readonly root: string | null;
+  readonly atMs: number;
+  /** JSON text of `TraceGroup[]`. */
+  readonly trace: string;
+}
+
+/** A name given by the submitter. */
+export interface GivenName {
+  readonly name: string;
+  readonly instance: string;
+}
+
+/** One atomic, durable change. A submit, a transaction's end and an operation are all commits. */
+export interface Commit {
+  readonly id: string;
+  readonly atMs: number;
+  readonly marks: readonly Mark[];
+  readonly changes: readonly SegmentChange[];
+  readonly segments: readonly Segment[];
+  readonly roots: readonly RootBody[];
+  readonly bodies: readonly Body[];
+  readonly outcomes: readonly Outcome[];
+  readonly audit: readonly AuditRow[];
+  /** Names taken by this commit; one already taken refuses it. */
+  readonly names: readonly GivenName[];
+  /** Names given up by this commit (`onConflict: replace`); one that belongs to another instance by now is left alone. */
+  readonly freedNames: readonly GivenName[];
+}
+
+export type CommitAnswer =
+  | { readonly kind: 'committed' }
+  /** Nothing was applied: a segment has changed since it was read. Read it again and decide again. */
+  | { readonly kind: 'stale' }
+  /** Nothing was applied: one of the names is taken. */
+  | { readonly kind: 'name-taken' };
+
+export interface WorkflowVersion {
+  /** Number of this version in the store. */
+  readonly number: number;
+  readonly name: string;
+  /** 1, 2, 3 ... within the name. */
+  readonly version: number;
+  /** JSON text of the definition, and the folder its module paths are relative to. */
+  readonly definition: string;
+  readonly baseFolder: string;
+  readonly createdAtMs: number;
+}
+
+/** Which segments an operation or a listing means. */
+export type Scope =
+  | { readonly kind: 'workflow'; readonly name: string }
+  /** All below a branch; the name ends with `/`. */
+  | { readonly kind: 'branch'; readonly branch: string };
+
+/** Where one instance is. */
+export type Located =
+  | { readonly kind: 'open'; readonly instance: string; readonly segment: Segment; readonly position: number }
+  | { readonly kind: 'left'; readonly instance: string; readonly outcome: Outcome };
+
+/** A column value as text; `null` is SQL's. */
+export type TextRow = (string | null)[];
+
+/** What one round of housekeeping did. */
+export interface HouseReport {
+  /** Generations opened, by ring. */
+  readonly rotated: readonly string[];
+  /** Bodies of instances still open that were carried into the new generation. */
+  readonly bodiesCarried: number;
+  readonly checkpointed: boolean;
+  readonly vacuumed: boolean;
+  /** Longest single step, milliseconds. */
+  readonly longestMs: number;
+}
+
+export interface StoreInfo {
+  readonly kind: 'pglite-disk' | 'pglite-memory' | 'postgresql';
+  /** Human-readable place: a folder, `memory`, or a URL without password. */
+  readonly location: string;
+  readonly durability: 'strict' | 'relaxed' | 'none';
+}
+
+export interface Store {
+  readonly info: StoreInfo;
+
+  /** Store a definition under its name, as a new version unless the newest is the same. */
+  putWorkflow(name: string, definition: string, baseFolder: string, atMs: number): Promise<WorkflowVersion>;
+  workflows(): Promise<WorkflowVersion[]>;
+
+  /** Apply a commit. Resolves only when it is durable. Many calls at once share one transaction and one fsync. */
+  commit(commit: Commit): Promise<CommitAnswer>;
+
+  /** The segments that still exist among `ids`, in no order. */
+  segments(ids: readonly string[]): Promise<Segment[]>;
+  /** Open segments in id order after `after`, at most `limit`; for rebuilding a queue. */
+  scan(after: string | null, limit: number): Promise<Segment[]>;
+  /** Open segments in `scope` created at or before `horizonMs`, in id order after `after`, at most `limit`. */
+  select(scope: Scope, horizonMs: number, after: string | null, limit: number): Promise<Segment[]>;
+  /** Bodies by id, inputs (by root id) and written ones alike. */
+  bodies(ids: readonly string[]): Promise<Body[]>;
+  /** One instance by id. */
+  locate(instance: string): Promise<Located | null>;
+  /** Ids of the instances with given names, living or in history; a name nobody has is not in the answer. */
+  named(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** What a root's body says of itself. */
+  origin(root: string): Promise<{ submitter: string; createdAtMs: number } | null>;
+
+  /** A read-only query for the audit and lists, values as text. Callers page: no call may take over 20 ms. */
+  query(text: string, parameters: readonly (string | null)[]): Promise<TextRow[]>;
+
+  /** Time left to the housekeeper: expire history, rotate generations, checkpoint, vacuum. Returns what it did. */
+  keepHouse(nowMs: number): Promise<HouseReport>;
+  /** Bytes the store occupies on disk; 0 in memory. */
+  diskBytes(): Promise<number>;
+
+  close(): Promise<void>;
+}

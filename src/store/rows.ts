@@ -1,0 +1,200 @@
+// Between the contract's values and the columns of the tables.
+
+import { decode, encode, type BitString } from './binary.js';
+import { bitmapOf, bitsOf } from './bitmap.js';
+import type { Body, Commit, GivenName, Outcome, Segment, SegmentState } from './contract.js';
+import type { SqlCall, SqlRows } from './driver.js';
+import * as sql from './sql/commit.js';
+
+type Row = SqlRows[number];
+
+const states: readonly SegmentState[] = ['ready', 'paused', 'failed'];
+const finalStates = ['finished', 'removed'] as const;
+
+function ordinalBits(ordinals: Uint16Array): BitString {
+  return { bytes: bitmapOf(ordinals), length: ordinals.length === 0 ? 0 : ordinals[ordinals.length - 1]! + 1 };
+}
+
+function memberRequestsText(requests: Segment['memberRequests']): string | null {
+  return requests === null ? null : JSON.stringify(requests);
+}
+
+/** Offsets as stored: int32, little endian. */
+function offsetBytes(offsets: Int32Array): Uint8Array {
+  return new Uint8Array(offsets.buffer, offsets.byteOffset, offsets.byteLength);
+}
+
+export function segmentOfRow(row: Row): Segment {
+  const ordinals = decode.varbit(row[13]!);
+  const gone = decode.varbit(row[15]!);
+  const memberRequests = row[17];
+  return {
+    id: decode.uuid(row[0]!),
+    root: decode.uuid(row[1]!),
+    body: row[2] === null ? null : decode.uuid(row[2]!),
+    workflow: decode.int4(row[3]!),
+    name: decode.text(row[4]!),
+    priority: row[5] === null ? null : decode.int4(row[5]!),
+    place: decode.int4(row[6]!),
+    transaction: decode.int4(row[7]!),
+    attempt: decode.int4(row[8]!),
+    kills: decode.int4(row[9]!),
+    state: states[decode.int4(row[10]!)]!,
+    eligibleAtMs: decode.int8(row[11]!),
+    createdAtMs: decode.int8(row[12]!),
+    ordinals: bitsOf(ordinals.bytes, ordinals.length),
+    open: decode.int4(row[14]!),
+    gone: gone.bytes.slice(),
+    requests: decode.int4(row[16]!),
+    memberRequests: memberRequests === null ? null : (JSON.parse(decode.text(memberRequests!)) as Record<string, number>),
+    revision: decode.int4(row[18]!),
+  };
+}
+
+export function bodyOfRow(row: Row): Body {
+  const ordinals = decode.varbit(row[2]!);
+  const offsets = row[3]!.slice();
+  return {
+    id: decode.uuid(row[0]!),
+    root: decode.uuid(row[1]!),
+    ordinals: bitsOf(ordinals.bytes, ordinals.length),
+    offsets: new Int32Array(offsets.buffer, 0, offsets.byteLength / 4),
+    bytes: row[4]!.slice(),
+  };
+}
+
+export function outcomeOfRow(row: Row): Outcome {
+  const ordinals = decode.varbit(row[5]!);
+  return {
+    root: decode.uuid(row[0]!),
+    workflow: decode.int4(row[1]!),
+    name: decode.text(row[2]!),
+    state: finalStates[decode.int4(row[3]!)]!,
+    finishedAtMs: decode.int8(row[4]!),
+    ordinals: bitsOf(ordinals.bytes, ordinals.length),
+    body: row[6] === null ? null : decode.uuid(row[6]!),
+  };
+}
+
+/** The calls of a commit, those without work left out, in the order the fences need. */
+export function commitCalls(commit: Commit, generation: { history: number; audit: number }): SqlCall[] {
+  const calls: SqlCall[] = [
+    { statement: sql.recordCommit, parameters: [encode.uuid(commit.id), encode.int8(commit.atMs)] },
+  ];
+  if (commit.freedNames.length > 0) {
+    calls.push({ statement: sql.freeNames, parameters: nameParameters(commit.freedNames) });
+  }
+  if (commit.names.length > 0) calls.push({ statement: sql.takeNames, parameters: nameParameters(commit.names) });
+  for (const closes of [true, false]) {
+    const marks = commit.marks.filter(mark => mark.closes === closes);
+    if (marks.length === 0) continue;
+    calls.push({
+      statement: closes ? sql.close : sql.mark,
+      parameters: [
+        encode.uuidArray(marks.map(mark => mark.segment)),
+        encode.int4Array(marks.map(mark => mark.revision)),
+        encode.varbitArray(marks.map(mark => ({ bytes: mark.leaving, length: mark.positions }))),
+        encode.int4Array(marks.map(mark => mark.count)),
+        encode.int4(marks.length),
+      ],
+    });
+  }
+  if (commit.changes.length > 0) calls.push(changeCall(commit));
+  if (commit.segments.length > 0) calls.push(segmentsCall(commit.segments));
+  if (commit.roots.length + commit.bodies.length > 0) calls.push(bodiesCall(commit, generation.history));
+  if (commit.outcomes.length > 0) calls.push(outcomesCall(commit.outcomes, generation.history));
+  if (commit.audit.length > 0) {
+    calls.push({
+      statement: sql.insertAudit,
+      parameters: [
+        encode.int4(generation.audit),
+        encode.uuidArray(commit.audit.map(row => row.root)),
+        encode.int8Array(commit.audit.map(row => row.atMs)),
+        encode.textArray(commit.audit.map(row => row.trace)),
+      ],
+    });
+  }
+  return calls;
+}
+
+function nameParameters(names: readonly GivenName[]): Uint8Array[] {
+  return [encode.textArray(names.map(({ name }) => name)), encode.uuidArray(names.map(({ instance }) => instance))];
+}
+
+function changeCall({ changes }: Commit): SqlCall {
+  return {
+    statement: sql.change,
+    parameters: [
+      encode.uuidArray(changes.map(change => change.segment)),
+      encode.int4Array(changes.map(change => change.revision)),
+      encode.int4Array(changes.map(change => states.indexOf(change.state))),
+      encode.int4Array(changes.map(change => change.attempt)),
+      encode.int4Array(changes.map(change => change.kills)),
+      encode.int8Array(changes.map(change => change.eligibleAtMs)),
+      encode.int4Array(changes.map(change => change.requests)),
+      encode.textArray(changes.map(change => memberRequestsText(change.memberRequests))),
+      encode.int4(changes.length),
+    ],
+  };
+}
+
+function segmentsCall(segments: readonly Segment[]): SqlCall {
+  return {
+    statement: sql.insertSegments,
+    parameters: [
+      encode.uuidArray(segments.map(({ id }) => id)),
+      encode.uuidArray(segments.map(({ root }) => root)),
+      encode.uuidArray(segments.map(({ body }) => body)),
+      encode.int4Array(segments.map(({ workflow }) => workflow)),
+      encode.textArray(segments.map(({ name }) => name)),
+      encode.int4Array(segments.map(({ priority }) => priority)),
+      encode.int4Array(segments.map(({ place }) => place)),
+      encode.int4Array(segments.map(({ transaction }) => transaction)),
+      encode.int4Array(segments.map(({ attempt }) => attempt)),
+      encode.int4Array(segments.map(({ kills }) => kills)),
+      encode.int4Array(segments.map(({ state }) => states.indexOf(state))),
+      encode.int8Array(segments.map(({ eligibleAtMs }) => eligibleAtMs)),
+      encode.int8Array(segments.map(({ createdAtMs }) => createdAtMs)),
+      encode.varbitArray(segments.map(({ ordinals }) => ordinalBits(ordinals))),
+      encode.int4Array(segments.map(({ open }) => open)),
+      encode.varbitArray(segments.map(({ gone, ordinals }) => ({ bytes: gone, length: ordinals.length }))),
+      encode.int4Array(segments.map(({ requests }) => requests)),
+      encode.textArray(segments.map(({ memberRequests }) => memberRequestsText(memberRequests))),
+      encode.int4Array(segments.map(({ revision }) => revision)),
+    ],
+  };
+}
+
+function bodiesCall({ roots, bodies }: Commit, generation: number): SqlCall {
+  const all: readonly Body[] = [...roots, ...bodies];
+  return {
+    statement: sql.insertBodies,
+    parameters: [
+      encode.int4(generation),
+      encode.uuidArray(all.map(({ id }) => id)),
+      encode.uuidArray(all.map(({ root }) => root)),
+      encode.varbitArray(all.map(({ ordinals }) => ordinalBits(ordinals))),
+      encode.byteaArray(all.map(({ offsets }) => offsetBytes(offsets))),
+      encode.byteaArray(all.map(({ bytes }) => bytes)),
+      encode.textArray([...roots.map(({ submitter }) => submitter), ...bodies.map(() => null)]),
+      encode.int8Array([...roots.map(({ createdAtMs }) => createdAtMs), ...bodies.map(() => null)]),
+    ],
+  };
+}
+
+function outcomesCall(outcomes: readonly Outcome[], generation: number): SqlCall {
+  return {
+    statement: sql.insertOutcomes,
+    parameters: [
+      encode.int4(generation),
+      encode.uuidArray(outcomes.map(({ root }) => root)),
+      encode.int4Array(outcomes.map(({ workflow }) => workflow)),
+      encode.textArray(outcomes.map(({ name }) => name)),
+      encode.int4Array(outcomes.map(({ state }) => finalStates.indexOf(state))),
+      encode.int8Array(outcomes.map(({ finishedAtMs }) => finishedAtMs)),
+      encode.varbitArray(outcomes.map(({ ordinals }) => ordinalBits(ordinals))),
+      encode.int4Array(outcomes.map(({ ordinals }) => ordinals.length)),
+      encode.uuidArray(outcomes.map(({ body }) => body)),
+    ],
+  };
+}

@@ -1,0 +1,195 @@
+// The Store contract in SQL, written once for every home: PGlite on disk and in memory, PostgreSQL.
+
+import { createHash } from 'node:crypto';
+import { EngineError } from '../observe/errors.js';
+import { hasBit } from './bitmap.js';
+import { decode, encode } from './binary.js';
+import { splitInstanceId } from '../workflow/instance-id.js';
+import type {
+  Body,
+  Commit,
+  CommitAnswer,
+  HouseReport,
+  Located,
+  Scope,
+  Segment,
+  Store,
+  StoreInfo,
+  TextRow,
+  WorkflowVersion,
+} from './contract.js';
+import { type SqlCall, type SqlDriver, SqlError, type SqlRows } from './driver.js';
+import { Generations, type Retention } from './generations.js';
+import { House } from './house.js';
+import { migrate } from './migrations/index.js';
+import { bodyOfRow, commitCalls, outcomeOfRow, segmentOfRow } from './rows.js';
+import * as read from './sql/read.js';
+import { putCatalogue } from './sql/catalogue.js';
+import { recordCommit, takeNames } from './sql/commit.js';
+import { textRows } from './text-rows.js';
+
+/** An entry of the catalogue of events, for the views. */
+export interface CatalogueEntry {
+  readonly code: number;
+  readonly name: string;
+  readonly consoleName: string | null;
+  readonly shortName: string;
+  readonly family: string;
+}
+
+const lowestId = '00000000-0000-0000-0000-000000000000';
+
+export class SqlStore implements Store {
+  readonly #driver: SqlDriver;
+  readonly #generations: Generations;
+  readonly #house: House;
+
+  private constructor(
+    readonly info: StoreInfo,
+    driver: SqlDriver,
+    generations: Generations,
+  ) {
+    this.#driver = driver;
+    this.#generations = generations;
+    this.#house = new House(driver, generations);
+  }
+
+  /** Bring the schema and the catalogue of events up to date and open. */
+  static async open(
+    driver: SqlDriver,
+    info: StoreInfo,
+    retention: Retention,
+    catalogue: readonly CatalogueEntry[],
+    nowMs: number,
+  ): Promise<SqlStore> {
+    await migrate(driver);
+    await driver.transaction([
+      {
+        statement: putCatalogue,
+        parameters: [
+          encode.int4Array(catalogue.map(({ code }) => code)),
+          encode.textArray(catalogue.map(({ name }) => name)),
+          encode.textArray(catalogue.map(({ consoleName }) => consoleName)),
+          encode.textArray(catalogue.map(({ shortName }) => shortName)),
+          encode.textArray(catalogue.map(({ family }) => family)),
+        ],
+      },
+    ]);
+    return new SqlStore(info, driver, await Generations.load(driver, retention, nowMs));
+  }
+
+  async putWorkflow(name: string, definition: string, baseFolder: string, atMs: number): Promise<WorkflowVersion> {
+    const rows = await this.#rows({ statement: read.putWorkflow, parameters: [name, definition, baseFolder, encode.int8(atMs)] });
+    return workflowOfRow(rows[0]!, name);
+  }
+
+  async workflows(): Promise<WorkflowVersion[]> {
+    const rows = await this.#rows({ statement: read.allWorkflows, parameters: [] });
+    return rows.map(row => workflowOfRow(row, decode.text(row[5]!)));
+  }
+
+  async commit(commit: Commit): Promise<CommitAnswer> {
+    try {
+      await this.#driver.transaction(commitCalls(commit, this.#generations.current));
+      this.#house.noteCommit(commit);
+      return { kind: 'committed' };
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      if (error.code === 'MR001') return { kind: 'stale' };
+      if (error.code === '23505' && error.statement === recordCommit.name) return { kind: 'committed' };
+      if (error.code === '23505' && error.statement === takeNames.name) return { kind: 'name-taken' };
+      throw error;
+    }
+  }
+
+  async segments(ids: readonly string[]): Promise<Segment[]> {
+    if (ids.length === 0) return [];
+    return (await this.#rows({ statement: read.segmentsById, parameters: [encode.uuidArray(ids)] })).map(segmentOfRow);
+  }
+
+  async scan(after: string | null, limit: number): Promise<Segment[]> {
+    const parameters = [encode.uuid(after ?? lowestId), encode.int4(limit)];
+    return (await this.#rows({ statement: read.scanSegments, parameters })).map(segmentOfRow);
+  }
+
+  async select(scope: Scope, horizonMs: number, after: string | null, limit: number): Promise<Segment[]> {
+    const page = [encode.int8(horizonMs), encode.uuid(after ?? lowestId), encode.int4(limit)];
+    const call: SqlCall =
+      scope.kind === 'workflow'
+        ? { statement: read.selectByWorkflow, parameters: [scope.name, ...page] }
+        : { statement: read.selectByBranch, parameters: [scope.branch, `${scope.branch.slice(0, -1)}0`, ...page] };
+    return (await this.#rows(call)).map(segmentOfRow);
+  }
+
+  async bodies(ids: readonly string[]): Promise<Body[]> {
+    if (ids.length === 0) return [];
+    return (await this.#rows({ statement: read.bodiesById, parameters: [encode.uuidArray(ids)] })).map(bodyOfRow);
+  }
+
+  async locate(instance: string): Promise<Located | null> {
+    const parts = splitInstanceId(instance);
+    if (parts === null) return null;
+    const [segments, outcomes] = await this.#driver.transaction([
+      { statement: read.segmentsByRoot, parameters: [encode.uuid(parts.root)] },
+      { statement: read.outcomeOf, parameters: [encode.uuid(parts.root), encode.int4(parts.ordinal)] },
+    ]);
+    for (const segment of segments!.map(segmentOfRow)) {
+      const position = segment.ordinals.indexOf(parts.ordinal);
+      if (position >= 0 && !hasBit(segment.gone, position)) return { kind: 'open', instance, segment, position };
+    }
+    const [outcome] = outcomes!;
+    return outcome === undefined ? null : { kind: 'left', instance, outcome: outcomeOfRow(outcome) };
+  }
+
+  async named(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    if (names.length === 0) return new Map();
+    const rows = await this.#rows({ statement: read.instancesOfNames, parameters: [encode.textArray(names)] });
+    return new Map(rows.map(row => [decode.text(row[0]!), decode.uuid(row[1]!)]));
+  }
+
+  async origin(root: string): Promise<{ submitter: string; createdAtMs: number } | null> {
+    const [row] = await this.#rows({ statement: read.originOf, parameters: [encode.uuid(root)] });
+    if (row === undefined || row[0] === null || row[1] === null) return null;
+    return { submitter: decode.text(row[0]!), createdAtMs: decode.int8(row[1]!) };
+  }
+
+  async query(text: string, parameters: readonly (string | null)[]): Promise<TextRow[]> {
+    const statement = { name: nameOf(text), text };
+    const [rows] = await this.#driver.transaction([{ statement, parameters, results: 'text' }]);
+    return textRows(rows!);
+  }
+
+  keepHouse(nowMs: number): Promise<HouseReport> {
+    return this.#house.keep(nowMs);
+  }
+
+  diskBytes(): Promise<number> {
+    return this.#driver.diskBytes();
+  }
+
+  close(): Promise<void> {
+    return this.#driver.close();
+  }
+
+  async #rows(call: SqlCall): Promise<SqlRows> {
+    const [rows] = await this.#driver.transaction([call]);
+    if (rows === undefined) throw new EngineError('STORE_FAILED', `${call.statement.name} answered nothing`);
+    return rows;
+  }
+}
+
+/** PostgreSQL looks at the first 63 bytes of a statement's name only. */
+function nameOf(text: string): string {
+  return `query ${createHash('sha1').update(text).digest('hex')}`;
+}
+
+function workflowOfRow(row: SqlRows[number], name: string): WorkflowVersion {
+  return {
+    number: decode.int4(row[0]!),
+    name,
+    version: decode.int4(row[1]!),
+    definition: decode.text(row[2]!),
+    baseFolder: decode.text(row[3]!),
+    createdAtMs: decode.int8(row[4]!),
+  };
+}

@@ -1,0 +1,121 @@
+// The statements of a commit. All of one commit run in one transaction, in the order below; those with nothing to do
+// are left out. `mark`, `close` and `change` are the fences: they raise MR001 when a member or a revision is not as the
+// commit believes, and the whole transaction is gone.
+//
+// WHY separate statements and not one CTE: see bench/README.md, "commit".
+
+import type { SqlStatement } from '../driver.js';
+
+/**
+ * Record the commit's id.
+ * $1 id uuid, $2 at bigint (ms). Fails with 23505 when this commit was applied before (S4).
+ * COST one index entry.
+ */
+export const recordCommit: SqlStatement = {
+  name: 'commit_record',
+  text: 'insert into millrace_commit (id, at) values ($1::uuid, $2::bigint)',
+};
+
+/**
+ * Members leave segments that live on.
+ * $1 segment uuid[], $2 revision int[], $3 leaving varbit[] (by position), $4 count int[], $5 how many marks int.
+ * COST one HOT update a segment; the bodies are not touched.
+ * WHY the predicate stands in the UPDATE itself: a rival's change is seen there and nowhere else (D6).
+ */
+export const mark: SqlStatement = {
+  name: 'commit_mark',
+  text: `with marked as (
+    update millrace_segment s set gone = s.gone | m.leaving, open = s.open - m.count
+    from unnest($1::uuid[], $2::int[], $3::varbit[], $4::int[]) as m(segment, revision, leaving, count)
+    where s.id = m.segment and s.revision = m.revision and s.open > m.count and bit_count(s.gone & m.leaving) = 0
+    returning 1)
+  select millrace_fence((select count(*) from marked) = $5::int)`,
+};
+
+/**
+ * Members leave segments in which nobody stays: the row goes.
+ * $1 segment uuid[], $2 revision int[], $3 leaving varbit[], $4 count int[], $5 how many int.
+ * COST one delete by key a segment.
+ */
+export const close: SqlStatement = {
+  name: 'commit_close',
+  text: `with closed as (
+    delete from millrace_segment s
+    using unnest($1::uuid[], $2::int[], $3::varbit[], $4::int[]) as m(segment, revision, leaving, count)
+    where s.id = m.segment and s.revision = m.revision and s.open = m.count and bit_count(s.gone & m.leaving) = 0
+    returning 1)
+  select millrace_fence((select count(*) from closed) = $5::int)`,
+};
+
+/**
+ * Operations change whole segments.
+ * $1 segment uuid[], $2 revision int[], $3 state int[], $4 attempt int[], $5 kills int[], $6 eligible bigint[] (ms),
+ * $7 requests int[], $8 member requests text[] (JSON or null), $9 how many int.
+ */
+export const change: SqlStatement = {
+  name: 'commit_change',
+  text: `with changed as (
+    update millrace_segment s set state = c.state, attempt = c.attempt, kills = c.kills, eligible_at = c.eligible_at,
+      requests = c.requests, member_requests = c.member_requests, revision = s.revision + 1
+    from unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::int[], $6::bigint[], $7::int[], $8::text[])
+      as c(segment, revision, state, attempt, kills, eligible_at, requests, member_requests)
+    where s.id = c.segment and s.revision = c.revision
+    returning 1)
+  select millrace_fence((select count(*) from changed) = $9::int)`,
+};
+
+/**
+ * New segments, one array a column in the order of the table.
+ * COST one row of some 250 bytes and three index entries a segment.
+ */
+export const insertSegments: SqlStatement = {
+  name: 'commit_segments',
+  text: `insert into millrace_segment (id, root, body, workflow, name, priority, place, transaction, attempt, kills, state,
+      eligible_at, created_at, ordinals, open, gone, requests, member_requests, revision)
+    select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::int[], $7::int[], $8::int[],
+      $9::int[], $10::int[], $11::int[], $12::bigint[], $13::bigint[], $14::varbit[], $15::int[], $16::varbit[],
+      $17::int[], $18::text[], $19::int[])`,
+};
+
+/**
+ * New bodies.
+ * $1 generation int, $2 id uuid[], $3 root uuid[], $4 ordinals varbit[], $5 offsets bytea[], $6 bytes bytea[],
+ * $7 submitter text[] (null for written bodies), $8 created at bigint[].
+ * COST about 12 ns a byte.
+ */
+export const insertBodies: SqlStatement = {
+  name: 'commit_bodies',
+  text: `insert into millrace_body (generation, id, root, ordinals, offsets, bytes, submitter, created_at)
+    select $1::int, b.* from unnest($2::uuid[], $3::uuid[], $4::varbit[], $5::bytea[], $6::bytea[], $7::text[], $8::bigint[]) b`,
+};
+
+/**
+ * Instances that have left.
+ * $1 generation int, $2 root uuid[], $3 workflow int[], $4 name text[], $5 state int[], $6 finished at bigint[],
+ * $7 ordinals varbit[], $8 members int[], $9 body uuid[].
+ */
+export const insertOutcomes: SqlStatement = {
+  name: 'commit_outcomes',
+  text: `insert into millrace_outcome (generation, root, workflow, name, state, finished_at, ordinals, members, body)
+    select $1::int, o.* from unnest($2::uuid[], $3::int[], $4::text[], $5::int[], $6::bigint[], $7::varbit[], $8::int[], $9::uuid[]) o`,
+};
+
+/** Audit rows. $1 generation int, $2 root uuid[] (null: the engine's own), $3 at bigint[], $4 trace text[]. */
+export const insertAudit: SqlStatement = {
+  name: 'commit_audit',
+  text: `insert into millrace_audit (generation, root, at, trace)
+    select $1::int, a.* from unnest($2::uuid[], $3::bigint[], $4::text[]) a`,
+};
+
+/** Given names taken. $1 name text[], $2 instance uuid[]. Fails with 23505 when one is taken. */
+export const takeNames: SqlStatement = {
+  name: 'commit_take_names',
+  text: 'insert into millrace_name (name, instance) select * from unnest($1::text[], $2::uuid[])',
+};
+
+/** Given names given up. $1 name text[], $2 instance uuid[]: whom the name belongs to, so that a rival's is not taken away. */
+export const freeNames: SqlStatement = {
+  name: 'commit_free_names',
+  text: `delete from millrace_name n using unnest($1::text[], $2::uuid[]) as f(name, instance)
+    where n.name = f.name and n.instance = f.instance`,
+};

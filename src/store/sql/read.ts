@@ -1,0 +1,87 @@
+// The statements that read. All are by key or paged, so that none holds up a commit for long (D12).
+
+import type { SqlStatement } from '../driver.js';
+
+const segmentColumns = `id, root, body, workflow, name, priority, place, transaction, attempt, kills, state::int,
+  eligible_at, created_at, ordinals, open, gone, requests, member_requests, revision`;
+
+/** Segments by id. $1 uuid[]. */
+export const segmentsById: SqlStatement = {
+  name: 'read_segments',
+  text: `select ${segmentColumns} from millrace_segment where id = any($1::uuid[])`,
+};
+
+/** A page of all segments in id order. $1 after uuid, $2 limit int. COST the page; no bodies are read. */
+export const scanSegments: SqlStatement = {
+  name: 'scan_segments',
+  text: `select ${segmentColumns} from millrace_segment where id > $1::uuid order by id limit $2::int`,
+};
+
+/** A page of the segments of one workflow. $1 name text, $2 created at or before bigint, $3 after uuid, $4 limit int. */
+export const selectByWorkflow: SqlStatement = {
+  name: 'select_workflow',
+  text: `select ${segmentColumns} from millrace_segment
+    where name = $1::text and created_at <= $2::bigint and id > $3::uuid order by id limit $4::int`,
+};
+
+/** A page of the segments below a branch. $1 branch with trailing slash, $2 the same with '0' (the character after '/')
+ * in its place, $3 created at or before bigint, $4 after uuid, $5 limit int. */
+export const selectByBranch: SqlStatement = {
+  name: 'select_branch',
+  text: `select ${segmentColumns} from millrace_segment
+    where name >= $1::text and name < $2::text and created_at <= $3::bigint and id > $4::uuid order by id limit $5::int`,
+};
+
+/** Segments of one root. $1 uuid. */
+export const segmentsByRoot: SqlStatement = {
+  name: 'read_segments_by_root',
+  text: `select ${segmentColumns} from millrace_segment where root = $1::uuid`,
+};
+
+/** Bodies by id. $1 uuid[]. COST one index probe a generation and body, and the bytes. */
+export const bodiesById: SqlStatement = {
+  name: 'read_bodies',
+  text: 'select id, root, ordinals, offsets, bytes from millrace_body where id = any($1::uuid[])',
+};
+
+/** Who submitted a root, and when. $1 uuid. */
+export const originOf: SqlStatement = {
+  name: 'read_origin',
+  text: 'select submitter, created_at from millrace_body where id = $1::uuid',
+};
+
+/** The outcome that holds one instance. $1 root uuid, $2 ordinal int. */
+export const outcomeOf: SqlStatement = {
+  name: 'read_outcome',
+  text: `select root, workflow, name, state::int, finished_at, ordinals, body from millrace_outcome
+    where root = $1::uuid and length(ordinals) > $2::int and get_bit(ordinals, least($2::int, length(ordinals) - 1)) = 1`,
+};
+
+/** The instances given names belong to. $1 text[]. */
+export const instancesOfNames: SqlStatement = {
+  name: 'read_names',
+  text: 'select name, instance from millrace_name where name = any($1::text[])',
+};
+
+/** Store a definition as a new version unless the newest one is the same; the row that holds afterwards comes back.
+ * $1 name, $2 definition, $3 base folder text, $4 at bigint (ms). */
+export const putWorkflow: SqlStatement = {
+  name: 'put_workflow',
+  text: `with newest as (
+      select number, version, definition, base_folder, created_at from millrace_workflow
+      where name = $1::text order by version desc limit 1
+    ), added as (
+      insert into millrace_workflow (name, version, definition, base_folder, created_at)
+      select $1::text, coalesce((select version from newest), 0) + 1, $2::text, $3::text, $4::bigint
+      where not exists (select from newest where definition = $2::text and base_folder = $3::text)
+      returning number, version, definition, base_folder, created_at
+    )
+    select number, version, definition, base_folder, created_at from added
+    union all
+    select number, version, definition, base_folder, created_at from newest where not exists (select from added)`,
+};
+
+export const allWorkflows: SqlStatement = {
+  name: 'read_workflows',
+  text: 'select number, version, definition, base_folder, created_at, name from millrace_workflow order by number',
+};

@@ -1,0 +1,384 @@
+// The suite of the Store contract: every home passes it, through the contract alone.
+//
+// Opening a home takes a second, so one store serves the suite; each test has roots and branches of its own, and compares
+// everything the store says of them.
+
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { IdSource } from '../../src/engine/ids.js';
+import { systemClock } from '../../src/observe/clock.js';
+import { emptyBitmap, setBit } from '../../src/store/bitmap.js';
+import type { Body, Commit, CommitAnswer, FinalState, Mark, RootBody, Segment, SegmentChange, Store } from '../../src/store/contract.js';
+import { instanceId } from '../../src/workflow/instance-id.js';
+import { plainSegment, StoreModel } from './store-model.js';
+
+const atMs = Date.UTC(2030, 0, 2, 8);
+const ids = new IdSource(systemClock);
+let branches = 0;
+
+export function nothing(): Commit {
+  return { id: ids.next(), atMs, marks: [], changes: [], segments: [], roots: [], bodies: [], outcomes: [], audit: [], names: [], freedNames: [] };
+}
+
+function packed(texts: readonly string[]): Pick<Body, 'offsets' | 'bytes'> {
+  const parts = texts.map(text => Buffer.from(text));
+  const offsets = new Int32Array(texts.length + 1);
+  for (const [at, part] of parts.entries()) offsets[at + 1] = offsets[at]! + part.length;
+  return { offsets, bytes: new Uint8Array(Buffer.concat(parts)) };
+}
+
+export function rootOf(members: number): RootBody {
+  const id = ids.nextRoot();
+  const ordinals = Uint16Array.from({ length: members }, (_, at) => at);
+  const texts = Array.from(ordinals, n => JSON.stringify({ n, text: 'ü'.repeat(n % 3) }));
+  return { id, root: id, ordinals, ...packed(texts), submitter: 'alice', createdAtMs: atMs };
+}
+
+export function segmentOf(root: RootBody, ordinals: readonly number[], more: Partial<Segment> = {}): Segment {
+  return {
+    id: ids.next(),
+    root: root.id,
+    body: null,
+    workflow: 1,
+    name: '/conformance/flow',
+    priority: null,
+    place: 0,
+    transaction: 0,
+    attempt: 0,
+    kills: 0,
+    state: 'ready',
+    eligibleAtMs: atMs,
+    createdAtMs: atMs,
+    ordinals: Uint16Array.from(ordinals),
+    open: ordinals.length,
+    gone: emptyBitmap(ordinals.length),
+    requests: 0,
+    memberRequests: null,
+    revision: 0,
+    ...more,
+  };
+}
+
+export function markOf(segment: Segment, positions: readonly number[], more: Partial<Mark> = {}): Mark {
+  const leaving = emptyBitmap(segment.ordinals.length);
+  for (const position of positions) setBit(leaving, position);
+  return {
+    segment: segment.id,
+    revision: segment.revision,
+    leaving,
+    positions: segment.ordinals.length,
+    count: positions.length,
+    closes: positions.length === segment.open,
+    ...more,
+  };
+}
+
+export function changeOf(segment: Segment, more: Partial<SegmentChange> = {}): SegmentChange {
+  const { id, revision, state, attempt, kills, eligibleAtMs, requests, memberRequests } = segment;
+  return { segment: id, revision, state, attempt, kills, eligibleAtMs, requests, memberRequests, ...more };
+}
+
+export function outcomeOf(segment: Segment, positions: readonly number[], state: FinalState = 'finished') {
+  const ordinals = Uint16Array.from(positions, position => segment.ordinals[position]!);
+  return { root: segment.root, workflow: segment.workflow, name: segment.name, state, finishedAtMs: atMs + 1, ordinals, body: null };
+}
+
+const trace = (root: string) => ({ root, atMs, trace: '[]' });
+
+/** What one random step asks; numbers pick among what the model has. */
+interface Step {
+  readonly kind: 'submit' | 'leave' | 'change' | 'resend' | 'both';
+  readonly pick: number;
+  readonly members: number;
+  readonly mask: number;
+  readonly fault: 'none' | 'revision' | 'gone' | 'closes';
+  readonly goesOn: boolean;
+  readonly name: number | null;
+  readonly frees: boolean;
+}
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    kind: fc.constantFrom('submit', 'submit', 'leave', 'leave', 'leave', 'change', 'resend', 'both'),
+    pick: fc.nat(1_000),
+    members: fc.integer({ min: 1, max: 20 }),
+    mask: fc.integer({ min: 1, max: 0xfffff }),
+    fault: fc.oneof({ weight: 6, arbitrary: fc.constant('none' as const) }, { weight: 1, arbitrary: fc.constantFrom('revision' as const, 'gone' as const, 'closes' as const) }),
+    goesOn: fc.boolean(),
+    name: fc.option(fc.nat(4), { freq: 2 }),
+    frees: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 14 },
+);
+
+function commitOf(step: Step, model: StoreModel, branch: string): Commit {
+  const { kind, pick } = step;
+  const known = [...model.segments.values()];
+  const segment = known[pick % Math.max(1, known.length)];
+  if (kind === 'resend' && model.commits.size > 0) {
+    const again = [...model.commits.values()][pick % model.commits.size]!;
+    // The same id decides, whatever comes with it.
+    return { ...again, audit: [...again.audit, ...again.audit] };
+  }
+  if (segment === undefined || kind === 'submit' || kind === 'resend') return submitOf(step, model, branch);
+  const commit = kind === 'change' ? nothing() : leaveOf(step, segment);
+  if (kind === 'leave') return commit;
+  const revision = segment.revision + (step.fault === 'revision' ? 1 : 0);
+  const memberRequests = step.goesOn ? { [segment.ordinals[0]!]: 1 } : null;
+  const change = changeOf(segment, { revision, requests: step.mask & 3, memberRequests, state: (['ready', 'paused', 'failed'] as const)[pick % 3]!, attempt: step.members });
+  // One that closes cannot be changed too.
+  return commit.marks[0]?.closes === true ? commit : { ...commit, changes: [change] };
+}
+
+function submitOf({ members, mask, name, frees, pick }: Step, model: StoreModel, branch: string): Commit {
+  const root = rootOf(members);
+  const sorted = [0, 1, 2].map(group => Array.from(root.ordinals).filter(ordinal => (mask >> ordinal) % 3 === group));
+  const named = name === null ? [] : [{ name: `${branch}${name}`, instance: instanceId(root.id, 0) }];
+  const owner = named.length === 0 ? undefined : model.names.get(named[0]!.name);
+  return {
+    ...nothing(),
+    roots: [root],
+    segments: sorted
+      .filter(ordinals => ordinals.length > 0)
+      .map((ordinals, at) => segmentOf(root, ordinals, { name: `${branch}flow${pick % 3}`, priority: at === 0 ? null : at, createdAtMs: atMs + (pick % 5) })),
+    names: named,
+    freedNames: frees && owner !== undefined ? [{ name: named[0]!.name, instance: mask % 4 === 0 ? instanceId(root.id, 1) : owner }] : [],
+    audit: [trace(root.id)],
+  };
+}
+
+function leaveOf({ mask, fault, goesOn, pick }: Step, segment: Segment): Commit {
+  const all = Array.from(segment.ordinals.keys());
+  const isGone = (at: number): boolean => (segment.gone[at >>> 3]! & (0x80 >>> (at & 7))) !== 0;
+  const open = all.filter(at => !isGone(at));
+  const chosen = open.filter(at => ((mask >> at) & 1) === 1);
+  const leaving = chosen.length === 0 ? open.slice(0, 1) : chosen;
+  const gone = all.filter(isGone);
+  const positions = fault === 'gone' && gone.length > 0 ? [...leaving, gone[0]!].sort((a, b) => a - b) : leaving;
+  const closes = (leaving.length === open.length) !== (fault === 'closes');
+  const mark = markOf(segment, positions, { revision: segment.revision + (fault === 'revision' ? 1 : 0), closes });
+  const ordinals = leaving.map(at => segment.ordinals[at]!);
+  const body: Body = { id: ids.next(), root: segment.root, ordinals: Uint16Array.from(ordinals), ...packed(ordinals.map(n => `{"written":${n}}`)) };
+  const next: Segment = { ...segment, id: ids.next(), body: body.id, place: segment.place + 1, transaction: segment.transaction + 1, ordinals: body.ordinals, open: ordinals.length, gone: emptyBitmap(ordinals.length), revision: 0 };
+  return {
+    ...nothing(),
+    marks: [mark],
+    bodies: [body],
+    segments: goesOn ? [next] : [],
+    outcomes: goesOn ? [] : [{ ...outcomeOf(segment, leaving, pick % 2 === 0 ? 'finished' : 'removed'), body: body.id }],
+    audit: [trace(segment.root)],
+  };
+}
+
+/** @param open opens an empty store; the suite closes it */
+export function storeConformance(home: string, open: () => Promise<Store>): void {
+  describe(`Store contract: ${home}`, () => {
+    let store: Store;
+    beforeAll(async () => {
+      store = await open();
+    });
+    afterAll(() => store.close());
+
+    const newBranch = (): string => `/conformance${(branches += 1)}/`;
+    const commit = async (part: Partial<Commit>): Promise<CommitAnswer['kind']> => (await store.commit({ ...nothing(), ...part })).kind;
+    const read = async (id: string): Promise<Segment | undefined> => (await store.segments([id]))[0];
+    /** A root in one segment, stored. */
+    const submitted = async (members: number, more: Partial<Segment> = {}): Promise<{ root: RootBody; segment: Segment }> => {
+      const root = rootOf(members);
+      const segment = segmentOf(root, [...root.ordinals], more);
+      expect(await commit({ roots: [root], segments: [segment] })).toBe('committed');
+      return { root, segment };
+    };
+
+    test('S1, S2, S3, S4: any commits, right and wrong ones, leave what the model says', async () => {
+      await fc.assert(
+        fc.asyncProperty(steps, async all => {
+          const model = new StoreModel();
+          const branch = newBranch();
+          for (const step of all) {
+            const next = commitOf(step, model, branch);
+            const expected = model.apply(next);
+            const { kind } = await store.commit(next);
+            expect(expected, JSON.stringify(step)).toContain(kind);
+          }
+          expect(await model.stateOf(store)).toEqual(model.state());
+        }),
+        { numRuns: 40 },
+      );
+    }, 60_000);
+
+    test('of commits sent at once for the same members one wins, the others leave nothing', async () => {
+      const { root, segment } = await submitted(40);
+      const rivals = Array.from({ length: 8 }, (_, at) => {
+        const positions = [0, 1, 2 + at];
+        return { ...nothing(), marks: [markOf(segment, positions)], outcomes: [outcomeOf(segment, positions)], audit: [trace(root.id)] };
+      });
+      const answers = await Promise.all(rivals.map(each => store.commit(each)));
+      expect(answers.filter(({ kind }) => kind === 'committed').length).toBe(1);
+      expect(answers.filter(({ kind }) => kind === 'stale').length).toBe(7);
+      expect(plainSegment((await read(segment.id))!)).toMatchObject({ open: 37, revision: 0 });
+      expect(await store.query('select count(*) from millrace_audit where root = $1::uuid', [root.id])).toEqual([['1']]);
+      expect(await store.query('select sum(members) from millrace_outcome where root = $1::uuid', [root.id])).toEqual([['3']]);
+    });
+
+    test('commits for different members of one segment all hold, together and in any order', async () => {
+      const { segment } = await submitted(30);
+      const parts = Array.from({ length: 10 }, (_, at) => [at, at + 10, at + 20]);
+      const answers = await Promise.all(
+        parts.map((positions, at) => store.commit({ ...nothing(), marks: [markOf(segment, positions, { closes: at === 9 })], outcomes: [outcomeOf(segment, positions)] })),
+      );
+      expect(new Set(answers.map(({ kind }) => kind))).toEqual(new Set(['committed']));
+      expect(await read(segment.id)).toBeUndefined();
+    });
+
+    test('an operation makes every commit decided before it stale, and takes effect itself', async () => {
+      const { root, segment } = await submitted(5);
+      expect(await commit({ changes: [changeOf(segment, { requests: 1, memberRequests: { 3: 2 } })] })).toBe('committed');
+      expect(await commit({ marks: [markOf(segment, [0])], outcomes: [outcomeOf(segment, [0])], audit: [trace(root.id)] })).toBe('stale');
+      expect(await commit({ changes: [changeOf(segment, { requests: 2 })] })).toBe('stale');
+      const fresh = (await read(segment.id))!;
+      expect(plainSegment(fresh)).toEqual({ ...plainSegment(segment), requests: 1, memberRequests: { 3: 2 }, revision: 1 });
+      expect(await commit({ marks: [markOf(fresh, [0])], outcomes: [outcomeOf(fresh, [0])] })).toBe('committed');
+      expect(await store.query('select count(*) from millrace_audit where root = $1::uuid', [root.id])).toEqual([['0']]);
+    });
+
+    test('one mark that is stale takes the whole commit with it', async () => {
+      const first = await submitted(3);
+      const second = await submitted(3);
+      expect(await commit({ marks: [markOf(second.segment, [1])], outcomes: [outcomeOf(second.segment, [1])] })).toBe('committed');
+      const both = {
+        marks: [markOf(first.segment, [0, 1, 2]), markOf(second.segment, [1])],
+        outcomes: [outcomeOf(first.segment, [0, 1, 2]), outcomeOf(second.segment, [1])],
+      };
+      expect(await commit(both)).toBe('stale');
+      expect((await read(first.segment.id))!.open).toBe(3);
+    });
+
+    test('a commit the store cannot hold fails alone', async () => {
+      const good = await Promise.all([submitted(1), submitted(1), submitted(1)]);
+      const answers = await Promise.allSettled(
+        good.map(({ segment, root }, at) =>
+          store.commit({
+            ...nothing(),
+            marks: [markOf(segment, [0])],
+            outcomes: [outcomeOf(segment, [0])],
+            audit: [{ root: root.id, atMs, trace: at === 1 ? '["\0"]' : '[]' }],
+          }),
+        ),
+      );
+      expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+      expect(await read(good[1]!.segment.id)).toBeDefined();
+      expect(await read(good[2]!.segment.id)).toBeUndefined();
+    });
+
+    test('a commit sent again is recognised, also while the first one is under way', async () => {
+      const { root, segment } = await submitted(2);
+      const once = { ...nothing(), marks: [markOf(segment, [0])], outcomes: [outcomeOf(segment, [0])], audit: [trace(root.id)] };
+      const answers = await Promise.all([store.commit(once), store.commit(once), store.commit(once)]);
+      expect(answers).toEqual([{ kind: 'committed' }, { kind: 'committed' }, { kind: 'committed' }]);
+      expect((await read(segment.id))!.open).toBe(1);
+      expect(await store.query('select count(*) from millrace_audit where root = $1::uuid', [root.id])).toEqual([['1']]);
+    });
+
+    test('names: one owner each, given up only by its owner, found with the others', async () => {
+      const branch = newBranch();
+      const { root } = await submitted(3);
+      const [a, b, c] = [0, 1, 2].map(at => instanceId(root.id, at));
+      const name = `${branch}ü 'quoted'`;
+      expect(await commit({ names: [{ name, instance: a! }] })).toBe('committed');
+      expect(await commit({ names: [{ name, instance: b! }] })).toBe('name-taken');
+      expect(await commit({ names: [{ name: `${branch}x`, instance: b! }, { name: `${branch}x`, instance: c! }] })).toBe('name-taken');
+      expect(await commit({ freedNames: [{ name, instance: c! }], names: [{ name, instance: b! }] })).toBe('name-taken');
+      expect(await commit({ freedNames: [{ name, instance: a! }], names: [{ name, instance: b! }] })).toBe('committed');
+      expect(await store.named([name, `${branch}nobody`, `${branch}x`])).toEqual(new Map([[name, b]]));
+      expect(await store.named([])).toEqual(new Map());
+    });
+
+    test('select means a workflow, or all below a branch, up to a creation time, a page at a time', async () => {
+      const branch = newBranch();
+      const names = [`${branch}flow`, `${branch}flow/deep`, `${branch}flow-2`, `${branch}flow0`, `${branch.slice(0, -1)}-beside/flow`, `${branch}z/ü`];
+      const segments: Segment[] = [];
+      for (const [at, name] of names.entries()) {
+        for (const late of [0, 10]) segments.push((await submitted(2, { name, createdAtMs: atMs + late + at })).segment);
+      }
+      const idsOf = (test: (segment: Segment) => boolean): string[] => segments.filter(test).map(({ id }) => id).sort();
+      const select = async (scope: Parameters<Store['select']>[0], horizonMs: number): Promise<string[]> => {
+        const found: string[] = [];
+        for (let after: string | null = null; ; after = found[found.length - 1]!) {
+          const page: Segment[] = await store.select(scope, horizonMs, after, 3);
+          found.push(...page.map(({ id }) => id));
+          if (page.length < 3) return found;
+        }
+      };
+      const allMs = atMs + 100;
+      expect(await select({ kind: 'workflow', name: `${branch}flow` }, allMs)).toEqual(idsOf(({ name }) => name === `${branch}flow`));
+      expect(await select({ kind: 'branch', branch }, allMs)).toEqual(idsOf(({ name }) => name.startsWith(branch)));
+      expect(await select({ kind: 'branch', branch: `${branch}flow/` }, allMs)).toEqual(idsOf(({ name }) => name === `${branch}flow/deep`));
+      expect(await select({ kind: 'branch', branch }, atMs + 3)).toEqual(idsOf(({ name, createdAtMs }) => name.startsWith(branch) && createdAtMs <= atMs + 3));
+      expect(await select({ kind: 'workflow', name: `${branch}none` }, allMs)).toEqual([]);
+    });
+
+    test('a segment, a body and an origin come back as they were given', async () => {
+      const root = rootOf(500);
+      const ordinals = [...root.ordinals].filter(ordinal => ordinal % 7 !== 3);
+      const full = segmentOf(root, ordinals, {
+        body: ids.next(),
+        workflow: 2_147_483_647,
+        name: '/ü/日本 語/flow',
+        priority: 10_000,
+        place: 999,
+        transaction: 5,
+        attempt: 6,
+        kills: 2,
+        state: 'failed',
+        eligibleAtMs: 32_503_679_999_999,
+        createdAtMs: 1,
+        requests: 7,
+        memberRequests: { 0: 1, 499: 2 },
+        revision: 3,
+      });
+      expect(await commit({ roots: [root], segments: [full] })).toBe('committed');
+      expect(await read(full.id)).toEqual(full);
+      const { id, ordinals: members, offsets, bytes } = root;
+      expect(await store.bodies([root.id])).toEqual([{ id, root: id, ordinals: members, offsets, bytes }]);
+      expect(await store.origin(root.id)).toEqual({ submitter: 'alice', createdAtMs: atMs });
+      expect(await store.origin(ids.nextRoot())).toBeNull();
+      expect(await store.locate(instanceId(root.id, 3))).toBeNull();
+      expect(await store.locate(instanceId(root.id, 499))).toMatchObject({ kind: 'open', position: full.ordinals.indexOf(499) });
+      expect(await store.locate(ids.nextRoot())).toBeNull();
+      expect(await store.locate('no id')).toBeNull();
+      expect(await store.segments([])).toEqual([]);
+      expect(await store.bodies([])).toEqual([]);
+    });
+
+    test('a workflow gets a new version when its definition or its folder has changed, and only then', async () => {
+      const name = `${newBranch()}flow`;
+      const first = await store.putWorkflow(name, '{"a":1}', '/here', atMs);
+      expect(first).toMatchObject({ name, version: 1, definition: '{"a":1}', baseFolder: '/here', createdAtMs: atMs });
+      expect(await store.putWorkflow(name, '{"a":1}', '/here', atMs + 1)).toEqual(first);
+      const second = await store.putWorkflow(name, '{"a":2}', '/here', atMs + 2);
+      const third = await store.putWorkflow(name, '{"a":2}', '/there', atMs + 3);
+      const fourth = await store.putWorkflow(name, '{"a":1}', '/here', atMs + 4);
+      const versions = [first, second, third, fourth];
+      expect(versions.map(({ version }) => version)).toEqual([1, 2, 3, 4]);
+      expect(new Set(versions.map(({ number }) => number)).size).toBe(4);
+      expect((await store.workflows()).filter(each => each.name === name)).toEqual(versions);
+    });
+
+    test('queries are told apart however alike they begin', async () => {
+      const long = `select 'a text longer than the names of statements that a server tells apart, so that they`;
+      expect(await store.query(`${long} are one'`, [])).toEqual([[expect.stringMatching(/are one$/)]]);
+      expect(await store.query(`${long} are two'`, [])).toEqual([[expect.stringMatching(/are two$/)]]);
+      await expect(store.query('select nonsense', [])).rejects.toThrow(/nonsense/);
+      expect(await store.query('select $1::text, null::text', ['ü'])).toEqual([['ü', null]]);
+    });
+
+    test('housekeeping changes nothing that is open or not expired', async () => {
+      const { segment, root } = await submitted(3);
+      const before = await read(segment.id);
+      for (let round = 0; round < 3; round++) await store.keepHouse(atMs + round);
+      expect(await read(segment.id)).toEqual(before);
+      expect((await store.bodies([root.id])).length).toBe(1);
+    });
+  });
+}

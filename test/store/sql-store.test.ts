@@ -1,0 +1,94 @@
+// SqlStore on PGlite: the contract's suite on each home, and what is its own.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../src/observe/clock.js';
+import { openPgliteMemory } from '../../src/store/pglite/in-memory.js';
+import { openPgliteFolder, type ThreadedDriver } from '../../src/store/pglite/threaded.js';
+import { SqlStore } from '../../src/store/sql-store.js';
+import { auditEvents } from '../../src/workflow/events.js';
+import { markOf, nothing, outcomeOf, rootOf, segmentOf, storeConformance } from './conformance.js';
+import { StoreModel } from './store-model.js';
+
+const weekMs = 7 * 86_400_000;
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'millrace-sql-store-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+function storeOn(driver: ThreadedDriver, retentionMs = weekMs, nowMs = systemClock.nowMs()): Promise<SqlStore> {
+  return SqlStore.open(driver, driver.info, { historyMs: retentionMs, auditMs: retentionMs }, auditEvents, nowMs);
+}
+
+storeConformance('memory', async () => storeOn(await openPgliteMemory()));
+storeConformance('disk', async () => storeOn(await openPgliteFolder({ folder: temporaryFolder() })));
+
+test('two engines on one store: the first commit wins, the refused one leaves no trace', async () => {
+  const driver = await openPgliteMemory();
+  onTestFinished(() => driver.close());
+  const [ours, theirs] = [await storeOn(driver), await storeOn(driver)];
+  const root = rootOf(10);
+  const segment = segmentOf(root, [...root.ordinals]);
+  await ours.commit({ ...nothing(), roots: [root], segments: [segment] });
+  const trace = (engine: string) => ({ root: root.id, atMs: 1, trace: JSON.stringify([{ s: engine, b: 1, a: 0, k: 0, n: 1, f: 0, e: [[28, -1, -1, 0]] }]) });
+  const finish = (engine: string) => ({ ...nothing(), marks: [markOf(segment, [0, 1])], outcomes: [outcomeOf(segment, [0, 1])], audit: [trace(engine)] });
+  expect(await theirs.commit(finish('theirs'))).toEqual({ kind: 'committed' });
+  expect(await ours.commit(finish('ours'))).toEqual({ kind: 'stale' });
+  expect(await ours.query('select distinct engine from millrace_audit_event', [])).toEqual([['theirs']]);
+  expect(await ours.segments([segment.id])).toEqual(await theirs.segments([segment.id]));
+});
+
+test('a store on disk is the same after it was closed and opened again', async () => {
+  const folder = temporaryFolder();
+  const first = await storeOn(await openPgliteFolder({ folder }));
+  const model = new StoreModel();
+  const root = rootOf(20);
+  const segments = [segmentOf(root, [0, 1, 2, 3, 4, 5]), segmentOf(root, [6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19])];
+  const commits = [
+    { ...nothing(), roots: [root], segments, names: [{ name: 'kept', instance: root.id }], audit: [{ root: root.id, atMs: 1, trace: '[]' }] },
+    { ...nothing(), marks: [markOf(segments[0]!, [0, 5])], outcomes: [outcomeOf(segments[0]!, [0, 5], 'removed')] },
+    { ...nothing(), marks: [markOf(segments[1]!, [...segments[1]!.ordinals.keys()])], outcomes: [outcomeOf(segments[1]!, [...segments[1]!.ordinals.keys()])] },
+  ];
+  for (const commit of commits) {
+    expect(await first.commit(commit)).toEqual({ kind: 'committed' });
+    model.apply(commit);
+  }
+  await first.close();
+  const second = await storeOn(await openPgliteFolder({ folder }));
+  onTestFinished(() => second.close());
+  expect(await model.stateOf(second)).toEqual(model.state());
+  // S4 outlives the process too.
+  expect(await second.commit(commits[1]!)).toEqual({ kind: 'committed' });
+  expect(await model.stateOf(second)).toEqual(model.state());
+});
+
+test('the catalogue of events is in the store, by the names of the original', async () => {
+  const store = await storeOn(await openPgliteMemory());
+  onTestFinished(() => store.close());
+  const rows = await store.query('select code, name, console_name, short_name, family from millrace_event order by code', []);
+  expect(rows).toEqual(auditEvents.map(({ code, name, consoleName, shortName, family }) => [String(code), name, consoleName, shortName, family]));
+});
+
+test('a generation is emptied when its turn comes again, not before, and stalls are told', async () => {
+  const nowMs = systemClock.nowMs();
+  const store = await storeOn(await openPgliteMemory(), 6_000, nowMs);
+  onTestFinished(() => store.close());
+  const root = rootOf(1);
+  const segment = segmentOf(root, [0]);
+  await store.commit({ ...nothing(), roots: [root], segments: [segment], audit: [{ root: root.id, atMs: 1, trace: '[]' }] });
+  await store.commit({ ...nothing(), marks: [markOf(segment, [0])], outcomes: [outcomeOf(segment, [0])] });
+  expect((await store.keepHouse(nowMs + 999)).rotated).toEqual([]);
+  for (let round = 1; round <= 7; round++) {
+    const report = await store.keepHouse(nowMs + round * 1_000);
+    expect(report.rotated).toEqual(['history', 'audit']);
+    expect(report.longestMs).toBeGreaterThan(0);
+    expect(await store.locate(root.id)).toMatchObject({ kind: 'left' });
+  }
+  await store.keepHouse(nowMs + 8_000);
+  expect(await store.locate(root.id)).toBeNull();
+  expect(await store.query('select (select count(*) from millrace_audit), (select count(*) from millrace_body)', [])).toEqual([['0', '0']]);
+});

@@ -1,0 +1,92 @@
+// The store thread: closing, dying, further clients (C1 of `src/store/pglite/port-client.ts`), and the home in memory.
+
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, test } from 'vitest';
+import { builtFile } from '../../src/observe/thread-entry.js';
+import { openPgliteMemory } from '../../src/store/pglite/in-memory.js';
+import { PortClient } from '../../src/store/pglite/port-client.js';
+import { insert, rowIds, setup } from './setup.js';
+
+describe('the thread', () => {
+  test('what was asked before close is carried out, and what comes after is refused', async () => {
+    const { folder, driver } = await setup();
+    const asked = Array.from({ length: 50 }, (_, id) => driver.transaction([insert(id)]));
+    await driver.close();
+    await Promise.all(asked);
+    await expect(driver.transaction([insert(99)])).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect(() => driver.connect()).toThrow('STORE_FAILED');
+    const { driver: again } = await setup({ folder });
+    expect((await rowIds(again)).length).toBe(50);
+  });
+
+  test('a second client, in another thread, writes while the main loop is blocked', async () => {
+    const { driver } = await setup();
+    const done = new Int32Array(new SharedArrayBuffer(4));
+    const port = driver.connect();
+    const program = `
+      const { workerData } = require('node:worker_threads');
+      import(${JSON.stringify(builtFile('src/store/pglite/port-client.js').href)}).then(async ({ PortClient }) => {
+        const client = new PortClient(workerData.port);
+        const statement = { name: 'insert', text: 'insert into t values ($1::int4, $2::text)' };
+        await client.transaction([{ statement, parameters: ['7', 'from the watchdog'] }]);
+        Atomics.store(workerData.done, 0, 1);
+        Atomics.notify(workerData.done, 0);
+      });`;
+    const worker = new Worker(program, { eval: true, execArgv: [], workerData: { port, done }, transferList: [port] });
+    const ended = once(worker, 'exit');
+    // Blocks this thread, as a loop without end would.
+    expect(Atomics.wait(done, 0, 0, 20_000)).not.toBe('timed-out');
+    await ended;
+    expect(await rowIds(driver)).toEqual([7]);
+  });
+
+  test('a client that leaves does not disturb the others', async () => {
+    const { driver } = await setup();
+    const other = new PortClient(driver.connect());
+    await other.transaction([insert(1)]);
+    await other.close();
+    await expect(other.transaction([insert(2)])).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await driver.transaction([insert(3)]);
+    expect(await rowIds(driver)).toEqual([1, 3]);
+  });
+
+  test('when the thread dies, what is pending is refused and the folder is free', async () => {
+    const { folder, driver } = await setup();
+    const other = new PortClient(driver.connect());
+    await other.transaction([insert(1)]);
+    const pending = [driver.transaction([insert(2)]), other.transaction([insert(3)])];
+    const refused = Promise.all(
+      pending.map(each =>
+        expect(each).rejects.toMatchObject({
+          code: 'STORE_FAILED',
+          message: expect.stringContaining('the store thread has ended'),
+        }),
+      ),
+    );
+    driver.killThread();
+    await refused;
+    await driver.close();
+    const { driver: again } = await setup({ folder });
+    expect(await rowIds(again)).toContain(1);
+  });
+
+  test('the disk is measured', async () => {
+    const { driver } = await setup();
+    const before = await driver.diskBytes();
+    await driver.script(`create table big as select repeat(md5(i::text), 20) from generate_series(1, 10000) i`);
+    await driver.script('checkpoint');
+    expect((await driver.diskBytes()) - before).toBeGreaterThan(5_000_000);
+  });
+});
+
+test('a home in memory keeps V1 and V3, and nothing on disk', async () => {
+  const driver = await openPgliteMemory();
+  await driver.script('create table t (id int4 primary key, v text)');
+  const settled = await Promise.allSettled([1, 2, 1].map(id => driver.transaction([insert(id)])));
+  expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+  expect(await rowIds(driver)).toEqual([1, 2]);
+  expect(await driver.diskBytes()).toBe(0);
+  expect(driver.info).toEqual({ kind: 'pglite-memory', location: 'memory', durability: 'none' });
+  await driver.close();
+});
