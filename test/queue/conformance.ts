@@ -1,0 +1,291 @@
+// The suite of the Queue contract: every home passes it, through the contract alone.
+//
+// Time only moves forward in it, and is told by claims: a home that promotes delayed slices only when it is asked for
+// something is as good as one that has a timer. So the counts of ready and delayed are compared after a claim.
+
+import { describe, expect, test } from 'vitest';
+import type { Queue } from '../../src/queue/contract.js';
+import { orderConformance } from './conformance-order.js';
+import { compareRandomly } from './conformance-random.js';
+import { claimedPositions, positionsOf, stateOf } from './queue-model.js';
+import { at8Ms, leaseMs, minuteMs, nothing, offerOf, QueueWorld, range } from './queue-world.js';
+
+/** @param create makes an empty queue; the suite closes it */
+export function queueConformance(home: string, create: () => Promise<Queue>): void {
+  describe(`Queue contract: ${home}, order`, () => orderConformance(create));
+
+  describe(`Queue contract: ${home}, random operations`, () => {
+    test('any operations in any order leave what the model leaves', () => compareRandomly(create));
+  });
+
+  describe(`Queue contract: ${home}`, () => {
+    const world = new QueueWorld(create);
+    const { claim, drain } = world;
+
+    test('an empty queue has nothing and knows its epoch', async () => {
+      expect(await claim(10)).toBeNull();
+      expect(await stateOf(world.queue)).toEqual(nothing);
+      expect(world.queue.epoch).not.toBe('');
+    });
+
+    test('a claim says what it holds, for whom, and until when', async () => {
+      await world.queue.offer([offerOf('a', 3)]);
+      const first = await claim(2);
+      expect(first).toEqual({
+        id: first?.id,
+        engine: 'engine-1',
+        slices: [{ segment: 'a', from: 0, to: 2, redelivered: false }],
+        count: 2,
+        leaseUntilMs: at8Ms + leaseMs,
+      });
+      expect(await stateOf(world.queue)).toEqual({ ...nothing, ready: 1, claimed: 2, running: { 'engine-1': 2 } });
+    });
+
+    test('a claim takes whole slices and splits the last, over many segments', async () => {
+      await world.queue.offer([offerOf('a', 5), offerOf('b', 5), offerOf('c', 5)]);
+      expect(claimedPositions(await claim(12))).toEqual([
+        ...range('a', 0, 5),
+        ...range('b', 0, 5),
+        ...range('c', 0, 2),
+      ]);
+      expect(claimedPositions(await claim(12))).toEqual(range('c', 2, 5));
+      expect(await claim(12)).toBeNull();
+    });
+
+    test('a claim of nothing takes nothing', async () => {
+      await world.queue.offer([offerOf('a', 5)]);
+      expect(await claim(0)).toBeNull();
+      expect(await stateOf(world.queue)).toEqual({ ...nothing, ready: 5 });
+    });
+
+    describe('Q2: a position is in one place', () => {
+      test('offering what is ready changes nothing, not even its priority', async () => {
+        await world.queue.offer([offerOf('a', 2), offerOf('b', 1)]);
+        await world.queue.offer([offerOf('a', 2, { priority: 1 })]);
+        expect(await drain(at8Ms)).toEqual(['a:0', 'a:1', 'b:0']);
+      });
+
+      test('offering what is delayed does not make it ready', async () => {
+        await world.queue.offer([offerOf('a', 2, { eligibleAtMs: at8Ms + minuteMs })]);
+        await world.queue.offer([offerOf('a', 2)]);
+        expect(await claim(10)).toBeNull();
+        expect(await stateOf(world.queue)).toEqual({ ...nothing, delayed: 2, nextEligibleAtMs: at8Ms + minuteMs });
+      });
+
+      test('offering what is claimed does not make it ready', async () => {
+        await world.queue.offer([offerOf('a', 2)]);
+        await claim(10);
+        await world.queue.offer([offerOf('a', 2)]);
+        expect(await claim(10)).toBeNull();
+        expect(await stateOf(world.queue)).toEqual({ ...nothing, claimed: 2, running: { 'engine-1': 2 } });
+      });
+
+      test('an overlapping offer adds only what is new, between and around what is known', async () => {
+        await world.queue.offer([
+          offerOf('a', 2, { from: 2 }),
+          offerOf('a', 1, { from: 6, eligibleAtMs: at8Ms + minuteMs }),
+        ]);
+        const held = await claim(1);
+        await world.queue.offer([offerOf('a', 9)]);
+        expect(claimedPositions(await claim(100))).toEqual(['a:3', 'a:0', 'a:1', 'a:4', 'a:5', 'a:7', 'a:8']);
+        expect(await stateOf(world.queue)).toEqual({
+          ready: 0,
+          delayed: 1,
+          claimed: 8,
+          running: { 'engine-1': 8 },
+          nextEligibleAtMs: at8Ms + minuteMs,
+        });
+        expect(held?.slices).toEqual([{ segment: 'a', from: 2, to: 3, redelivered: false }]);
+      });
+
+      test('what was settled is no longer known and can be offered again', async () => {
+        await world.queue.offer([offerOf('a', 3)]);
+        const held = await claim(3);
+        await world.queue.settle(held!.id, [{ segment: 'a', from: 1, to: 2 }]);
+        await world.queue.offer([offerOf('a', 3)]);
+        expect(await drain(at8Ms)).toEqual(['a:1']);
+      });
+    });
+
+    describe('Q3: nothing early', () => {
+      test('a slice is claimed at its eligible time, not a millisecond before', async () => {
+        const dueMs = at8Ms + minuteMs;
+        await world.queue.offer([
+          offerOf('later', 1, { eligibleAtMs: dueMs + 1 }),
+          offerOf('due', 2, { eligibleAtMs: dueMs }),
+        ]);
+        expect(await claim(10, dueMs - 1)).toBeNull();
+        expect(await world.queue.nextEligibleAtMs()).toBe(dueMs);
+        expect(claimedPositions(await claim(10, dueMs))).toEqual(['due:0', 'due:1']);
+        expect(await world.queue.nextEligibleAtMs()).toBe(dueMs + 1);
+        expect(claimedPositions(await claim(10, dueMs + 1))).toEqual(['later:0']);
+        expect(await world.queue.nextEligibleAtMs()).toBeNull();
+      });
+
+      test('a delayed slice of high priority leads as soon as its time has come', async () => {
+        await world.queue.offer([offerOf('now', 2), offerOf('soon', 2, { priority: 1, eligibleAtMs: at8Ms + 1 })]);
+        expect(claimedPositions(await claim(1, at8Ms))).toEqual(['now:0']);
+        expect(await drain(at8Ms + 1)).toEqual(['soon:0', 'soon:1', 'now:1']);
+      });
+    });
+
+    describe('Q4: leases', () => {
+      test('a claim is offered again once its lease has ended, marked redelivered, where it was in order', async () => {
+        await world.queue.offer([offerOf('a', 2), offerOf('b', 1)]);
+        await claim(2);
+        expect(await world.queue.expire(at8Ms + leaseMs)).toBe(0);
+        expect(await world.queue.expire(at8Ms + leaseMs + 1)).toBe(2);
+        expect(await drain(at8Ms + leaseMs + 1)).toEqual(['a:0!', 'a:1!', 'b:0']);
+      });
+
+      test('only what was not settled is offered again', async () => {
+        await world.queue.offer([offerOf('a', 5)]);
+        const held = await claim(5);
+        await world.queue.settle(held!.id, [
+          { segment: 'a', from: 0, to: 1 },
+          { segment: 'a', from: 2, to: 3 },
+        ]);
+        expect(await world.queue.expire(at8Ms + leaseMs + 1)).toBe(3);
+        expect(await drain(at8Ms + leaseMs + 1)).toEqual(['a:1!', 'a:3!', 'a:4!']);
+      });
+
+      test('an extended lease holds longer, and claims that are gone are named', async () => {
+        await world.queue.offer([offerOf('a', 1), offerOf('b', 1), offerOf('c', 1)]);
+        const kept = await claim(1);
+        const done = await claim(1);
+        const lost = await claim(1);
+        await world.queue.settle(done!.id, done!.slices);
+        const untilMs = at8Ms + 10 * leaseMs;
+        expect(await world.queue.extend([kept!.id, done!.id], untilMs)).toEqual([done!.id]);
+        expect(await world.queue.expire(at8Ms + leaseMs + 1)).toBe(1);
+        expect(await world.queue.extend([lost!.id], untilMs)).toEqual([lost!.id]);
+        expect(await world.queue.expire(untilMs)).toBe(0);
+        expect(await world.queue.expire(untilMs + 1)).toBe(1);
+      });
+
+      test('the running count of an engine is its own', async () => {
+        await world.queue.offer([offerOf('a', 5)]);
+        const first = await claim(2, at8Ms, 'engine-1');
+        await claim(3, at8Ms + 1, 'engine-2');
+        expect((await stateOf(world.queue)).running).toEqual({ 'engine-1': 2, 'engine-2': 3 });
+        await world.queue.settle(first!.id, [{ segment: 'a', from: 0, to: 1 }]);
+        expect((await stateOf(world.queue)).running).toEqual({ 'engine-1': 1, 'engine-2': 3 });
+        await world.queue.expire(at8Ms + leaseMs + 1);
+        expect((await stateOf(world.queue)).running).toEqual({ 'engine-2': 3 });
+      });
+    });
+
+    describe('Q5: settling twice', () => {
+      test('has no effect on a claim that was settled', async () => {
+        await world.queue.offer([offerOf('a', 2)]);
+        const held = await claim(2);
+        const half = [{ segment: 'a', from: 0, to: 1 }];
+        await world.queue.settle(held!.id, half);
+        await world.queue.settle(held!.id, half);
+        expect(await stateOf(world.queue)).toEqual({ ...nothing, claimed: 1, running: { 'engine-1': 1 } });
+        await world.queue.settle(held!.id, held!.slices);
+        await world.queue.settle(held!.id, held!.slices);
+        await world.queue.release(held!.id, held!.slices);
+        expect(await stateOf(world.queue)).toEqual(nothing);
+      });
+
+      test('a slice named twice in one call counts once', async () => {
+        await world.queue.offer([offerOf('a', 4)]);
+        const held = await claim(4);
+        const half = { segment: 'a', from: 0, to: 2 };
+        await world.queue.settle(held!.id, [half, half]);
+        await world.queue.release(held!.id, [
+          { segment: 'a', from: 2, to: 4 },
+          { segment: 'a', from: 2, to: 4 },
+        ]);
+        expect(await stateOf(world.queue)).toEqual({ ...nothing, ready: 2 });
+      });
+
+      test('a late holder does not settle what somebody else has claimed since', async () => {
+        await world.queue.offer([offerOf('a', 2)]);
+        const late = await claim(2);
+        await world.queue.expire(at8Ms + leaseMs + 1);
+        const heir = await claim(2, at8Ms + leaseMs + 1, 'engine-2');
+        await world.queue.settle(late!.id, late!.slices);
+        await world.queue.release(late!.id, late!.slices);
+        expect(await stateOf(world.queue)).toEqual({ ...nothing, claimed: 2, running: { 'engine-2': 2 } });
+        await world.queue.settle(heir!.id, heir!.slices);
+        expect(await stateOf(world.queue)).toEqual(nothing);
+      });
+
+      test('a claim settles nothing it does not hold', async () => {
+        await world.queue.offer([offerOf('a', 4)]);
+        const held = await claim(1);
+        await claim(1);
+        await world.queue.settle(held!.id, [
+          { segment: 'a', from: 0, to: 4 },
+          { segment: 'unknown', from: 0, to: 4 },
+        ]);
+        await world.queue.settle('no such claim', [{ segment: 'a', from: 0, to: 4 }]);
+        expect(await stateOf(world.queue)).toEqual({ ...nothing, ready: 2, claimed: 1, running: { 'engine-1': 1 } });
+      });
+    });
+
+    describe('release', () => {
+      test('puts members back where they were in order, at once and not as redelivered', async () => {
+        await world.queue.offer([offerOf('a', 4), offerOf('b', 2)]);
+        const held = await claim(5);
+        await world.queue.release(held!.id, [
+          { segment: 'b', from: 0, to: 1 },
+          { segment: 'a', from: 1, to: 3 },
+        ]);
+        expect(await stateOf(world.queue)).toEqual({ ...nothing, ready: 4, claimed: 2, running: { 'engine-1': 2 } });
+        expect(await drain(at8Ms)).toEqual(['a:1', 'a:2', 'b:0', 'b:1']);
+      });
+
+      test('keeps the mark of an earlier lease that ran out', async () => {
+        await world.queue.offer([offerOf('a', 1)]);
+        await claim(1);
+        await world.queue.expire(at8Ms + leaseMs + 1);
+        const again = await claim(1, at8Ms + leaseMs + 1);
+        await world.queue.release(again!.id, again!.slices);
+        expect(await drain(at8Ms + leaseMs + 1)).toEqual(['a:0!']);
+      });
+    });
+
+    describe('withdraw', () => {
+      test('takes out what waits, ready or delayed, and says exactly what it was', async () => {
+        await world.queue.offer([
+          offerOf('a', 4),
+          offerOf('a', 4, { from: 4, eligibleAtMs: at8Ms + minuteMs }),
+          offerOf('b', 1),
+        ]);
+        await claim(2);
+        const withdrawn = await world.queue.withdraw([
+          { segment: 'a', from: 1, to: 6 },
+          { segment: 'c', from: 0, to: 9 },
+        ]);
+        expect(positionsOf(withdrawn).sort()).toEqual(range('a', 2, 6));
+        expect(await drain(at8Ms + minuteMs)).toEqual(['b:0', 'a:6', 'a:7']);
+        expect(await stateOf(world.queue)).toEqual({ ...nothing, claimed: 2, running: { 'engine-1': 2 } });
+      });
+
+      test('what was withdrawn can be offered again, with another time and priority', async () => {
+        await world.queue.offer([offerOf('a', 3), offerOf('b', 1)]);
+        await world.queue.withdraw([{ segment: 'a', from: 0, to: 2 }]);
+        await world.queue.offer([
+          offerOf('a', 1, { eligibleAtMs: at8Ms + 1 }),
+          offerOf('a', 1, { from: 1, priority: 1 }),
+        ]);
+        expect(await drain(at8Ms + 1)).toEqual(['a:1', 'a:2', 'b:0', 'a:0']);
+        expect(await stateOf(world.queue)).toEqual(nothing);
+      });
+    });
+
+    test('what is claimed of a segment is told part by part, whoever holds it', async () => {
+      await world.queue.offer([offerOf('a', 6), offerOf('b', 2), offerOf('c', 2)]);
+      const first = await claim(3);
+      await claim(5, at8Ms, 'engine-2');
+      await world.queue.settle(first!.id, [{ segment: 'a', from: 1, to: 2 }]);
+      const claimed = await world.queue.claimed(['a', 'c', 'unknown']);
+      expect(positionsOf(claimed).sort()).toEqual(['a:0', ...range('a', 2, 6)]);
+      expect(positionsOf(await world.queue.claimed(['b']))).toEqual(range('b', 0, 2));
+      expect(await world.queue.claimed([])).toEqual([]);
+    });
+  });
+}

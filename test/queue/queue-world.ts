@@ -1,0 +1,59 @@
+// A queue in a test: what is offered to it, and how it is claimed from.
+
+import { afterEach, beforeEach, expect } from 'vitest';
+import type { Claim, Offer, Queue } from '../../src/queue/contract.js';
+import { claimedPositions, positionsOf } from './queue-model.js';
+
+export const at8Ms = Date.UTC(2030, 0, 2, 8);
+export const minuteMs = 60_000;
+export const leaseMs = 30_000;
+
+export const nothing = { ready: 0, delayed: 0, claimed: 0, running: {}, nextEligibleAtMs: null };
+
+export function offerOf(segment: string, members: number, more: Partial<Offer> = {}): Offer {
+  const eligibleAtMs = more.eligibleAtMs ?? at8Ms;
+  const from = more.from ?? 0;
+  return {
+    segment,
+    from,
+    to: from + members,
+    name: '/branch/flow',
+    priority: null,
+    eligibleAtMs,
+    createdAtMs: eligibleAtMs,
+    ...more,
+  };
+}
+
+/** Positions `from` to `to` of a segment, as `claimedPositions` writes them. */
+export function range(segment: string, from: number, to: number): string[] {
+  return positionsOf([{ segment, from, to }]);
+}
+
+/** A fresh queue for each test of the suite it is made in, closed at its end. */
+export class QueueWorld {
+  queue!: Queue;
+
+  constructor(create: () => Promise<Queue>) {
+    beforeEach(async () => {
+      this.queue = await create();
+      // Tell it the time: what is offered then is ready at once, not only when the first claim promotes it.
+      await this.queue.claim({ engine: 'engine-1', limit: 1, nowMs: at8Ms, leaseMs });
+    });
+    afterEach(() => this.queue.close());
+  }
+
+  readonly claim = (limit: number, nowMs = at8Ms, engine = 'engine-1'): Promise<Claim | null> =>
+    this.queue.claim({ engine, limit, nowMs, leaseMs });
+
+  /** Claim one member at a time until nothing is ready, settling each. */
+  readonly drain = async (nowMs: number): Promise<string[]> => {
+    const order: string[] = [];
+    for (let one = await this.claim(1, nowMs); one !== null; one = await this.claim(1, nowMs)) {
+      expect(one.count).toBe(1);
+      order.push(...claimedPositions(one));
+      await this.queue.settle(one.id, one.slices);
+    }
+    return order;
+  };
+}
