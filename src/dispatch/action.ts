@@ -1,0 +1,45 @@
+// What every built-in action (`src/actions/`) implements: part of the protocol, so that this room need not import them;
+// the thread's entry hands them to the runtime. An action is prepared once for its place in a plan; what comes back is called
+// once a member and must cost nothing the member does not need.
+
+import type { CallContext } from '../workflow/context.js';
+import type { JsonObject } from '../workflow/model.js';
+import type { PlanAction } from '../workflow/plan.js';
+
+/** A member as an action sees it. */
+export interface ActionMember {
+  /** Input with everything written laid over it: a new object at each call, the action's own to change. */
+  variables(): JsonObject;
+  readonly context: CallContext;
+}
+
+/** An action at its place in a plan. */
+export interface PlacedAction {
+  /** `null` when it can run now, else what must be waited for first; asked before each run. Absent: always can. */
+  readonly ready?: (nowMs: number) => Promise<void> | null;
+  /** Runs it for a member: returns its result, or a promise of it; throws (or rejects) when it fails. */
+  readonly run: (member: ActionMember) => unknown;
+}
+
+export interface BuiltInAction {
+  /** Whether what it returns becomes `RESULT`; otherwise `RESULT` stays what it was. */
+  readonly givesResult: boolean;
+  prepare(planAction: PlanAction): PlacedAction;
+}
+
+/** A failure with a code of ours. */
+export class ActionFault extends Error {
+  override name = 'ActionFault';
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+/** Whether what an action returned must be awaited. */
+export function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}

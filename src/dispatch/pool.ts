@@ -1,0 +1,296 @@
+// The Dispatcher over Piscina: hands batches to threads, counts what they hold, and makes good what a lost thread held.
+//
+// Life of a batch: it becomes a ticket in the thread with most room; each message of outcomes shortens the ticket; at 0
+// it is gone. When a thread is lost, `#lose` settles all its tickets in one synchronous step: what had arrived is
+// taken, the culprit is answered, everybody else runs again (P1-P3). From then on the thread's messages are strays.
+
+import type { Piscina } from 'piscina';
+import type { Plan } from '../workflow/plan.js';
+import type { Dispatcher, DispatcherEvents, DispatcherOptions, Executing } from './contract.js';
+import { findCulprit, type LossReason, type Verdict } from './culprit.js';
+import { Isolation } from './isolation.js';
+import { resolveDispatcherOptions } from './options.js';
+import type { Batch, FromThread, OutcomeMessage } from './protocol.js';
+import { Room } from './room.js';
+import { openMember, remaindersOf, settle, timeoutMsOf } from './settlement.js';
+import { uptimeMs } from './shared-state.js';
+import { Ticket } from './ticket.js';
+import { Watch } from './watch.js';
+import { costKey, createPiscina, WorkerThread } from './worker-thread.js';
+
+/** A thread that cannot even start is tried again after this long, doubling. */
+const relaunchMs = 100;
+const relaunchMsMax = 5_000;
+
+/** @param nowMs the engine's time of day, for the times in outcomes */
+export function createDispatcher(
+  options: Partial<DispatcherOptions>,
+  events: DispatcherEvents,
+  nowMs: () => number = Date.now,
+): Dispatcher {
+  return new ThreadPool(resolveDispatcherOptions(options), events, nowMs);
+}
+
+class ThreadPool implements Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #events: DispatcherEvents;
+  readonly #nowMs: () => number;
+  readonly #plans = new Map<number, Plan>();
+  readonly #planOf = (workflow: number): Plan => this.#plans.get(workflow)!;
+  readonly #room: Room;
+  readonly #isolation = new Isolation();
+  readonly #watch: Watch;
+  #piscina: Piscina | null = null;
+  #threads: WorkerThread[] = [];
+  /** Tickets no thread can take now. */
+  #held: Ticket[] = [];
+  #inFlight = 0;
+  #ticketsMade = 0;
+  #failedStarts = 0;
+  #onChange: () => void = () => {};
+  #onStarted: { resolve: () => void; reject: (error: Error) => void } | null = null;
+
+  constructor(options: DispatcherOptions, events: DispatcherEvents, nowMs: () => number) {
+    this.#options = options;
+    this.#room = new Room(options);
+    this.#events = events;
+    this.#nowMs = nowMs;
+    this.#watch = new Watch(options, {
+      timeoutMsOf: (thread, row) => timeoutMsOf(thread, row, this.#planOf),
+      lose: (thread, reason) => this.#lose(thread, reason, '', findCulprit(reason, thread.shared, uptimeMs())),
+      look: (thread, rows) => {
+        if (this.#room.learnFromExecuting(thread, rows, this.#threads)) this.#afterChange();
+      },
+    });
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  async start(): Promise<void> {
+    if (this.#piscina !== null) return;
+    this.#piscina = createPiscina(this.#options);
+    const started = new Promise<void>((resolve, reject) => {
+      this.#onStarted = { resolve, reject };
+    });
+    for (let at = 0; at < this.#options.threads; at++) this.#launch();
+    this.#watch.start(() => this.#threads);
+    try {
+      await started;
+    } catch (error) {
+      await this.stop(0);
+      throw error;
+    } finally {
+      this.#onStarted = null;
+    }
+  }
+
+  define(workflow: number, plan: Plan): void {
+    this.#plans.set(workflow, plan);
+    for (const thread of this.#threads) thread.forgetPlan(workflow);
+  }
+
+  capacity(workflow: number, place: number): number {
+    return this.#room.capacity(costKey(workflow, place), this.#open());
+  }
+
+  appetite(): number {
+    return this.#room.appetite(this.#open());
+  }
+
+  run(batch: Batch): void {
+    if (this.#piscina === null) throw new Error('the dispatcher has not been started');
+    for (const { workflow } of batch.parts) {
+      if (!this.#plans.has(workflow)) throw new Error(`workflow ${workflow} has not been defined`);
+    }
+    this.#inFlight += batch.count;
+    this.#send(this.#ticket(batch));
+  }
+
+  executing(): Executing[] {
+    const behindMs = this.#nowMs() - uptimeMs();
+    return this.#threads.flatMap(thread =>
+      thread.shared.executing().flatMap(row => {
+        const open = openMember(thread, row);
+        if (open === null) return [];
+        const { batch } = open.ticket;
+        const place = row.path[row.path.length - 1]!;
+        const startedAtMs = Math.floor(behindMs + row.startedAtMs);
+        return [{ batch: batch.id, slot: Ticket.slotOf(batch, open.name), place, startedAtMs }];
+      }),
+    );
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    const piscina = this.#piscina;
+    if (piscina === null) return;
+    await this.#idleWithin(graceMs, () => this.#inFlight === 0);
+    if (this.#inFlight > 0) {
+      for (const thread of this.#threads) thread.abortMembers();
+      await this.#idleWithin(this.#options.graceMs, () => this.executing().length === 0);
+    }
+    this.#watch.stop();
+    const threads = this.#threads;
+    for (const thread of threads) thread.close(message => this.#receive(thread, message));
+    this.#piscina = null;
+    this.#threads = [];
+    this.#held = [];
+    this.#isolation.clear();
+    this.#inFlight = 0;
+    await Promise.all(threads.map(thread => thread.end()));
+    // Not awaited: it waits for the exit of every thread, and one held by native code may never come to it.
+    void piscina.destroy();
+  }
+
+  #launch(): void {
+    const thread = new WorkerThread(this.#piscina!, this.#options, this.#watch.beatMs, {
+      message: (from, message) => this.#receive(from, message),
+      died: (from, reason, message) => this.#died(from, reason, message),
+    });
+    this.#threads.push(thread);
+  }
+
+  #relaunch(): void {
+    if (this.#failedStarts === 0) {
+      this.#launch();
+      return;
+    }
+    const piscina = this.#piscina;
+    const delayMs = Math.min(relaunchMsMax, relaunchMs * 2 ** (this.#failedStarts - 1));
+    setTimeout(() => {
+      if (piscina !== null && this.#piscina === piscina) this.#launch();
+    }, delayMs).unref();
+  }
+
+  #receive(thread: WorkerThread, message: FromThread): void {
+    switch (message.kind) {
+      case 'ready':
+        thread.ready(message.threadId);
+        this.#failedStarts = 0;
+        if (this.#threads.every(({ isReady }) => isReady)) this.#onStarted?.resolve();
+        this.#afterChange();
+        break;
+      case 'outcomes':
+        this.#answer(thread, message.outcomes, message.costs);
+        break;
+      case 'late':
+        this.#events.late(message);
+        break;
+      case 'log':
+        this.#events.log(message.lines);
+        break;
+      case 'overdue': {
+        const rows = thread.shared.executing();
+        const culprit = rows.find(row => row.batch === message.batch && row.slot === message.slot) ?? null;
+        this.#lose(thread, 'timeout', '', { culprit, suspects: [] });
+        break;
+      }
+    }
+  }
+
+  #answer(thread: WorkerThread, { batch: id, groups, events }: OutcomeMessage, costs: Float64Array): void {
+    const ticket = thread.tickets.get(id);
+    if (ticket === undefined) return;
+    const named = groups.map((group, at) => {
+      const { workflow, place } = ticket.batch.parts[group.part]!;
+      const key = costKey(workflow, place);
+      const count = group.members.length;
+      this.#room.learn(key, count, costs[at * 2]!, costs[at * 2 + 1]!);
+      thread.count(key, -count);
+      this.#inFlight -= count;
+      return ticket.answer(group);
+    });
+    const namedEvents = events.map(event => ({ ...event, member: ticket.indexOf(event.part, event.member) }));
+    if (ticket.remaining === 0) {
+      thread.tickets.delete(id);
+      this.#isolation.ended(ticket);
+    }
+    this.#events.outcomes({ batch: ticket.batch.id, groups: named, events: namedEvents });
+    this.#afterChange();
+  }
+
+  /** Somebody was answered, or a thread came or went: suspects, held tickets, the engine and `stop` may go on. */
+  #afterChange(): void {
+    for (const { thread, suspect } of this.#isolation.assign(this.#threads)) {
+      const ticket = this.#ticket(suspect.batch, remaindersOf([suspect])[0]!.indexes);
+      this.#isolation.started(ticket, suspect);
+      thread.send(ticket, this.#plans);
+    }
+    if (this.#held.length > 0) for (const ticket of this.#held.splice(0)) this.#send(ticket);
+    if (this.#open().length > 0 && this.#room.takeRefusal()) this.#events.room();
+    this.#onChange();
+  }
+
+  #died(thread: WorkerThread, reason: LossReason, message: string): void {
+    if (!thread.isReady) {
+      this.#failedStarts += 1;
+      this.#onStarted?.reject(new Error(`a worker thread does not start: ${message}`));
+    }
+    this.#lose(thread, reason, message, findCulprit(reason, thread.shared, uptimeMs()));
+  }
+
+  /** A thread is lost: settle everything it held, in one step, and start another in its place. */
+  #lose(thread: WorkerThread, reason: LossReason, message: string, verdict: Verdict): void {
+    if (thread.isGone) return;
+    const rows = thread.shared.executing();
+    thread.close(late => {
+      // That it asks for its end is old news.
+      if (late.kind !== 'overdue') this.#receive(thread, late);
+    });
+    this.#threads = this.#threads.filter(other => other !== thread);
+    const hasEnded = thread.end();
+    const world = { options: this.#options, nowMs: this.#nowMs(), planOf: this.#planOf };
+    const { outcomes, suspects, innocent } = settle({ thread, reason, message, verdict, rows }, world);
+    const again = [...innocent, ...this.#isolation.lost(thread.tickets.values(), outcomes.length > 0)];
+    this.#inFlight -= outcomes.length;
+    this.#relaunch();
+    for (const outcome of outcomes) this.#events.outcomes(outcome);
+    const count = again.reduce(
+      (sum, { indexes }) => sum + indexes.reduce((members, list) => members + list.length, 0),
+      0,
+    );
+    this.#events.threadLost({ reason, rerun: count + suspects.length, message });
+    // Only when the thread has ended, so that nobody runs twice at a time.
+    void hasEnded.then(() => {
+      if (this.#piscina === null) return;
+      this.#isolation.add(suspects);
+      for (const { batch, indexes } of again) this.#held.push(this.#ticket(batch, indexes));
+      this.#afterChange();
+    });
+    this.#afterChange();
+  }
+
+  #ticket(batch: Batch, indexes?: readonly Uint16Array[]): Ticket {
+    this.#ticketsMade = (this.#ticketsMade % 0x7fff_ffff) + 1;
+    return new Ticket(this.#ticketsMade, batch, indexes);
+  }
+
+  #send(ticket: Ticket): void {
+    const thread = this.#room.roomiest(ticket, this.#open());
+    if (thread === null) {
+      this.#held.push(ticket);
+      return;
+    }
+    thread.shared.clockOffsetMs = this.#nowMs() - Date.now();
+    thread.send(ticket, this.#plans);
+  }
+
+  /** Threads that take batches. */
+  #open(): WorkerThread[] {
+    return this.#threads.filter(({ isReserved }) => !isReserved);
+  }
+
+  /** Resolves when `isIdle`, looked at after each change, or after `ms`. */
+  #idleWithin(ms: number, isIdle: () => boolean): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, ms);
+      this.#onChange = () => {
+        if (!isIdle()) return;
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#onChange();
+    });
+  }
+}

@@ -1,0 +1,126 @@
+// What travels between the engine's thread and the worker threads. Plain data, batches in both directions.
+//
+// A batch is made of parts; a part is members of one root at the same place of the same plan (a slice). A member is
+// named by its slot: its index in the batch, counted through the parts in order. Inputs go out as packed JSON; what
+// the actions returned comes back packed, grouped by what happened, so that neither side does work per member that
+// can be done per group.
+
+import type { Plan } from '../workflow/plan.js';
+
+/** A part of a batch. */
+export interface BatchPart {
+  /** Number of the workflow version; its plan was sent to the thread before. */
+  readonly workflow: number;
+  readonly place: number;
+  /** Names the transaction for ever: the idempotency key is `<instance>:<transaction>`. */
+  readonly transaction: number;
+  readonly attempt: number;
+  /** Root id; with `ordinals` it names the instances. */
+  readonly root: string;
+  readonly ordinals: Uint16Array;
+}
+
+/** Packed JSON texts by slot: `bytes[offsets[slot] .. offsets[slot + 1]]`. */
+export interface PackedJson {
+  readonly bytes: Uint8Array;
+  readonly offsets: Int32Array;
+}
+
+export interface Batch {
+  readonly id: number;
+  readonly parts: readonly BatchPart[];
+  /** Members in all parts. */
+  readonly count: number;
+  /** JSON object a member: its input. */
+  readonly inputs: PackedJson;
+  /** JSON object a member: what earlier transactions wrote, laid over the input; `null` when none of them wrote. */
+  readonly written: PackedJson | null;
+}
+
+export type ToThread =
+  | { readonly kind: 'plan'; readonly workflow: number; readonly plan: Plan }
+  | { readonly kind: 'batch'; readonly batch: Batch }
+  /** Abort the signals of everything executing (graceful stop has run out), then go on. */
+  | { readonly kind: 'abort' };
+
+/** An action's error as data: errors lose their class and fields between threads. */
+export interface ActionError {
+  /** The error's own `code` when it is a short string, else `ActionFailed`; ours: `ActionTimeout`, `ActionBlocked`,
+   * `ActionOutOfMemory`, `ActionExited`, `ActionModuleNotFound`, `ActionModuleFailed`, `ActionFunctionNotFound`,
+   * `ResultNotJson`, `ResultTooLarge`. */
+  readonly code: string;
+  readonly message: string;
+  readonly action: string;
+  /** At most 4 kB. */
+  readonly stack: string;
+}
+
+/** Members of one part to which the same happened. */
+export interface OutcomeGroup {
+  /** Index of the part in its batch. */
+  readonly part: number;
+  readonly kind: 'completed' | 'failed';
+  /** Places of the actions that ran, in order; the last is the one that failed when `kind` is `failed`. */
+  readonly path: readonly number[];
+  /** Where they stand now: the place of the break they reached, or `END`. For `failed`: the place that failed. */
+  readonly reached: number;
+  /** Members, as indexes within the part, ascending. */
+  readonly members: Uint16Array;
+  /** Milliseconds since the epoch that `times` count from. */
+  readonly baseMs: number;
+  /** For each member, for each action of `path`: started, ended. */
+  readonly times: Uint32Array;
+  /** `completed` and at `END`: the members' results; `null` when no action ever gave them one. `completed` at a break:
+   * everything their transactions have written so far, as one JSON object each; `null` when this one wrote nothing and
+   * what was written before still holds. `failed`: `null`. */
+  readonly payload: PackedJson | null;
+  /** Results of the actions of `path` before the last, JSON text, by member then action; absent when `path` is short. */
+  readonly earlierResults?: readonly string[];
+  /** `failed`: the different errors, and which one each member had. */
+  readonly errors?: readonly ActionError[];
+  readonly errorOf?: Uint16Array;
+  /** `failed`: the thread had to be ended with the member. */
+  readonly killed?: boolean;
+}
+
+/** What user code sent to the audit trail, or threw after it had returned. */
+export interface MemberEvent {
+  readonly part: number;
+  /** Index within the part. */
+  readonly member: number;
+  readonly place: number;
+  readonly atMs: number;
+  readonly event:
+    | { readonly kind: 'custom'; readonly name: string; readonly message: string }
+    | { readonly kind: 'late-error'; readonly error: ActionError };
+}
+
+export interface OutcomeMessage {
+  readonly batch: number;
+  readonly groups: readonly OutcomeGroup[];
+  readonly events: readonly MemberEvent[];
+}
+
+/** A line user code logged. */
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly instance: string;
+}
+
+export type FromThread =
+  /** The thread's event loop runs and takes batches. */
+  | { readonly kind: 'ready'; readonly threadId: number }
+  /** `costs`: for each group, microseconds its members held the thread and microseconds they took, summed. */
+  | { readonly kind: 'outcomes'; readonly outcomes: OutcomeMessage; readonly costs: Float64Array }
+  /** A member did not heed its abort signal in time: the thread has stopped beginning others and asks to be ended. */
+  | { readonly kind: 'overdue'; readonly batch: number; readonly slot: number }
+  /** An event of a member whose outcome has already gone; `root` and `ordinal` name it. */
+  | {
+      readonly kind: 'late';
+      readonly root: string;
+      readonly ordinal: number;
+      readonly workflow: number;
+      readonly event: MemberEvent;
+    }
+  | { readonly kind: 'log'; readonly lines: readonly LogLine[] };

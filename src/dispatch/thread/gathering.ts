@@ -1,0 +1,212 @@
+// Outcomes gathered until they are sent: members of a part to which the same happened form a group, and what they
+// bring is packed once a group. At most one batch's outcomes are open at a time in practice, so lists are searched,
+// not indexed.
+
+import type { ActionError, MemberEvent, OutcomeGroup, OutcomeMessage, PackedJson } from '../protocol.js';
+import type { Member } from './member.js';
+import type { ThreadBatch, ThreadPart } from './thread-batch.js';
+import type { PathNode } from './thread-plan.js';
+
+/** One message and, for the pool's measurements, what each of its groups cost. */
+export interface GatheredMessage {
+  readonly outcomes: OutcomeMessage;
+  /** For each group: microseconds its members held the thread, and microseconds from beginning to end, summed. */
+  readonly costs: Float64Array;
+}
+
+const encoder = new TextEncoder();
+
+class GatheredGroup {
+  readonly members: number[] = [];
+  readonly times: number[] = [];
+  readonly payload: string[] = [];
+  readonly earlier: string[] = [];
+  readonly errors: ActionError[] = [];
+  readonly errorOf: number[] = [];
+  readonly #errorKeys = new Map<string, number>();
+  readonly path: readonly number[];
+  isAscending = true;
+  syncMs = 0;
+  elapsedMs = 0;
+
+  constructor(
+    readonly part: ThreadPart,
+    readonly node: PathNode,
+    readonly kind: 'completed' | 'failed',
+    readonly hasPayload: boolean,
+  ) {
+    this.path = node.path;
+  }
+
+  add(member: Member, endedMs: number): void {
+    const { members, times } = this;
+    if (members.length > 0 && members[members.length - 1]! > member.index) this.isAscending = false;
+    members.push(member.index);
+    if (member.times !== null) for (const time of member.times) times.push(time);
+    times.push(member.startedMs, endedMs);
+    if (member.earlierResults !== null) for (const text of member.earlierResults) this.earlier.push(text);
+    this.syncMs += member.syncMs;
+    this.elapsedMs += endedMs - member.begunMs;
+  }
+
+  addError(error: ActionError): void {
+    const key = `${error.code}\n${error.message}\n${error.stack}`;
+    let at = this.#errorKeys.get(key);
+    if (at === undefined) {
+      at = this.errors.push(error) - 1;
+      this.#errorKeys.set(key, at);
+    }
+    this.errorOf.push(at);
+  }
+
+  /** @param wallOffsetMs what makes `performance.now()` the time of day */
+  close(wallOffsetMs: number): OutcomeGroup {
+    if (!this.isAscending) this.#sort();
+    let baseMs = Number.POSITIVE_INFINITY;
+    for (const time of this.times) if (time < baseMs) baseMs = time;
+    const floorMs = Math.floor(baseMs + wallOffsetMs);
+    const shiftMs = wallOffsetMs - floorMs;
+    const times = new Uint32Array(this.times.length);
+    for (let at = 0; at < times.length; at++) times[at] = this.times[at]! + shiftMs;
+    const isFailed = this.kind === 'failed';
+    return {
+      part: this.part.index,
+      kind: this.kind,
+      path: this.path,
+      reached: isFailed ? this.node.place.planAction.place : this.node.reached,
+      members: Uint16Array.from(this.members),
+      baseMs: floorMs,
+      times,
+      payload: this.hasPayload ? pack(this.payload) : null,
+      ...(this.path.length > 1 ? { earlierResults: this.earlier } : {}),
+      ...(isFailed ? { errors: this.errors, errorOf: Uint16Array.from(this.errorOf) } : {}),
+    };
+  }
+
+  /** Members in ascending order, and everything that goes by member with them. */
+  #sort(): void {
+    const order = this.members.map((_, at) => at).sort((a, b) => this.members[a]! - this.members[b]!);
+    reorder(this.members, order, 1);
+    reorder(this.times, order, this.path.length * 2);
+    reorder(this.payload, order, 1);
+    reorder(this.earlier, order, this.path.length - 1);
+    reorder(this.errorOf, order, 1);
+  }
+}
+
+interface Gathered {
+  readonly batch: ThreadBatch;
+  readonly groups: GatheredGroup[];
+  readonly events: MemberEvent[];
+}
+
+export class Gathering {
+  #open: Gathered[] = [];
+  #last: GatheredGroup | null = null;
+  #members = 0;
+  #syncMs = 0;
+  #shareUs = 50;
+
+  /** Members whose outcomes wait. */
+  get members(): number {
+    return this.#members;
+  }
+
+  completed(member: Member, payload: string | null, endedMs: number): void {
+    const group = this.#group(member, 'completed', payload !== null);
+    group.add(member, endedMs);
+    if (payload !== null) group.payload.push(payload);
+    if (member.events !== null) this.#openFor(member.part.batch).events.push(...member.events);
+    this.#count(member);
+  }
+
+  /** What the member wrote and sent to the audit trail is rolled back with it. */
+  failed(member: Member, error: ActionError, endedMs: number): void {
+    const group = this.#group(member, 'failed', false);
+    group.add(member, endedMs);
+    group.addError(error);
+    this.#count(member);
+  }
+
+  /** An event that goes with an outcome that waits. */
+  event(batch: ThreadBatch, event: MemberEvent): void {
+    this.#openFor(batch).events.push(event);
+  }
+
+  /** Everything that waits, a message a batch. @param busyMs how long the thread was busy since the last call */
+  take(wallOffsetMs: number, busyMs: number): GatheredMessage[] {
+    // What no synchronous part accounts for (continuations after an `await`, decoding, packing) is everybody's alike.
+    // It includes whatever else kept the processor, so it may fall at once but only double from one message to the next.
+    const shareUs = (Math.max(0, busyMs - this.#syncMs) * 1_000) / Math.max(1, this.#members);
+    this.#shareUs = Math.max(1, Math.min(shareUs, this.#shareUs * 2));
+    const messages = this.#open.map(({ batch, groups, events }) => {
+      const costs = new Float64Array(groups.length * 2);
+      for (const [at, group] of groups.entries()) {
+        costs[at * 2] = group.syncMs * 1_000 + group.members.length * this.#shareUs;
+        costs[at * 2 + 1] = group.elapsedMs * 1_000;
+      }
+      return { outcomes: { batch: batch.id, groups: groups.map(group => group.close(wallOffsetMs)), events }, costs };
+    });
+    this.#open = [];
+    this.#last = null;
+    this.#members = 0;
+    this.#syncMs = 0;
+    return messages;
+  }
+
+  #count(member: Member): void {
+    this.#members += 1;
+    this.#syncMs += member.syncMs;
+  }
+
+  #group(member: Member, kind: 'completed' | 'failed', hasPayload: boolean): GatheredGroup {
+    const last = this.#last;
+    if (last !== null && isSame(last, member, kind, hasPayload)) return last;
+    const { groups } = this.#openFor(member.part.batch);
+    let group = groups.find(candidate => isSame(candidate, member, kind, hasPayload));
+    if (group === undefined) {
+      group = new GatheredGroup(member.part, member.node, kind, hasPayload);
+      groups.push(group);
+    }
+    this.#last = group;
+    return group;
+  }
+
+  #openFor(batch: ThreadBatch): Gathered {
+    let open = this.#open.find(candidate => candidate.batch === batch);
+    if (open === undefined) {
+      open = { batch, groups: [], events: [] };
+      this.#open.push(open);
+    }
+    return open;
+  }
+}
+
+function isSame(group: GatheredGroup, member: Member, kind: 'completed' | 'failed', hasPayload: boolean): boolean {
+  return (
+    group.part === member.part && group.node === member.node && group.kind === kind && group.hasPayload === hasPayload
+  );
+}
+
+/** One encoding for all texts; when every character is one byte the offsets are the texts' lengths. */
+function pack(texts: readonly string[]): PackedJson {
+  const joined = texts.join('');
+  const bytes = encoder.encode(joined);
+  const isAscii = bytes.length === joined.length;
+  const offsets = new Int32Array(texts.length + 1);
+  let at = 0;
+  for (let index = 0; index < texts.length; index++) {
+    const text = texts[index]!;
+    at += isAscii ? text.length : Buffer.byteLength(text);
+    offsets[index + 1] = at;
+  }
+  return { bytes, offsets };
+}
+
+function reorder<T>(list: T[], order: readonly number[], width: number): void {
+  if (list.length === 0) return;
+  const before = list.slice();
+  for (let at = 0; at < order.length; at++) {
+    for (let column = 0; column < width; column++) list[at * width + column] = before[order[at]! * width + column]!;
+  }
+}

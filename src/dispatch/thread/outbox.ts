@@ -1,0 +1,95 @@
+// Everything that leaves the thread: outcomes in groups, log lines, events that come late. It decides when (R2 of the
+// runtime) and measures what outcomes cost.
+
+import type { MessagePort } from 'node:worker_threads';
+import type { ActionError, FromThread, LogLine, MemberEvent } from '../protocol.js';
+import type { SharedState } from '../shared-state.js';
+import { Gathering } from './gathering.js';
+import { LogLines } from './log-lines.js';
+import type { Member } from './member.js';
+
+/** Outcomes wait no longer than this while the event loop does not turn. */
+const flushMs = 2;
+
+export class Outbox {
+  readonly #port: MessagePort;
+  readonly #shared: SharedState;
+  readonly #gathering = new Gathering();
+  readonly #logLines = new LogLines();
+  #flushes = 0;
+  #flushDueMs = Number.POSITIVE_INFINITY;
+  #busyMs = 0;
+
+  constructor(port: MessagePort, shared: SharedState) {
+    this.#port = port;
+    this.#shared = shared;
+  }
+
+  /** Members whose outcomes wait. */
+  get members(): number {
+    return this.#gathering.members;
+  }
+
+  /** The engine's time of day. */
+  nowMs(): number {
+    return Math.floor(Date.now() + this.#shared.clockOffsetMs);
+  }
+
+  post(message: FromThread): void {
+    this.#port.postMessage(message);
+  }
+
+  /** @param payload what the member leaves with; `null`: nothing */
+  completed(member: Member, payload: string | null, endedMs: number): void {
+    this.#gathering.completed(member, payload, endedMs);
+    this.#gathered(member, endedMs);
+  }
+
+  failed(member: Member, error: ActionError, endedMs: number): void {
+    this.#gathering.failed(member, error, endedMs);
+    this.#gathered(member, endedMs);
+  }
+
+  /** An event of a member that has ended: beside its outcome if that waits here still, else by name. */
+  late(member: Member, event: MemberEvent): void {
+    const { batch, from } = member.part;
+    const ordinal = from.ordinals[member.index]!;
+    if (member.flush === this.#flushes) this.#gathering.event(batch, event);
+    else this.post({ kind: 'late', root: from.root, ordinal, workflow: from.workflow, event });
+  }
+
+  log(line: LogLine): void {
+    this.#logLines.add(line, performance.now());
+    if (this.#logLines.length === 1) setImmediate(() => this.flush());
+  }
+
+  /** Send everything that waits. */
+  flush(): void {
+    if (this.#logLines.length > 0) this.post({ kind: 'log', lines: this.#logLines.take() });
+    if (this.#gathering.members === 0) return;
+    const { active } = performance.eventLoopUtilization();
+    const wallOffsetMs = Date.now() + this.#shared.clockOffsetMs - performance.now();
+    for (const { outcomes, costs } of this.#gathering.take(wallOffsetMs, active - this.#busyMs)) {
+      this.post({ kind: 'outcomes', outcomes, costs });
+    }
+    this.#busyMs = active;
+    this.#flushes += 1;
+    this.#flushDueMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** The event loop turned. A quiet thread's own timers must not be counted as work of whoever ends next. */
+  turned(): void {
+    if (this.#gathering.members === 0) this.forgetBusy();
+  }
+
+  /** What kept the thread busy until now was no member's work. */
+  forgetBusy(): void {
+    this.#busyMs = performance.eventLoopUtilization().active;
+  }
+
+  #gathered(member: Member, nowMs: number): void {
+    member.flush = this.#flushes;
+    if (this.#flushDueMs === Number.POSITIVE_INFINITY) this.#flushDueMs = nowMs + flushMs;
+    else if (nowMs > this.#flushDueMs) this.flush();
+  }
+}

@@ -1,0 +1,297 @@
+// The runtime of a worker thread: takes batches from its port, runs members' transactions, sends outcomes back.
+//
+// One transaction is a loop over actions. An action that returns a value goes on in the same turn of the loop, one that
+// returns a promise is parked until it settles, in a microtask. So a synchronous action costs no macrotask, and only
+// awaited ones count towards `concurrency`.
+//
+// Invariants:
+//   R1. A member has exactly one outcome: `isExecuting` is cleared by whoever makes it, and everybody asks first.
+//   R2. Outcomes wait at most for the microtasks of this turn of the event loop, or 2 ms when those go on; before
+//       an action whose synchronous part is known to be slow, or not known, they are sent first.
+//   R3. The event loop turns at least every `turnMs` between members, so that timers fire and signals arrive.
+//   R4. While user code runs the async store is the member, so that what it throws later is charged to it.
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { threadId } from 'node:worker_threads';
+import { END } from '../../workflow/plan.js';
+import { ActionFault, isThenable } from '../action.js';
+import type { ToThread } from '../protocol.js';
+import { SharedState, uptimeOffsetMs } from '../shared-state.js';
+import { clearDeadline, isOverTime, setDeadline, timeoutFault } from './deadline.js';
+import { errorAsData } from './error-as-data.js';
+import { jsonText } from './json-text.js';
+import { Member } from './member.js';
+import { Outbox } from './outbox.js';
+import { BatchQueue, ThreadBatch } from './thread-batch.js';
+import { ThreadPlan, type ThreadWorld } from './thread-plan.js';
+import type { ThreadTask } from './thread-task.js';
+
+const turnMs = 5;
+/** A synchronous part longer than this is slow (R2). */
+const slowMs = 1;
+const nobody = -1;
+
+export class ThreadRuntime {
+  readonly #task: ThreadTask;
+  readonly #world: ThreadWorld;
+  readonly #shared: SharedState;
+  readonly #plans = new Map<number, ThreadPlan>();
+  readonly #queue = new BatchQueue();
+  readonly #freeRows: number[];
+  /** By row. */
+  readonly #executing: (Member | null)[];
+  readonly #outbox: Outbox;
+  // R4. `enterWith` costs 10 ns a synchronous call and 90 ns an asynchronous one; `run` 15 to 20 and 100.
+  readonly #current = new AsyncLocalStorage<Member | undefined>();
+  #nowMs = performance.now();
+  #turnedAtMs = 0;
+  #willTurn = false;
+  #isPumping = false;
+  #isEnding = false;
+
+  constructor(task: ThreadTask, world: ThreadWorld) {
+    this.#task = task;
+    this.#world = world;
+    this.#shared = new SharedState(task.memory, task.concurrency);
+    this.#outbox = new Outbox(task.port, this.#shared);
+    this.#freeRows = Array.from({ length: task.concurrency }, (_, at) => task.concurrency - 1 - at);
+    this.#executing = this.#freeRows.map(() => null);
+    Member.services = {
+      resultBytesMax: task.resultBytesMax,
+      nowMs: () => this.#outbox.nowMs(),
+      log: line => this.#outbox.log(line),
+      late: (member, event) => this.#outbox.late(member, event),
+    };
+  }
+
+  receive(message: ToThread): void {
+    switch (message.kind) {
+      case 'plan':
+        this.#plans.set(message.workflow, new ThreadPlan(message.plan, this.#world));
+        return;
+      case 'batch':
+        this.#queue.push(new ThreadBatch(message.batch, this.#plans));
+        this.#pump();
+        return;
+      case 'abort':
+        this.#isEnding = true;
+        for (const member of this.#executing) member?.abort(new Error('the engine is stopping'));
+        return;
+    }
+  }
+
+  /** Begin members as long as there are some and there is room. */
+  #pump(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    const now = performance.now();
+    this.#nowMs = now;
+    if (!this.#willTurn) this.#turnedAtMs = now;
+    try {
+      while (this.#freeRows.length > 0 && !this.#isEnding && this.#nowMs - this.#turnedAtMs < turnMs) {
+        const member = this.#queue.next();
+        if (member === null) break;
+        this.#begin(member);
+      }
+    } finally {
+      this.#shared.holds(nobody);
+      this.#current.enterWith(undefined);
+      this.#isPumping = false;
+    }
+    if (!this.#queue.isEmpty || this.#outbox.members > 0) this.#turnSoon();
+  }
+
+  #begin(member: Member): void {
+    const { place } = member.node;
+    if (place.isSlow && this.#outbox.members > 0) this.#outbox.flush();
+    if (this.#shared.ending) {
+      this.#isEnding = true;
+      return;
+    }
+    const now = this.#nowMs;
+    member.row = this.#freeRows.pop()!;
+    this.#executing[member.row] = member;
+    member.begunMs = now;
+    member.startedMs = now;
+    this.#shared.begin(member.row, member.part.batch.id, member.slot, place.planAction.place, now + uptimeOffsetMs);
+    this.#run(member);
+  }
+
+  /** Run actions of a member until one must be awaited or the transaction has ended. */
+  #run(member: Member): void {
+    this.#current.enterWith(member); // R4
+    for (;;) {
+      const { action } = member.node.place;
+      let returned: unknown;
+      let isPromised: boolean;
+      try {
+        const loading = action.ready?.(this.#nowMs) ?? null;
+        if (loading !== null) {
+          this.#load(member, loading);
+          return;
+        }
+        returned = action.run(member);
+        isPromised = isThenable(returned);
+      } catch (thrown) {
+        this.#tick(member);
+        this.#fail(member, thrown);
+        return;
+      }
+      this.#tick(member);
+      if (isPromised) this.#await(member, returned);
+      if (isPromised || !this.#finishAction(member, returned)) return;
+    }
+  }
+
+  /** Look at the clock once after a synchronous part: it ended now, and what comes next begins now. */
+  #tick(member: Member): void {
+    const now = performance.now();
+    const heldMs = now - this.#nowMs;
+    this.#nowMs = now;
+    member.syncMs += heldMs;
+    member.node.place.isSlow = heldMs > slowMs;
+  }
+
+  /** Its code is on the way: its time begins when that is there. */
+  #load(member: Member, loading: Promise<void>): void {
+    this.#shared.waitsForCode(member.row);
+    const goOn = (): boolean => {
+      member.begunMs = this.#nowMs;
+      member.startedMs = this.#nowMs;
+      this.#shared.hasCode(member.row, this.#nowMs + uptimeOffsetMs);
+      this.#outbox.forgetBusy();
+      return true;
+    };
+    const reject = (thrown: unknown): void => this.#settled(member, () => this.#fail(member, thrown));
+    loading.then(() => this.#settled(member, goOn), reject);
+  }
+
+  #await(member: Member, promised: unknown): void {
+    const settle = (returned: unknown): void => this.#settled(member, () => this.#finishAction(member, returned));
+    const reject = (thrown: unknown): void => this.#settled(member, () => this.#fail(member, thrown));
+    Promise.resolve(promised).then(settle, reject);
+    setDeadline(member, this.#nowMs, this.#task.graceMs, () => this.#overdue(member));
+  }
+
+  /** A parked member goes on, in a microtask. */
+  #settled(member: Member, goOn: () => boolean): void {
+    if (!member.isExecuting) return;
+    this.#nowMs = performance.now();
+    this.#shared.holds(member.row);
+    if (goOn()) this.#run(member);
+    this.#shared.holds(nobody);
+    if (this.#outbox.members > 0) this.#turnSoon();
+    this.#pump();
+  }
+
+  /** @returns whether the transaction goes on with another action */
+  #finishAction(member: Member, returned: unknown): boolean {
+    const { node } = member;
+    const { place } = node;
+    if (isOverTime(member, this.#nowMs)) return this.#fail(member, timeoutFault(member));
+    clearDeadline(member);
+    let text = 'null';
+    if (place.givesResult) {
+      try {
+        text = jsonText(returned, 'the result', this.#task.resultBytesMax);
+      } catch (thrown) {
+        return this.#fail(member, thrown);
+      }
+      member.result = text;
+    }
+    if (node.ends) return this.#complete(member);
+    member.times ??= [];
+    member.times.push(member.startedMs, this.#nowMs);
+    member.earlierResults ??= [];
+    member.earlierResults.push(text);
+    member.node = node.next();
+    member.startedMs = this.#nowMs;
+    this.#shared.step(member.row, node.reached, this.#nowMs + uptimeOffsetMs);
+    return true;
+  }
+
+  #complete(member: Member): false {
+    let payload: string | null;
+    try {
+      payload = member.node.reached === END ? member.finalResult() : member.everythingWritten();
+    } catch (thrown) {
+      // What earlier transactions wrote is not JSON: the store gave something else than it was given.
+      return this.#fail(member, thrown);
+    }
+    this.#ended(member);
+    this.#outbox.completed(member, payload, this.#nowMs);
+    return false;
+  }
+
+  /** @returns false: the transaction does not go on */
+  #fail(member: Member, thrown: unknown): false {
+    if (!member.isExecuting) return false;
+    const why = isOverTime(member, this.#nowMs) ? timeoutFault(member) : thrown;
+    clearDeadline(member);
+    this.#ended(member);
+    this.#outbox.failed(member, errorAsData(why, member.action), this.#nowMs);
+    return false;
+  }
+
+  /** R1. */
+  #ended(member: Member): void {
+    member.isExecuting = false;
+    this.#executing[member.row] = null;
+    this.#freeRows.push(member.row);
+    this.#shared.end(member.row);
+  }
+
+  /** It did not heed its signal: only the end of the thread ends it. */
+  #overdue(member: Member): void {
+    if (!member.isExecuting) return;
+    this.#isEnding = true;
+    this.#outbox.flush();
+    this.#outbox.post({ kind: 'overdue', batch: member.part.batch.id, slot: member.slot });
+  }
+
+  #turnSoon(): void {
+    if (this.#willTurn) return;
+    this.#willTurn = true;
+    setImmediate(() => {
+      this.#willTurn = false;
+      if (this.#outbox.members > 0) this.#outbox.flush();
+      this.#pump();
+    });
+  }
+
+  /** The event loop turns, and batches can come. */
+  start(): void {
+    this.#outbox.post({ kind: 'ready', threadId });
+    setInterval(() => {
+      this.#shared.beat();
+      this.#outbox.turned();
+    }, this.#task.beatMs);
+  }
+
+  /** Something user code threw outside of any call: an error of the member it belongs to. */
+  strayError(thrown: unknown): void {
+    const member = this.#current.getStore();
+    if (member === undefined) {
+      const { message, stack } = errorAsData(thrown, '');
+      const text = `an error of no known instance: ${stack === '' ? message : stack}`;
+      this.#outbox.log({ level: 'error', message: text, instance: '' });
+    } else if (member.isExecuting) {
+      this.#settled(member, () => this.#fail(member, thrown));
+    } else {
+      member.recordEvent({ kind: 'late-error', error: errorAsData(thrown, member.action) });
+    }
+  }
+
+  /** Called before the thread exits: what is known goes out, and the culprit is named. */
+  exiting(): void {
+    const member = this.#current.getStore();
+    if (member?.isExecuting) {
+      this.#shared.exits(member.row);
+    } else if (member !== undefined) {
+      this.#shared.exits(nobody);
+      const fault = new ActionFault('ActionExited', `action "${member.action}" ended its thread after it had returned`);
+      member.recordEvent({ kind: 'late-error', error: errorAsData(fault, member.action) });
+    }
+    this.#outbox.flush();
+  }
+}

@@ -1,0 +1,148 @@
+// The threads' life: room, code replaced on disk, stopping.
+
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { compilePlan } from '../../src/workflow/plan.js';
+import { numbers, planOf, setup, type World } from './setup.js';
+
+/** Hand over whatever there is room for, until `count` members were; returns the sizes of the batches. */
+async function feed(
+  world: World,
+  count: number,
+  inputOf: (n: number) => object,
+  seen: () => void = () => {},
+): Promise<number[]> {
+  const sizes: number[] = [];
+  let sent = 0;
+  while (sent < count) {
+    const room = Math.min(world.dispatcher.capacity(1, 0), count - sent);
+    if (room === 0) {
+      const { rooms } = world;
+      await world.until(() => world.rooms > rooms);
+      continue;
+    }
+    world.run(numbers(room).map(n => inputOf(sent + n)));
+    sizes.push(room);
+    sent += room;
+    seen();
+  }
+  await world.until(() => world.answers.size === count);
+  return sizes;
+}
+
+describe('room', () => {
+  it('grows from one member to batches of 500 and more within a few rounds', async () => {
+    const world = await setup(planOf([{ function: 'double' }]));
+    expect(world.dispatcher.appetite()).toBe(2);
+    const sizes = await feed(world, 20_000, n => ({ n }));
+    expect(sizes.slice(0, 2)).toEqual([1, expect.any(Number)]);
+    expect(sizes[1]).toBeLessThanOrEqual(8);
+    expect(sizes.slice(0, 12).some(size => size >= 500)).toBe(true);
+    expect(world.dispatcher.appetite()).toBeGreaterThan(500);
+  });
+
+  it('for actions of 10 ms never lets more wait than 25 ms hold', async () => {
+    const world = await setup(planOf([{ function: 'busy' }]));
+    let most = 0;
+    await feed(
+      world,
+      40,
+      n => ({ n, ms: 10 }),
+      () => {
+        most = Math.max(most, world.dispatcher.inFlight);
+      },
+    );
+    // In each of two threads one executing and two waiting.
+    expect(most).toBeLessThanOrEqual(6);
+  });
+
+  it('for an action that waits long does not take its first end to grow', async () => {
+    const world = await setup(planOf([{ function: 'doubleAfter' }]), { threads: 1 });
+    const startedMs = performance.now();
+    await feed(world, 300, n => ({ n, ms: 1_500 }));
+    expect(performance.now() - startedMs).toBeLessThan(8_000);
+  });
+
+  it('is asked for again by an event', async () => {
+    const world = await setup(planOf([{ function: 'double' }]));
+    world.run([{ n: 1 }]);
+    expect(world.dispatcher.capacity(1, 0)).toBe(0);
+    await world.until(() => world.rooms > 0);
+    expect(world.dispatcher.capacity(1, 0)).toBe(8);
+  });
+});
+
+describe('code on disk', () => {
+  for (const [kind, file, source] of [
+    ['an ES module', 'code.mjs', (text: string) => `export const say = () => '${text}';`],
+    ['a CommonJS module', 'code.cjs', (text: string) => `exports.say = () => '${text}';`],
+  ] as const) {
+    it(`is taken anew when it is replaced: ${kind}`, async () => {
+      const folder = mkdtempSync(path.join(tmpdir(), 'millrace-code-'));
+      const definition = {
+        name: '/test/code',
+        module: file,
+        actions: [{ name: 'say', type: 'call' as const, function: 'say' }],
+        flows: [],
+      };
+      writeFileSync(path.join(folder, file), source('before'));
+      const world = await setup(compilePlan(definition, folder), { threads: 1 });
+      const say = async () => (await world.answersTo([{}]))[0]!;
+      expect((await say()).value).toBe('before');
+      writeFileSync(path.join(folder, file), source('and after'));
+      await expect.poll(async () => (await say()).value, { timeout: 5_000, interval: 100 }).toBe('and after');
+      writeFileSync(path.join(folder, file), 'this is no JavaScript');
+      await expect
+        .poll(async () => (await say()).error?.code, { timeout: 5_000, interval: 100 })
+        .toBe('ActionModuleFailed');
+      writeFileSync(path.join(folder, file), source('mended'));
+      await expect.poll(async () => (await say()).value, { timeout: 5_000, interval: 100 }).toBe('mended');
+    });
+  }
+});
+
+describe('stop', () => {
+  it('lets what is executing end', async () => {
+    const world = await setup(planOf([{ function: 'doubleAfter' }]));
+    world.run(numbers(10).map(n => ({ n, ms: 200 })));
+    await world.dispatcher.stop(5_000);
+    expect(world.answers.size).toBe(10);
+  });
+
+  it('aborts signals when its time has run out', async () => {
+    const world = await setup(planOf([{ function: 'endOnAbort' }], 'harmful.mjs'));
+    world.run([{}]);
+    await expect.poll(() => world.dispatcher.executing().length).toBe(1);
+    await world.dispatcher.stop(50);
+    expect([...world.answers.values()]).toMatchObject([{ kind: 'completed', value: 'clean' }]);
+  });
+
+  it('ends threads that neither end nor heed, and leaves their members unanswered', async () => {
+    const world = await setup(planOf([{ function: 'loop' }], 'harmful.mjs'));
+    world.run([{ harmful: true }, { n: 2 }]);
+    await expect.poll(() => world.dispatcher.executing().length).not.toBe(0);
+    const startedMs = performance.now();
+    await world.dispatcher.stop(50);
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
+    expect(world.answers.size).toBe(0);
+    expect(world.dispatcher.inFlight).toBe(0);
+  });
+
+  it('does not wait for a thread held by native code', async () => {
+    const world = await setup(planOf([{ function: 'wedge' }], 'harmful.mjs'));
+    world.run([{}]);
+    await expect.poll(() => world.dispatcher.executing().length).toBe(1);
+    const startedMs = performance.now();
+    await world.dispatcher.stop(50);
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
+  });
+
+  it('can be followed by another start', async () => {
+    const world = await setup(planOf([{ function: 'double' }]));
+    await world.dispatcher.stop(0);
+    await world.dispatcher.start();
+    expect((await world.answersTo([{ n: 4 }]))[0]!.value).toBe(8);
+  });
+});

@@ -1,0 +1,8 @@
+// Entry of the threads that run actions. Piscina starts it; the runtime lives in src/dispatch/thread/.
+
+import { builtInActions } from '../src/actions/catalogue.js';
+import { runThread } from '../src/dispatch/thread/start.js';
+import type { ThreadTask } from '../src/dispatch/thread/thread-task.js';
+import { follow } from '../src/flow/transition.js';
+
+export default (task: ThreadTask): Promise<never> => runThread(task, { actions: builtInActions, follow });
