@@ -1,0 +1,95 @@
+// Which events a transaction's end stands for, in order, with the filter applied: worked out once per shape, not per
+// instance. The names are the catalogue's; where each is recorded is said in the seed's table of server events.
+
+import type { AuditFilter } from '../workflow/filter.js';
+import { eventCode } from '../workflow/events.js';
+import { dataKind, type GroupEvent } from './trace.js';
+
+/** What happened to all members of a group. */
+export interface GroupShape {
+  /** The instances' first transaction, first attempt. */
+  readonly begins: boolean;
+  /** Entering and executing the first action was recorded before, while it ran. */
+  readonly reported: boolean;
+  /** Actions that ran. */
+  readonly pathLength: number;
+  readonly kind: 'completed' | 'failed' | 'waiting';
+  readonly timedOut: boolean;
+  /** What became of them. */
+  readonly after: 'moved' | 'deferred' | 'finished' | 'removed';
+  /** Results are final (`END`) rather than written variables (a break). */
+  readonly ended: boolean;
+}
+
+/** Events of groups by shape, for one filter. */
+export class GroupEvents {
+  readonly #filter: AuditFilter;
+  readonly #known = new Map<string, readonly GroupEvent[]>();
+
+  constructor(filter: AuditFilter) {
+    this.#filter = filter;
+  }
+
+  of(shape: GroupShape): readonly GroupEvent[] {
+    const key = `${shape.kind}${shape.after}${shape.pathLength}${+shape.begins}${+shape.timedOut}${+shape.reported}${+shape.ended}`;
+    let events = this.#known.get(key);
+    if (events === undefined) {
+      events = eventsOf(shape).filter(([code]) => this.#filter.allows(code));
+      this.#known.set(key, events);
+    }
+    return events;
+  }
+}
+
+function eventsOf(shape: GroupShape): GroupEvent[] {
+  const events: GroupEvent[] = [];
+  const add = (shortName: Parameters<typeof eventCode>[0], action: number, time: number, data: number = dataKind.none) =>
+    events.push([eventCode(shortName), action, time, data]);
+  const last = shape.pathLength - 1;
+  if (shape.begins && !shape.reported && shape.pathLength > 0) add('StartingExecutionFlow', -1, 0);
+  for (let step = 0; step <= last; step++) {
+    const started = 2 * step;
+    const ended = started + 1;
+    if (step > 0 || !shape.reported) {
+      add('EnteringAction', step, started, step === 0 ? dataKind.variables : dataKind.none);
+      add('ExecutingAction', step, started);
+    }
+    if (shape.kind === 'failed' && step === last) {
+      if (shape.timedOut) {
+        add('ActionTimeout', step, ended);
+        add('ExitingActionOnTimeout', step, ended, dataKind.error);
+      } else {
+        add('ExitingActionOnError', step, ended, dataKind.error);
+      }
+    } else if (step < last) {
+      add('ExitingAction', step, ended, dataKind.earlierResult + step);
+    } else {
+      add('ExitingAction', step, ended, shape.ended ? dataKind.result : dataKind.resultWritten);
+    }
+  }
+  const end = shape.pathLength > 0 ? 2 * last + 1 : -1;
+  switch (shape.after) {
+    case 'moved':
+      break;
+    case 'deferred':
+      add('DeferringExecutionFlow', -1, end);
+      break;
+    case 'finished':
+      add('FinishingExecutionFlow', -1, end);
+      add('FinishingFlowChart', -1, end);
+      add('FlowChartRemoved', -1, end);
+      break;
+    case 'removed':
+      add('FlowChartRemoved', -1, end);
+      break;
+  }
+  return events;
+}
+
+/** Events of members that are executing still: they have begun and not ended. */
+export function begunEvents(filter: AuditFilter, begins: boolean): GroupEvent[] {
+  const events: GroupEvent[] = [];
+  if (begins) events.push([eventCode('StartingExecutionFlow'), -1, 0, dataKind.none]);
+  events.push([eventCode('EnteringAction'), 0, 0, dataKind.variables], [eventCode('ExecutingAction'), 0, 0, dataKind.none]);
+  return events.filter(([code]) => filter.allows(code));
+}
