@@ -1,0 +1,68 @@
+// API calls in the audit: entering, exiting, exiting with an error, and what became of the call's database transaction.
+//
+// A submit that succeeds records itself in its own commit; everything else is recorded here, in a commit of its own.
+// Reads (`result`, `show`, `count`, `query`, `status`) change nothing and are not recorded.
+
+import { engineTrace } from '../audit/engine-events.js';
+import { type EventShortName, eventCode } from '../workflow/events.js';
+import { emptyCommit } from './commit-builder.js';
+import type { EngineParts } from './parts.js';
+
+const succeeded: readonly EventShortName[] = ['EnteringCall', 'J2seTransactionCommitted', 'ExitingCall'];
+const failed: readonly EventShortName[] = ['EnteringCall', 'J2seTransactionRolledBack', 'ExitingCallWithError'];
+
+/** Failed calls recorded in one second; a caller that sends nothing else must not fill the audit. The log counts them. */
+const failuresPerSecondMax = 50;
+
+export class CallAudit {
+  readonly #parts: EngineParts;
+  #failuresInSecond = 0;
+  #second = 0;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Make a call and record it.
+   *
+   * @param describe what the message says of the answer
+   */
+  async around<T>(call: string, user: string, work: () => Promise<T>, describe: (answer: T) => string): Promise<T> {
+    const { log, clock } = this.#parts;
+    const startedMs = clock.monotonicMs();
+    try {
+      const answer = await work();
+      log.called({ call, user, tookMs: Math.round(clock.monotonicMs() - startedMs) });
+      await this.#record(succeeded, user, `${call}: ${describe(answer)}`);
+      return answer;
+    } catch (error) {
+      await this.failed(call, user, error);
+      throw error;
+    }
+  }
+
+  /** A call was refused or failed. Never throws: the caller has an error to report already. */
+  async failed(call: string, user: string, error: unknown): Promise<void> {
+    this.#parts.log.callFailed({ call, user, error });
+    const second = Math.floor(this.#parts.clock.monotonicMs() / 1_000);
+    this.#failuresInSecond = second === this.#second ? this.#failuresInSecond + 1 : 1;
+    this.#second = second;
+    if (this.#failuresInSecond > failuresPerSecondMax) return;
+    const said = error instanceof Error ? error.message : String(error);
+    // Bounded: a message may quote what a caller sent.
+    await this.#record(failed, user, `${call}: ${said.slice(0, 1_000)}`).catch((fault: unknown) => {
+      this.#parts.health.storeFailed(fault);
+    });
+  }
+
+  async #record(names: readonly EventShortName[], user: string, message: string): Promise<void> {
+    const { filter, build, store, ids, clock, metrics, health } = this.#parts;
+    const codes = names.map(eventCode).filter(code => filter.allows(code));
+    if (codes.length === 0 || health.storeIsDead) return;
+    const atMs = clock.nowMs();
+    const trace = engineTrace(build.engine, user, codes, message, atMs);
+    await store.commit({ ...emptyCommit(ids.next(), atMs), audit: [{ root: null, atMs, trace }] });
+    metrics.auditEvents.add(codes.length);
+  }
+}

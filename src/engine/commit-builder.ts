@@ -1,0 +1,373 @@
+// From outcomes to one commit. Pure but for the ids and held segments it is handed: groups of members with the same
+// outcome go through the transition once, and what they need in the store is gathered by segment and by root.
+//
+// Invariants:
+//   B1. Every member of the items leaves its segment exactly once in the commit.
+//   B2. Everything a member needs afterwards (new segment, or outcome and result) is in the same commit.
+//   B3. Held segments are moved on here, in the order in which commits are sent; a refused commit drops them.
+
+import { GroupEvents } from '../audit/events-of.js';
+import { eventSteps, traceText, type GroupEvent, type MemberTrace, type TraceGroup } from '../audit/trace.js';
+import type { ActionError, MemberEvent, PackedJson } from '../dispatch/protocol.js';
+import { transition, type Next, type Requests, type TransactionOutcome } from '../flow/transition.js';
+import { emptyBitmap, setBit } from '../store/bitmap.js';
+import {
+  type AuditRow,
+  type Body,
+  type Commit,
+  type FinalState,
+  type Mark,
+  type Outcome,
+  request,
+  type Segment,
+} from '../store/contract.js';
+import { instanceId, rootMembersMax } from '../workflow/instance-id.js';
+import { END, type Plan } from '../workflow/plan.js';
+import { Packing } from './packing.js';
+import type { HeldSegment } from './holdings.js';
+import type { IdSource } from './ids.js';
+
+/** Low 16 bits of the id of a root's first segment; the submitter counts on from it. */
+const firstSegments = 0xf000;
+
+/** Members of one held segment with one outcome. */
+export interface CommitItem {
+  readonly held: HeldSegment;
+  readonly plan: Plan;
+  /** Positions in the segment, ascending. */
+  readonly positions: Uint16Array;
+  readonly outcome: TransactionOutcome;
+  /** Names of the actions that ran. */
+  readonly path: readonly number[];
+  readonly baseMs: number;
+  readonly times: ArrayLike<number>;
+  readonly payload: PackedJson | null;
+  readonly errors?: readonly ActionError[];
+  readonly errorOf?: ArrayLike<number>;
+  readonly earlierResults?: readonly string[];
+  /** Their beginning is in the audit already. */
+  readonly reported: boolean;
+  readonly events: readonly { member: number; event: MemberEvent }[];
+  /** Who asked, when an operation is the cause. */
+  readonly user?: string;
+  /** The claim they ran under, or `null`. */
+  readonly claim: string | null;
+  /** Operations asked of these members, beyond what the segment says. */
+  readonly requests: number;
+}
+
+export interface BuiltCommit {
+  readonly commit: Commit;
+  readonly items: readonly CommitItem[];
+  /** What became of the members of each item. */
+  readonly fates: readonly Next[];
+  /** Audit events the commit records. */
+  readonly eventCount: number;
+}
+
+export interface BuildWorld {
+  readonly engine: string;
+  readonly ids: IdSource;
+  readonly events: GroupEvents;
+  readonly memberTrace: (member: number, event: MemberEvent, path: readonly number[], baseMs: number) => MemberTrace | null;
+}
+
+/** Requests as the transition reads them. */
+export function requestsOf(bits: number): Requests {
+  return {
+    pause: (bits & request.pause) !== 0,
+    remove: (bits & request.remove) !== 0,
+    interrupt: (bits & request.interrupt) !== 0,
+  };
+}
+
+/** A root's first segments carry its id with F000 and their index in the low bits, so do those that members which have not
+ * begun are moved to; all later ones have ids of their own. */
+export function isFirstSegment(segment: Segment): boolean {
+  return segment.id.startsWith(segment.root.slice(0, 32));
+}
+
+/** Id of the segment that members move to which have not begun: 500 further in each such move, by their first ordinal, and
+ * so never given twice. Empty when they have begun. */
+function idOfUnbegun({ held: { segment }, outcome }: CommitItem, ordinals: Uint16Array): string {
+  if (outcome.kind !== 'waiting' || !isFirstSegment(segment)) return '';
+  const moves = Math.floor((Number.parseInt(segment.id.slice(32), 16) - firstSegments) / rootMembersMax);
+  const low = firstSegments + (moves + 1) * rootMembersMax + ordinals[0]!;
+  return low > 0xffff ? '' : instanceId(segment.root, low);
+}
+
+interface Leaving {
+  readonly held: HeldSegment;
+  readonly bits: Uint8Array;
+  count: number;
+}
+
+interface Standing {
+  readonly model: Segment;
+  readonly ordinals: number[];
+}
+
+interface Left {
+  readonly held: HeldSegment;
+  readonly state: FinalState;
+  readonly ordinals: number[];
+  hasBody: boolean;
+}
+
+interface RootWork {
+  readonly bodyId: string;
+  readonly packing: Packing;
+  readonly standing: Map<string, Standing>;
+  readonly left: Map<string, Left>;
+  readonly groups: TraceGroup[];
+}
+
+export function buildCommit(items: readonly CommitItem[], atMs: number, world: BuildWorld): BuiltCommit {
+  const leaving = new Map<HeldSegment, Leaving>();
+  const roots = new Map<string, RootWork>();
+  let eventCount = 0;
+  const fates: Next[] = [];
+  for (const item of items) {
+    const root = rootWork(roots, item.held.segment.root, world.ids);
+    leave(leaving, item);
+    const { segment } = item.held;
+    const next = transition(
+      item.plan,
+      { place: segment.place, transaction: segment.transaction, attempt: segment.attempt, kills: segment.kills },
+      item.outcome,
+      requestsOf(item.requests),
+      atMs,
+    );
+    fates.push(next);
+    const ordinals = ordinalsAt(segment.ordinals, item.positions);
+    const keptPayload = item.payload !== null;
+    if (keptPayload) root.packing.add(ordinals, item.payload!);
+    place(root, item, next, ordinals, keptPayload);
+    eventCount += addTrace(root, item, next, ordinals, keptPayload, world);
+  }
+  return { items, fates, eventCount, commit: assemble(leaving, roots, atMs, world) };
+}
+
+function rootWork(roots: Map<string, RootWork>, root: string, ids: IdSource): RootWork {
+  let work = roots.get(root);
+  if (work === undefined) {
+    work = { bodyId: ids.next(), packing: new Packing(), standing: new Map(), left: new Map(), groups: [] };
+    roots.set(root, work);
+  }
+  return work;
+}
+
+function leave(leaving: Map<HeldSegment, Leaving>, item: CommitItem): void {
+  let entry = leaving.get(item.held);
+  if (entry === undefined) {
+    entry = { held: item.held, bits: emptyBitmap(item.held.segment.ordinals.length), count: 0 };
+    leaving.set(item.held, entry);
+  }
+  for (const position of item.positions) setBit(entry.bits, position);
+  entry.count += item.positions.length;
+}
+
+/** New segment or outcome of the item's members. */
+function place(root: RootWork, item: CommitItem, next: Next, ordinals: Uint16Array, hasPayload: boolean): void {
+  const { segment } = item.held;
+  switch (next.kind) {
+    case 'leave': {
+      const key = `${segment.workflow} ${next.state}`;
+      let left = root.left.get(key);
+      if (left === undefined) {
+        left = { held: item.held, state: next.state, ordinals: [], hasBody: false };
+        root.left.set(key, left);
+      }
+      if (hasPayload && next.state === 'finished') left.hasBody = true;
+      for (const ordinal of ordinals) left.ordinals.push(ordinal);
+      return;
+    }
+    case 'stand': {
+      const body = next.keepsWork && hasPayload ? root.bodyId : segment.body;
+      // Pause is spent once it has become a state; remove and interrupt have been applied by the transition.
+      const model: Segment = {
+        ...segment,
+        id: idOfUnbegun(item, ordinals),
+        body,
+        place: next.place,
+        transaction: next.transaction,
+        attempt: next.attempt,
+        kills: next.kills,
+        state: next.state,
+        eligibleAtMs: next.eligibleAtMs,
+        requests: 0,
+        memberRequests: null,
+        revision: 0,
+      };
+      const key = `${model.id} ${segment.workflow} ${segment.priority} ${next.place} ${next.transaction} ${next.attempt} ${next.kills} ${next.state} ${next.eligibleAtMs} ${segment.createdAtMs} ${body}`;
+      let standing = root.standing.get(key);
+      if (standing === undefined) {
+        standing = { model, ordinals: [] };
+        root.standing.set(key, standing);
+      }
+      for (const ordinal of ordinals) standing.ordinals.push(ordinal);
+      return;
+    }
+  }
+}
+
+function addTrace(
+  root: RootWork,
+  item: CommitItem,
+  next: Next,
+  ordinals: Uint16Array,
+  hasPayload: boolean,
+  world: BuildWorld,
+): number {
+  const { segment } = item.held;
+  const events: readonly GroupEvent[] = world.events.of({
+    begins: isFirstSegment(segment),
+    reported: item.reported,
+    pathLength: item.path.length,
+    kind: item.outcome.kind,
+    timedOut: isTimeout(item.errors?.[item.errorOf?.[0] ?? 0]),
+    after: afterOf(next),
+    ended: item.outcome.kind === 'completed' && item.outcome.reached === END,
+  });
+  // Moved to a segment of their own because another member was resumed: nothing happened to them.
+  if (isPausedAlready(item, next)) return 0;
+  const single = item.events.flatMap(({ member, event }, index) => {
+    const trace = world.memberTrace(member, event, item.path, item.baseMs);
+    return trace === null ? [] : [atStep(trace, stepOf(events, item.path.indexOf(event.place), event.event.kind, index))];
+  });
+  if (events.length === 0 && single.length === 0) return 0;
+  root.groups.push({
+    workflow: segment.workflow,
+    ordinals,
+    path: item.path.map(at => item.plan.actions[at]!.name),
+    baseMs: item.baseMs,
+    times: item.times,
+    timesPerMember: item.path.length * 2,
+    engine: world.engine,
+    user: item.user ?? null,
+    attempt: segment.attempt,
+    bodyBefore: segment.body,
+    bodyAfter: hasPayload ? root.bodyId : null,
+    events,
+    single,
+    ...(afterOf(next) === 'deferred' && next.kind === 'stand' ? { message: deferral(next) } : {}),
+    ...(item.errors !== undefined ? { errors: item.errors, errorOf: item.errorOf ?? [] } : {}),
+    ...(item.earlierResults !== undefined
+      ? { earlierResults: item.earlierResults, earlierPerMember: item.path.length - 1 }
+      : {}),
+  });
+  return events.length * ordinals.length + single.length;
+}
+
+export function isTimeout(error: ActionError | undefined): boolean {
+  return error?.code === 'ActionTimeout';
+}
+
+function isPausedAlready({ outcome, held: { segment } }: CommitItem, next: Next): boolean {
+  const isPaused = next.kind === 'stand' && next.state === 'paused';
+  return outcome.kind === 'waiting' && isPaused && (segment.requests & request.pause) !== 0;
+}
+
+/** Where a member's own event stands among those of its group, which are 10,000 apart: what it sent before the end of its
+ * action, what it threw late after it. */
+function stepOf(events: readonly GroupEvent[], action: number, kind: MemberEvent['event']['kind'], index: number): number {
+  const isBefore = ([, of, time]: GroupEvent): boolean => time <= 2 * action || (kind === 'late-error' && of === action);
+  return events.filter(isBefore).length * eventSteps + 1 + index;
+}
+
+function atStep(trace: MemberTrace, step: number): MemberTrace {
+  const [member, code, action, offsetMs, , name, message, data] = trace;
+  return [member, code, action, offsetMs, step, name, message, data];
+}
+
+function afterOf(next: Next): 'moved' | 'deferred' | 'finished' | 'removed' {
+  if (next.kind === 'leave') return next.state;
+  return next.reason === 'break' || next.reason === 'resumed' ? 'moved' : 'deferred';
+}
+
+function deferral(next: Extract<Next, { kind: 'stand' }>): string {
+  switch (next.reason) {
+    case 'break':
+    case 'resumed':
+      return '';
+    case 'retry':
+      return `waits to be tried again, attempt ${next.attempt + 1}`;
+    case 'paused':
+      return 'paused';
+    case 'interrupted':
+      return 'interrupted: rolled back to the last transaction break';
+    case 'failed':
+      return 'failed: waits to be recovered or removed';
+  }
+}
+
+function assemble(
+  leaving: Map<HeldSegment, Leaving>,
+  roots: Map<string, RootWork>,
+  atMs: number,
+  world: BuildWorld,
+): Commit {
+  const marks: Mark[] = [];
+  for (const { held, bits, count } of leaving.values()) {
+    marks.push({ segment: held.segment.id, revision: held.segment.revision, leaving: bits, positions: held.segment.ordinals.length, count, closes: count === held.open });
+    held.open -= count;
+    for (let at = 0; at < bits.length; at++) held.gone[at]! |= bits[at]!;
+  }
+  // Rows are taken in id order, so that coordinators sharing segments cannot deadlock (D6).
+  marks.sort((a, b) => (a.segment < b.segment ? -1 : 1));
+  const segments: Segment[] = [];
+  const bodies: Body[] = [];
+  const outcomes: Outcome[] = [];
+  const audit: AuditRow[] = [];
+  for (const [root, work] of roots) {
+    if (work.packing.size > 0) bodies.push({ id: work.bodyId, root, ...work.packing.finish() });
+    for (const { model, ordinals } of work.standing.values()) segments.push(segmentOf(model, ordinals, model.id || world.ids.next()));
+    for (const { held, state, ordinals, hasBody } of work.left.values()) {
+      outcomes.push({
+        root,
+        workflow: held.segment.workflow,
+        name: held.segment.name,
+        state,
+        finishedAtMs: atMs,
+        ordinals: ascending(ordinals),
+        body: hasBody ? work.bodyId : null,
+      });
+    }
+    if (work.groups.length > 0) audit.push({ root, atMs, trace: traceText(work.groups) });
+  }
+  return { ...emptyCommit(world.ids.next(), atMs), marks, segments, bodies, outcomes, audit };
+}
+
+/** A commit that does nothing; callers lay over it what theirs does. */
+export function emptyCommit(id: string, atMs: number): Commit {
+  return {
+    id,
+    atMs,
+    marks: [],
+    changes: [],
+    segments: [],
+    roots: [],
+    bodies: [],
+    outcomes: [],
+    audit: [],
+    names: [],
+    freedNames: [],
+  };
+}
+
+/** A segment like `model` with these members and nobody gone. */
+export function segmentOf(model: Segment, ordinals: readonly number[], id: string): Segment {
+  const members = ascending(ordinals);
+  return { ...model, id, ordinals: members, open: members.length, gone: emptyBitmap(members.length) };
+}
+
+function ascending(ordinals: readonly number[]): Uint16Array {
+  return Uint16Array.from(ordinals).sort();
+}
+
+function ordinalsAt(ordinals: Uint16Array, positions: Uint16Array): Uint16Array {
+  const first = positions[0]!;
+  const last = positions[positions.length - 1]!;
+  if (last - first + 1 === positions.length) return ordinals.subarray(first, last + 1);
+  return positions.map(position => ordinals[position]!);
+}

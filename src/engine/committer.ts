@@ -1,0 +1,390 @@
+// Outcomes in, commits out. What is there goes at once, in one commit; what arrives while two commits are under way
+// waits for the next (D4, D8). After the commit: new slices are offered, claims settled, waiters told.
+//
+// Invariants:
+//   C1. Commits that touch a segment are sent in the order in which they were built.
+//   C2. A refused commit is decided again on fresh segments; members that somebody else has committed are dropped.
+//   C3. When the store fails for good nothing is acknowledged and nothing more is sent.
+//   C4. One value the store refuses fails its own instance: a refused commit is halved until the culprit stands alone.
+
+import type { Batch, OutcomeGroup, OutcomeMessage } from '../dispatch/protocol.js';
+import { hasBit } from '../store/bitmap.js';
+import type { AuditRow, Segment, SegmentChange } from '../store/contract.js';
+import { SqlError } from '../store/driver.js';
+import type { Offer, Slice } from '../queue/contract.js';
+import { type BuiltCommit, buildCommit, type CommitItem, isTimeout } from './commit-builder.js';
+import type { EngineParts } from './parts.js';
+import { type RunningBatch, type RunningPart, slicesOf } from './running.js';
+
+/** Two: the store works on one while the next is built; more would only make commits smaller. */
+const commitsUnderWayMax = 2;
+/** Members in one commit; bounds how long a commit takes and what a refused one costs. */
+const commitMembersMax = 4_096;
+/** Wait before a commit is tried again when the store did not answer. */
+const retryStoreMs = 500;
+
+export class Committer {
+  readonly #parts: EngineParts;
+  readonly #batches = new Map<number, RunningBatch>();
+  #pending: CommitItem[] = [];
+  /** Groups that go in a commit of their own (C4). */
+  readonly #alone: CommitItem[][] = [];
+  #underWay = 0;
+  #idle: (() => void)[] = [];
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+  }
+
+  /** Batches handed to the threads, by id. */
+  get batches(): ReadonlyMap<number, RunningBatch> {
+    return this.#batches;
+  }
+
+  expect(batch: Batch, running: RunningBatch): void {
+    this.#batches.set(batch.id, running);
+  }
+
+  /** Outcomes of a thread. */
+  accept(message: OutcomeMessage): void {
+    const batch = this.#batches.get(message.batch);
+    if (batch === undefined) return;
+    const eventsOf = new Map<OutcomeGroup, { member: number; event: OutcomeMessage['events'][number] }[]>();
+    for (const event of message.events) {
+      const group = message.groups.find(({ part, members }) => part === event.part && members.includes(event.member));
+      if (group === undefined) continue;
+      const list = eventsOf.get(group) ?? [];
+      list.push({ member: group.members.indexOf(event.member), event });
+      eventsOf.set(group, list);
+    }
+    for (const group of message.groups) {
+      const part = batch.parts[group.part]!;
+      batch.remaining -= group.members.length;
+      this.#pending.push(...itemsOf(part, group, eventsOf.get(group) ?? []));
+    }
+    if (batch.remaining === 0) this.#batches.delete(message.batch);
+    this.flush();
+  }
+
+  /** Members whose fate is decided without running. */
+  add(items: readonly CommitItem[]): void {
+    this.#pending.push(...items);
+    this.flush();
+  }
+
+  /**
+   * A commit of an operation: members that leave, segments that change, audit rows, all or nothing.
+   *
+   * @returns false when something came in between: nothing was applied, read again
+   */
+  async commitNow(items: readonly CommitItem[], changes: readonly SegmentChange[], audit: readonly AuditRow[]): Promise<boolean> {
+    const { store, holdings, clock, build } = this.#parts;
+    const built = buildCommit(items, clock.nowMs(), build);
+    const commit = { ...built.commit, changes, audit: [...built.commit.audit, ...audit] };
+    const answer = await store.commit(commit);
+    // What is held of changed segments has an old revision: read again, or decided again, when it is next needed.
+    for (const { segment } of changes) holdings.dropSegment(segment);
+    if (answer.kind === 'committed') {
+      await this.#committed({ ...built, commit });
+      return true;
+    }
+    for (const { segment } of commit.marks) holdings.dropSegment(segment);
+    return false;
+  }
+
+  flush(): void {
+    while (this.#underWay < commitsUnderWayMax && !this.#isIdle && !this.#parts.health.storeIsDead) {
+      const items = this.#alone.shift() ?? this.#take();
+      const built = buildCommit(items, this.#parts.clock.nowMs(), this.#parts.build);
+      this.#underWay += 1;
+      void this.#send(built);
+    }
+  }
+
+  /** Resolves when nothing is pending or under way. */
+  async drained(): Promise<void> {
+    if (this.#underWay === 0 && this.#isIdle) return;
+    await new Promise<void>(resolve => this.#idle.push(resolve));
+  }
+
+  /** What the threads were given and will not answer any more goes back into the queue, once they have stopped. */
+  async releaseUnfinished(): Promise<void> {
+    for (const { parts } of this.#batches.values()) {
+      for (const { claim, held, positions } of parts) {
+        await this.#parts.queue.release(claim, slicesOf(held.segment.id, positions));
+      }
+    }
+    this.#batches.clear();
+  }
+
+  get #isIdle(): boolean {
+    return this.#pending.length === 0 && this.#alone.length === 0;
+  }
+
+  #take(): CommitItem[] {
+    let members = 0;
+    let count = 0;
+    while (count < this.#pending.length && (count === 0 || members + this.#pending[count]!.positions.length <= commitMembersMax)) {
+      members += this.#pending[count]!.positions.length;
+      count += 1;
+    }
+    return this.#pending.splice(0, count);
+  }
+
+  async #send(built: BuiltCommit): Promise<void> {
+    const { store, health } = this.#parts;
+    try {
+      const startedMs = this.#parts.clock.monotonicMs();
+      const answer = await store.commit(built.commit);
+      this.#parts.metrics.commitMs.record(this.#parts.clock.monotonicMs() - startedMs);
+      health.storeSucceeded();
+      if (answer.kind === 'committed') await this.#committed(built);
+      else this.#pending.unshift(...(await this.#decideAgain(built.items)));
+    } catch (error) {
+      await this.#failed(built.items, error);
+    } finally {
+      this.#underWay -= 1;
+      this.flush();
+      if (this.#underWay === 0 && (this.#isIdle || this.#parts.health.storeIsDead)) for (const resolve of this.#idle.splice(0)) resolve();
+    }
+  }
+
+  async #committed(built: BuiltCommit): Promise<void> {
+    const { commit, items } = built;
+    const { holdings, queue, results } = this.#parts;
+    for (const mark of commit.marks) if (mark.closes) holdings.dropSegment(mark.segment);
+    const needed = new Set(commit.segments.map(segment => segment.body));
+    for (const body of commit.bodies) if (needed.has(body.id)) holdings.holdBody(body);
+    const offers: Offer[] = [];
+    for (const segment of commit.segments) {
+      holdings.holdSegment(segment);
+      if (segment.state === 'ready') offers.push(offerOf(segment, 0, segment.ordinals.length));
+    }
+    if (offers.length > 0) await queue.offer(offers);
+    await this.#settle(items);
+    this.#count(built);
+    results.ended(built);
+    results.left(commit.outcomes, commit.bodies);
+    results.stood(commit.segments);
+    this.#parts.wake();
+  }
+
+  #count(built: BuiltCommit): void {
+    const {
+      commit: { atMs, outcomes, segments },
+      items,
+      eventCount,
+    } = built;
+    const { metrics } = this.#parts;
+    const createdAtMs = new Map(items.map(({ held: { segment } }) => [segment.root, segment.createdAtMs]));
+    for (const { root, state, ordinals } of outcomes) {
+      if (state === 'removed') metrics.removed.add(ordinals.length);
+      else metrics.finished.add(ordinals.length);
+      metrics.instanceMs.record(atMs - createdAtMs.get(root)!, ordinals.length);
+    }
+    metrics.auditEvents.add(eventCount);
+    for (const { state, attempt, ordinals } of segments) {
+      if (state === 'failed') metrics.failed.add(ordinals.length);
+      else if (attempt > 0) metrics.retried.add(ordinals.length);
+    }
+    this.#logFailures(built);
+  }
+
+  #logFailures({ items, fates }: BuiltCommit): void {
+    const { log } = this.#parts;
+    for (const [at, { errors, errorOf, held, outcome }] of items.entries()) {
+      if (outcome.kind !== 'failed') continue;
+      const fate = fates[at]!;
+      for (const [index, { action, code, message }] of (errors ?? []).entries()) {
+        const members = Array.prototype.filter.call(errorOf ?? [], (of: number) => of === index).length;
+        const fields = { action, code, error: message, members };
+        const isFinal = fate.kind === 'stand' && fate.state === 'failed';
+        if (isFinal) log.instanceFailed({ workflow: held.segment.name, ...fields });
+        else log.actionFailed(fields);
+      }
+    }
+  }
+
+  async #settle(items: readonly CommitItem[]): Promise<void> {
+    const byClaim = new Map<string, Slice[]>();
+    for (const item of items) {
+      if (item.claim === null) continue;
+      const slices = byClaim.get(item.claim) ?? [];
+      slices.push(...slicesOf(item.held.segment.id, item.positions));
+      byClaim.set(item.claim, slices);
+    }
+    for (const [claim, slices] of byClaim) await this.#parts.queue.settle(claim, slices);
+  }
+
+  /** C2: the items on fresh segments: members that have left are dropped, operations that came in between apply. */
+  async #decideAgain(items: readonly CommitItem[]): Promise<CommitItem[]> {
+    const { store, holdings } = this.#parts;
+    const ids = [...new Set(items.map(item => item.held.segment.id))];
+    for (const id of ids) holdings.dropSegment(id);
+    const fresh = new Map((await store.segments(ids)).map(segment => [segment.id, holdings.holdSegment(segment)]));
+    const again: CommitItem[] = [];
+    let droppedCount = 0;
+    for (const item of items) {
+      const held = fresh.get(item.held.segment.id);
+      const open = held === undefined ? [] : [...item.positions.keys()].filter(at => !hasBit(held.gone, item.positions[at]!));
+      droppedCount += item.positions.length - open.length;
+      if (held !== undefined && open.length > 0) again.push(...splitByRequests({ ...narrowed(item, open), held }));
+    }
+    this.#parts.metrics.commitsRefused.add();
+    this.#parts.log.commitRefused({ members: again.reduce((sum, item) => sum + item.positions.length, 0), dropped: droppedCount });
+    if (droppedCount > 0) await this.#settle(items);
+    return again;
+  }
+
+  async #failed(items: readonly CommitItem[], error: unknown): Promise<void> {
+    const { health, clock, holdings } = this.#parts;
+    for (const item of items) holdings.dropSegment(item.held.segment.id);
+    health.storeFailed(error);
+    if (health.storeIsDead) return;
+    if (!(error instanceof SqlError)) {
+      await new Promise<void>(resolve => void clock.setTimer(retryStoreMs, resolve));
+      this.#pending.unshift(...(await this.#decideAgain(items)));
+      return;
+    }
+    const [only] = items;
+    if (items.length === 1 && only!.positions.length === 1) {
+      this.#pending.unshift(...(await this.#decideAgain([refusedByStore(only!, error)])));
+      return;
+    }
+    const parts = items.length > 1 ? halves(items) : halves([...only!.positions.keys()]).map(half => [narrowed(only!, half)]);
+    for (const part of parts) {
+      const again = await this.#decideAgain(part);
+      if (again.length > 0) this.#alone.push(again);
+    }
+  }
+}
+
+function halves<T>(list: readonly T[]): T[][] {
+  const middle = list.length >> 1;
+  return [list.slice(0, middle), list.slice(middle)];
+}
+
+/** The member's outcome when the store cannot hold what it did. */
+function refusedByStore(item: CommitItem, error: SqlError): CommitItem {
+  const place = item.path.at(-1) ?? item.held.segment.place;
+  return {
+    ...item,
+    outcome: { kind: 'failed', place, killed: false },
+    payload: null,
+    events: [],
+    errors: [{ code: 'CommitRefused', message: error.message, action: item.plan.actions[place]!.name, stack: '' }],
+    errorOf: [0],
+  };
+}
+
+/** A slice of a segment on its way into the queue. */
+export function offerOf(segment: Segment, from: number, to: number): Offer {
+  return {
+    segment: segment.id,
+    from,
+    to,
+    name: segment.name,
+    priority: segment.priority,
+    eligibleAtMs: segment.eligibleAtMs,
+    createdAtMs: segment.createdAtMs,
+  };
+}
+
+function itemsOf(
+  part: RunningPart,
+  group: OutcomeGroup,
+  events: readonly { member: number; event: OutcomeMessage['events'][number] }[],
+): CommitItem[] {
+  const positions =
+    group.members.length === part.positions.length ? part.positions : group.members.map(member => part.positions[member]!);
+  const item: CommitItem = {
+    held: part.held,
+    plan: part.plan,
+    positions,
+    outcome:
+      group.kind === 'completed'
+        ? { kind: 'completed', reached: group.reached }
+        : { kind: 'failed', place: group.reached, killed: group.killed ?? false },
+    path: group.path,
+    baseMs: group.baseMs,
+    times: group.times,
+    payload: group.payload,
+    reported: false,
+    events,
+    claim: part.claim,
+    requests: part.held.segment.requests,
+    ...(group.errors !== undefined ? { errors: group.errors } : {}),
+    ...(group.errorOf !== undefined ? { errorOf: group.errorOf } : {}),
+    ...(group.earlierResults !== undefined ? { earlierResults: group.earlierResults } : {}),
+  };
+  const byReport = part.reported === null ? [item] : splitBy(item, at => (part.reported!.has(group.members[at]!) ? 1 : 0), reported => ({ reported: reported === 1 }));
+  return byReport.flatMap(splitByTimeout).flatMap(splitByRequests);
+}
+
+/** Those that timed out have other events than those that failed by themselves. */
+function splitByTimeout(item: CommitItem): CommitItem[] {
+  const { errors, errorOf } = item;
+  if (errors === undefined || errorOf === undefined || errors.length < 2) return [item];
+  return splitBy(item, at => (isTimeout(errors[errorOf[at]!]) ? 1 : 0), () => ({}));
+}
+
+/** Members with operations of their own part from the rest. */
+function splitByRequests(item: CommitItem): CommitItem[] {
+  const { segment } = item.held;
+  const { memberRequests } = segment;
+  if (memberRequests === null) return [item.requests === segment.requests ? item : { ...item, requests: segment.requests }];
+  const bitsOf = (at: number): number =>
+    segment.requests | (memberRequests[segment.ordinals[item.positions[at]!]!] ?? 0);
+  return splitBy(item, bitsOf, requests => ({ requests }));
+}
+
+function splitBy(item: CommitItem, keyOf: (at: number) => number, change: (key: number) => Partial<CommitItem>): CommitItem[] {
+  const byKey = new Map<number, number[]>();
+  for (let at = 0; at < item.positions.length; at++) {
+    const key = keyOf(at);
+    const members = byKey.get(key);
+    if (members === undefined) byKey.set(key, [at]);
+    else members.push(at);
+  }
+  return [...byKey].map(([key, members]) => ({
+    ...(members.length === item.positions.length ? item : narrowed(item, members)),
+    ...change(key),
+  }));
+}
+
+/** The item with only some of its members, by index. */
+export function narrowed(item: CommitItem, members: readonly number[]): CommitItem {
+  if (members.length === item.positions.length) return item;
+  const perMember = item.path.length * 2;
+  const earlier = item.path.length - 1;
+  const newIndex = new Map(members.map((member, at) => [member, at]));
+  return {
+    ...item,
+    positions: Uint16Array.from(members, at => item.positions[at]!),
+    times: members.flatMap(at => Array.prototype.slice.call(item.times, at * perMember, (at + 1) * perMember) as number[]),
+    payload:
+      item.payload === null
+        ? null
+        : {
+            bytes: concatenated(members.map(at => item.payload!.bytes.subarray(item.payload!.offsets[at], item.payload!.offsets[at + 1]))),
+            offsets: offsetsOf(members.map(at => item.payload!.offsets[at + 1]! - item.payload!.offsets[at]!)),
+          },
+    events: item.events.flatMap(({ member, event }) =>
+      newIndex.has(member) ? [{ member: newIndex.get(member)!, event }] : [],
+    ),
+    ...(item.errorOf !== undefined ? { errorOf: members.map(at => item.errorOf![at]!) } : {}),
+    ...(item.earlierResults !== undefined
+      ? { earlierResults: members.flatMap(at => item.earlierResults!.slice(at * earlier, (at + 1) * earlier)) }
+      : {}),
+  };
+}
+
+function concatenated(texts: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(texts);
+}
+
+function offsetsOf(lengths: readonly number[]): Int32Array {
+  const offsets = new Int32Array(lengths.length + 1);
+  for (const [at, length] of lengths.entries()) offsets[at + 1] = offsets[at]! + length;
+  return offsets;
+}

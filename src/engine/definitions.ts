@@ -1,0 +1,63 @@
+// Workflow versions this engine knows, and their plans. A definition is compiled once a version.
+
+import type { Dispatcher } from '../dispatch/contract.js';
+import { EngineError } from '../observe/errors.js';
+import type { Store, WorkflowVersion } from '../store/contract.js';
+import type { WorkflowDefinition } from '../workflow/model.js';
+import { compilePlan, type Plan } from '../workflow/plan.js';
+
+export interface KnownWorkflow {
+  readonly version: WorkflowVersion;
+  readonly plan: Plan;
+}
+
+export class Definitions {
+  readonly #byNumber = new Map<number, KnownWorkflow>();
+  readonly #newest = new Map<string, KnownWorkflow>();
+  readonly #store: Store;
+  readonly #dispatcher: Dispatcher;
+
+  constructor(store: Store, dispatcher: Dispatcher) {
+    this.#store = store;
+    this.#dispatcher = dispatcher;
+  }
+
+  async load(): Promise<void> {
+    for (const version of await this.#store.workflows()) this.#learn(version);
+  }
+
+  /** Store a verified definition and make it the newest of its name. */
+  async put(definition: WorkflowDefinition, text: string, baseFolder: string, atMs: number): Promise<KnownWorkflow> {
+    return this.#learn(await this.#store.putWorkflow(definition.name, text, baseFolder, atMs));
+  }
+
+  /** @throws EngineError `WORKFLOW_UNKNOWN` */
+  newest(name: string): KnownWorkflow {
+    const known = this.#newest.get(name);
+    if (known === undefined) throw new EngineError('WORKFLOW_UNKNOWN', `no workflow is named "${name}"; deploy it first`);
+    return known;
+  }
+
+  byNumber(number: number): KnownWorkflow {
+    const known = this.#byNumber.get(number);
+    if (known === undefined) throw new Error(`workflow version ${number} is not in the store`);
+    return known;
+  }
+
+  all(): KnownWorkflow[] {
+    return [...this.#byNumber.values()];
+  }
+
+  #learn(version: WorkflowVersion): KnownWorkflow {
+    const known = this.#byNumber.get(version.number);
+    if (known !== undefined) return known;
+    // What is stored was verified when it came in.
+    const plan = compilePlan(JSON.parse(version.definition) as WorkflowDefinition, version.baseFolder);
+    const learned = { version, plan };
+    this.#byNumber.set(version.number, learned);
+    const newest = this.#newest.get(version.name);
+    if (newest === undefined || newest.version.version < version.version) this.#newest.set(version.name, learned);
+    this.#dispatcher.define(version.number, plan);
+    return learned;
+  }
+}

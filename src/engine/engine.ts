@@ -1,0 +1,379 @@
+// The engine as applications see it. It is created stopped; a stopped engine still takes submits and operations.
+
+import { EngineError } from '../observe/errors.js';
+import { DefinitionError } from '../workflow/fault.js';
+import type { WorkflowDefinition } from '../workflow/model.js';
+import { parseBranch, parseName } from '../workflow/namespace.js';
+import { definitionText } from '../workflow/serialize.js';
+import { verify } from '../workflow/verify.js';
+import { splitInstanceId } from '../workflow/instance-id.js';
+import type { StoreInfo, TextRow } from '../store/contract.js';
+import type { CallAudit } from './call-audit.js';
+import type { EndedListener } from './ended.js';
+import type { Feeder } from './feeder.js';
+import type { Housekeeper } from './housekeeper.js';
+import type { InstanceRecord, Instances, WorkflowCount } from './instances.js';
+import type { Operation, OperationResult, Operator, Target } from './operator.js';
+import type { EngineParts } from './parts.js';
+import { rebuildQueue } from './recovery.js';
+import type { Reporter } from './reporter.js';
+import type { InstanceResult } from './results.js';
+import type { Submitter, SubmitRecord } from './submitter.js';
+
+export type EngineState = 'stopped' | 'starting' | 'started' | 'stopping' | 'disposed';
+
+/** A stored workflow version. */
+export interface DeployedWorkflow {
+  readonly name: string;
+  readonly version: number;
+}
+
+/** What `submitMany` reports while it goes. */
+export interface SubmitProgress {
+  readonly submitted: number;
+}
+
+export interface SubmitManyOptions {
+  /** Who submits, for the audit. Default: the operating-system user. */
+  readonly submitter?: string;
+  /** Called after each durable batch. */
+  readonly onProgress?: (progress: SubmitProgress) => void;
+  /** Called with the ids of each durable batch, in order. Absent: ids are not kept. */
+  readonly onAccepted?: (ids: readonly string[]) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Numbers for dashboards and progress bars. */
+export interface EngineStatus {
+  readonly state: EngineState;
+  readonly ready: number;
+  readonly delayed: number;
+  readonly claimed: number;
+  /** Since this engine was created. */
+  readonly finished: number;
+  readonly failed: number;
+  readonly removed: number;
+  /** Transactions put back to be tried again after an error. */
+  readonly retried: number;
+  readonly auditEvents: number;
+  readonly store: StoreInfo;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Longest commit so far, from sending it to its durable answer. */
+  readonly commitMaxMs: number;
+}
+
+const submitBatchRecords = 500;
+/** Batches of `submitMany` on their way to the store at once: enough to keep it busy, few enough to bound memory. */
+const submitBatchesUnderWay = 4;
+
+/** The pieces an engine is made of beside its parts; see `create-engine.ts`. */
+export interface EnginePieces {
+  readonly parts: EngineParts;
+  readonly submitter: Submitter;
+  readonly operator: Operator;
+  readonly calls: CallAudit;
+  readonly feeder: Feeder;
+  readonly instances: Instances;
+  readonly housekeeper: Housekeeper;
+  readonly reporter: Reporter;
+  readonly defaultUser: string;
+  readonly close: () => Promise<void>;
+}
+
+export class Engine {
+  readonly #pieces: EnginePieces;
+  #state: EngineState = 'stopped';
+  #queueIsBuilt = false;
+  #changing: Promise<void> = Promise.resolve();
+
+  /** Use `createEngine`. */
+  constructor(pieces: EnginePieces) {
+    this.#pieces = pieces;
+  }
+
+  get state(): EngineState {
+    return this.#state;
+  }
+
+  get name(): string {
+    return this.#pieces.parts.options.name;
+  }
+
+  /** Worker threads that run actions. */
+  get threads(): number {
+    return this.#pieces.parts.options.threads;
+  }
+
+  /** Port of `/health`, or `null`. */
+  get healthPort(): number | null {
+    return this.#pieces.parts.health.port;
+  }
+
+  /** Run what is ready. Resolves when claiming has begun. Starting a started engine does nothing. */
+  start(): Promise<void> {
+    return this.#change(async () => {
+      this.#assertUsable();
+      if (this.#state === 'started') return;
+      this.#state = 'starting';
+      const { parts, feeder, housekeeper, reporter } = this.#pieces;
+      await parts.dispatcher.start();
+      if (!this.#queueIsBuilt) {
+        await rebuildQueue(parts);
+        this.#queueIsBuilt = true;
+      }
+      housekeeper.start();
+      reporter.start();
+      parts.leases.start(
+        members => parts.log.leaseExpired({ members }),
+        error => parts.health.mainFailed(error),
+      );
+      this.#state = 'started';
+      parts.health.started();
+      feeder.start();
+      parts.log.engineStarted({ engine: this.name, store: parts.store.info.location });
+    });
+  }
+
+  /**
+   * Stop claiming, let what is executing end, then stop the threads. What was claimed and did not end stays ready.
+   *
+   * @param graceMs how long executing actions may go on before their signals are aborted. Default 30,000
+   */
+  stop(graceMs = 30_000): Promise<void> {
+    return this.#change(() => this.#stop(graceMs));
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    if (this.#state !== 'started') return;
+    this.#state = 'stopping';
+    const { parts, feeder, housekeeper, reporter } = this.#pieces;
+    feeder.stop();
+    await parts.dispatcher.stop(graceMs);
+    // A dead store takes no commits: what waits for one runs again at the next start on the folder.
+    if (!parts.health.storeIsDead) await parts.committer.drained();
+    await parts.committer.releaseUnfinished();
+    parts.leases.stop();
+    housekeeper.stop();
+    reporter.stop();
+    parts.health.stopped();
+    this.#state = 'stopped';
+    parts.log.engineStopped({ engine: this.name });
+  }
+
+  /** Stop and close everything. The engine cannot be used afterwards; doing it twice does nothing. */
+  dispose(graceMs = 30_000): Promise<void> {
+    return this.#change(async () => {
+      if (this.#state === 'disposed') return;
+      await this.#stop(graceMs);
+      this.#state = 'disposed';
+      this.#pieces.parts.results.close();
+      await this.#pieces.close();
+    });
+  }
+
+  /**
+   * Verify a definition and store it as the newest version of its name, unless it is that already.
+   *
+   * @param baseFolder folder its module paths are relative to. Default: the current one
+   * @throws DefinitionError with every fault (`WORKFLOW_INVALID`)
+   */
+  async deploy(definition: WorkflowDefinition, baseFolder: string = process.cwd()): Promise<DeployedWorkflow> {
+    this.#assertUsable();
+    const { parts, calls, defaultUser } = this.#pieces;
+    const put = async (): Promise<DeployedWorkflow> => {
+      const faults = verify(definition);
+      if (faults.length > 0) throw new DefinitionError(faults);
+      const text = definitionText(definition);
+      const { version } = await parts.definitions.put(definition, text, baseFolder, parts.clock.nowMs());
+      return { name: version.name, version: version.version };
+    };
+    return calls.around('deploy', defaultUser, put, ({ name, version }) => `${name}, version ${version}`);
+  }
+
+  /**
+   * Submit one instance or several; resolves with their ids, in order, when they are durable.
+   *
+   * @throws EngineError `INPUT_INVALID`, `WORKFLOW_UNKNOWN`, `NAME_TAKEN`: nothing of the call was stored
+   */
+  async submit(records: readonly SubmitRecord[], submitter?: string): Promise<string[]>;
+  async submit(record: SubmitRecord, submitter?: string): Promise<string>;
+  async submit(records: SubmitRecord | readonly SubmitRecord[], submitter = this.#pieces.defaultUser): Promise<string | string[]> {
+    this.#assertUsable();
+    if (isList(records)) return this.#submit(records, submitter);
+    const [id] = await this.#submit([records], submitter);
+    return id!;
+  }
+
+  /** Submit a stream in durable batches, no faster than the store takes them. Resolves with how many were stored. */
+  async submitMany(
+    records: Iterable<SubmitRecord> | AsyncIterable<SubmitRecord>,
+    options: SubmitManyOptions = {},
+  ): Promise<number> {
+    this.#assertUsable();
+    const underWay: Promise<void>[] = [];
+    let submitted = 0;
+    let batch: SubmitRecord[] = [];
+    const send = (): void => {
+      const own = batch;
+      batch = [];
+      underWay.push(
+        this.#submit(own, options.submitter ?? this.#pieces.defaultUser).then(ids => {
+          submitted += ids.length;
+          options.onAccepted?.(ids);
+          options.onProgress?.({ submitted });
+        }),
+      );
+      // A failing batch is reported where it is awaited.
+      underWay[underWay.length - 1]!.catch(() => undefined);
+    };
+    for await (const record of records) {
+      options.signal?.throwIfAborted();
+      batch.push(record);
+      if (batch.length < submitBatchRecords) continue;
+      send();
+      if (underWay.length >= submitBatchesUnderWay) await underWay.shift();
+    }
+    if (batch.length > 0) send();
+    await Promise.all(underWay);
+    return submitted;
+  }
+
+  /**
+   * Wait for an instance: resolves when it has finished or been removed, or stands FAILED.
+   *
+   * @param instance an id, `<workflow>/<id>`, or a given name
+   * @throws EngineError `INSTANCE_UNKNOWN`; `ENGINE_STOPPED` when the engine is disposed of first
+   */
+  async result(instance: string): Promise<InstanceResult> {
+    this.#assertUsable();
+    return this.#pieces.parts.results.of((await this.#pieces.instances.idOf(instance)) ?? instance);
+  }
+
+  /**
+   * Be told of instances as they end, in groups, after the commit that ends them is durable. A listener must be quick and
+   * must not throw: it runs on the engine's main loop. Returns what stops it.
+   */
+  onEnded(listener: EndedListener): () => void {
+    this.#assertUsable();
+    return this.#pieces.parts.results.listen(listener);
+  }
+
+  /** Everything known of an instance. @throws EngineError `INSTANCE_UNKNOWN` */
+  show(instance: string): Promise<InstanceRecord> {
+    this.#assertUsable();
+    return this.#pieces.instances.show(instance);
+  }
+
+  /** How many instances of each workflow are in which state. @param scope a workflow, or a branch with trailing `/` */
+  async count(scope = '/'): Promise<WorkflowCount[]> {
+    this.#assertUsable();
+    const target = await this.#target(scope);
+    if (target.kind === 'instance') throw new EngineError('NAMESPACE_INVALID', `"${scope}" names an instance`);
+    return this.#pieces.instances.count(target);
+  }
+
+  /** Hold instances at their next transaction break until they are resumed. Later submits are not touched. */
+  pause(target: string, user?: string): Promise<OperationResult> {
+    return this.#operate('pause', target, user);
+  }
+
+  /** Let paused instances go on. */
+  resume(target: string, user?: string): Promise<OperationResult> {
+    return this.#operate('resume', target, user);
+  }
+
+  /** Take instances away: at once where they wait, at their next transaction break where they execute. */
+  remove(target: string, user?: string): Promise<OperationResult> {
+    return this.#operate('remove', target, user);
+  }
+
+  /** Try FAILED instances again from the transaction that failed. */
+  recover(target: string, user?: string): Promise<OperationResult> {
+    return this.#operate('recover', target, user);
+  }
+
+  /** A read-only SQL query over the views `millrace_audit_event`, `millrace_history` and `millrace_instances`. */
+  query(text: string, parameters: readonly (string | null)[] = []): Promise<TextRow[]> {
+    this.#assertUsable();
+    return this.#pieces.parts.store.query(text, parameters);
+  }
+
+  async status(): Promise<EngineStatus> {
+    this.#assertUsable();
+    const { queue, store, metrics } = this.#pieces.parts;
+    const { ready, delayed, claimed } = await queue.counts();
+    return {
+      state: this.#state,
+      ready,
+      delayed,
+      claimed,
+      finished: metrics.finished.value,
+      failed: metrics.failed.value,
+      removed: metrics.removed.value,
+      retried: metrics.retried.value,
+      auditEvents: metrics.auditEvents.value,
+      store: store.info,
+      p50Ms: metrics.instanceMs.quantile(0.5),
+      p99Ms: metrics.instanceMs.quantile(0.99),
+      commitMaxMs: metrics.commitMs.max,
+    };
+  }
+
+  /** Bytes the store occupies on disk. */
+  diskBytes(): Promise<number> {
+    this.#assertUsable();
+    return this.#pieces.parts.store.diskBytes();
+  }
+
+  async #submit(records: readonly SubmitRecord[], submitter: string): Promise<string[]> {
+    try {
+      // A submit that succeeds records itself, in the commit that stores it.
+      return await this.#pieces.submitter.submit(records, submitter);
+    } catch (error) {
+      // A submit may be the first to hear that the store has failed; health must know.
+      if (error instanceof EngineError && error.code === 'STORE_FAILED') this.#pieces.parts.health.storeFailed(error);
+      await this.#pieces.calls.failed('submit', submitter, error);
+      throw error;
+    }
+  }
+
+  #operate(operation: Operation, target: string, user = this.#pieces.defaultUser): Promise<OperationResult> {
+    this.#assertUsable();
+    const { calls, operator } = this.#pieces;
+    const run = async (): Promise<OperationResult> => operator.run(operation, await this.#target(target), user);
+    return calls.around(operation, user, run, ({ contexts }) => `${target}, ${contexts} flow contexts`);
+  }
+
+  /** An instance, a workflow, or a branch with a trailing `/`. */
+  async #target(text: string): Promise<Target> {
+    if (text.endsWith('/')) {
+      const branch = parseBranch(text);
+      if (!branch.ok) throw new EngineError('NAMESPACE_INVALID', branch.fault.message);
+      return { kind: 'branch', branch: branch.value };
+    }
+    const instance = await this.#pieces.instances.idOf(text);
+    if (instance !== null) return { kind: 'instance', instance };
+    const name = parseName(text);
+    if (!name.ok) throw new EngineError('NAMESPACE_INVALID', name.fault.message);
+    if (splitInstanceId(text) !== null) throw new EngineError('INSTANCE_UNKNOWN', `no instance has the id ${text}`);
+    return { kind: 'workflow', name: name.value };
+  }
+
+  /** State changes run one after another, in the order they were asked for. */
+  #change(work: () => Promise<void>): Promise<void> {
+    const done = this.#changing.then(work);
+    // The next change must run whether or not this one failed; its caller hears of the failure.
+    this.#changing = done.catch(() => undefined);
+    return done;
+  }
+
+  #assertUsable(): void {
+    if (this.#state === 'disposed') throw new EngineError('ENGINE_DISPOSED', 'the engine has been disposed of');
+  }
+}
+
+function isList(records: SubmitRecord | readonly SubmitRecord[]): records is readonly SubmitRecord[] {
+  return Array.isArray(records);
+}
+

@@ -1,0 +1,350 @@
+// The claim loop: while the threads have room, claim what is first in order, get its segments and bodies, hand it over.
+//
+// Nothing is claimed that cannot be handed over soon: the dispatcher says how much (D8). What cannot be handed over
+// after all goes back to its place in the queue. Claims whose bodies must be read are read while others run.
+
+import type { Batch, BatchPart, PackedJson } from '../dispatch/protocol.js';
+import { EngineError } from '../observe/errors.js';
+import { faultPoint } from '../observe/faults.js';
+import type { Timer } from '../observe/clock.js';
+import type { Claim, ClaimedSlice, Slice } from '../queue/contract.js';
+import { hasBit } from '../store/bitmap.js';
+import { request } from '../store/contract.js';
+import type { CommitItem } from './commit-builder.js';
+import { offerOf } from './committer.js';
+import type { HeldBody, HeldSegment } from './holdings.js';
+import { byFate, fateAt } from './member-requests.js';
+import type { EngineParts } from './parts.js';
+import { positionsBetween, type RunningPart, slicesOf } from './running.js';
+
+/** Claims whose segments or bodies are being read from the store, at once. */
+const readsUnderWayMax = 2;
+
+/** A turn of the claim loop waits for the queue alone; the embedded one answers at once. */
+const stuckAfterMs = 10_000;
+
+interface LoadedPart extends RunningPart {
+  readonly input: HeldBody;
+  readonly written: HeldBody | null;
+}
+
+export class Feeder {
+  readonly #parts: EngineParts;
+  #running = false;
+  #claiming = false;
+  #again = false;
+  #readsUnderWay = 0;
+  #membersLoading = 0;
+  #nextBatch = 1;
+  #alarm: Timer | null = null;
+  #turnedAtMs = 0;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#running = true;
+    this.wake();
+  }
+
+  stop(): void {
+    this.#running = false;
+    this.#alarm?.cancel();
+    this.#alarm = null;
+  }
+
+  /** False when a claim has been waited for too long: the loop is stuck while the event loop still turns. */
+  isProgressing(): boolean {
+    if (!this.#claiming) return true;
+    return this.#parts.clock.monotonicMs() - this.#turnedAtMs < stuckAfterMs;
+  }
+
+  /** Something may be ready, or there is room again. */
+  wake(): void {
+    if (!this.#running) return;
+    this.#again = true;
+    if (!this.#claiming) void this.#loop();
+  }
+
+  async #loop(): Promise<void> {
+    this.#claiming = true;
+    try {
+      while (this.#again && this.#running) {
+        this.#again = false;
+        while (this.#running && (await this.#claimOnce()));
+      }
+    } catch (error) {
+      this.#parts.health.mainFailed(error);
+    } finally {
+      this.#claiming = false;
+    }
+  }
+
+  /** True when another claim may succeed at once. */
+  async #claimOnce(): Promise<boolean> {
+    const { queue, dispatcher, clock, options, health } = this.#parts;
+    await faultPoint('engine.claim');
+    this.#turnedAtMs = clock.monotonicMs();
+    health.turned(dispatcher.inFlight);
+    const limit = Math.min(options.claimMembersMax, dispatcher.appetite() - this.#membersLoading);
+    if (limit <= 0 || this.#readsUnderWay >= readsUnderWayMax || health.storeIsDead) return false;
+    const claim = await queue.claim({ engine: options.name, limit, nowMs: clock.nowMs(), leaseMs: options.leaseMs });
+    if (claim === null) {
+      await this.#awaitDelayed();
+      return false;
+    }
+    this.#parts.leases.add(claim);
+    const loaded = this.#fromHoldings(claim);
+    if (loaded !== null) return this.#handOver(claim, loaded);
+    this.#readsUnderWay += 1;
+    this.#membersLoading += claim.count;
+    void this.#readAndHandOver(claim);
+    return true;
+  }
+
+  async #readAndHandOver(claim: Claim): Promise<void> {
+    try {
+      const loaded = await this.#fromStore(claim);
+      this.#membersLoading -= claim.count;
+      await this.#handOver(claim, loaded);
+    } catch (error) {
+      this.#membersLoading -= claim.count;
+      this.#parts.health.storeFailed(error);
+      await this.#parts.queue.release(claim.id, claim.slices);
+    } finally {
+      this.#readsUnderWay -= 1;
+      this.wake();
+    }
+  }
+
+  #fromHoldings(claim: Claim): LoadedPart[] | null {
+    const { holdings } = this.#parts;
+    const loaded: LoadedPart[] = [];
+    for (const slice of claim.slices) {
+      if (slice.redelivered) return null;
+      const held = holdings.segment(slice.segment);
+      if (held === undefined) return null;
+      const input = holdings.body(held.segment.root);
+      const written = held.segment.body === null ? null : holdings.body(held.segment.body);
+      if (input === undefined || written === undefined) return null;
+      loaded.push(this.#part(claim, slice, held, input, written));
+    }
+    return loaded;
+  }
+
+  async #fromStore(claim: Claim): Promise<LoadedPart[]> {
+    const { store, holdings } = this.#parts;
+    // A redelivered slice may have been committed: what is held of it is not to be trusted (D3).
+    const missing = claim.slices.filter(slice => slice.redelivered || holdings.segment(slice.segment) === undefined);
+    const read = missing.length === 0 ? [] : await store.segments([...new Set(missing.map(slice => slice.segment))]);
+    const segments = new Map(read.map(segment => [segment.id, holdings.holdSegment(segment)]));
+    for (const slice of claim.slices) {
+      const held = segments.get(slice.segment) ?? (missing.includes(slice) ? undefined : holdings.segment(slice.segment));
+      if (held !== undefined) segments.set(slice.segment, held);
+    }
+    const bodyIds = new Set<string>();
+    for (const { segment } of segments.values()) {
+      if (holdings.body(segment.root) === undefined) bodyIds.add(segment.root);
+      if (segment.body !== null && holdings.body(segment.body) === undefined) bodyIds.add(segment.body);
+    }
+    const bodies = new Map<string, HeldBody>();
+    if (bodyIds.size > 0) for (const body of await store.bodies([...bodyIds])) bodies.set(body.id, holdings.holdBody(body));
+    const bodyOf = (id: string): HeldBody => {
+      const body = bodies.get(id) ?? holdings.body(id);
+      if (body === undefined) throw new EngineError('STORE_FAILED', `body ${id} is not in the store`);
+      return body;
+    };
+    const loaded: LoadedPart[] = [];
+    for (const slice of claim.slices) {
+      const held = segments.get(slice.segment);
+      if (held === undefined) continue;
+      const { segment } = held;
+      loaded.push(this.#part(claim, slice, held, bodyOf(segment.root), segment.body === null ? null : bodyOf(segment.body)));
+    }
+    return loaded;
+  }
+
+  #part(claim: Claim, slice: ClaimedSlice, held: HeldSegment, input: HeldBody, written: HeldBody | null): LoadedPart {
+    const all = positionsBetween(slice.from, Math.min(slice.to, held.segment.ordinals.length));
+    const positions = held.open === held.segment.ordinals.length ? all : all.filter(position => !hasBit(held.gone, position));
+    return {
+      held,
+      plan: this.#parts.definitions.byNumber(held.segment.workflow).plan,
+      claim: claim.id,
+      positions,
+      reported: null,
+      input,
+      written,
+    };
+  }
+
+  /** Hands over what the threads take; the rest goes back. True when all of it went. */
+  async #handOver(claim: Claim, loaded: readonly LoadedPart[]): Promise<boolean> {
+    const { dispatcher } = this.#parts;
+    const back: Slice[] = [];
+    const heldBack: Slice[] = [];
+    let batch: LoadedPart[] = [];
+    let room = 0;
+    let full = false;
+    for (const whole of loaded) {
+      const { runs, held, removed } = byFate(whole.held.segment, whole.positions);
+      heldBack.push(...slicesOf(whole.held.segment.id, held));
+      // An operation removed them while they were executing, and that execution was lost.
+      if (removed.length > 0) this.#parts.committer.add([removal({ ...whole, positions: removed }, this.#parts.clock.nowMs())]);
+      const part = runs.length === whole.positions.length ? whole : { ...whole, positions: runs };
+      let at = 0;
+      while (at < part.positions.length && !full) {
+        const capacity = dispatcher.capacity(part.held.segment.workflow, part.held.segment.place);
+        if (batch.length > 0 && (room <= 0 || capacity - countOf(batch) <= 0)) {
+          this.#run(batch);
+          batch = [];
+          continue;
+        }
+        if (batch.length === 0) room = capacity;
+        const take = Math.min(part.positions.length - at, Math.min(room, capacity - countOf(batch)));
+        if (take <= 0) {
+          full = true;
+          break;
+        }
+        const isWhole = at === 0 && take === part.positions.length;
+        batch.push(isWhole ? part : { ...part, positions: part.positions.slice(at, at + take) });
+        room -= take;
+        at += take;
+      }
+      if (at < part.positions.length) back.push(...slicesOf(part.held.segment.id, part.positions.subarray(at)));
+    }
+    if (batch.length > 0) this.#run(batch);
+    const unheld = this.#unheld(claim, loaded);
+    if (heldBack.length + unheld.length > 0) await this.#parts.queue.settle(claim.id, [...heldBack, ...unheld]);
+    if (heldBack.length > 0) await this.#lookAgain(heldBack);
+    if (back.length > 0) await this.#parts.queue.release(claim.id, back);
+    return back.length === 0;
+  }
+
+  /** A resume that came while they were claimed left it to the claim to run them; so the store is asked once more. */
+  async #lookAgain(heldBack: readonly Slice[]): Promise<void> {
+    const { store, queue, health } = this.#parts;
+    try {
+      const fresh = await store.segments([...new Set(heldBack.map(({ segment }) => segment))]);
+      const segments = new Map(fresh.map(segment => [segment.id, segment]));
+      const offers = heldBack.flatMap(({ segment: id, from, to }) => {
+        const segment = segments.get(id);
+        if (segment === undefined) return [];
+        const free = positionsBetween(from, to).filter(at => !hasBit(segment.gone, at) && fateAt(segment, at) !== 'held');
+        return slicesOf(id, free).map(slice => offerOf(segment, slice.from, slice.to));
+      });
+      await queue.offer(offers);
+      this.wake();
+    } catch (error) {
+      // What was handed over runs on; what is still held back is offered when it is resumed, or at the next start.
+      health.storeFailed(error);
+    }
+  }
+
+  /** Positions of the claim that no part stands for: members that have left, or whole segments. */
+  #unheld(claim: Claim, loaded: readonly LoadedPart[]): Slice[] {
+    const held = loaded.reduce((sum, part) => sum + part.positions.length, 0);
+    if (held === claim.count) return [];
+    const running = new Map<string, Set<number>>();
+    for (const part of loaded) {
+      const positions = running.get(part.held.segment.id) ?? new Set<number>();
+      for (const position of part.positions) positions.add(position);
+      running.set(part.held.segment.id, positions);
+    }
+    return claim.slices.flatMap(({ segment, from, to }) =>
+      slicesOf(segment, positionsBetween(from, to).filter(position => running.get(segment)?.has(position) !== true)),
+    );
+  }
+
+  #run(parts: readonly LoadedPart[]): void {
+    const count = countOf(parts);
+    const batch: Batch = {
+      id: this.#nextBatch++,
+      parts: parts.map(batchPart),
+      count,
+      inputs: packed(parts, part => part.input),
+      written: parts.some(part => part.written !== null) ? packed(parts, part => part.written) : null,
+    };
+    this.#parts.committer.expect(batch, { parts, remaining: count });
+    this.#parts.dispatcher.run(batch);
+  }
+
+  async #awaitDelayed(): Promise<void> {
+    const { queue, clock } = this.#parts;
+    const atMs = await queue.nextEligibleAtMs();
+    this.#alarm?.cancel();
+    this.#alarm = null;
+    if (atMs === null || !this.#running) return;
+    this.#alarm = clock.setAlarm(atMs, () => this.wake());
+  }
+}
+
+function removal({ held, plan, positions, claim }: RunningPart, nowMs: number): CommitItem {
+  return {
+    held,
+    plan,
+    positions,
+    outcome: { kind: 'waiting', cause: 'request', eligibleAtMs: held.segment.eligibleAtMs },
+    path: [],
+    baseMs: nowMs,
+    times: [],
+    payload: null,
+    reported: false,
+    events: [],
+    claim,
+    requests: request.remove,
+  };
+}
+
+function countOf(parts: readonly { positions: Uint16Array }[]): number {
+  let count = 0;
+  for (const part of parts) count += part.positions.length;
+  return count;
+}
+
+function batchPart({ held: { segment }, positions }: LoadedPart): BatchPart {
+  const first = positions[0]!;
+  const whole = positions[positions.length - 1]! - first + 1 === positions.length;
+  return {
+    workflow: segment.workflow,
+    place: segment.place,
+    transaction: segment.transaction,
+    attempt: segment.attempt,
+    root: segment.root,
+    // A copy: a view would take the whole buffer along to the thread.
+    ordinals: whole ? segment.ordinals.slice(first, first + positions.length) : positions.map(at => segment.ordinals[at]!),
+  };
+}
+
+const emptyObject = new TextEncoder().encode('{}');
+
+/** The members' texts of one kind, packed for the thread. */
+function packed(parts: readonly LoadedPart[], bodyOf: (part: LoadedPart) => HeldBody | null): PackedJson {
+  const count = countOf(parts);
+  const offsets = new Int32Array(count + 1);
+  const pieces: { bytes: Uint8Array; from: number; to: number }[] = [];
+  let slot = 0;
+  let total = 0;
+  for (const part of parts) {
+    const body = bodyOf(part);
+    let last: (typeof pieces)[number] | undefined;
+    for (const position of part.positions) {
+      const index = body === null ? -1 : body.indexOf(part.held.segment.ordinals[position]!);
+      const bytes = index < 0 ? emptyObject : body!.body.bytes;
+      const from = index < 0 ? 0 : body!.body.offsets[index]!;
+      const to = index < 0 ? emptyObject.length : body!.body.offsets[index + 1]!;
+      if (last !== undefined && last.bytes === bytes && last.to === from) last.to = to;
+      else pieces.push((last = { bytes, from, to }));
+      total += to - from;
+      offsets[++slot] = total;
+    }
+  }
+  const bytes = new Uint8Array(total);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece.bytes.subarray(piece.from, piece.to), at);
+    at += piece.to - piece.from;
+  }
+  return { bytes, offsets };
+}

@@ -1,0 +1,14 @@
+// The public `millrace` and `millrace/engine`.
+
+export type { ErrorCode } from '../observe/errors.js';
+export { EngineError, errorCodes } from '../observe/errors.js';
+export type { CallContext } from '../workflow/context.js';
+export type { Json, JsonObject, WorkflowDefinition } from '../workflow/model.js';
+export { createEngine } from './create-engine.js';
+export type { DeployedWorkflow, Engine, EngineState, EngineStatus, SubmitManyOptions, SubmitProgress } from './engine.js';
+export type { EndedInstances, EndedListener } from './ended.js';
+export type { InstanceRecord, WorkflowCount } from './instances.js';
+export type { OperationResult } from './operator.js';
+export type { EngineOptions } from './options.js';
+export type { InstanceResult } from './results.js';
+export type { SubmitRecord } from './submitter.js';

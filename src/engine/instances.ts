@@ -1,0 +1,131 @@
+// What the engine can say of instances: one in full, or a page of a list. Reads only.
+
+import { EngineError } from '../observe/errors.js';
+import type { Scope, Store } from '../store/contract.js';
+import { splitInstanceId } from '../workflow/instance-id.js';
+import type { Json } from '../workflow/model.js';
+import type { Definitions } from './definitions.js';
+
+/** Where an instance stands, or how it ended. */
+export interface InstanceRecord {
+  readonly instance: string;
+  readonly workflow: string;
+  readonly workflowVersion: number;
+  readonly state: 'ready' | 'paused' | 'failed' | 'finished' | 'removed';
+  readonly submitter: string | null;
+  readonly createdAtMs: number | null;
+  /** Living ones: the action they stand at, its attempt, when they may run. */
+  readonly action: string | null;
+  readonly attempt: number | null;
+  readonly priority: number | null;
+  readonly eligibleAtMs: number | null;
+  /** Ended ones. */
+  readonly finishedAtMs: number | null;
+  readonly result: Json;
+  readonly input: Json;
+  /** The last error, for one that failed or waits to be tried again. */
+  readonly error: Json;
+}
+
+/** One line of a list: all instances of a workflow in one state. */
+export interface WorkflowCount {
+  readonly workflow: string;
+  readonly state: string;
+  readonly instances: number;
+}
+
+export class Instances {
+  readonly #store: Store;
+  readonly #definitions: Definitions;
+
+  constructor(store: Store, definitions: Definitions) {
+    this.#store = store;
+    this.#definitions = definitions;
+  }
+
+  /**
+   * The id behind what a user names an instance by: its id, `<workflow>/<id>`, or a given name; `null` when it is none.
+   */
+  async idOf(text: string): Promise<string | null> {
+    const last = text.slice(text.lastIndexOf('/') + 1);
+    if (splitInstanceId(last) !== null) return last.toLowerCase();
+    return (await this.#store.named([text])).get(text) ?? null;
+  }
+
+  /** @throws EngineError `INSTANCE_UNKNOWN` */
+  async show(text: string): Promise<InstanceRecord> {
+    const instance = await this.idOf(text);
+    const located = instance === null ? null : await this.#store.locate(instance);
+    if (instance === null || located === null) throw new EngineError('INSTANCE_UNKNOWN', `no instance is named "${text}"`);
+    const { root, ordinal } = splitInstanceId(instance)!;
+    const origin = await this.#store.origin(root);
+    const [text0] = await this.#store.query('select millrace_body_text($1::uuid, $2::int)', [root, String(ordinal)]);
+    const input = parsed(text0?.[0] ?? null);
+    const base = { instance, submitter: origin?.submitter ?? null, createdAtMs: origin?.createdAtMs ?? null, input };
+    if (located.kind === 'left') {
+      const { outcome } = located;
+      const { version } = this.#definitions.byNumber(outcome.workflow);
+      const [row] = outcome.body === null ? [] : await this.#store.query('select millrace_body_text($1::uuid, $2::int)', [outcome.body, String(ordinal)]);
+      return {
+        ...base,
+        workflow: outcome.name,
+        workflowVersion: version.version,
+        state: outcome.state,
+        action: null,
+        attempt: null,
+        priority: null,
+        eligibleAtMs: null,
+        finishedAtMs: outcome.finishedAtMs,
+        result: parsed(row?.[0] ?? null),
+        error: null,
+      };
+    }
+    const { segment } = located;
+    const { version, plan } = this.#definitions.byNumber(segment.workflow);
+    const own = segment.memberRequests?.[ordinal] ?? 0;
+    return {
+      ...base,
+      workflow: segment.name,
+      workflowVersion: version.version,
+      state: segment.state === 'ready' && ((segment.requests | own) & 1) !== 0 ? 'paused' : segment.state,
+      action: plan.actions[segment.place]!.name,
+      attempt: segment.attempt + 1,
+      priority: segment.priority,
+      eligibleAtMs: segment.eligibleAtMs,
+      finishedAtMs: null,
+      result: null,
+      error: segment.attempt > 0 || segment.state === 'failed' ? await this.#lastError(root, ordinal) : null,
+    };
+  }
+
+  /** How many instances of each workflow below a scope are in which state, living and ended. */
+  async count(scope: Scope): Promise<WorkflowCount[]> {
+    const [from, to] = scope.kind === 'branch' ? [scope.branch, `${scope.branch.slice(0, -1)}0`] : [scope.name, `${scope.name}\u0001`];
+    const rows = await this.#store.query(
+      `select name, state, sum(members)::bigint from (
+         select name, case when state = 2 then 'failed' when state = 1 or requests & 1 = 1 then 'paused' else 'ready' end as state,
+                open as members
+         from millrace_segment where name >= $1::text and name < $2::text
+         union all
+         select name, case state when 0 then 'finished' else 'removed' end, members
+         from millrace_outcome where name >= $1::text and name < $2::text) all_instances
+       group by name, state order by name, state`,
+      [from, to],
+    );
+    return rows.map(([workflow, state, instances]) => ({ workflow: workflow!, state: state!, instances: Number(instances) }));
+  }
+
+  async #lastError(root: string, ordinal: number): Promise<Json> {
+    const [row] = await this.#store.query(
+      `select data from millrace_audit_event
+       where root = $1::uuid and ordinal = $2::int and short_name in ('ExitingActionOnError', 'ExitingActionOnTimeout')
+       order by seq desc, group_no desc, step desc limit 1`,
+      [root, String(ordinal)],
+    );
+    return parsed(row?.[0] ?? null);
+  }
+}
+
+function parsed(text: string | null): Json {
+  return text === null ? null : (JSON.parse(text) as Json);
+}

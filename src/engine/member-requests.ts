@@ -1,0 +1,28 @@
+// What operations have asked of single members: a segment's bits hold for all of them, its `memberRequests` for those
+// that were executing when an operation named them alone.
+
+import { request, type Segment } from '../store/contract.js';
+
+/** Bits of `request` that hold for the member at `position`. */
+export function requestsAt(segment: Segment, position: number): number {
+  const { memberRequests } = segment;
+  return memberRequests === null ? segment.requests : segment.requests | (memberRequests[segment.ordinals[position]!] ?? 0);
+}
+
+/** What becomes of a member that waits: it runs, is held back until it is resumed, or its removal is to be finished. */
+export type Fate = 'runs' | 'held' | 'removed';
+
+export function fateAt(segment: Segment, position: number): Fate {
+  const bits = requestsAt(segment, position);
+  if ((bits & request.remove) !== 0) return 'removed';
+  return segment.state !== 'ready' || (bits & request.pause) !== 0 ? 'held' : 'runs';
+}
+
+/** Positions by what becomes of them, ascending each. */
+export function byFate(segment: Segment, positions: Uint16Array): Record<Fate, Uint16Array> {
+  const none = new Uint16Array();
+  if (positions.length === 0) return { runs: none, held: none, removed: none };
+  if (segment.memberRequests === null) return { runs: none, held: none, removed: none, [fateAt(segment, 0)]: positions };
+  const where = (fate: Fate): Uint16Array => positions.filter(position => fateAt(segment, position) === fate);
+  return { runs: where('runs'), held: where('held'), removed: where('removed') };
+}

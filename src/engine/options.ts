@@ -1,0 +1,107 @@
+// The engine's options: what may be given, what holds when it is not, and what is refused.
+
+import { availableParallelism, hostname } from 'node:os';
+import { resolve } from 'node:path';
+import type { Clock } from '../observe/clock.js';
+import { EngineError } from '../observe/errors.js';
+import type { Loggers } from '../observe/loggers.js';
+
+export interface EngineOptions {
+  /** Name of the engine in claims, audit and logs. Default: host name and process id. */
+  readonly name?: string;
+  /** Folder of the store, made when absent; `memory` keeps nothing. Default `./millrace-data`. */
+  readonly dataFolder?: string;
+  /** `strict`: an acknowledged commit has been fsynced. `relaxed`: it survives the process, not the machine. Default strict. */
+  readonly durability?: 'strict' | 'relaxed';
+  /** Worker threads that run actions. Default: the processors, at most 8, at least 2. */
+  readonly threads?: number;
+  /** Asynchronous actions at once in a thread. Default 100. */
+  readonly concurrency?: number;
+  /** Heap of a worker thread, MB. Default 256. */
+  readonly threadHeapMb?: number;
+  /** After an action's timeout, time to heed the abort signal before its thread is ended, ms. Default 1,000. */
+  readonly actionGraceMs?: number;
+  /** A thread whose event loop stands still so long is ended, ms. Default 30,000. */
+  readonly actionBlockedMs?: number;
+  /** A claim not renewed for so long is offered again, ms. Default 30,000. */
+  readonly leaseMs?: number;
+  /** Memory for bodies kept beside the store, bytes. Default 67,108,864. */
+  readonly cacheBytes?: number;
+  /** Names of the audit events to record. Absent: all. `['']`: none. `recommended`: the seed's selection. */
+  readonly auditFilter?: readonly string[] | 'recommended';
+  /** How long audit events are kept, ms. Default one week, in memory one hour. */
+  readonly auditExpirationMs?: number;
+  /** How long results and the history of instances are kept, ms. Default as `auditExpirationMs`. */
+  readonly historyExpirationMs?: number;
+  /** The application's loggers. Default: files in `logs/` of the data folder, errors on standard error too. */
+  readonly loggers?: Loggers;
+  /** How often the `Ok` heartbeat is recorded, ms. Default 3,600,000. */
+  readonly heartbeatMs?: number;
+  /** Main loop without progress for so long: blocked, ms. Default 5,000. */
+  readonly blockedAfterMs?: number;
+  /** Port for `/health`, on loopback; 0 takes a free one; `null`: no port. Default `null`. */
+  readonly healthPort?: number | null;
+  /** The clock; tests hand in their own. */
+  readonly clock?: Clock;
+}
+
+export interface ResolvedOptions extends Required<Omit<EngineOptions, 'loggers' | 'auditFilter' | 'clock'>> {
+  /** Nobody supplied loggers and there is a folder: log files lie in its `logs/`. */
+  readonly logsToFolder: boolean;
+  readonly auditFilter: readonly string[] | 'recommended' | undefined;
+  /** Members of one claim at most. */
+  readonly claimMembersMax: number;
+}
+
+const dayMs = 86_400_000;
+
+/** Fill and check. @throws EngineError `OPTION_INVALID` naming the option and its value */
+export function resolveOptions(given: EngineOptions): ResolvedOptions {
+  const dataFolder = given.dataFolder ?? 'millrace-data';
+  const inMemory = dataFolder === 'memory';
+  const auditExpirationMs = given.auditExpirationMs ?? (inMemory ? dayMs / 24 : 7 * dayMs);
+  const options: ResolvedOptions = {
+    name: given.name ?? `${hostname()}-${process.pid}`,
+    dataFolder: inMemory ? 'memory' : resolve(dataFolder),
+    durability: given.durability ?? 'strict',
+    threads: given.threads ?? Math.max(2, Math.min(8, availableParallelism())),
+    concurrency: given.concurrency ?? 100,
+    threadHeapMb: given.threadHeapMb ?? 256,
+    actionGraceMs: given.actionGraceMs ?? 1_000,
+    actionBlockedMs: given.actionBlockedMs ?? 30_000,
+    leaseMs: given.leaseMs ?? 30_000,
+    cacheBytes: given.cacheBytes ?? 64 * 1_024 * 1_024,
+    auditFilter: given.auditFilter,
+    auditExpirationMs,
+    historyExpirationMs: given.historyExpirationMs ?? auditExpirationMs,
+    heartbeatMs: given.heartbeatMs ?? 3_600_000,
+    blockedAfterMs: given.blockedAfterMs ?? 5_000,
+    healthPort: given.healthPort ?? null,
+    logsToFolder: given.loggers === undefined && !inMemory,
+    claimMembersMax: 512,
+  };
+  within('threads', options.threads, 1, 256);
+  within('concurrency', options.concurrency, 1, 10_000);
+  within('threadHeapMb', options.threadHeapMb, 16, 65_536);
+  within('actionGraceMs', options.actionGraceMs, 0, dayMs);
+  within('actionBlockedMs', options.actionBlockedMs, 100, dayMs);
+  within('leaseMs', options.leaseMs, 1_000, dayMs);
+  within('cacheBytes', options.cacheBytes, 0, 64 * 1_024 ** 3);
+  within('auditExpirationMs', options.auditExpirationMs, 1_000, 3_660 * dayMs);
+  within('historyExpirationMs', options.historyExpirationMs, 1_000, 3_660 * dayMs);
+  within('heartbeatMs', options.heartbeatMs, 100, 366 * dayMs);
+  within('blockedAfterMs', options.blockedAfterMs, 100, dayMs);
+  if (options.healthPort !== null) within('healthPort', options.healthPort, 0, 65_535);
+  if (!/^[\x21-\x7e]{1,200}$/.test(options.name)) {
+    throw new EngineError('OPTION_INVALID', `name: "${options.name}" must be 1 to 200 visible ASCII characters`);
+  }
+  if (options.durability !== 'strict' && options.durability !== 'relaxed') {
+    throw new EngineError('OPTION_INVALID', `durability: "${String(options.durability)}" must be "strict" or "relaxed"`);
+  }
+  return Object.freeze(options);
+}
+
+function within(name: string, value: number, least: number, most: number): void {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= least && value <= most) return;
+  throw new EngineError('OPTION_INVALID', `${name}: ${String(value)} must be a number from ${least} to ${most}`);
+}

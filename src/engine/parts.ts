@@ -1,0 +1,39 @@
+// The parts of one engine, as its pieces see each other. Made once, in the composition root (`create-engine.ts`).
+
+import type { Clock } from '../observe/clock.js';
+import type { LogEvents } from '../observe/log-events.js';
+import type { Dispatcher } from '../dispatch/contract.js';
+import type { Queue } from '../queue/contract.js';
+import type { Store } from '../store/contract.js';
+import type { AuditFilter } from '../workflow/filter.js';
+import type { BuildWorld } from './commit-builder.js';
+import type { Committer } from './committer.js';
+import type { Definitions } from './definitions.js';
+import type { EngineMetrics } from './engine-metrics.js';
+import type { EngineHealth } from './health.js';
+import type { Holdings } from './holdings.js';
+import type { IdSource } from './ids.js';
+import type { Leases } from './leases.js';
+import type { ResolvedOptions } from './options.js';
+import type { Results } from './results.js';
+
+export interface EngineParts {
+  readonly options: ResolvedOptions;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly dispatcher: Dispatcher;
+  readonly ids: IdSource;
+  readonly holdings: Holdings;
+  readonly definitions: Definitions;
+  readonly results: Results;
+  readonly leases: Leases;
+  readonly health: EngineHealth;
+  readonly log: LogEvents;
+  readonly metrics: EngineMetrics;
+  readonly filter: AuditFilter;
+  readonly build: BuildWorld;
+  readonly committer: Committer;
+  /** The claim loop has something to look at. */
+  readonly wake: () => void;
+}

@@ -1,0 +1,36 @@
+// The queue is an index of the store (D1): at start it is filled from the segments, a page at a time. Bodies are not
+// read; a million ready instances are some 2,000 rows.
+
+import type { Offer } from '../queue/contract.js';
+import { clearBitsOf } from '../store/bitmap.js';
+import type { Segment } from '../store/contract.js';
+import { offerOf } from './committer.js';
+import { fateAt } from './member-requests.js';
+import type { EngineParts } from './parts.js';
+import { slicesOf } from './running.js';
+
+const pageSegments = 1_000;
+
+/** Offer everything that is open and not held back. Offering what is known does nothing. */
+export async function rebuildQueue({ store, queue, log, clock }: EngineParts): Promise<void> {
+  const startedMs = clock.monotonicMs();
+  let after: string | null = null;
+  let segments = 0;
+  let members = 0;
+  for (;;) {
+    const page: Segment[] = await store.scan(after, pageSegments);
+    const offers = page.flatMap(offersOf);
+    await queue.offer(offers);
+    segments += page.length;
+    members += offers.reduce((sum, { from, to }) => sum + to - from, 0);
+    if (page.length < pageSegments) break;
+    after = page[page.length - 1]!.id;
+  }
+  log.queueRebuilt({ segments, members, tookMs: Math.round(clock.monotonicMs() - startedMs) });
+}
+
+function offersOf(segment: Segment): Offer[] {
+  // What is to be removed is offered too: whoever claims it finishes the removal.
+  const open = clearBitsOf(segment.gone, segment.ordinals.length).filter(position => fateAt(segment, position) !== 'held');
+  return slicesOf(segment.id, open).map(({ from, to }) => offerOf(segment, from, to));
+}

@@ -1,0 +1,86 @@
+// Work that is still executing after a moment reports itself, so that the audit shows what has begun (D5). The commit
+// that ends it leaves those events out.
+
+import { begunEvents } from '../audit/events-of.js';
+import { traceText, type TraceGroup } from '../audit/trace.js';
+import type { Timer } from '../observe/clock.js';
+import type { AuditRow } from '../store/contract.js';
+import { emptyCommit, isFirstSegment } from './commit-builder.js';
+import type { EngineParts } from './parts.js';
+import type { RunningPart } from './running.js';
+
+const reportAfterMs = 250;
+/** Members reported in one round: a flood of slow actions must not crowd out commits. */
+const reportsMax = 1_000;
+
+export class Reporter {
+  readonly #parts: EngineParts;
+  #timer: Timer | null = null;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#timer = this.#parts.clock.setTimer(reportAfterMs, () => this.#round()).unref();
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
+  #round(): void {
+    const { clock, dispatcher, committer, store, ids, health } = this.#parts;
+    const nowMs = clock.nowMs();
+    const groups = new Map<string, TraceGroup[]>();
+    let reports = 0;
+    for (const { batch, slot, place, startedAtMs } of dispatcher.executing()) {
+      if (nowMs - startedAtMs < reportAfterMs || reports >= reportsMax) continue;
+      const found = partOf(committer.batches.get(batch)?.parts, slot);
+      // Further actions of a transaction are recorded when it ends.
+      if (found === null || place !== found.part.held.segment.place || found.part.reported?.has(found.member) === true) continue;
+      found.part.reported ??= new Set();
+      found.part.reported.add(found.member);
+      reports += 1;
+      const group = this.#group(found.part, found.member, startedAtMs);
+      if (group === null) continue;
+      const { root } = found.part.held.segment;
+      groups.set(root, [...(groups.get(root) ?? []), group]);
+    }
+    if (groups.size > 0) {
+      const audit: AuditRow[] = [...groups].map(([root, list]) => ({ root, atMs: nowMs, trace: traceText(list) }));
+      store.commit({ ...emptyCommit(ids.next(), nowMs), audit }).catch((error: unknown) => health.storeFailed(error));
+    }
+    if (this.#timer !== null) this.start();
+  }
+
+  #group(part: RunningPart, member: number, startedAtMs: number): TraceGroup | null {
+    const { segment } = part.held;
+    const events = begunEvents(this.#parts.filter, isFirstSegment(segment));
+    if (events.length === 0) return null;
+    return {
+      workflow: segment.workflow,
+      ordinals: Uint16Array.of(segment.ordinals[part.positions[member]!]!),
+      path: [part.plan.actions[segment.place]!.name],
+      baseMs: startedAtMs,
+      times: [0],
+      timesPerMember: 1,
+      engine: this.#parts.build.engine,
+      attempt: segment.attempt,
+      bodyBefore: segment.body,
+      bodyAfter: null,
+      events,
+    };
+  }
+}
+
+/** The part a slot of a batch belongs to, and its index there. */
+function partOf(parts: readonly RunningPart[] | undefined, slot: number): { part: RunningPart; member: number } | null {
+  let member = slot;
+  for (const part of parts ?? []) {
+    if (member < part.positions.length) return { part, member };
+    member -= part.positions.length;
+  }
+  return null;
+}

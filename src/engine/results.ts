@@ -1,0 +1,143 @@
+// Who waits for an instance, and what they are told. Waiters are kept by root, so that a commit of thousands costs a
+// look-up a root and nothing when nobody waits.
+
+import type { Body, Outcome, Segment, Store } from '../store/contract.js';
+import { EngineError } from '../observe/errors.js';
+import type { Json } from '../workflow/model.js';
+import { instanceId, splitInstanceId } from '../workflow/instance-id.js';
+import type { BuiltCommit } from './commit-builder.js';
+import { type EndedListener, endedIn } from './ended.js';
+
+/** How an instance ended, or that it stands FAILED and waits to be recovered. */
+export interface InstanceResult {
+  readonly instance: string;
+  readonly state: 'finished' | 'removed' | 'failed';
+  /** What the last action returned; `null` unless finished. */
+  readonly result: Json;
+}
+
+interface Waiter {
+  readonly resolve: (result: InstanceResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Bounds what is remembered of recent submits; a root that is forgotten costs a look-up. */
+const untouchedMax = 10_000;
+
+export class Results {
+  readonly #store: Store;
+  readonly #waiting = new Map<string, Map<number, Waiter[]>>();
+
+  readonly #listeners = new Set<EndedListener>();
+
+  /** Roots submitted by this engine of which nothing has ended or failed yet. */
+  readonly #untouched = new Set<string>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /**
+   * The end of an instance: at once if it has left, else when it does or when it stands FAILED.
+   *
+   * @throws EngineError `INSTANCE_UNKNOWN`; `ENGINE_STOPPED` when the engine is disposed of first
+   */
+  async of(instance: string): Promise<InstanceResult> {
+    const parts = splitInstanceId(instance);
+    if (parts === null) throw new EngineError('INSTANCE_UNKNOWN', `"${instance}" is no instance id`);
+    // Wait first, then look: it may leave in between.
+    const arrived = new Promise<InstanceResult>((resolve, reject) => this.#add(parts.root, parts.ordinal, { resolve, reject }));
+    // Submitted here and nothing of its root has ended: there is nothing to look up.
+    if (this.#untouched.has(parts.root)) return arrived;
+    void this.#look(instance, parts).catch((error: Error) => {
+      for (const waiter of this.#take(parts.root, parts.ordinal)) waiter.reject(error);
+    });
+    return arrived;
+  }
+
+  /** Tell `listener` of everything that ends from now on. Returns what stops it. */
+  listen(listener: EndedListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Instances of a root have become durable. */
+  submitted(root: string): void {
+    this.#untouched.add(root);
+    if (this.#untouched.size > untouchedMax) this.#untouched.delete(this.#untouched.values().next().value!);
+  }
+
+  /** A commit has been acknowledged. */
+  ended(built: BuiltCommit): void {
+    if (this.#listeners.size === 0) return;
+    for (const ended of endedIn(built)) for (const listener of this.#listeners) listener(ended);
+  }
+
+  /** Instances have left in a commit. */
+  left(outcomes: readonly Outcome[], bodies: readonly Body[]): void {
+    for (const { root } of outcomes) this.#untouched.delete(root);
+    if (this.#waiting.size === 0) return;
+    for (const outcome of outcomes) {
+      if (!this.#waiting.has(outcome.root)) continue;
+      const body = outcome.body === null ? undefined : bodies.find(({ id }) => id === outcome.body);
+      for (const ordinal of outcome.ordinals) {
+        for (const waiter of this.#take(outcome.root, ordinal)) waiter.resolve(ended(outcome, ordinal, body));
+      }
+    }
+  }
+
+  /** Instances stand somewhere new. */
+  stood(segments: readonly Segment[]): void {
+    for (const { root, state } of segments) if (state === 'failed') this.#untouched.delete(root);
+    if (this.#waiting.size === 0) return;
+    for (const segment of segments) {
+      if (segment.state !== 'failed' || !this.#waiting.has(segment.root)) continue;
+      for (const ordinal of segment.ordinals) {
+        const result = { instance: instanceId(segment.root, ordinal), state: 'failed', result: null } as const;
+        for (const waiter of this.#take(segment.root, ordinal)) waiter.resolve(result);
+      }
+    }
+  }
+
+  /** Nobody will be told any more, for this reason. */
+  close(error = new EngineError('ENGINE_STOPPED', 'the engine was disposed of before the instance ended')): void {
+    for (const waiters of this.#waiting.values()) for (const list of waiters.values()) for (const { reject } of list) reject(error);
+    this.#waiting.clear();
+  }
+
+  async #look(instance: string, { root, ordinal }: { root: string; ordinal: number }): Promise<void> {
+    const located = await this.#store.locate(instance);
+    if (located === null) throw new EngineError('INSTANCE_UNKNOWN', `no instance has the id ${instance}`);
+    if (located.kind === 'open') {
+      if (located.segment.state === 'failed') this.stood([located.segment]);
+      return;
+    }
+    const { outcome } = located;
+    const [body] = outcome.body === null ? [] : await this.#store.bodies([outcome.body]);
+    for (const waiter of this.#take(root, ordinal)) waiter.resolve(ended(outcome, ordinal, body));
+  }
+
+  #add(root: string, ordinal: number, waiter: Waiter): void {
+    const byOrdinal = this.#waiting.get(root) ?? new Map<number, Waiter[]>();
+    this.#waiting.set(root, byOrdinal);
+    byOrdinal.set(ordinal, [...(byOrdinal.get(ordinal) ?? []), waiter]);
+  }
+
+  #take(root: string, ordinal: number): Waiter[] {
+    const byOrdinal = this.#waiting.get(root);
+    const waiters = byOrdinal?.get(ordinal) ?? [];
+    byOrdinal?.delete(ordinal);
+    if (byOrdinal?.size === 0) this.#waiting.delete(root);
+    return waiters;
+  }
+}
+
+function ended(outcome: Outcome, ordinal: number, body: Body | undefined): InstanceResult {
+  const at = body === undefined ? -1 : body.ordinals.indexOf(ordinal);
+  const text = at < 0 ? 'null' : Buffer.from(body!.bytes.subarray(body!.offsets[at], body!.offsets[at + 1])).toString('utf8');
+  return {
+    instance: instanceId(outcome.root, ordinal),
+    state: outcome.state,
+    result: outcome.state === 'finished' ? (JSON.parse(text) as Json) : null,
+  };
+}

@@ -1,0 +1,45 @@
+// What is in the worker threads: batches made of parts, each part some positions of one held segment under one claim.
+
+import type { Slice } from '../queue/contract.js';
+import type { Plan } from '../workflow/plan.js';
+import type { HeldSegment } from './holdings.js';
+
+export interface RunningPart {
+  readonly held: HeldSegment;
+  readonly plan: Plan;
+  readonly claim: string;
+  /** Positions of the members in the segment, ascending. */
+  readonly positions: Uint16Array;
+  /** Members whose beginning was recorded while they ran, by index; created when the first one is. */
+  reported: Set<number> | null;
+}
+
+export interface RunningBatch {
+  readonly parts: readonly RunningPart[];
+  /** Members without an outcome. */
+  remaining: number;
+}
+
+/** Ascending positions as slices. */
+export function slicesOf(segment: string, positions: ArrayLike<number>): Slice[] {
+  const slices: Slice[] = [];
+  let at = 0;
+  while (at < positions.length) {
+    const from = positions[at]!;
+    let to = from + 1;
+    at += 1;
+    while (at < positions.length && positions[at] === to) {
+      to += 1;
+      at += 1;
+    }
+    slices.push({ segment, from, to });
+  }
+  return slices;
+}
+
+/** The positions from `from` up to `to`. */
+export function positionsBetween(from: number, to: number): Uint16Array {
+  const positions = new Uint16Array(to - from);
+  for (let at = 0; at < positions.length; at++) positions[at] = from + at;
+  return positions;
+}
