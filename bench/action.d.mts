@@ -1,0 +1,9 @@
+// Types of action.mjs.
+import type { FilmRecord } from './records.js';
+
+export function score(record: FilmRecord): number;
+export function scoreLater(record: FilmRecord, waitMs: number): Promise<number>;
+export function refuse(record: FilmRecord): never;
+export function callScore(variables: { record: FilmRecord }): number;
+export function callScoreLater(variables: { record: FilmRecord; waitMs: number }): Promise<number>;
+export function callRefuse(variables: { record: FilmRecord }): never;

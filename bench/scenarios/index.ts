@@ -1,0 +1,33 @@
+// All scenarios, in the order of the help text.
+
+import { backlog } from './backlog.js';
+import { cold } from './cold.js';
+import { endToEnd } from './end-to-end.js';
+import { io } from './io.js';
+import { latency } from './latency.js';
+import { micro } from './micro.js';
+import { mixed } from './mixed.js';
+import type { Scenario } from './scenario.js';
+import { steps } from './steps.js';
+import { storm } from './storm.js';
+import { sustained } from './sustained.js';
+
+export const scenarios: readonly Scenario[] = [
+  endToEnd,
+  mixed,
+  steps,
+  io,
+  storm,
+  latency,
+  backlog,
+  cold,
+  sustained,
+  micro,
+];
+
+/** @throws Error naming the scenarios there are */
+export function scenarioNamed(name: string): Scenario {
+  const scenario = scenarios.find(each => each.name === name);
+  if (scenario !== undefined) return scenario;
+  throw new Error(`unknown scenario "${name}"; there are: ${scenarios.map(each => each.name).join(', ')}`);
+}

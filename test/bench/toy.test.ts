@@ -1,0 +1,89 @@
+// Every scenario runs to its end at toy size, so that none rots. The figures mean nothing here; that the work was done,
+// and done once, is checked by the bench itself (B3).
+
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, describe, expect, it } from 'vitest';
+import { contestantNames, loadContestant, subjectName } from '../../bench/contestants/index.js';
+import { packageRoot } from '../../bench/records.js';
+import type { Report } from '../../bench/report.js';
+import { scenarios } from '../../bench/scenarios/index.js';
+import type { Scenario } from '../../bench/scenarios/scenario.js';
+
+const main = path.join(packageRoot, 'dist', 'bench', 'main.js');
+const folder = mkdtempSync(path.join(tmpdir(), 'millrace-toy-'));
+// Until the engine takes part, its peers run alone.
+const hasSubject = contestantNames.includes(subjectName);
+const timeoutMs = 120_000;
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function bench(...args: string[]): Promise<Report> {
+  const file = path.join(folder, `${args.join('-').replaceAll(/[^\w-]/g, '')}.json`);
+  if (!existsSync(main)) throw new Error(`${main} is missing: run npm run build first`);
+  await promisify(execFile)(process.execPath, [main, ...args, '--toy', '--json', file]);
+  return JSON.parse(readFileSync(file, 'utf8')) as Report;
+}
+
+/** All that can take part, also those that only run when asked for. */
+async function peersOf(scenario: Scenario): Promise<string[]> {
+  const names = contestantNames.filter(name => name !== subjectName);
+  const contestants = await Promise.all(names.map(loadContestant));
+  return contestants.filter(each => each.refuses(scenario) === null).map(each => each.name);
+}
+
+describe.concurrent('at toy size', () => {
+  for (const scenario of scenarios.filter(each => each.peers.length > 0)) {
+    it(
+      `${scenario.name} runs to its end, the peers included`,
+      async () => {
+        const peers = await peersOf(scenario);
+        const report = await bench(scenario.name, '--peers', peers.join(','), ...(hasSubject ? [] : ['--peers-only']));
+        expect(report.peers.map(peer => peer.name)).toEqual(peers);
+        expect(peers).toEqual(expect.arrayContaining([...scenario.peers]));
+        expect(Object.keys(report)).toEqual(['scenario', 'machine', 'subject', 'peers', 'rounds']);
+        for (const peer of report.peers) {
+          expect(Object.keys(peer)).toEqual(['name', 'perSecond', 'p50Ms', 'p99Ms', 'ratio']);
+          expect(Math.min(peer.perSecond, peer.p50Ms, peer.p99Ms)).toBeGreaterThan(0);
+        }
+      },
+      timeoutMs,
+    );
+  }
+
+  for (const scenario of scenarios.filter(each => each.peers.length === 0 && each.arrival !== 'micro')) {
+    it.runIf(hasSubject)(
+      `${scenario.name} runs to its end`,
+      async () => {
+        const report = await bench(scenario.name);
+        expect(report.subject?.perSecond).toBeGreaterThan(0);
+      },
+      timeoutMs,
+    );
+  }
+
+  it('micro measures every part', async () => {
+    const report = (await bench('micro')) as Report & { parts: { meanNs: number }[] };
+    expect(report.parts.length).toBeGreaterThan(5);
+    expect(Math.min(...report.parts.map(part => part.meanNs))).toBeGreaterThan(0);
+  }, 30_000);
+
+  it('a missing Redis is an error that says what to do, not a peer left out', async () => {
+    const child = promisify(execFile)(
+      process.execPath,
+      [main, 'latency', '--toy', '--peers-only', '--peers', 'bullmq'],
+      {
+        env: { ...process.env, MILLRACE_REDIS_SERVER: '/nowhere/redis-server' },
+      },
+    );
+    await expect(child).rejects.toThrow(/apt-get install redis-server/);
+  }, 30_000);
+
+  it('a peer that cannot take part says why', async () => {
+    const child = promisify(execFile)(process.execPath, [main, 'storm', '--peers-only', '--peers', 'graphile-worker']);
+    await expect(child).rejects.toThrow(/back-off is exp\(attempt\) seconds/);
+  }, 30_000);
+});
