@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+// The command line, `millrace`.
+//
+// One file a command. This file and those it imports only describe the commands; what a command needs (the engine, the
+// reader of definitions) is imported when it runs, so that `--help` and `verify` answer at once.
+
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { addAudit } from './audit.js';
+import { codeOfError, exitCodes, linesOfError } from './exit.js';
+import { addList } from './list.js';
+import { addOperations } from './operations.js';
+import { addRun } from './run.js';
+import { addShow } from './show.js';
+import { addVerify } from './verify.js';
+
+const examples = `
+Begin with:
+  millrace run examples/hello.yaml                     run one instance, print its result
+  millrace run flow.yaml --input @records.json         one instance for each record of a list
+  millrace verify flow.yaml                            every fault of a definition, by line
+  millrace list                                        what the data folder holds
+  millrace show ID                                     everything about one instance
+  millrace help run                                    every option of a command, with examples
+
+Exit codes: 0 done, 1 work failed, 2 refused (bad definition, input or option; folder in use), 130 interrupted.`;
+
+process.exitCode = await main(process.argv);
+
+async function main(args: readonly string[]): Promise<number> {
+  // A reader that went away (`millrace audit | head`) is no fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  let code: number = exitCodes.done;
+  const program = describe(own => {
+    code = own;
+  });
+  try {
+    await program.parseAsync([...args]);
+    return code;
+  } catch (error) {
+    // Commander has said what is wrong by itself; help and version are not faults.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.refused;
+    process.stderr.write(`${linesOfError(error).join('\n')}\n`);
+    return codeOfError(error);
+  }
+}
+
+function describe(ended: (code: number) => void): Command {
+  const program = new Command('millrace')
+    .description('A durable workflow engine: run workflows, and look at what became of them.')
+    .version(packageVersion(), '-V, --version')
+    .helpCommand('help [command]', 'options and examples of a command')
+    .configureHelp({ showGlobalOptions: false })
+    .showHelpAfterError('(millrace --help lists the commands, millrace help COMMAND their options)')
+    .exitOverride()
+    .addHelpText('after', examples);
+  for (const add of [addRun, addVerify, addAudit, addList, addShow, addOperations]) add(program, ended);
+  return program;
+}
+
+function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}

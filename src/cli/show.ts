@@ -1,0 +1,64 @@
+// millrace show: everything about one instance, with its audit.
+
+import type { Command } from 'commander';
+import { eventHeader, eventRow } from './audit.js';
+import { dataHint, dataOption } from './data-option.js';
+import { type Ended, exitCodes } from './exit.js';
+import { print, printable, say, table } from './output.js';
+
+const examples = `
+Examples:
+  millrace show 01a1ff5f-3d3d-7000-9259-b21893d90000
+  millrace show /flights/score/01a1ff5f-3d3d-7000-9259-b21893d90000
+  millrace show ID --json              one JSON object; "events" holds the audit with all data
+
+The folder must not be held by a running engine.`;
+
+interface ShowOptions {
+  readonly data: string;
+  readonly json?: true;
+}
+
+export function addShow(program: Command, ended: Ended): void {
+  program
+    .command('show')
+    .summary('show one instance with its audit')
+    .description('Show where an instance stands or how it ended: input, result, last error, and every event.')
+    .argument('<instance>', 'its id, WORKFLOW/ID or given name')
+    .addOption(dataOption('folder of the store'))
+    .option('--json', 'print JSON')
+    .addHelpText('after', examples)
+    .action(async (instance: string, options: ShowOptions) => ended(await show(instance, options)));
+}
+
+async function show(name: string, { data, json }: ShowOptions): Promise<number> {
+  const { withFolder } = await import('./open-folder.js');
+  const { auditEvents } = await import('./audit-pages.js');
+  const { record, events } = await withFolder(data, async engine => {
+    const record = await engine.show(name);
+    const events = [];
+    for await (const event of auditEvents(engine, { instance: record.instance })) events.push(event);
+    return { record, events };
+  });
+  if (json === true) {
+    print(JSON.stringify({ ...record, events }));
+    return exitCodes.done;
+  }
+  for (const [field, value] of Object.entries(record)) {
+    if (value === null) continue;
+    const isTime = field.endsWith('AtMs') && typeof value === 'number';
+    const words = isTime ? new Date(value).toISOString() : typeof value === 'string' ? value : JSON.stringify(value);
+    print(`${(isTime ? field.slice(0, -2) : field).padEnd(16)}${printable(words, 4_000)}`);
+  }
+  // Workflow and instance are the same in every row: they stand above.
+  const kept = [0, 1, 4, 5, 6];
+  print(
+    `\n${table(
+      kept.map(column => eventHeader[column]!),
+      events.map(event => kept.map(column => eventRow(event)[column]!)),
+    )}`,
+  );
+  if (record.state === 'failed')
+    say(`\ntry it again from the transaction that failed: millrace recover ${record.instance}${dataHint(data)}`);
+  return exitCodes.done;
+}

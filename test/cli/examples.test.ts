@@ -1,0 +1,64 @@
+// What the README and the examples promise, run as they say.
+
+import { spawnSync } from 'node:child_process';
+import { cpSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { examples, lines, world } from './setup.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+test('examples/engine.mjs runs', () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(examples, 'engine.mjs')], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toBe(
+    `finished Ada 60\nfinished Grace 15\n${[4, 4, 4, 2, 2, 2, 2]
+      .map((count, index) => `${count} ${lifeEvents[index]}\n`)
+      .join('')}`,
+  );
+});
+
+const lifeEvents = [
+  'EnteringAction',
+  'ExecutingAction',
+  'ExitingAction',
+  'FinishingExecutionFlow',
+  'FinishingFlowChart',
+  'FlowChartRemoved',
+  'StartingExecutionFlow',
+];
+
+test('the demo runs on its real records, and the queries of the README answer', { timeout: 120_000 }, async context => {
+  const own = world(context);
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { demo: string } };
+  const [, , , flow, , input, , count] = scripts.demo.split(' ');
+  expect([flow, count]).toEqual(['examples/flights.yaml', '100000']);
+  cpSync(examples, join(own.folder, 'examples'), { recursive: true });
+  const demo = await own.millrace(
+    'run',
+    flow!,
+    '--input',
+    `@${join(root, input!.slice(1))}`,
+    '--count',
+    '12000',
+    '--json',
+  );
+  expect(demo.code).toBe(0);
+  expect(JSON.parse(demo.stdout)).toMatchObject({ state: 'finished', instances: 12_000, finished: 12_000, failed: 0 });
+
+  const [, block] = /```sql\n(.*?)```/s.exec(readFileSync(join(root, 'README.md'), 'utf8'))!;
+  const queries = block!.split(/;\n/).filter(text => text.trim() !== '');
+  expect(queries).toHaveLength(3);
+  const [own0, errors, grades] = await inTurn(queries, async sql => own.millrace('audit', '--json', '--sql', sql));
+  expect(lines(own0!.stdout)).toHaveLength(5);
+  expect({ code: errors!.code, stdout: errors!.stdout }).toEqual({ code: 0, stdout: '' });
+  expect(lines<{ grade: string }>(grades!.stdout).map(({ grade }) => grade)).toEqual(['A', 'B', 'C', 'D']);
+});
+
+/** One after another: a folder has one process. */
+async function inTurn<Item, Answer>(items: readonly Item[], work: (item: Item) => Promise<Answer>): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (const item of items) answers.push(await work(item));
+  return answers;
+}

@@ -1,0 +1,130 @@
+// A committer of a test's own, on the model of the store: the real commit builder, queue and holdings, nothing to wait for.
+
+import { GroupEvents } from '../../src/audit/events-of.js';
+import type { Batch, OutcomeGroup } from '../../src/dispatch/protocol.js';
+import type { BuildWorld, CommitItem } from '../../src/engine/commit-builder.js';
+import { Committer, offerOf } from '../../src/engine/committer.js';
+import { EngineMetrics } from '../../src/engine/engine-metrics.js';
+import { Holdings } from '../../src/engine/holdings.js';
+import { IdSource } from '../../src/engine/ids.js';
+import type { EngineParts } from '../../src/engine/parts.js';
+import { Results } from '../../src/engine/results.js';
+import { positionsBetween } from '../../src/engine/running.js';
+import { LogEvents } from '../../src/observe/log-events.js';
+import { nullLoggers } from '../../src/observe/loggers.js';
+import { TestClock } from '../../src/observe/clock.js';
+import { EmbeddedQueue } from '../../src/queue/embedded.js';
+import { emptyBitmap } from '../../src/store/bitmap.js';
+import type { Commit, CommitAnswer, RootBody, Segment, Store } from '../../src/store/contract.js';
+import { auditFilter } from '../../src/workflow/filter.js';
+import { instanceId } from '../../src/workflow/instance-id.js';
+import { compilePlan, type Plan } from '../../src/workflow/plan.js';
+import { StoreModel } from '../store/store-model.js';
+
+export const plan: Plan = compilePlan(
+  {
+    name: '/model/flow',
+    actions: [
+      { name: 'a', type: 'console', message: '', retry: { retries: 1, delayMs: 0 } },
+      { name: 'b', type: 'null' },
+    ],
+    flows: [{ from: 'a', to: 'b' }],
+  },
+  '/',
+);
+
+/** The model as a store; `before` may refuse a commit by throwing, or do something in between. */
+class ModelStore {
+  readonly model = new StoreModel();
+  readonly commits: Commit[] = [];
+  before: (commit: Commit) => void = () => undefined;
+
+  async commit(commit: Commit): Promise<CommitAnswer> {
+    await Promise.resolve();
+    this.before(commit);
+    const [kind] = this.model.apply(commit);
+    if (kind === 'committed') this.commits.push(commit);
+    return { kind: kind! };
+  }
+
+  async segments(ids: readonly string[]): Promise<Segment[]> {
+    return ids.flatMap(id => this.model.segments.get(id) ?? []);
+  }
+}
+
+export class CommitWorld {
+  readonly clock = new TestClock();
+  readonly ids = new IdSource(this.clock);
+  readonly store = new ModelStore();
+  readonly queue = new EmbeddedQueue();
+  readonly holdings = new Holdings(1_000_000);
+  readonly failures: unknown[] = [];
+  readonly build: BuildWorld;
+  readonly committer: Committer;
+  #batches = 0;
+
+  constructor() {
+    const filter = auditFilter(undefined);
+    if (!filter.ok) throw new Error('no filter');
+    this.build = { engine: 'e', ids: this.ids, events: new GroupEvents(filter.value), memberTrace: () => null };
+    const store = this.store as unknown as Store;
+    const health = { storeIsDead: false, storeSucceeded() {}, storeFailed: (error: unknown) => this.failures.push(error) };
+    const { clock, queue, holdings, ids, build } = this;
+    this.committer = new Committer({
+      clock, queue, holdings, ids, build, store, health,
+      log: new LogEvents(nullLoggers),
+      metrics: new EngineMetrics(),
+      results: new Results(store),
+      filter: filter.value,
+      wake: () => undefined,
+    } as unknown as EngineParts);
+  }
+
+  /** Members of a new root in one segment, in the store and in the queue. */
+  async submit(members: number): Promise<{ root: RootBody; segment: Segment }> {
+    const id = this.ids.nextRoot();
+    const ordinals = Uint16Array.from({ length: members }, (_, at) => at);
+    const root: RootBody = { id, root: id, ordinals, offsets: new Int32Array(members + 1), bytes: new Uint8Array(), submitter: 's', createdAtMs: 1 };
+    const segment: Segment = {
+      id: instanceId(id, 0xf000), root: id, body: null, workflow: 1, name: plan.name, priority: null, place: 0, transaction: 0,
+      attempt: 0, kills: 0, state: 'ready', eligibleAtMs: 1, createdAtMs: 1, ordinals, open: members,
+      gone: emptyBitmap(members), requests: 0, memberRequests: null, revision: 0,
+    };
+    await this.store.commit({ id: this.ids.next(), atMs: 1, marks: [], changes: [], segments: [segment], roots: [root], bodies: [], outcomes: [], audit: [], names: [], freedNames: [] });
+    this.holdings.holdSegment(segment);
+    await this.queue.offer([offerOf(segment, 0, members)]);
+    return { root, segment };
+  }
+
+  /** Claim everything of a segment and tell the committer that it runs; the batch's id. */
+  async run(segment: Segment): Promise<number> {
+    const claim = await this.queue.claim({ engine: 'e', limit: 10_000, nowMs: 1_000, leaseMs: 1_000 });
+    const held = this.holdings.segment(segment.id)!;
+    const positions = positionsBetween(0, segment.ordinals.length);
+    this.#batches += 1;
+    const batch = { id: this.#batches } as Batch;
+    this.committer.expect(batch, { parts: [{ held, plan, claim: claim!.id, positions, reported: null }], remaining: positions.length });
+    return batch.id;
+  }
+
+  /** Outcomes of some members of the one part. */
+  answer(batch: number, members: readonly number[], more: Partial<OutcomeGroup>): void {
+    this.committer.accept({ batch, events: [], groups: [groupOf(members, more)] });
+  }
+}
+
+export function groupOf(members: readonly number[], more: Partial<OutcomeGroup>): OutcomeGroup {
+  return {
+    part: 0,
+    kind: 'completed',
+    path: [0],
+    reached: 1,
+    members: Uint16Array.from(members),
+    baseMs: 1_000,
+    times: new Uint32Array(members.length * 2),
+    payload: null,
+    ...more,
+  };
+}
+
+export type { CommitItem };

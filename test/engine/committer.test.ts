@@ -1,0 +1,189 @@
+// The committer on the model of the store: C1-C4, and what becomes of refused commits.
+
+import { describe, expect, test } from 'vitest';
+import { SqlError } from '../../src/store/driver.js';
+import { request } from '../../src/store/contract.js';
+import { END } from '../../src/workflow/plan.js';
+import { CommitWorld } from './commit-world.js';
+
+const errorOf = (code: string) => ({ code, message: code, action: 'a', stack: '' });
+const everybody = (members: number): number[] => Array.from({ length: members }, (_, at) => at);
+/** JSON texts for members, as threads send them. */
+const payloadOf = (texts: readonly string[]) => {
+  const parts = texts.map(text => Buffer.from(text));
+  const offsets = new Int32Array(texts.length + 1);
+  for (const [at, part] of parts.entries()) offsets[at + 1] = offsets[at]! + part.length;
+  return { bytes: new Uint8Array(Buffer.concat(parts)), offsets };
+};
+
+interface Trace {
+  readonly f: number;
+  readonly n: number;
+  readonly o?: number[];
+  readonly e: [number, ...number[]][];
+  readonly x?: { code: string }[];
+  readonly y?: number[];
+}
+/** Codes of the events each ordinal has in the audit of the commits. */
+function codesByOrdinal(world: CommitWorld): Map<number, number[]> {
+  const codes = new Map<number, number[]>();
+  for (const { audit } of world.store.commits) {
+    for (const { trace } of audit) {
+      for (const group of JSON.parse(trace) as Trace[]) {
+        for (let at = 0; at < group.n; at++) {
+          const ordinal = group.o?.[at] ?? group.f + at;
+          codes.set(ordinal, [...(codes.get(ordinal) ?? []), ...group.e.map(([code]) => code)]);
+        }
+      }
+    }
+  }
+  return codes;
+}
+
+const exitingOnError = 29;
+const exitingOnTimeout = 31;
+
+describe('committer', () => {
+  test('members of one group that timed out and that failed are each recorded as what they are', async () => {
+    const world = new CommitWorld();
+    const { segment } = await world.submit(4);
+    const batch = await world.run(segment);
+    world.answer(batch, everybody(4), {
+      kind: 'failed',
+      reached: 0,
+      errors: [errorOf('Mine'), errorOf('ActionTimeout')],
+      errorOf: Uint16Array.of(0, 1, 1, 0),
+    });
+    await world.committer.drained();
+    const codes = codesByOrdinal(world);
+    expect([0, 1, 2, 3].map(at => codes.get(at)!.find(code => code === exitingOnError || code === exitingOnTimeout))).toEqual([
+      exitingOnError,
+      exitingOnTimeout,
+      exitingOnTimeout,
+      exitingOnError,
+    ]);
+  });
+
+  test('what arrives together is one commit; what arrives meanwhile goes in the next', async () => {
+    const world = new CommitWorld();
+    const { segment } = await world.submit(100);
+    const batch = await world.run(segment);
+    const before = world.store.commits.length;
+    for (let at = 0; at < 100; at++) world.answer(batch, [at], { reached: END });
+    await world.committer.drained();
+    expect(world.store.commits.length - before).toBeLessThanOrEqual(3);
+    expect(world.store.model.segments.size).toBe(0);
+    expect((await world.queue.counts()).claimed).toBe(0);
+  });
+
+  test('C2: a commit that an operation came before is decided again, with what the operation asks', async () => {
+    const world = new CommitWorld();
+    const { segment } = await world.submit(3);
+    const batch = await world.run(segment);
+    let isFirst = true;
+    world.store.before = () => {
+      if (!isFirst) return;
+      isFirst = false;
+      const { model } = world.store;
+      model.segments.set(segment.id, { ...model.segments.get(segment.id)!, revision: 1, requests: request.pause, memberRequests: { 2: request.remove } });
+    };
+    world.answer(batch, everybody(3), {});
+    await world.committer.drained();
+    const standing = [...world.store.model.segments.values()];
+    expect(standing.map(({ state, place, ordinals }) => [state, place, [...ordinals]])).toEqual([['paused', 1, [0, 1]]]);
+    expect(world.store.model.outcomes.map(({ state, ordinals }) => [state, [...ordinals]])).toEqual([['removed', [2]]]);
+    expect(await world.queue.counts()).toMatchObject({ ready: 0, claimed: 0 });
+  });
+
+  test('C2: members somebody else has committed are dropped, the others are committed', async () => {
+    const world = new CommitWorld();
+    const { segment } = await world.submit(3);
+    const batch = await world.run(segment);
+    let isFirst = true;
+    world.store.before = () => {
+      if (!isFirst) return;
+      isFirst = false;
+      const { model } = world.store;
+      model.segments.set(segment.id, { ...model.segments.get(segment.id)!, open: 2, gone: Uint8Array.of(0b0100_0000) });
+    };
+    world.answer(batch, everybody(3), { reached: END, payload: payloadOf(['1', '2', '3']) });
+    await world.committer.drained();
+    const [outcome] = world.store.model.outcomes;
+    expect([...outcome!.ordinals]).toEqual([0, 2]);
+    const body = world.store.model.bodies.get(outcome!.body!)!;
+    expect(Buffer.from(body.bytes).toString()).toBe('13');
+    expect(codesByOrdinal(world).has(1)).toBe(false);
+    expect((await world.queue.counts()).claimed).toBe(0);
+  });
+
+  test.each([2, 7, 64, 200])('C4: of %i members the one whose value the store refuses fails, alone, the others finish', async members => {
+    const world = new CommitWorld();
+    const { segment } = await world.submit(members);
+    const batch = await world.run(segment);
+    const culprit = members >> 1;
+    world.store.before = commit => {
+      const isPoisoned = commit.bodies.some(({ bytes }) => Buffer.from(bytes).toString().includes('poison'));
+      if (isPoisoned) throw new SqlError('22021', 'cannot be stored', 'commit_bodies');
+    };
+    world.answer(batch, everybody(members), { reached: END, payload: payloadOf(everybody(members).map(at => (at === culprit ? '"poison"' : `${at}`))) });
+    await world.committer.drained();
+    const finished = world.store.model.outcomes.flatMap(({ ordinals }) => [...ordinals]).sort((a, b) => a - b);
+    expect(finished).toEqual(everybody(members).filter(at => at !== culprit));
+    const [standing] = [...world.store.model.segments.values()];
+    expect([standing!.state, standing!.attempt, [...standing!.ordinals]]).toEqual(['ready', 1, [culprit]]);
+    expect(codesByOrdinal(world).get(culprit)).toContain(exitingOnError);
+    expect(world.failures.length).toBeLessThanOrEqual(2 * Math.ceil(Math.log2(members)) + 2);
+    expect(await world.queue.counts()).toMatchObject({ claimed: 0, ready: 1 });
+  });
+
+  test('when the store does not answer, the commit is tried again, and members are committed once', async () => {
+    const world = new CommitWorld();
+    const { segment } = await world.submit(5);
+    const batch = await world.run(segment);
+    let failuresLeft = 2;
+    world.store.before = () => {
+      if (failuresLeft-- > 0) throw new Error('no answer');
+    };
+    world.answer(batch, everybody(5), { reached: END });
+    while (world.store.model.outcomes.length === 0) {
+      await new Promise(resolve => setImmediate(resolve));
+      world.clock.advanceMs(500);
+    }
+    await world.committer.drained();
+    expect(world.store.model.outcomes.map(({ ordinals }) => [...ordinals])).toEqual([[0, 1, 2, 3, 4]]);
+    expect(world.failures.length).toBe(2);
+  });
+
+  test('a reply that was lost is no loss: the commit is recognised, nobody is committed twice', async () => {
+    const world = new CommitWorld();
+    const { segment } = await world.submit(5);
+    const batch = await world.run(segment);
+    let isFirst = true;
+    world.store.before = commit => {
+      if (!isFirst) return;
+      isFirst = false;
+      world.store.model.apply(commit);
+      throw new Error('the connection broke after the commit');
+    };
+    world.answer(batch, everybody(5), { reached: END });
+    while ((await world.queue.counts()).claimed > 0) {
+      await new Promise(resolve => setImmediate(resolve));
+      world.clock.advanceMs(500);
+    }
+    await world.committer.drained();
+    expect(world.store.model.outcomes.map(({ ordinals }) => [...ordinals])).toEqual([[0, 1, 2, 3, 4]]);
+    expect(world.store.model.segments.size).toBe(0);
+  });
+
+  test('an operation that was refused leaves no trace, and says so', async () => {
+    const world = new CommitWorld();
+    const { segment } = await world.submit(3);
+    const { model } = world.store;
+    model.segments.set(segment.id, { ...segment, revision: 1 });
+    const change = { segment: segment.id, revision: 0, state: 'ready', attempt: 0, kills: 0, eligibleAtMs: 1, requests: 1, memberRequests: null } as const;
+    expect(await world.committer.commitNow([], [change], [{ root: segment.root, atMs: 1, trace: '[]' }])).toBe(false);
+    expect(await world.committer.commitNow([], [{ ...change, revision: 1 }], [])).toBe(true);
+    expect(model.audit).toBe(0);
+    expect(world.holdings.segment(segment.id)).toBeUndefined();
+  });
+});

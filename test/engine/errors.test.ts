@@ -1,0 +1,142 @@
+// Errors: retries with growing delay, FAILED, recover; timeouts.
+
+import { expect, test } from 'vitest';
+import type { JsonObject } from '../../src/workflow/model.js';
+import { noRetry, onEveryHome, signals } from './setup.js';
+
+onEveryHome('errors', world => {
+  test('a failed transaction is tried again after a growing delay, then goes on', async () => {
+    const { engine, deploy, audit } = world();
+    const workflow = await deploy([{ function: 'flaky', retry: { retries: 3, delayMs: 40, factor: 3, delayMaxMs: 100 } }]);
+    const id = await engine.submit({ workflow, input: { fails: 3 } });
+    expect((await engine.result(id)).result).toEqual({ attempt: 4 });
+    const events = await audit(id);
+    const failedAt = events.filter(({ event }) => event === 'ExitingActionOnError').map(({ atMs }) => atMs);
+    const begunAt = events.filter(({ event }) => event === 'EnteringAction').map(({ atMs }) => atMs);
+    expect(failedAt.length).toBe(3);
+    for (const [at, delayMs] of [40, 100, 100].entries()) {
+      expect(begunAt[at + 1]! - failedAt[at]!).toBeGreaterThanOrEqual(delayMs);
+    }
+  });
+
+  test('after the last retry it stands FAILED, kept with its error; recover goes on from the transaction that failed', async () => {
+    const { engine, deploy, counts } = world();
+    const workflow = await deploy([
+      'count',
+      { function: 'flaky', break: true, retry: { retries: 1, delayMs: 1 } },
+      { function: 'echo', break: true },
+    ]);
+    const id = await engine.submit({ workflow, input: { fails: 2, n: 7 } });
+    expect(await engine.result(id)).toEqual({ instance: id, state: 'failed', result: null });
+    expect(await engine.show(id)).toMatchObject({
+      state: 'failed',
+      action: 'a2',
+      attempt: 2,
+      error: { code: 'Flaky', message: 'attempt 2 of 7', action: 'a2', stack: expect.stringContaining('Error') },
+    });
+    expect(await engine.result(id)).toMatchObject({ state: 'failed' });
+    expect(await engine.recover(id)).toEqual({ contexts: 1, segments: 1 });
+    expect(await engine.result(id)).toMatchObject({ state: 'failed' });
+    await deploy(['echo'], 'other');
+    expect(await counts()).toEqual({ failed: 1 });
+    await signals.until(() => signals.ranBy(id).length === 4);
+    expect(signals.ranBy(id).map(({ action, attempt }) => [action, attempt])).toEqual([['a2', 1], ['a2', 2], ['a2', 1], ['a2', 2]]);
+  });
+
+  test('what a failed transaction wrote is rolled back, what was written before is kept', async () => {
+    const { engine, deploy } = world();
+    const workflow = await deploy([
+      { name: 'before', function: 'count' },
+      { name: 'inside', function: 'count', break: true },
+      { name: 'failing', function: 'flaky', retry: { retries: 1, delayMs: 1 } },
+      { name: 'shows', function: 'echo', break: true },
+    ]);
+    const id = await engine.submit({ workflow, input: { fails: 1 } });
+    expect((await engine.result(id)).result).toMatchObject({ seen: ['before', 'inside'], RESULT: { attempt: 2 } });
+  });
+
+  test('all attempts of a transaction carry one idempotency key, other transactions others', async () => {
+    const { engine, deploy } = world();
+    const workflow = await deploy([
+      { function: 'flaky', retry: { retries: 2, delayMs: 1 } },
+      { function: 'flaky' },
+      { function: 'flaky', break: true, retry: { retries: 2, delayMs: 1 } },
+    ]);
+    const id = await engine.submit({ workflow, input: { fails: 1 } });
+    // The second action fails in the first attempt of the first transaction only when it is reached: never.
+    await engine.result(id);
+    await signals.until(() => signals.ranBy(id).length === 5);
+    expect(signals.ranBy(id).map(({ action, attempt, idempotencyKey }) => [action, attempt, idempotencyKey])).toEqual([
+      ['a1', 1, `${id}:0`],
+      ['a1', 2, `${id}:0`],
+      ['a2', 2, `${id}:0`],
+      ['a3', 1, `${id}:1`],
+      ['a3', 2, `${id}:1`],
+    ]);
+  });
+
+  test('a recovered transaction keeps its idempotency key', async () => {
+    const { engine, deploy } = world();
+    const workflow = await deploy([{ function: 'flaky', retry: noRetry }]);
+    const id = await engine.submit({ workflow, input: { fails: 1 } });
+    await engine.result(id);
+    await engine.recover(id);
+    await engine.result(id);
+    await signals.until(() => signals.ranBy(id).length === 2);
+    expect(new Set(signals.ranBy(id).map(({ idempotencyKey }) => idempotencyKey))).toEqual(new Set([`${id}:0`]));
+  });
+
+  test('an action that passes its timeout ends with ActionTimeout, and is recorded as such', async () => {
+    const { engine, deploy, audit } = world();
+    const workflow = await deploy([{ function: 'endless', timeoutMs: 60, retry: noRetry }]);
+    const id = await engine.submit({ workflow });
+    expect((await engine.result(id)).state).toBe('failed');
+    expect((await engine.show(id)).error).toMatchObject({ code: 'ActionTimeout', action: 'a1' });
+    const events = await audit(id);
+    expect(events.map(({ event }) => event)).toEqual([
+      'StartingExecutionFlow',
+      'EnteringAction',
+      'ExecutingAction',
+      'ActionTimeout',
+      'ExitingActionOnTimeout',
+      'DeferringExecutionFlow',
+    ]);
+    expect(events[4]!.data).toMatchObject({ code: 'ActionTimeout' });
+    expect(events[3]!.atMs - events[2]!.atMs).toBeGreaterThanOrEqual(60);
+  });
+
+  test('of a batch in which some time out and some fail, each is recorded by what happened to it', async () => {
+    const { engine, deploy, audit } = world();
+    const workflow = await deploy([{ function: 'slowOrFailing', timeoutMs: 100, retry: noRetry }]);
+    const ids = await engine.submit(Array.from({ length: 40 }, (_, n) => ({ workflow, input: { n, slow: n % 2 === 0 } })));
+    for (const [n, id] of ids.entries()) {
+      expect((await engine.result(id)).state).toBe('failed');
+      const names = (await audit(id)).map(({ event }) => event);
+      expect(names.includes('ExitingActionOnTimeout'), `${n}: ${names.join(' ')}`).toBe(n % 2 === 0);
+      expect(names.includes('ExitingActionOnError'), `${n}: ${names.join(' ')}`).toBe(n % 2 === 1);
+    }
+  });
+
+  test('errors of a batch are told apart: each instance has its own', async () => {
+    const { engine, deploy } = world();
+    const workflow = await deploy([{ function: 'flaky', retry: noRetry }]);
+    const inputs: JsonObject[] = Array.from({ length: 60 }, (_, n) => ({ n, fails: n % 4 === 0 ? 0 : 1 }));
+    const ids = await engine.submit(inputs.map(input => ({ workflow, input })));
+    const results = await Promise.all(ids.map(id => engine.result(id)));
+    expect(results.map(({ state }) => state)).toEqual(inputs.map(({ fails }) => (fails === 0 ? 'finished' : 'failed')));
+    const errors = await Promise.all([1, 2, 59].map(async at => (await engine.show(ids[at]!)).error));
+    expect(errors).toMatchObject([1, 2, 59].map(n => ({ message: `attempt 1 of ${n}` })));
+  });
+
+  test('a failed instance of a batch is recovered alone', async () => {
+    const { engine, deploy, counts, untilCounts } = world();
+    const workflow = await deploy([{ function: 'flaky', retry: { retries: 1, delayMs: 1 } }]);
+    const ids = await engine.submit([0, 1, 2].map(n => ({ workflow, input: { n, fails: 9 } })));
+    await Promise.all(ids.map(id => engine.result(id)));
+    expect(await engine.recover(ids[1]!)).toMatchObject({ contexts: 1 });
+    await untilCounts({ failed: 3 });
+    await signals.until(() => signals.ranBy(ids[1]!).length === 4);
+    expect([signals.ranBy(ids[0]!).length, signals.ranBy(ids[2]!).length]).toEqual([2, 2]);
+    expect(await counts()).toEqual({ failed: 3 });
+  });
+});
