@@ -21,6 +21,7 @@ import { auditEvents, eventCode } from '../workflow/events.js';
 import { type AuditFilter, auditFilter, recommendedFilter } from '../workflow/filter.js';
 import { CallAudit } from './call-audit.js';
 import { Committer } from './committer.js';
+import { Contents } from './contents.js';
 import { Definitions } from './definitions.js';
 import { Engine } from './engine.js';
 import { EngineMetrics } from './engine-metrics.js';
@@ -113,15 +114,17 @@ export async function createEngine(given: EngineOptions = {}, internal: Internal
   await definitions.load();
   health.watchedBy(await startWatchdog(options, driver, filter, log, feeder));
   const operator = new Operator(whole);
+  const instances = new Instances(store, definitions);
   return new Engine({
     parts: whole,
     operator,
     calls: new CallAudit(whole),
     submitter: new Submitter(whole, (instance, user) => operator.run('remove', { kind: 'instance', instance }, user)),
     feeder,
-    instances: new Instances(store, definitions),
+    instances,
     housekeeper: new Housekeeper(store, clock, log, metrics, error => health.storeFailed(error)),
     reporter: new Reporter(whole),
+    contents: new Contents(whole, instances),
     defaultUser: userInfo().username,
     close: async () => {
       await health.close();

@@ -9,6 +9,7 @@ import { verify } from '../workflow/verify.js';
 import { splitInstanceId } from '../workflow/instance-id.js';
 import type { StoreInfo, TextRow } from '../store/contract.js';
 import type { CallAudit } from './call-audit.js';
+import type { Contents } from './contents.js';
 import type { EndedListener } from './ended.js';
 import type { Feeder } from './feeder.js';
 import type { Housekeeper } from './housekeeper.js';
@@ -77,6 +78,7 @@ export interface EnginePieces {
   readonly instances: Instances;
   readonly housekeeper: Housekeeper;
   readonly reporter: Reporter;
+  readonly contents: Contents;
   readonly defaultUser: string;
   readonly close: () => Promise<void>;
 }
@@ -116,7 +118,7 @@ export class Engine {
       this.#assertUsable();
       if (this.#state === 'started') return;
       this.#state = 'starting';
-      const { parts, feeder, housekeeper, reporter } = this.#pieces;
+      const { parts, feeder, housekeeper, reporter, contents } = this.#pieces;
       await parts.dispatcher.start();
       if (!this.#queueIsBuilt) {
         await rebuildQueue(parts);
@@ -124,6 +126,7 @@ export class Engine {
       }
       housekeeper.start();
       reporter.start();
+      contents.start();
       parts.leases.start(
         members => parts.log.leaseExpired({ members }),
         error => parts.health.mainFailed(error),
@@ -156,6 +159,7 @@ export class Engine {
     parts.leases.stop();
     housekeeper.stop();
     reporter.stop();
+    this.#pieces.contents.stop();
     parts.health.stopped();
     this.#state = 'stopped';
     parts.log.engineStopped({ engine: this.name });

@@ -37,6 +37,8 @@ export interface EngineOptions {
   readonly loggers?: Loggers;
   /** How often the `Ok` heartbeat is recorded, ms. Default 3,600,000. */
   readonly heartbeatMs?: number;
+  /** How often the engine says what it holds (`EngineContentsSummary`), ms. Default 3,600,000. */
+  readonly contentsSummaryMs?: number;
   /** Main loop without progress for so long: blocked, ms. Default 5,000. */
   readonly blockedAfterMs?: number;
   /** Port for `/health`, on loopback; 0 takes a free one; `null`: no port. Default `null`. */
@@ -75,6 +77,7 @@ export function resolveOptions(given: EngineOptions): ResolvedOptions {
     auditExpirationMs,
     historyExpirationMs: given.historyExpirationMs ?? auditExpirationMs,
     heartbeatMs: given.heartbeatMs ?? 3_600_000,
+    contentsSummaryMs: given.contentsSummaryMs ?? 3_600_000,
     blockedAfterMs: given.blockedAfterMs ?? 5_000,
     healthPort: given.healthPort ?? null,
     logsToFolder: given.loggers === undefined && !inMemory,
@@ -90,6 +93,7 @@ export function resolveOptions(given: EngineOptions): ResolvedOptions {
   within('auditExpirationMs', options.auditExpirationMs, 1_000, 3_660 * dayMs);
   within('historyExpirationMs', options.historyExpirationMs, 1_000, 3_660 * dayMs);
   within('heartbeatMs', options.heartbeatMs, 100, 366 * dayMs);
+  within('contentsSummaryMs', options.contentsSummaryMs, 100, 366 * dayMs);
   within('blockedAfterMs', options.blockedAfterMs, 100, dayMs);
   if (options.healthPort !== null) within('healthPort', options.healthPort, 0, 65_535);
   if (!/^[\x21-\x7e]{1,200}$/.test(options.name)) {

@@ -76,7 +76,7 @@ export class Reporter {
 }
 
 /** The part a slot of a batch belongs to, and its index there. */
-function partOf(parts: readonly RunningPart[] | undefined, slot: number): { part: RunningPart; member: number } | null {
+export function partOf(parts: readonly RunningPart[] | undefined, slot: number): { part: RunningPart; member: number } | null {
   let member = slot;
   for (const part of parts ?? []) {
     if (member < part.positions.length) return { part, member };

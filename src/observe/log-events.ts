@@ -110,6 +110,11 @@ export class LogEvents {
     this.#loggers.system.error(mainStoppedMessage, fields);
   }
 
+  /** What the engine holds: `EngineContentsSummary`. */
+  contentsSummary(fields: { engine: string; contents: string }): void {
+    this.#loggers.system.info('engine contents', fields);
+  }
+
   /** The engine's `Ok` heartbeat, in both logs the seed names. */
   heartbeat(fields: Heartbeat): void {
     this.#loggers.system.info('heartbeat Ok', { ...fields });

@@ -133,7 +133,7 @@ describe('committer', () => {
     expect([standing!.state, standing!.attempt, [...standing!.ordinals]]).toEqual(['ready', 1, [culprit]]);
     expect(codesByOrdinal(world).get(culprit)).toContain(exitingOnError);
     expect(world.failures.length).toBeLessThanOrEqual(2 * Math.ceil(Math.log2(members)) + 2);
-    expect(await world.queue.counts()).toMatchObject({ claimed: 0, ready: 1 });
+    expect(await world.queue.counts()).toMatchObject({ claimed: 0, delayed: 1 });
   });
 
   test('when the store does not answer, the commit is tried again, and members are committed once', async () => {
@@ -154,7 +154,10 @@ describe('committer', () => {
     expect(world.failures.length).toBe(2);
   });
 
-  test('a reply that was lost is no loss: the commit is recognised, nobody is committed twice', async () => {
+  test.each([
+    ['at a break, where they go on', 1],
+    ['at the end', END],
+  ])('a reply that was lost is no loss: the commit is recognised, members are committed once, %s', async (_, reached) => {
     const world = new CommitWorld();
     const { segment } = await world.submit(5);
     const batch = await world.run(segment);
@@ -165,14 +168,17 @@ describe('committer', () => {
       world.store.model.apply(commit);
       throw new Error('the connection broke after the commit');
     };
-    world.answer(batch, everybody(5), { reached: END });
+    world.answer(batch, everybody(5), { reached });
     while ((await world.queue.counts()).claimed > 0) {
       await new Promise(resolve => setImmediate(resolve));
       world.clock.advanceMs(500);
     }
     await world.committer.drained();
-    expect(world.store.model.outcomes.map(({ ordinals }) => [...ordinals])).toEqual([[0, 1, 2, 3, 4]]);
-    expect(world.store.model.segments.size).toBe(0);
+    const { model } = world.store;
+    expect(model.outcomes.map(({ ordinals }) => [...ordinals])).toEqual(reached === END ? [everybody(5)] : []);
+    expect([...model.segments.values()].map(({ place, ordinals }) => [place, [...ordinals]])).toEqual(reached === END ? [] : [[1, everybody(5)]]);
+    const { ready, delayed } = await world.queue.counts();
+    expect(ready + delayed).toBe(reached === END ? 0 : 5);
   });
 
   test('an operation that was refused leaves no trace, and says so', async () => {
