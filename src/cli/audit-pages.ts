@@ -35,16 +35,10 @@ export interface AuditRecord {
   readonly seq: number;
 }
 
-/** Rows of `millrace_audit` in a page: at most some 4,000 events each. */
-const rowsPerPage = 4;
+/** Rows of `millrace_audit` in a page, at most some 4,000 events each: few where all fit the filter, more where none does. */
+const pageRows = { least: 4, most: 32 } as const;
 const columns = `at_ms, event, short_name, family, workflow, workflow_version, instance, action, attempt, engine, username,
   message, data, seq`;
-
-/** A page: audit rows with `seq` from-to, both included. */
-interface Page {
-  readonly from: string;
-  readonly to: string;
-}
 
 interface Condition {
   readonly text: string;
@@ -57,23 +51,22 @@ export async function* auditEvents(engine: Engine, filter: AuditFilter): AsyncGe
   let skip = 0;
   let after = '0';
   if (filter.limit !== undefined) {
-    const start = await startOfLast(engine, filter.limit, { condition, root, sinceMs: filter.sinceMs ?? 0 });
-    if (start === null) return;
-    ({ skip, after } = start);
+    ({ skip, after } = await startOfLast(engine, filter.limit, { condition, root, sinceMs: filter.sinceMs ?? 0 }));
   }
-  for (;;) {
-    const page = await nextPage(engine, after, root, filter.sinceMs ?? 0);
-    if (page === null) return;
-    const rows = await engine.query(
+  for (let limit: number = pageRows.least; ; ) {
+    const rows = await auditRows(engine, { way: 'forward', beyond: after, limit, root, sinceMs: filter.sinceMs ?? 0 });
+    if (rows.length === 0) return;
+    const events = await engine.query(
       `select ${columns} from millrace_audit_event where ${condition.text}
        order by millrace_audit_event.seq, group_no, ordinal nulls first, step`,
-      [page.from, page.to, ...condition.parameters],
+      [rows[0]!, rows.at(-1)!, ...condition.parameters],
     );
-    for (const row of rows) {
+    for (const event of events) {
       if (skip > 0) skip -= 1;
-      else yield recordOf(row);
+      else yield recordOf(event);
     }
-    after = page.to;
+    after = rows.at(-1)!;
+    limit = nextLimit(limit, events.length);
   }
 }
 
@@ -82,38 +75,41 @@ async function startOfLast(
   engine: Engine,
   limit: number,
   { condition, root, sinceMs }: { condition: Condition; root: string | null; sinceMs: number },
-): Promise<{ after: string; skip: number } | null> {
-  let before = '9223372036854775807';
+): Promise<{ after: string; skip: number }> {
+  let start = '9223372036854775807';
   let found = 0;
-  let start: string | null = null;
-  while (found < limit) {
-    const rows = await engine.query(
-      `select seq from millrace_audit where seq < $1::bigint and at >= $2::bigint ${root === null ? '' : 'and root = $3::uuid'}
-       order by seq desc limit ${rowsPerPage}`,
-      [before, String(sinceMs), ...(root === null ? [] : [root])],
-    );
+  for (let rowLimit: number = pageRows.least; found < limit; ) {
+    const rows = await auditRows(engine, { way: 'back', beyond: start, limit: rowLimit, root, sinceMs });
     if (rows.length === 0) break;
-    const page = { from: rows.at(-1)![0]!, to: rows[0]![0]! };
-    const [[count] = ['0']] = await engine.query(`select count(*) from millrace_audit_event where ${condition.text}`, [
-      page.from,
-      page.to,
+    const [count] = await engine.query(`select count(*) from millrace_audit_event where ${condition.text}`, [
+      rows.at(-1)!,
+      rows[0]!,
       ...condition.parameters,
     ]);
-    found += Number(count);
-    before = page.from;
-    start = page.from;
+    const matching = Number(count?.[0] ?? 0);
+    found += matching;
+    start = rows.at(-1)!;
+    rowLimit = nextLimit(rowLimit, matching);
   }
-  if (start === null) return null;
   return { after: (BigInt(start) - 1n).toString(), skip: Math.max(0, found - limit) };
 }
 
-async function nextPage(engine: Engine, after: string, root: string | null, sinceMs: number): Promise<Page | null> {
+function nextLimit(limit: number, matching: number): number {
+  return matching > 0 ? pageRows.least : Math.min(limit * 2, pageRows.most);
+}
+
+/** `seq` of the next rows of the audit, in the order they are walked. */
+async function auditRows(
+  engine: Engine,
+  page: { way: 'forward' | 'back'; beyond: string; limit: number; root: string | null; sinceMs: number },
+): Promise<string[]> {
+  const { way, beyond, limit, root, sinceMs } = page;
   const rows = await engine.query(
-    `select seq from millrace_audit where seq > $1::bigint and at >= $2::bigint ${root === null ? '' : 'and root = $3::uuid'}
-     order by seq limit ${rowsPerPage}`,
-    [after, String(sinceMs), ...(root === null ? [] : [root])],
+    `select seq from millrace_audit where seq ${way === 'forward' ? '>' : '<'} $1::bigint and at >= $2::bigint
+     ${root === null ? '' : 'and root = $4::uuid'} order by seq ${way === 'forward' ? '' : 'desc'} limit $3::int`,
+    [beyond, String(sinceMs), String(limit), ...(root === null ? [] : [root])],
   );
-  return rows.length === 0 ? null : { from: rows[0]![0]!, to: rows.at(-1)![0]! };
+  return rows.map(([seq]) => seq!);
 }
 
 /** What the events of a page must be; $1 and $2 are the page. A row is written after its events, so `at` may be used. */

@@ -16,9 +16,9 @@ export async function runOne(run: Run): Promise<number> {
   const record = { workflow, input: await firstOf(input) };
   const id = await engine.submit(record);
   await run.started;
-  const watch = run.isQuiet ? null : watchRetries(run, id);
-  const outcome = await Promise.race([engine.result(id), interrupt.asked.then(() => null)]).finally(() =>
-    watch?.stop(),
+  const watch = watchInstance(run, id);
+  const outcome = await Promise.race([engine.result(id), watch.broken, interrupt.asked.then(() => null)]).finally(
+    watch.stop,
   );
   const tookSeconds = (systemClock.monotonicMs() - startedMs) / 1_000;
   await engine.stop();
@@ -59,15 +59,15 @@ async function firstOf(input: InputRecords): Promise<JsonObject> {
   throw new Refusal([input.fault ?? `${input.label}: holds no record (INPUT_INVALID)`]);
 }
 
-/** Says when an attempt failed and the next is waited for. */
-function watchRetries({ engine }: Run, id: string): { stop(): void } {
+/**
+ * Says when an attempt failed and the next is waited for. `broken` rejects when the store no longer answers: then there
+ * will be no result.
+ */
+function watchInstance({ engine, isQuiet }: Run, id: string): { readonly broken: Promise<never>; stop(): void } {
   let toldAttempt = 1;
-  let isLooking = false;
   const look = async (): Promise<void> => {
-    const { delayed } = await engine.status();
-    if (delayed === 0) return;
     const record: InstanceRecord = await engine.show(id);
-    if (record.attempt === null || record.attempt <= toldAttempt || record.state !== 'ready') return;
+    if (isQuiet || record.state !== 'ready' || record.attempt === null || record.attempt <= toldAttempt) return;
     toldAttempt = record.attempt;
     const inSeconds = Math.max(0, (record.eligibleAtMs ?? 0) - systemClock.nowMs()) / 1_000;
     say(
@@ -75,17 +75,24 @@ function watchRetries({ engine }: Run, id: string): { stop(): void } {
         `waiting to retry, ${seconds(inSeconds)} s`,
     );
   };
-  const timer = setInterval(() => {
-    if (isLooking) return;
-    isLooking = true;
-    // A look that fails says nothing of the instance; the result that is waited for does.
-    void look()
-      .catch(() => undefined)
-      .finally(() => {
-        isLooking = false;
-      });
-  }, lookMs);
-  return { stop: () => clearInterval(timer) };
+  let isStopped = false;
+  let timer: NodeJS.Timeout;
+  const broken = new Promise<never>((_, reject) => {
+    timer = setTimeout(function again() {
+      look().then(() => {
+        if (!isStopped) timer = setTimeout(again, lookMs);
+      }, reject);
+    }, lookMs);
+  });
+  // Nobody listens once the race is over.
+  broken.catch(() => undefined);
+  return {
+    broken,
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
 }
 
 /** Message of an error as the store has it. */

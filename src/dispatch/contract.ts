@@ -50,7 +50,7 @@ export interface Dispatcher {
   readonly inFlight: number;
   start(): Promise<void>;
   /** Let what was handed over end, for at most `graceMs`; then begin nothing more and abort signals, and after
-   * `DispatcherOptions.graceMs` end the threads. A thread held by native code is not waited for; the process, though,
+   * `DispatcherOptions.graceMs` end the threads. What fails after its signal was aborted gets no outcome. A thread held by native code is not waited for; the process, though,
    * cannot end before that code has returned. `start` may follow. */
   stop(graceMs: number): Promise<void>;
 }

@@ -180,6 +180,9 @@ class ThreadPool implements Dispatcher {
       case 'log':
         this.#events.log(message.lines);
         break;
+      case 'interrupted':
+        this.#onChange();
+        break;
       case 'overdue': {
         const rows = thread.shared.executing();
         const culprit = rows.find(row => row.batch === message.batch && row.slot === message.slot) ?? null;

@@ -40,7 +40,7 @@ export interface Batch {
 export type ToThread =
   | { readonly kind: 'plan'; readonly workflow: number; readonly plan: Plan }
   | { readonly kind: 'batch'; readonly batch: Batch }
-  /** Abort the signals of everything executing (graceful stop has run out), then go on. */
+  /** Begin nothing more and abort the signals of everything executing: a graceful stop has run out. */
   | { readonly kind: 'abort' };
 
 /** An action's error as data: errors lose their class and fields between threads. */
@@ -115,6 +115,8 @@ export type FromThread =
   | { readonly kind: 'outcomes'; readonly outcomes: OutcomeMessage; readonly costs: Float64Array }
   /** A member did not heed its abort signal in time: the thread has stopped beginning others and asks to be ended. */
   | { readonly kind: 'overdue'; readonly batch: number; readonly slot: number }
+  /** A member failed after `abort`: it has ended, and gets no outcome. */
+  | { readonly kind: 'interrupted' }
   /** An event of a member whose outcome has already gone; `root` and `ordinal` name it. */
   | {
       readonly kind: 'late';

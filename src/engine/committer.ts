@@ -12,9 +12,10 @@ import { hasBit } from '../store/bitmap.js';
 import type { AuditRow, Segment, SegmentChange } from '../store/contract.js';
 import { SqlError } from '../store/driver.js';
 import type { Offer, Slice } from '../queue/contract.js';
-import { type BuiltCommit, buildCommit, type CommitItem, isTimeout } from './commit-builder.js';
+import { type BuiltCommit, buildCommit, type CommitItem } from './commit-builder.js';
+import { halves, itemsOf, narrowed, refusedByStore, splitByRequests } from './commit-items.js';
 import type { EngineParts } from './parts.js';
-import { type RunningBatch, type RunningPart, slicesOf } from './running.js';
+import { type RunningBatch, slicesOf } from './running.js';
 
 /** Two: the store works on one while the next is built; more would only make commits smaller. */
 const commitsUnderWayMax = 2;
@@ -81,7 +82,7 @@ export class Committer {
     const { store, holdings, clock, build } = this.#parts;
     const built = buildCommit(items, clock.nowMs(), build);
     const commit = { ...built.commit, changes, audit: [...built.commit.audit, ...audit] };
-    const answer = await store.commit(commit);
+    const answer = await this.#surely(() => store.commit(commit));
     // What is held of changed segments has an old revision: read again, or decided again, when it is next needed.
     for (const { segment } of changes) holdings.dropSegment(segment);
     if (answer.kind === 'committed') {
@@ -135,17 +136,37 @@ export class Committer {
     const { store, health } = this.#parts;
     try {
       const startedMs = this.#parts.clock.monotonicMs();
-      const answer = await store.commit(built.commit);
+      const answer = await this.#surely(() => store.commit(built.commit)).catch(error => {
+        if (error instanceof SqlError) return error;
+        throw error;
+      });
       this.#parts.metrics.commitMs.record(this.#parts.clock.monotonicMs() - startedMs);
+      if (answer instanceof SqlError) return await this.#halve(built.items, answer);
       health.storeSucceeded();
       if (answer.kind === 'committed') await this.#committed(built);
       else this.#pending.unshift(...(await this.#decideAgain(built.items)));
     } catch (error) {
-      await this.#failed(built.items, error);
+      // C3: a store that has died has told so already.
+      if (!health.storeIsDead) health.mainFailed(error);
     } finally {
       this.#underWay -= 1;
       this.flush();
       if (this.#underWay === 0 && (this.#isIdle || this.#parts.health.storeIsDead)) for (const resolve of this.#idle.splice(0)) resolve();
+    }
+  }
+
+  /** What the store answers, however often it must be asked. A commit that was applied although its answer was lost is
+   * recognised by its id (S4). Throws when the store refuses the statement, or has died. */
+  async #surely<T>(ask: () => Promise<T>): Promise<T> {
+    const { health, clock } = this.#parts;
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        health.storeFailed(error);
+        if (error instanceof SqlError || health.storeIsDead) throw error;
+        await new Promise<void>(resolve => void clock.setTimer(retryStoreMs, resolve));
+      }
     }
   }
 
@@ -221,7 +242,7 @@ export class Committer {
     const { store, holdings } = this.#parts;
     const ids = [...new Set(items.map(item => item.held.segment.id))];
     for (const id of ids) holdings.dropSegment(id);
-    const fresh = new Map((await store.segments(ids)).map(segment => [segment.id, holdings.holdSegment(segment)]));
+    const fresh = new Map((await this.#surely(() => store.segments(ids))).map(segment => [segment.id, holdings.holdSegment(segment)]));
     const again: CommitItem[] = [];
     let droppedCount = 0;
     for (const item of items) {
@@ -236,16 +257,8 @@ export class Committer {
     return again;
   }
 
-  async #failed(items: readonly CommitItem[], error: unknown): Promise<void> {
-    const { health, clock, holdings } = this.#parts;
-    for (const item of items) holdings.dropSegment(item.held.segment.id);
-    health.storeFailed(error);
-    if (health.storeIsDead) return;
-    if (!(error instanceof SqlError)) {
-      await new Promise<void>(resolve => void clock.setTimer(retryStoreMs, resolve));
-      this.#pending.unshift(...(await this.#decideAgain(items)));
-      return;
-    }
+  /** C4. */
+  async #halve(items: readonly CommitItem[], error: SqlError): Promise<void> {
     const [only] = items;
     if (items.length === 1 && only!.positions.length === 1) {
       this.#pending.unshift(...(await this.#decideAgain([refusedByStore(only!, error)])));
@@ -259,24 +272,6 @@ export class Committer {
   }
 }
 
-function halves<T>(list: readonly T[]): T[][] {
-  const middle = list.length >> 1;
-  return [list.slice(0, middle), list.slice(middle)];
-}
-
-/** The member's outcome when the store cannot hold what it did. */
-function refusedByStore(item: CommitItem, error: SqlError): CommitItem {
-  const place = item.path.at(-1) ?? item.held.segment.place;
-  return {
-    ...item,
-    outcome: { kind: 'failed', place, killed: false },
-    payload: null,
-    events: [],
-    errors: [{ code: 'CommitRefused', message: error.message, action: item.plan.actions[place]!.name, stack: '' }],
-    errorOf: [0],
-  };
-}
-
 /** A slice of a segment on its way into the queue. */
 export function offerOf(segment: Segment, from: number, to: number): Offer {
   return {
@@ -288,103 +283,4 @@ export function offerOf(segment: Segment, from: number, to: number): Offer {
     eligibleAtMs: segment.eligibleAtMs,
     createdAtMs: segment.createdAtMs,
   };
-}
-
-function itemsOf(
-  part: RunningPart,
-  group: OutcomeGroup,
-  events: readonly { member: number; event: OutcomeMessage['events'][number] }[],
-): CommitItem[] {
-  const positions =
-    group.members.length === part.positions.length ? part.positions : group.members.map(member => part.positions[member]!);
-  const item: CommitItem = {
-    held: part.held,
-    plan: part.plan,
-    positions,
-    outcome:
-      group.kind === 'completed'
-        ? { kind: 'completed', reached: group.reached }
-        : { kind: 'failed', place: group.reached, killed: group.killed ?? false },
-    path: group.path,
-    baseMs: group.baseMs,
-    times: group.times,
-    payload: group.payload,
-    reported: false,
-    events,
-    claim: part.claim,
-    requests: part.held.segment.requests,
-    ...(group.errors !== undefined ? { errors: group.errors } : {}),
-    ...(group.errorOf !== undefined ? { errorOf: group.errorOf } : {}),
-    ...(group.earlierResults !== undefined ? { earlierResults: group.earlierResults } : {}),
-  };
-  const byReport = part.reported === null ? [item] : splitBy(item, at => (part.reported!.has(group.members[at]!) ? 1 : 0), reported => ({ reported: reported === 1 }));
-  return byReport.flatMap(splitByTimeout).flatMap(splitByRequests);
-}
-
-/** Those that timed out have other events than those that failed by themselves. */
-function splitByTimeout(item: CommitItem): CommitItem[] {
-  const { errors, errorOf } = item;
-  if (errors === undefined || errorOf === undefined || errors.length < 2) return [item];
-  return splitBy(item, at => (isTimeout(errors[errorOf[at]!]) ? 1 : 0), () => ({}));
-}
-
-/** Members with operations of their own part from the rest. */
-function splitByRequests(item: CommitItem): CommitItem[] {
-  const { segment } = item.held;
-  const { memberRequests } = segment;
-  if (memberRequests === null) return [item.requests === segment.requests ? item : { ...item, requests: segment.requests }];
-  const bitsOf = (at: number): number =>
-    segment.requests | (memberRequests[segment.ordinals[item.positions[at]!]!] ?? 0);
-  return splitBy(item, bitsOf, requests => ({ requests }));
-}
-
-function splitBy(item: CommitItem, keyOf: (at: number) => number, change: (key: number) => Partial<CommitItem>): CommitItem[] {
-  const byKey = new Map<number, number[]>();
-  for (let at = 0; at < item.positions.length; at++) {
-    const key = keyOf(at);
-    const members = byKey.get(key);
-    if (members === undefined) byKey.set(key, [at]);
-    else members.push(at);
-  }
-  return [...byKey].map(([key, members]) => ({
-    ...(members.length === item.positions.length ? item : narrowed(item, members)),
-    ...change(key),
-  }));
-}
-
-/** The item with only some of its members, by index. */
-export function narrowed(item: CommitItem, members: readonly number[]): CommitItem {
-  if (members.length === item.positions.length) return item;
-  const perMember = item.path.length * 2;
-  const earlier = item.path.length - 1;
-  const newIndex = new Map(members.map((member, at) => [member, at]));
-  return {
-    ...item,
-    positions: Uint16Array.from(members, at => item.positions[at]!),
-    times: members.flatMap(at => Array.prototype.slice.call(item.times, at * perMember, (at + 1) * perMember) as number[]),
-    payload:
-      item.payload === null
-        ? null
-        : {
-            bytes: concatenated(members.map(at => item.payload!.bytes.subarray(item.payload!.offsets[at], item.payload!.offsets[at + 1]))),
-            offsets: offsetsOf(members.map(at => item.payload!.offsets[at + 1]! - item.payload!.offsets[at]!)),
-          },
-    events: item.events.flatMap(({ member, event }) =>
-      newIndex.has(member) ? [{ member: newIndex.get(member)!, event }] : [],
-    ),
-    ...(item.errorOf !== undefined ? { errorOf: members.map(at => item.errorOf![at]!) } : {}),
-    ...(item.earlierResults !== undefined
-      ? { earlierResults: members.flatMap(at => item.earlierResults!.slice(at * earlier, (at + 1) * earlier)) }
-      : {}),
-  };
-}
-
-function concatenated(texts: readonly Uint8Array[]): Uint8Array {
-  return Buffer.concat(texts);
-}
-
-function offsetsOf(lengths: readonly number[]): Int32Array {
-  const offsets = new Int32Array(lengths.length + 1);
-  for (const [at, length] of lengths.entries()) offsets[at + 1] = offsets[at]! + length;
-  return offsets;
 }

@@ -117,6 +117,7 @@ export class Engine {
     return this.#change(async () => {
       this.#assertUsable();
       if (this.#state === 'started') return;
+      this.#pieces.parts.health.assertStoreLives();
       this.#state = 'starting';
       const { parts, feeder, housekeeper, reporter, contents } = this.#pieces;
       await parts.dispatcher.start();

@@ -29,7 +29,7 @@ export class EngineHealth {
   readonly #world: HealthWorld;
   readonly #detector: FailureDetector;
   #watchdog: Watchdog | null = null;
-  #deadBecause: unknown = null;
+  #deadBecause: EngineError | null = null;
   #onDeath: ((error: EngineError) => void) | null = null;
 
   constructor(world: HealthWorld) {
@@ -55,6 +55,11 @@ export class EngineHealth {
   /** The store has failed for good: nothing can be made durable in this process any more. */
   get storeIsDead(): boolean {
     return this.#deadBecause !== null;
+  }
+
+  /** @throws EngineError `STORE_FAILED` with the first reason when the store has failed for good */
+  assertStoreLives(): void {
+    if (this.#deadBecause !== null) throw this.#deadBecause;
   }
 
   /** The claim loop has turned; `running` instances are executing. */

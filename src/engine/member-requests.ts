@@ -6,7 +6,9 @@ import { request, type Segment } from '../store/contract.js';
 /** Bits of `request` that hold for the member at `position`. */
 export function requestsAt(segment: Segment, position: number): number {
   const { memberRequests } = segment;
-  return memberRequests === null ? segment.requests : segment.requests | (memberRequests[segment.ordinals[position]!] ?? 0);
+  return memberRequests === null
+    ? segment.requests
+    : segment.requests | (memberRequests[segment.ordinals[position]!] ?? 0);
 }
 
 /** What becomes of a member that waits: it runs, is held back until it is resumed, or its removal is to be finished. */
@@ -22,7 +24,8 @@ export function fateAt(segment: Segment, position: number): Fate {
 export function byFate(segment: Segment, positions: Uint16Array): Record<Fate, Uint16Array> {
   const none = new Uint16Array();
   if (positions.length === 0) return { runs: none, held: none, removed: none };
-  if (segment.memberRequests === null) return { runs: none, held: none, removed: none, [fateAt(segment, 0)]: positions };
+  if (segment.memberRequests === null)
+    return { runs: none, held: none, removed: none, [fateAt(segment, 0)]: positions };
   const where = (fate: Fate): Uint16Array => positions.filter(position => fateAt(segment, position) === fate);
   return { runs: where('runs'), held: where('held'), removed: where('removed') };
 }

@@ -297,8 +297,8 @@ class Counted {
   contexts = 0;
 
   add(segment: Segment, positions: Uint16Array, isChanged: (position: number) => boolean): void {
-    let seen = this.#seen.get(segment.root);
-    if (seen === undefined) this.#seen.set(segment.root, (seen = emptyBitmap(rootMembersMax)));
+    const seen = this.#seen.get(segment.root) ?? emptyBitmap(rootMembersMax);
+    this.#seen.set(segment.root, seen);
     for (const position of positions) {
       const ordinal = segment.ordinals[position]!;
       if (hasBit(seen, ordinal) || !isChanged(position)) continue;

@@ -30,8 +30,8 @@ export class Results {
 
   readonly #listeners = new Set<EndedListener>();
 
-  /** Roots submitted by this engine of which nothing has ended or failed yet. */
-  readonly #untouched = new Set<string>();
+  /** Roots submitted by this engine of which nothing has ended or failed yet, with how many instances they have. */
+  readonly #untouched = new Map<string, number>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -48,7 +48,7 @@ export class Results {
     // Wait first, then look: it may leave in between.
     const arrived = new Promise<InstanceResult>((resolve, reject) => this.#add(parts.root, parts.ordinal, { resolve, reject }));
     // Submitted here and nothing of its root has ended: there is nothing to look up.
-    if (this.#untouched.has(parts.root)) return arrived;
+    if (parts.ordinal < (this.#untouched.get(parts.root) ?? 0)) return arrived;
     void this.#look(instance, parts).catch((error: Error) => {
       for (const waiter of this.#take(parts.root, parts.ordinal)) waiter.reject(error);
     });
@@ -62,9 +62,9 @@ export class Results {
   }
 
   /** Instances of a root have become durable. */
-  submitted(root: string): void {
-    this.#untouched.add(root);
-    if (this.#untouched.size > untouchedMax) this.#untouched.delete(this.#untouched.values().next().value!);
+  submitted(root: string, members: number): void {
+    this.#untouched.set(root, members);
+    if (this.#untouched.size > untouchedMax) this.#untouched.delete(this.#untouched.keys().next().value!);
   }
 
   /** A commit has been acknowledged. */

@@ -11,6 +11,7 @@ import { EngineError } from '../observe/errors.js';
 import type { Offer } from '../queue/contract.js';
 import { emptyBitmap } from '../store/bitmap.js';
 import type { GivenName, RootBody, Segment } from '../store/contract.js';
+import { SqlError } from '../store/driver.js';
 import { checkInput } from '../workflow/input.js';
 import { instanceId, rootMembersMax } from '../workflow/instance-id.js';
 import type { JsonObject } from '../workflow/model.js';
@@ -176,13 +177,15 @@ export class Submitter {
     }
   }
 
-  /** Calls in one commit; when it is refused and there are several, one by one, so that none fails for another. */
+  /** Calls in one commit; when it is refused and there are several, one by one, so that none fails for another. When the
+   * store did not answer it may have been applied: storing it again would make every instance twice, so all are told. */
   async #store(calls: readonly Waiting[]): Promise<void> {
     try {
       const ids = await this.#commit(calls);
       for (const [at, call] of calls.entries()) call.resolve(ids[at]!);
     } catch (error) {
-      if (calls.length === 1) calls[0]!.reject(error);
+      const isRefused = error instanceof SqlError || (error instanceof EngineError && error.code === 'NAME_TAKEN');
+      if (calls.length === 1 || !isRefused) for (const call of calls) call.reject(error);
       else for (const call of calls) await this.#store([call]);
     }
   }
@@ -226,7 +229,7 @@ export class Submitter {
     if (answer.kind !== 'committed') throw new EngineError('NAME_TAKEN', `a name is taken: ${names.map(({ name }) => name).join(', ')}`);
     for (const root of roots) {
       holdings.holdBody(root);
-      results.submitted(root.id);
+      results.submitted(root.id, root.ordinals.length);
       metrics.submitted.add(root.ordinals.length);
     }
     metrics.auditEvents.add(audit.length * codes.length);

@@ -10,9 +10,9 @@ import { IdSource } from '../../src/engine/ids.js';
 import type { EngineParts } from '../../src/engine/parts.js';
 import { Results } from '../../src/engine/results.js';
 import { positionsBetween } from '../../src/engine/running.js';
+import { TestClock } from '../../src/observe/clock.js';
 import { LogEvents } from '../../src/observe/log-events.js';
 import { nullLoggers } from '../../src/observe/loggers.js';
-import { TestClock } from '../../src/observe/clock.js';
 import { EmbeddedQueue } from '../../src/queue/embedded.js';
 import { emptyBitmap } from '../../src/store/bitmap.js';
 import type { Commit, CommitAnswer, RootBody, Segment, Store } from '../../src/store/contract.js';
@@ -58,6 +58,7 @@ export class CommitWorld {
   readonly store = new ModelStore();
   readonly queue = new EmbeddedQueue();
   readonly holdings = new Holdings(1_000_000);
+  readonly results: Results;
   readonly failures: unknown[] = [];
   readonly build: BuildWorld;
   readonly committer: Committer;
@@ -68,13 +69,27 @@ export class CommitWorld {
     if (!filter.ok) throw new Error('no filter');
     this.build = { engine: 'e', ids: this.ids, events: new GroupEvents(filter.value), memberTrace: () => null };
     const store = this.store as unknown as Store;
-    const health = { storeIsDead: false, storeSucceeded() {}, storeFailed: (error: unknown) => this.failures.push(error) };
-    const { clock, queue, holdings, ids, build } = this;
+    const health = {
+      storeIsDead: false,
+      storeSucceeded() {},
+      storeFailed: (error: unknown) => this.failures.push(error),
+      mainFailed: (error: unknown) => {
+        throw error;
+      },
+    };
+    this.results = new Results(store);
+    const { clock, queue, holdings, ids, build, results } = this;
     this.committer = new Committer({
-      clock, queue, holdings, ids, build, store, health,
+      clock,
+      queue,
+      holdings,
+      ids,
+      build,
+      store,
+      health,
+      results,
       log: new LogEvents(nullLoggers),
       metrics: new EngineMetrics(),
-      results: new Results(store),
       filter: filter.value,
       wake: () => undefined,
     } as unknown as EngineParts);
@@ -84,13 +99,49 @@ export class CommitWorld {
   async submit(members: number): Promise<{ root: RootBody; segment: Segment }> {
     const id = this.ids.nextRoot();
     const ordinals = Uint16Array.from({ length: members }, (_, at) => at);
-    const root: RootBody = { id, root: id, ordinals, offsets: new Int32Array(members + 1), bytes: new Uint8Array(), submitter: 's', createdAtMs: 1 };
-    const segment: Segment = {
-      id: instanceId(id, 0xf000), root: id, body: null, workflow: 1, name: plan.name, priority: null, place: 0, transaction: 0,
-      attempt: 0, kills: 0, state: 'ready', eligibleAtMs: 1, createdAtMs: 1, ordinals, open: members,
-      gone: emptyBitmap(members), requests: 0, memberRequests: null, revision: 0,
+    const root: RootBody = {
+      id,
+      root: id,
+      ordinals,
+      offsets: new Int32Array(members + 1),
+      bytes: new Uint8Array(),
+      submitter: 's',
+      createdAtMs: 1,
     };
-    await this.store.commit({ id: this.ids.next(), atMs: 1, marks: [], changes: [], segments: [segment], roots: [root], bodies: [], outcomes: [], audit: [], names: [], freedNames: [] });
+    const segment: Segment = {
+      id: instanceId(id, 0xf000),
+      root: id,
+      body: null,
+      workflow: 1,
+      name: plan.name,
+      priority: null,
+      place: 0,
+      transaction: 0,
+      attempt: 0,
+      kills: 0,
+      state: 'ready',
+      eligibleAtMs: 1,
+      createdAtMs: 1,
+      ordinals,
+      open: members,
+      gone: emptyBitmap(members),
+      requests: 0,
+      memberRequests: null,
+      revision: 0,
+    };
+    await this.store.commit({
+      id: this.ids.next(),
+      atMs: 1,
+      marks: [],
+      changes: [],
+      segments: [segment],
+      roots: [root],
+      bodies: [],
+      outcomes: [],
+      audit: [],
+      names: [],
+      freedNames: [],
+    });
     this.holdings.holdSegment(segment);
     await this.queue.offer([offerOf(segment, 0, members)]);
     return { root, segment };
@@ -103,7 +154,10 @@ export class CommitWorld {
     const positions = positionsBetween(0, segment.ordinals.length);
     this.#batches += 1;
     const batch = { id: this.#batches } as Batch;
-    this.committer.expect(batch, { parts: [{ held, plan, claim: claim!.id, positions, reported: null }], remaining: positions.length });
+    this.committer.expect(batch, {
+      parts: [{ held, plan, claim: claim!.id, positions, reported: null }],
+      remaining: positions.length,
+    });
     return batch.id;
   }
 

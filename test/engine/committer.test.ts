@@ -1,8 +1,8 @@
 // The committer on the model of the store: C1-C4, and what becomes of refused commits.
 
 import { describe, expect, test } from 'vitest';
-import { SqlError } from '../../src/store/driver.js';
 import { request } from '../../src/store/contract.js';
+import { SqlError } from '../../src/store/driver.js';
 import { END } from '../../src/workflow/plan.js';
 import { CommitWorld } from './commit-world.js';
 
@@ -56,12 +56,9 @@ describe('committer', () => {
     });
     await world.committer.drained();
     const codes = codesByOrdinal(world);
-    expect([0, 1, 2, 3].map(at => codes.get(at)!.find(code => code === exitingOnError || code === exitingOnTimeout))).toEqual([
-      exitingOnError,
-      exitingOnTimeout,
-      exitingOnTimeout,
-      exitingOnError,
-    ]);
+    expect(
+      [0, 1, 2, 3].map(at => codes.get(at)!.find(code => code === exitingOnError || code === exitingOnTimeout)),
+    ).toEqual([exitingOnError, exitingOnTimeout, exitingOnTimeout, exitingOnError]);
   });
 
   test('what arrives together is one commit; what arrives meanwhile goes in the next', async () => {
@@ -85,12 +82,19 @@ describe('committer', () => {
       if (!isFirst) return;
       isFirst = false;
       const { model } = world.store;
-      model.segments.set(segment.id, { ...model.segments.get(segment.id)!, revision: 1, requests: request.pause, memberRequests: { 2: request.remove } });
+      model.segments.set(segment.id, {
+        ...model.segments.get(segment.id)!,
+        revision: 1,
+        requests: request.pause,
+        memberRequests: { 2: request.remove },
+      });
     };
     world.answer(batch, everybody(3), {});
     await world.committer.drained();
     const standing = [...world.store.model.segments.values()];
-    expect(standing.map(({ state, place, ordinals }) => [state, place, [...ordinals]])).toEqual([['paused', 1, [0, 1]]]);
+    expect(standing.map(({ state, place, ordinals }) => [state, place, [...ordinals]])).toEqual([
+      ['paused', 1, [0, 1]],
+    ]);
     expect(world.store.model.outcomes.map(({ state, ordinals }) => [state, [...ordinals]])).toEqual([['removed', [2]]]);
     expect(await world.queue.counts()).toMatchObject({ ready: 0, claimed: 0 });
   });
@@ -116,25 +120,31 @@ describe('committer', () => {
     expect((await world.queue.counts()).claimed).toBe(0);
   });
 
-  test.each([2, 7, 64, 200])('C4: of %i members the one whose value the store refuses fails, alone, the others finish', async members => {
-    const world = new CommitWorld();
-    const { segment } = await world.submit(members);
-    const batch = await world.run(segment);
-    const culprit = members >> 1;
-    world.store.before = commit => {
-      const isPoisoned = commit.bodies.some(({ bytes }) => Buffer.from(bytes).toString().includes('poison'));
-      if (isPoisoned) throw new SqlError('22021', 'cannot be stored', 'commit_bodies');
-    };
-    world.answer(batch, everybody(members), { reached: END, payload: payloadOf(everybody(members).map(at => (at === culprit ? '"poison"' : `${at}`))) });
-    await world.committer.drained();
-    const finished = world.store.model.outcomes.flatMap(({ ordinals }) => [...ordinals]).sort((a, b) => a - b);
-    expect(finished).toEqual(everybody(members).filter(at => at !== culprit));
-    const [standing] = [...world.store.model.segments.values()];
-    expect([standing!.state, standing!.attempt, [...standing!.ordinals]]).toEqual(['ready', 1, [culprit]]);
-    expect(codesByOrdinal(world).get(culprit)).toContain(exitingOnError);
-    expect(world.failures.length).toBeLessThanOrEqual(2 * Math.ceil(Math.log2(members)) + 2);
-    expect(await world.queue.counts()).toMatchObject({ claimed: 0, delayed: 1 });
-  });
+  test.each([2, 7, 64, 200])(
+    'C4: of %i members the one whose value the store refuses fails, alone, the others finish',
+    async members => {
+      const world = new CommitWorld();
+      const { segment } = await world.submit(members);
+      const batch = await world.run(segment);
+      const culprit = members >> 1;
+      world.store.before = commit => {
+        const isPoisoned = commit.bodies.some(({ bytes }) => Buffer.from(bytes).toString().includes('poison'));
+        if (isPoisoned) throw new SqlError('22021', 'cannot be stored', 'commit_bodies');
+      };
+      world.answer(batch, everybody(members), {
+        reached: END,
+        payload: payloadOf(everybody(members).map(at => (at === culprit ? '"poison"' : `${at}`))),
+      });
+      await world.committer.drained();
+      const finished = world.store.model.outcomes.flatMap(({ ordinals }) => [...ordinals]).sort((a, b) => a - b);
+      expect(finished).toEqual(everybody(members).filter(at => at !== culprit));
+      const [standing] = [...world.store.model.segments.values()];
+      expect([standing!.state, standing!.attempt, [...standing!.ordinals]]).toEqual(['ready', 1, [culprit]]);
+      expect(codesByOrdinal(world).get(culprit)).toContain(exitingOnError);
+      expect(world.failures.length).toBeLessThanOrEqual(2 * Math.ceil(Math.log2(members)) + 2);
+      expect(await world.queue.counts()).toMatchObject({ claimed: 0, delayed: 1 });
+    },
+  );
 
   test('when the store does not answer, the commit is tried again, and members are committed once', async () => {
     const world = new CommitWorld();
@@ -157,36 +167,50 @@ describe('committer', () => {
   test.each([
     ['at a break, where they go on', 1],
     ['at the end', END],
-  ])('a reply that was lost is no loss: the commit is recognised, members are committed once, %s', async (_, reached) => {
-    const world = new CommitWorld();
-    const { segment } = await world.submit(5);
-    const batch = await world.run(segment);
-    let isFirst = true;
-    world.store.before = commit => {
-      if (!isFirst) return;
-      isFirst = false;
-      world.store.model.apply(commit);
-      throw new Error('the connection broke after the commit');
-    };
-    world.answer(batch, everybody(5), { reached });
-    while ((await world.queue.counts()).claimed > 0) {
-      await new Promise(resolve => setImmediate(resolve));
-      world.clock.advanceMs(500);
-    }
-    await world.committer.drained();
-    const { model } = world.store;
-    expect(model.outcomes.map(({ ordinals }) => [...ordinals])).toEqual(reached === END ? [everybody(5)] : []);
-    expect([...model.segments.values()].map(({ place, ordinals }) => [place, [...ordinals]])).toEqual(reached === END ? [] : [[1, everybody(5)]]);
-    const { ready, delayed } = await world.queue.counts();
-    expect(ready + delayed).toBe(reached === END ? 0 : 5);
-  });
+  ])(
+    'a reply that was lost is no loss: the commit is recognised, members are committed once, %s',
+    async (_, reached) => {
+      const world = new CommitWorld();
+      const { segment } = await world.submit(5);
+      const batch = await world.run(segment);
+      let isFirst = true;
+      world.store.before = commit => {
+        if (!isFirst) return;
+        isFirst = false;
+        world.store.model.apply(commit);
+        throw new Error('the connection broke after the commit');
+      };
+      world.answer(batch, everybody(5), { reached });
+      while ((await world.queue.counts()).claimed > 0) {
+        await new Promise(resolve => setImmediate(resolve));
+        world.clock.advanceMs(500);
+      }
+      await world.committer.drained();
+      const { model } = world.store;
+      expect(model.outcomes.map(({ ordinals }) => [...ordinals])).toEqual(reached === END ? [everybody(5)] : []);
+      expect([...model.segments.values()].map(({ place, ordinals }) => [place, [...ordinals]])).toEqual(
+        reached === END ? [] : [[1, everybody(5)]],
+      );
+      const { ready, delayed } = await world.queue.counts();
+      expect(ready + delayed).toBe(reached === END ? 0 : 5);
+    },
+  );
 
   test('an operation that was refused leaves no trace, and says so', async () => {
     const world = new CommitWorld();
     const { segment } = await world.submit(3);
     const { model } = world.store;
     model.segments.set(segment.id, { ...segment, revision: 1 });
-    const change = { segment: segment.id, revision: 0, state: 'ready', attempt: 0, kills: 0, eligibleAtMs: 1, requests: 1, memberRequests: null } as const;
+    const change = {
+      segment: segment.id,
+      revision: 0,
+      state: 'ready',
+      attempt: 0,
+      kills: 0,
+      eligibleAtMs: 1,
+      requests: 1,
+      memberRequests: null,
+    } as const;
     expect(await world.committer.commitNow([], [change], [{ root: segment.root, atMs: 1, trace: '[]' }])).toBe(false);
     expect(await world.committer.commitNow([], [{ ...change, revision: 1 }], [])).toBe(true);
     expect(model.audit).toBe(0);

@@ -7,7 +7,9 @@ import { noRetry, onEveryHome, signals } from './setup.js';
 onEveryHome('errors', world => {
   test('a failed transaction is tried again after a growing delay, then goes on', async () => {
     const { engine, deploy, audit } = world();
-    const workflow = await deploy([{ function: 'flaky', retry: { retries: 3, delayMs: 40, factor: 3, delayMaxMs: 100 } }]);
+    const workflow = await deploy([
+      { function: 'flaky', retry: { retries: 3, delayMs: 40, factor: 3, delayMaxMs: 100 } },
+    ]);
     const id = await engine.submit({ workflow, input: { fails: 3 } });
     expect((await engine.result(id)).result).toEqual({ attempt: 4 });
     const events = await audit(id);
@@ -40,7 +42,12 @@ onEveryHome('errors', world => {
     await deploy(['echo'], 'other');
     expect(await counts()).toEqual({ failed: 1 });
     await signals.until(() => signals.ranBy(id).length === 4);
-    expect(signals.ranBy(id).map(({ action, attempt }) => [action, attempt])).toEqual([['a2', 1], ['a2', 2], ['a2', 1], ['a2', 2]]);
+    expect(signals.ranBy(id).map(({ action, attempt }) => [action, attempt])).toEqual([
+      ['a2', 1],
+      ['a2', 2],
+      ['a2', 1],
+      ['a2', 2],
+    ]);
   });
 
   test('what a failed transaction wrote is rolled back, what was written before is kept', async () => {
@@ -108,7 +115,9 @@ onEveryHome('errors', world => {
   test('of a batch in which some time out and some fail, each is recorded by what happened to it', async () => {
     const { engine, deploy, audit } = world();
     const workflow = await deploy([{ function: 'slowOrFailing', timeoutMs: 100, retry: noRetry }]);
-    const ids = await engine.submit(Array.from({ length: 40 }, (_, n) => ({ workflow, input: { n, slow: n % 2 === 0 } })));
+    const ids = await engine.submit(
+      Array.from({ length: 40 }, (_, n) => ({ workflow, input: { n, slow: n % 2 === 0 } })),
+    );
     for (const [n, id] of ids.entries()) {
       expect((await engine.result(id)).state).toBe('failed');
       const names = (await audit(id)).map(({ event }) => event);

@@ -90,7 +90,9 @@ onEveryHome('names and results', world => {
   test('a name in a batch does not hold up the others, and names of a batch are all kept', async () => {
     const { engine, deploy } = world();
     const workflow = await deploy(['echo']);
-    const ids = await engine.submit(Array.from({ length: 50 }, (_, n) => ({ workflow, input: { n }, ...(n % 2 === 0 ? { name: `even ${n}` } : {}) })));
+    const ids = await engine.submit(
+      Array.from({ length: 50 }, (_, n) => ({ workflow, input: { n }, ...(n % 2 === 0 ? { name: `even ${n}` } : {}) })),
+    );
     for (const n of [0, 48]) expect((await engine.result(`even ${n}`)).instance).toBe(ids[n]);
     expect((await engine.result(ids[49]!)).result).toEqual({ n: 49 });
   });
@@ -120,7 +122,10 @@ onEveryHome('names and results', world => {
     expect(await engine.result(failed!)).toEqual({ instance: failed, state: 'failed', result: null });
     await engine.remove(failed!);
     expect(await engine.result(failed!)).toEqual({ instance: failed, state: 'removed', result: null });
+    // One of a root that exists, of which nothing has ended.
+    const waitingRoot = (await engine.submit({ workflow, eligibleAtMs: Date.now() + 3_600_000 })).slice(0, 32);
     await expect(engine.result('0198c0de-0000-7000-8000-000000000001')).rejects.toThrow(/INSTANCE_UNKNOWN.*0198c0de/);
+    await expect(engine.result(`${waitingRoot}0009`)).rejects.toThrow(/INSTANCE_UNKNOWN/);
     await expect(engine.result('nobody')).rejects.toThrow(/INSTANCE_UNKNOWN.*nobody/);
     await expect(engine.show('nobody')).rejects.toThrow(/INSTANCE_UNKNOWN/);
   });

@@ -33,7 +33,9 @@ onEveryHome('operations', world => {
       await engine.pause(id);
       await engine.resume(id);
       await engine.result(id);
-      expect((await audit(id)).find(({ event }) => event === 'EnteringAction')!.atMs).toBeGreaterThanOrEqual(eligibleAtMs);
+      expect((await audit(id)).find(({ event }) => event === 'EnteringAction')!.atMs).toBeGreaterThanOrEqual(
+        eligibleAtMs,
+      );
     });
 
     test('one that executes is paused at its break; its neighbour goes on', async () => {
@@ -130,7 +132,8 @@ onEveryHome('operations', world => {
       const names = ['flow', 'flow-2', 'deep/flow', 'deeper'];
       const workflows = [];
       for (const name of names) workflows.push(await deploy(['echo'], name));
-      for (const workflow of workflows) await engine.submit(Array.from({ length: 700 }, () => ({ workflow, eligibleAtMs })));
+      for (const workflow of workflows)
+        await engine.submit(Array.from({ length: 700 }, () => ({ workflow, eligibleAtMs })));
       expect(await engine.pause(workflows[0]!)).toEqual({ contexts: 700, segments: 2 });
       expect(await engine.pause(`${branch}deep/`)).toEqual({ contexts: 700, segments: 2 });
       expect(await counts()).toEqual({ paused: 1_400, ready: 1_400 });
@@ -191,7 +194,9 @@ onEveryHome('operations', world => {
     test('recover takes what has failed, and nothing else', async () => {
       const { engine, deploy, branch, untilCounts } = world();
       const workflow = await deploy([{ function: 'flaky', retry: noRetry }]);
-      const ids = await engine.submit(Array.from({ length: 120 }, (_, n) => ({ workflow, input: { n, fails: n % 2 } })));
+      const ids = await engine.submit(
+        Array.from({ length: 120 }, (_, n) => ({ workflow, input: { n, fails: n % 2 } })),
+      );
       await engine.submit({ workflow, eligibleAtMs: laterMs() });
       await untilCounts({ finished: 60, failed: 60, ready: 1 });
       expect(await engine.recover(branch)).toMatchObject({ contexts: 60 });
@@ -205,7 +210,9 @@ onEveryHome('operations', world => {
       const gate = `${branch} out of`;
       const [first, second] = await engine.submit([0, 1].map(n => ({ workflow, input: { n, gate, holdIn: 'a1' } })));
       await signals.atGate(gate, 2);
-      const [third] = await engine.submit([2, 3].map(n => ({ workflow, input: { n, holdIn: 'nowhere' }, eligibleAtMs: Date.now() + 800 })));
+      const [third] = await engine.submit(
+        [2, 3].map(n => ({ workflow, input: { n, holdIn: 'nowhere' }, eligibleAtMs: Date.now() + 800 })),
+      );
       expect(await engine.pause(branch)).toMatchObject({ contexts: 4 });
       expect(await engine.resume(first!)).toMatchObject({ contexts: 1 });
       expect(await engine.resume(third!)).toMatchObject({ contexts: 1 });
@@ -259,7 +266,11 @@ onEveryHome('operations', world => {
 
     test('pausing and resuming under load loses nobody and runs no transaction twice', async () => {
       const { engine, deploy, branch, untilCounts } = world();
-      const workflow = await deploy(['nothing', { function: 'nothing', break: true }, { function: 'nothing', break: true }]);
+      const workflow = await deploy([
+        'nothing',
+        { function: 'nothing', break: true },
+        { function: 'nothing', break: true },
+      ]);
       const total = 3_000;
       const submitted = engine.submitMany(Array.from({ length: total }, (_, n) => ({ workflow, input: { n } })));
       for (let round = 0; round < 15; round++) {
@@ -283,7 +294,11 @@ onEveryHome('operations', world => {
 
     test('counts are exact under load: what a pause says is what stands paused', async () => {
       const { engine, deploy, branch, until, counts } = world();
-      const workflow = await deploy(['nothing', { function: 'nothing', break: true }, { function: 'nothing', break: true }]);
+      const workflow = await deploy([
+        'nothing',
+        { function: 'nothing', break: true },
+        { function: 'nothing', break: true },
+      ]);
       const total = 4_000;
       await engine.submitMany(Array.from({ length: total }, (_, n) => ({ workflow, input: { n } })));
       const { contexts } = await engine.pause(branch);

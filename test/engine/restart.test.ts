@@ -31,7 +31,11 @@ function lives(): Lives {
 test('instances in every state survive, and go on as if nothing had happened', async () => {
   const all = lives();
   const first = await all.next(true);
-  const workflow = await first.deploy(['count', { function: 'flaky', break: true, retry: noRetry }, { function: 'echo', break: true }]);
+  const workflow = await first.deploy([
+    'count',
+    { function: 'flaky', break: true, retry: noRetry },
+    { function: 'echo', break: true },
+  ]);
   const failed = await first.engine.submit({ workflow, input: { fails: 1, n: 1 } });
   const finished = await first.engine.submit({ workflow, input: { n: 2 } });
   expect((await first.engine.result(failed)).state).toBe('failed');
@@ -99,7 +103,10 @@ test('a definition is found again by its version; deploying the same one makes n
   await first.deploy([{ name: 'other', function: 'count' }]);
   const second = await all.next(true);
   expect((await second.engine.result(old)).result).toEqual({ n: 1 });
-  expect(await second.engine.deploy(definitionOf(workflow, [{ name: 'other', function: 'count' }]), here)).toEqual({ name: workflow, version: 2 });
+  expect(await second.engine.deploy(definitionOf(workflow, [{ name: 'other', function: 'count' }]), here)).toEqual({
+    name: workflow,
+    version: 2,
+  });
   expect((await second.engine.show(await second.engine.submit({ workflow }))).workflowVersion).toBe(2);
 });
 

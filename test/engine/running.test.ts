@@ -29,16 +29,28 @@ onEveryHome('running', world => {
 
   test('across two breaks RESULT is passed along and variables are kept, laid over the input', async () => {
     const { engine, deploy } = world();
-    const workflow = await deploy(['count', { function: 'count', break: true }, { function: 'count', break: true }, { function: 'echo', break: true }]);
+    const workflow = await deploy([
+      'count',
+      { function: 'count', break: true },
+      { function: 'count', break: true },
+      { function: 'echo', break: true },
+    ]);
     const id = await engine.submit({ workflow, input: { seen: ['input'], kept: true } });
-    expect((await engine.result(id)).result).toEqual({ seen: ['input', 'a1', 'a2', 'a3'], kept: true, RESULT: { count: 3 } });
+    expect((await engine.result(id)).result).toEqual({
+      seen: ['input', 'a1', 'a2', 'a3'],
+      kept: true,
+      RESULT: { count: 3 },
+    });
   });
 
   test('a break changes nothing that an action sees', async () => {
     const { engine, deploy } = world();
     const results = [];
     for (const isBreak of [false, true]) {
-      const workflow = await deploy(['count', 'count', 'echo'].map(name => ({ function: name, break: isBreak })), `flow-${isBreak}`);
+      const workflow = await deploy(
+        ['count', 'count', 'echo'].map(name => ({ function: name, break: isBreak })),
+        `flow-${isBreak}`,
+      );
       results.push((await engine.result(await engine.submit({ workflow, input: { n: 1 } }))).result);
     }
     expect(results[0]).toEqual(results[1]);
@@ -47,7 +59,11 @@ onEveryHome('running', world => {
 
   test('null and console keep RESULT; an instance without a result ends with null', async () => {
     const { engine, deploy } = world();
-    const kept = await deploy(['count', { type: 'null' }, { type: 'console', message: 'said by a test', stream: 'stderr' }]);
+    const kept = await deploy([
+      'count',
+      { type: 'null' },
+      { type: 'console', message: 'said by a test', stream: 'stderr' },
+    ]);
     expect((await engine.result(await engine.submit({ workflow: kept }))).result).toEqual({ count: 1 });
     const empty = await deploy([{ type: 'null' }], 'empty');
     expect((await engine.result(await engine.submit({ workflow: empty, input: { x: 1 } }))).result).toBeNull();
@@ -57,7 +73,10 @@ onEveryHome('running', world => {
 
   test('instances of one batch that part at a break keep their own values', async () => {
     const { engine, deploy } = world();
-    const workflow = await deploy([{ function: 'flaky', retry: { retries: 1, delayMs: 5 } }, { function: 'echo', break: true }]);
+    const workflow = await deploy([
+      { function: 'flaky', retry: { retries: 1, delayMs: 5 } },
+      { function: 'echo', break: true },
+    ]);
     const inputs = Array.from({ length: 300 }, (_, n) => ({ n, fails: n % 3 === 0 ? 1 : 0 }));
     const ids = await engine.submit(inputs.map(input => ({ workflow, input })));
     const results = await Promise.all(ids.map(id => engine.result(id)));
@@ -92,35 +111,42 @@ onEveryHome('running', world => {
       expect(await engine.submit([])).toEqual([]);
     });
 
-    test.each(['iterable', 'async iterable'])('an %s is taken in batches, with progress and ids in order', async kind => {
-      const { engine, deploy } = world();
-      const workflow = await deploy(['echo']);
-      function* records() {
-        for (let n = 0; n < 1_700; n++) yield { workflow, input: { n } };
-      }
-      async function* slowly() {
-        yield* records();
-      }
-      const progress: number[] = [];
-      const ids: string[] = [];
-      const submitted = await engine.submitMany(kind === 'iterable' ? records() : slowly(), {
-        submitter: 'bob',
-        onProgress: ({ submitted: far }) => progress.push(far),
-        onAccepted: accepted => ids.push(...accepted),
-      });
-      expect(submitted).toBe(1_700);
-      expect(progress).toEqual([500, 1_000, 1_500, 1_700]);
-      const results = await Promise.all([0, 777, 1_699].map(at => engine.result(ids[at]!)));
-      expect(results.map(({ result }) => result)).toEqual([{ n: 0 }, { n: 777 }, { n: 1_699 }]);
-      expect((await engine.show(ids[0]!)).submitter).toBe('bob');
-    });
+    test.each(['iterable', 'async iterable'])(
+      'an %s is taken in batches, with progress and ids in order',
+      async kind => {
+        const { engine, deploy } = world();
+        const workflow = await deploy(['echo']);
+        function* records() {
+          for (let n = 0; n < 1_700; n++) yield { workflow, input: { n } };
+        }
+        async function* slowly() {
+          yield* records();
+        }
+        const progress: number[] = [];
+        const ids: string[] = [];
+        const submitted = await engine.submitMany(kind === 'iterable' ? records() : slowly(), {
+          submitter: 'bob',
+          onProgress: ({ submitted: far }) => progress.push(far),
+          onAccepted: accepted => ids.push(...accepted),
+        });
+        expect(submitted).toBe(1_700);
+        expect(progress).toEqual([500, 1_000, 1_500, 1_700]);
+        const results = await Promise.all([0, 777, 1_699].map(at => engine.result(ids[at]!)));
+        expect(results.map(({ result }) => result)).toEqual([{ n: 0 }, { n: 777 }, { n: 1_699 }]);
+        expect((await engine.show(ids[0]!)).submitter).toBe('bob');
+      },
+    );
 
     test('a fault in one record stores nothing of its call, and names the record and the field', async () => {
       const { engine, deploy, counts } = world();
       const workflow = await deploy(['echo']);
       const good = { workflow };
-      await expect(engine.submit([good, { workflow, priority: 0 }])).rejects.toThrow(/INPUT_INVALID: record 1: priority: 0/);
-      await expect(engine.submit([good, { workflow, input: { a: ['\0'] } }])).rejects.toThrow(/INPUT_INVALID: record 1: input.*a/);
+      await expect(engine.submit([good, { workflow, priority: 0 }])).rejects.toThrow(
+        /INPUT_INVALID: record 1: priority: 0/,
+      );
+      await expect(engine.submit([good, { workflow, input: { a: ['\0'] } }])).rejects.toThrow(
+        /INPUT_INVALID: record 1: input.*a/,
+      );
       await expect(engine.submit([good, { workflow: '/no/such' }])).rejects.toThrow(/WORKFLOW_UNKNOWN.*\/no\/such/);
       await expect(engine.submit([good, { workflow, eligibleAtMs: -1 }])).rejects.toThrow(/record 1: eligibleAtMs/);
       expect(await counts()).toEqual({});

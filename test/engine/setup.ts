@@ -13,8 +13,8 @@ import { createEngine } from '../../src/engine/create-engine.js';
 import type { Engine } from '../../src/engine/engine.js';
 import type { EngineOptions } from '../../src/engine/options.js';
 import { nullLoggers } from '../../src/observe/loggers.js';
-import type { Json } from '../../src/workflow/model.js';
 import { splitInstanceId } from '../../src/workflow/instance-id.js';
+import type { Json } from '../../src/workflow/model.js';
 
 /** Where a store may live. PostgreSQL joins this list. */
 export const homes = ['disk', 'memory'] as const;
@@ -123,7 +123,11 @@ export class World {
   ) {}
 
   /** Deploy a straight workflow; its full name. */
-  readonly deploy = async (steps: readonly (Step | string)[], name = 'flow', more: { priority?: number } = {}): Promise<string> => {
+  readonly deploy = async (
+    steps: readonly (Step | string)[],
+    name = 'flow',
+    more: { priority?: number } = {},
+  ): Promise<string> => {
     const full = `${this.branch}${name}`;
     await this.engine.deploy(definitionOf(full, steps, more), here);
     return full;
@@ -132,7 +136,11 @@ export class World {
   /** Everything in the audit of one instance, in order. */
   readonly audit = async (instance: string): Promise<AuditedEvent[]> => {
     const { root, ordinal } = splitInstanceId(instance)!;
-    return auditRows(this.engine, 'root = $1::uuid and ordinal = $2::int and instance is not null and workflow is not null', [root, String(ordinal)]);
+    return auditRows(
+      this.engine,
+      'root = $1::uuid and ordinal = $2::int and instance is not null and workflow is not null',
+      [root, String(ordinal)],
+    );
   };
 
   readonly eventNames = async (instance: string): Promise<string[]> => {
@@ -142,7 +150,8 @@ export class World {
   /** Instances of this test's branch by state. */
   readonly counts = async (): Promise<Record<string, number>> => {
     const counts: Record<string, number> = {};
-    for (const { state, instances } of await this.engine.count(this.branch)) counts[state] = (counts[state] ?? 0) + instances;
+    for (const { state, instances } of await this.engine.count(this.branch))
+      counts[state] = (counts[state] ?? 0) + instances;
     return counts;
   };
 
@@ -252,6 +261,9 @@ export async function ownWorld(home: Home, options: Partial<EngineOptions> = {})
   return new World(engine, home, folder, newBranch());
 }
 
+/** A home opens in a second; on a machine under load in many. */
+const openingMs = 60_000;
+
 /** Scenarios that every home plays. `world()` gives a test its branch of the file's engine, which is started. */
 export function onEveryHome(
   title: string,
@@ -264,8 +276,8 @@ export function onEveryHome(
     beforeAll(async () => {
       engine = await openEngine(home, folder, options);
       await engine.start();
-    });
-    afterAll(() => engine.dispose(0));
+    }, openingMs);
+    afterAll(() => engine.dispose(0), openingMs);
     scenarios(() => new World(engine, home, folder, newBranch()), home);
   });
 }

@@ -2,7 +2,15 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type FlowContext, follow, killMax, noRequests, type Next, transition, type TransactionOutcome } from '../../src/flow/transition.js';
+import {
+  type FlowContext,
+  follow,
+  killMax,
+  type Next,
+  noRequests,
+  type TransactionOutcome,
+  transition,
+} from '../../src/flow/transition.js';
 import { compilePlan, END, type Plan } from '../../src/workflow/plan.js';
 
 const nowMs = Date.UTC(2030, 0, 2, 12);
@@ -30,13 +38,23 @@ const failed: TransactionOutcome = { kind: 'failed', place: 0, killed: false };
 const pause = { ...noRequests, pause: true };
 const remove = { ...noRequests, remove: true };
 const interrupt = { ...noRequests, interrupt: true };
-const next = (context: FlowContext, outcome: TransactionOutcome, requests = noRequests) => transition(plan, context, outcome, requests, nowMs);
+const next = (context: FlowContext, outcome: TransactionOutcome, requests = noRequests) =>
+  transition(plan, context, outcome, requests, nowMs);
 
-const contexts = fc.record({ place: fc.integer({ min: 0, max: 2 }), transaction: fc.nat(9), attempt: fc.nat(6), kills: fc.nat(4) });
+const contexts = fc.record({
+  place: fc.integer({ min: 0, max: 2 }),
+  transaction: fc.nat(9),
+  attempt: fc.nat(6),
+  kills: fc.nat(4),
+});
 const outcomes: fc.Arbitrary<TransactionOutcome> = fc.oneof(
   fc.record({ kind: fc.constant('completed' as const), reached: fc.constantFrom(0, 1, 2, END) }),
   fc.record({ kind: fc.constant('failed' as const), place: fc.integer({ min: 0, max: 2 }), killed: fc.boolean() }),
-  fc.record({ kind: fc.constant('waiting' as const), cause: fc.constantFrom('request' as const, 'resume' as const, 'recover' as const), eligibleAtMs: fc.nat() }),
+  fc.record({
+    kind: fc.constant('waiting' as const),
+    cause: fc.constantFrom('request' as const, 'resume' as const, 'recover' as const),
+    eligibleAtMs: fc.nat(),
+  }),
 );
 const requests = fc.record({ pause: fc.boolean(), remove: fc.boolean(), interrupt: fc.boolean() });
 
@@ -95,46 +113,129 @@ describe('whatever it is asked', () => {
 
   test('T1: any life ends after at most its retries, and stays ended', () => {
     fc.assert(
-      fc.property(fc.array(outcomes.filter(({ kind }) => kind === 'failed'), { minLength: 20, maxLength: 20 }), failures => {
-        let context = fresh;
-        for (const failure of failures) {
-          const result = next(context, { ...failure, place: 0 } as TransactionOutcome);
-          if (result.kind === 'leave') throw new Error('a failure must not end it');
-          if (result.state === 'failed') {
-            expect(context.attempt === retry.retries || result.kills >= killMax).toBe(true);
-            return;
+      fc.property(
+        fc.array(
+          outcomes.filter(({ kind }) => kind === 'failed'),
+          { minLength: 20, maxLength: 20 },
+        ),
+        failures => {
+          let context = fresh;
+          for (const failure of failures) {
+            const result = next(context, { ...failure, place: 0 } as TransactionOutcome);
+            if (result.kind === 'leave') throw new Error('a failure must not end it');
+            if (result.state === 'failed') {
+              expect(context.attempt === retry.retries || result.kills >= killMax).toBe(true);
+              return;
+            }
+            context = result;
           }
-          context = result;
-        }
-        throw new Error('it is tried for ever');
-      }),
+          throw new Error('it is tried for ever');
+        },
+      ),
     );
   });
 });
 
 describe('what follows', () => {
-  const stand = (more: object): Partial<Next> => ({ kind: 'stand', state: 'ready', place: 0, transaction: 0, attempt: 0, kills: 0, eligibleAtMs: nowMs, ...more });
+  const stand = (more: object): Partial<Next> => ({
+    kind: 'stand',
+    state: 'ready',
+    place: 0,
+    transaction: 0,
+    attempt: 0,
+    kills: 0,
+    eligibleAtMs: nowMs,
+    ...more,
+  });
   test.each<[string, Next, object]>([
     ['a break', next(fresh, completed), stand({ place: 1, transaction: 1, keepsWork: true, reason: 'break' })],
-    ['the end', next(fresh, { kind: 'completed', reached: END }), { kind: 'leave', state: 'finished', keepsWork: true }],
-    ['a break, paused', next(fresh, completed, pause), stand({ place: 1, transaction: 1, state: 'paused', keepsWork: true, reason: 'paused' })],
+    [
+      'the end',
+      next(fresh, { kind: 'completed', reached: END }),
+      { kind: 'leave', state: 'finished', keepsWork: true },
+    ],
+    [
+      'a break, paused',
+      next(fresh, completed, pause),
+      stand({ place: 1, transaction: 1, state: 'paused', keepsWork: true, reason: 'paused' }),
+    ],
     ['a break, removed', next(fresh, completed, remove), { kind: 'leave', state: 'removed', keepsWork: true }],
     ['a break, interrupted', next(fresh, completed, interrupt), stand({ keepsWork: false, reason: 'interrupted' })],
-    ['a break, interrupted and paused', next(fresh, completed, { ...interrupt, pause: true }), stand({ state: 'paused', keepsWork: false, reason: 'paused' })],
-    ['a break, interrupted and removed', next(fresh, completed, { ...interrupt, remove: true }), { kind: 'leave', state: 'removed', keepsWork: false }],
-    ['the end, paused', next(fresh, { kind: 'completed', reached: END }, pause), { kind: 'leave', state: 'finished', keepsWork: true }],
-    ['a first failure', next(fresh, failed), stand({ attempt: 1, eligibleAtMs: nowMs + 100, keepsWork: false, reason: 'retry' })],
-    ['a second', next({ ...fresh, attempt: 1 }, failed), stand({ attempt: 2, eligibleAtMs: nowMs + 400, keepsWork: false, reason: 'retry' })],
-    ['a third, its delay cut short', next({ ...fresh, attempt: 2 }, failed), stand({ attempt: 3, eligibleAtMs: nowMs + 1_000, keepsWork: false, reason: 'retry' })],
-    ['a last', next({ ...fresh, attempt: 3 }, failed), stand({ attempt: 3, state: 'failed', keepsWork: false, reason: 'failed' })],
-    ['a failure where none is tried again', next(fresh, { kind: 'failed', place: 1, killed: false }), stand({ state: 'failed', reason: 'failed' })],
-    ['a failure with its thread', next(fresh, { kind: 'failed', place: 0, killed: true }), stand({ attempt: 1, kills: 1, eligibleAtMs: nowMs + 100, reason: 'retry' })],
-    ['a third one', next({ ...fresh, kills: killMax - 1 }, { kind: 'failed', place: 0, killed: true }), stand({ kills: killMax, state: 'failed', reason: 'failed' })],
-    ['a failure, paused', next(fresh, failed, pause), stand({ attempt: 1, state: 'paused', eligibleAtMs: nowMs + 100, reason: 'paused' })],
-    ['a pause while it waits', next(fresh, { kind: 'waiting', cause: 'request', eligibleAtMs: 7 }, pause), stand({ state: 'paused', eligibleAtMs: 7, reason: 'paused' })],
-    ['a removal while it waits', next(fresh, { kind: 'waiting', cause: 'request', eligibleAtMs: 7 }, remove), { kind: 'leave', state: 'removed', keepsWork: false }],
-    ['a resume', next({ ...fresh, attempt: 2 }, { kind: 'waiting', cause: 'resume', eligibleAtMs: 7 }), stand({ attempt: 2, eligibleAtMs: 7, reason: 'resumed' })],
-    ['a recovery', next({ ...fresh, attempt: 3, kills: 3 }, { kind: 'waiting', cause: 'recover', eligibleAtMs: nowMs }), stand({ reason: 'resumed' })],
+    [
+      'a break, interrupted and paused',
+      next(fresh, completed, { ...interrupt, pause: true }),
+      stand({ state: 'paused', keepsWork: false, reason: 'paused' }),
+    ],
+    [
+      'a break, interrupted and removed',
+      next(fresh, completed, { ...interrupt, remove: true }),
+      { kind: 'leave', state: 'removed', keepsWork: false },
+    ],
+    [
+      'the end, paused',
+      next(fresh, { kind: 'completed', reached: END }, pause),
+      { kind: 'leave', state: 'finished', keepsWork: true },
+    ],
+    [
+      'a first failure',
+      next(fresh, failed),
+      stand({ attempt: 1, eligibleAtMs: nowMs + 100, keepsWork: false, reason: 'retry' }),
+    ],
+    [
+      'a second',
+      next({ ...fresh, attempt: 1 }, failed),
+      stand({ attempt: 2, eligibleAtMs: nowMs + 400, keepsWork: false, reason: 'retry' }),
+    ],
+    [
+      'a third, its delay cut short',
+      next({ ...fresh, attempt: 2 }, failed),
+      stand({ attempt: 3, eligibleAtMs: nowMs + 1_000, keepsWork: false, reason: 'retry' }),
+    ],
+    [
+      'a last',
+      next({ ...fresh, attempt: 3 }, failed),
+      stand({ attempt: 3, state: 'failed', keepsWork: false, reason: 'failed' }),
+    ],
+    [
+      'a failure where none is tried again',
+      next(fresh, { kind: 'failed', place: 1, killed: false }),
+      stand({ state: 'failed', reason: 'failed' }),
+    ],
+    [
+      'a failure with its thread',
+      next(fresh, { kind: 'failed', place: 0, killed: true }),
+      stand({ attempt: 1, kills: 1, eligibleAtMs: nowMs + 100, reason: 'retry' }),
+    ],
+    [
+      'a third one',
+      next({ ...fresh, kills: killMax - 1 }, { kind: 'failed', place: 0, killed: true }),
+      stand({ kills: killMax, state: 'failed', reason: 'failed' }),
+    ],
+    [
+      'a failure, paused',
+      next(fresh, failed, pause),
+      stand({ attempt: 1, state: 'paused', eligibleAtMs: nowMs + 100, reason: 'paused' }),
+    ],
+    [
+      'a pause while it waits',
+      next(fresh, { kind: 'waiting', cause: 'request', eligibleAtMs: 7 }, pause),
+      stand({ state: 'paused', eligibleAtMs: 7, reason: 'paused' }),
+    ],
+    [
+      'a removal while it waits',
+      next(fresh, { kind: 'waiting', cause: 'request', eligibleAtMs: 7 }, remove),
+      { kind: 'leave', state: 'removed', keepsWork: false },
+    ],
+    [
+      'a resume',
+      next({ ...fresh, attempt: 2 }, { kind: 'waiting', cause: 'resume', eligibleAtMs: 7 }),
+      stand({ attempt: 2, eligibleAtMs: 7, reason: 'resumed' }),
+    ],
+    [
+      'a recovery',
+      next({ ...fresh, attempt: 3, kills: 3 }, { kind: 'waiting', cause: 'recover', eligibleAtMs: nowMs }),
+      stand({ reason: 'resumed' }),
+    ],
   ])('%s', (_, result, expected) => {
     expect(result).toMatchObject(expected);
   });

@@ -9,7 +9,7 @@
 // Environment: LOAD_BATCH instances a batch (20), LOAD_EVERY_MS between batches (20), LOAD_MAX instances a run (1,000),
 // LOAD_SETTLE_MS for the last run to come to its end (60,000).
 //
-// Only the adapter below knows the engine's API and its views.
+// Only the adapter below knows the engine's API.
 
 import { createWriteStream } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,6 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createEngine } from '../../dist/src/engine/index.js';
 import { recordAcked, recordSent } from '../fixtures/ledger/append.mjs';
+import { auditRows, historyRows, openCount } from '../fixtures/ledger/exported.mjs';
 import { definitions } from '../fixtures/ledger/workflows.mjs';
 
 // ---- adapter -------------------------------------------------------------------------------------------------------
@@ -35,45 +36,6 @@ async function openEngine(dataFolder) {
 const submit = (engine, records) => engine.submit(records);
 
 const stop = engine => engine.dispose();
-
-/** Rows of values as text. */
-const query = (engine, text, parameters = []) => engine.query(text, parameters);
-
-async function openCount(engine) {
-  const [[count]] = await query(engine, `select count(*) from millrace_instances where state <> 'failed'`);
-  return Number(count);
-}
-
-/** Everything that lives and everything that has left, one object an appearance. */
-async function* historyRows(engine) {
-  const living = `select instance, workflow, state from millrace_instances`;
-  for (const [instance, workflow, state] of await query(engine, living)) {
-    yield { instance, workflow, state: state === 'failed' ? 'failed' : 'open' };
-  }
-  const left = `select instance, workflow, state, result -> 'trail' from millrace_history`;
-  for (const [instance, workflow, state, trail] of await query(engine, left)) {
-    yield { instance, workflow, state, ...(trail === null ? {} : { trail: JSON.parse(trail) }) };
-  }
-}
-
-/** Audit events of instances, in the order of each instance. Two rows of one place get one `seq`: a fault, if so. */
-async function* auditRows(engine) {
-  const pageRows = 200;
-  const text = `select instance, short_name, action, at_ms, attempt, seq, group_no, step
-    from millrace_audit_event where instance is not null and seq > $1::bigint and seq <= $2::bigint order by seq, group_no, step`;
-  const [[last]] = await query(engine, 'select coalesce(max(seq), 0) from millrace_audit');
-  const places = new Map();
-  for (let from = 0; from < Number(last); from += pageRows) {
-    for (const row of await query(engine, text, [`${from}`, `${from + pageRows}`])) {
-      const [instance, event, action, atMs, attempt, ...place] = row;
-      const before = places.get(instance) ?? { seq: 0, place: '' };
-      const here = place.join(' ');
-      const seq = here === before.place ? before.seq : before.seq + 1;
-      places.set(instance, { seq, place: here });
-      yield { instance, event, action, atMs: Number(atMs), attempt: attempt === null ? null : Number(attempt), seq };
-    }
-  }
-}
 
 // ---- the load ------------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { IdSource } from '../../src/engine/ids.js';
 import { systemClock } from '../../src/observe/clock.js';
 import { emptyBitmap, setBit } from '../../src/store/bitmap.js';
-import type { Body, Commit, CommitAnswer, FinalState, Mark, RootBody, Segment, SegmentChange, Store } from '../../src/store/contract.js';
+import type {
+  Body,
+  Commit,
+  CommitAnswer,
+  FinalState,
+  Mark,
+  RootBody,
+  Segment,
+  SegmentChange,
+  Store,
+} from '../../src/store/contract.js';
 import { instanceId } from '../../src/workflow/instance-id.js';
 import { plainSegment, StoreModel } from './store-model.js';
 
@@ -17,7 +27,19 @@ const ids = new IdSource(systemClock);
 let branches = 0;
 
 export function nothing(): Commit {
-  return { id: ids.next(), atMs, marks: [], changes: [], segments: [], roots: [], bodies: [], outcomes: [], audit: [], names: [], freedNames: [] };
+  return {
+    id: ids.next(),
+    atMs,
+    marks: [],
+    changes: [],
+    segments: [],
+    roots: [],
+    bodies: [],
+    outcomes: [],
+    audit: [],
+    names: [],
+    freedNames: [],
+  };
 }
 
 function packed(texts: readonly string[]): Pick<Body, 'offsets' | 'bytes'> {
@@ -80,7 +102,15 @@ export function changeOf(segment: Segment, more: Partial<SegmentChange> = {}): S
 
 export function outcomeOf(segment: Segment, positions: readonly number[], state: FinalState = 'finished') {
   const ordinals = Uint16Array.from(positions, position => segment.ordinals[position]!);
-  return { root: segment.root, workflow: segment.workflow, name: segment.name, state, finishedAtMs: atMs + 1, ordinals, body: null };
+  return {
+    root: segment.root,
+    workflow: segment.workflow,
+    name: segment.name,
+    state,
+    finishedAtMs: atMs + 1,
+    ordinals,
+    body: null,
+  };
 }
 
 const trace = (root: string) => ({ root, atMs, trace: '[]' });
@@ -103,7 +133,10 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     pick: fc.nat(1_000),
     members: fc.integer({ min: 1, max: 20 }),
     mask: fc.integer({ min: 1, max: 0xfffff }),
-    fault: fc.oneof({ weight: 6, arbitrary: fc.constant('none' as const) }, { weight: 1, arbitrary: fc.constantFrom('revision' as const, 'gone' as const, 'closes' as const) }),
+    fault: fc.oneof(
+      { weight: 6, arbitrary: fc.constant('none' as const) },
+      { weight: 1, arbitrary: fc.constantFrom('revision' as const, 'gone' as const, 'closes' as const) },
+    ),
     goesOn: fc.boolean(),
     name: fc.option(fc.nat(4), { freq: 2 }),
     frees: fc.boolean(),
@@ -125,7 +158,13 @@ function commitOf(step: Step, model: StoreModel, branch: string): Commit {
   if (kind === 'leave') return commit;
   const revision = segment.revision + (step.fault === 'revision' ? 1 : 0);
   const memberRequests = step.goesOn ? { [segment.ordinals[0]!]: 1 } : null;
-  const change = changeOf(segment, { revision, requests: step.mask & 3, memberRequests, state: (['ready', 'paused', 'failed'] as const)[pick % 3]!, attempt: step.members });
+  const change = changeOf(segment, {
+    revision,
+    requests: step.mask & 3,
+    memberRequests,
+    state: (['ready', 'paused', 'failed'] as const)[pick % 3]!,
+    attempt: step.members,
+  });
   // One that closes cannot be changed too.
   return commit.marks[0]?.closes === true ? commit : { ...commit, changes: [change] };
 }
@@ -140,9 +179,18 @@ function submitOf({ members, mask, name, frees, pick }: Step, model: StoreModel,
     roots: [root],
     segments: sorted
       .filter(ordinals => ordinals.length > 0)
-      .map((ordinals, at) => segmentOf(root, ordinals, { name: `${branch}flow${pick % 3}`, priority: at === 0 ? null : at, createdAtMs: atMs + (pick % 5) })),
+      .map((ordinals, at) =>
+        segmentOf(root, ordinals, {
+          name: `${branch}flow${pick % 3}`,
+          priority: at === 0 ? null : at,
+          createdAtMs: atMs + (pick % 5),
+        }),
+      ),
     names: named,
-    freedNames: frees && owner !== undefined ? [{ name: named[0]!.name, instance: mask % 4 === 0 ? instanceId(root.id, 1) : owner }] : [],
+    freedNames:
+      frees && owner !== undefined
+        ? [{ name: named[0]!.name, instance: mask % 4 === 0 ? instanceId(root.id, 1) : owner }]
+        : [],
     audit: [trace(root.id)],
   };
 }
@@ -158,14 +206,31 @@ function leaveOf({ mask, fault, goesOn, pick }: Step, segment: Segment): Commit 
   const closes = (leaving.length === open.length) !== (fault === 'closes');
   const mark = markOf(segment, positions, { revision: segment.revision + (fault === 'revision' ? 1 : 0), closes });
   const ordinals = leaving.map(at => segment.ordinals[at]!);
-  const body: Body = { id: ids.next(), root: segment.root, ordinals: Uint16Array.from(ordinals), ...packed(ordinals.map(n => `{"written":${n}}`)) };
-  const next: Segment = { ...segment, id: ids.next(), body: body.id, place: segment.place + 1, transaction: segment.transaction + 1, ordinals: body.ordinals, open: ordinals.length, gone: emptyBitmap(ordinals.length), revision: 0 };
+  const body: Body = {
+    id: ids.next(),
+    root: segment.root,
+    ordinals: Uint16Array.from(ordinals),
+    ...packed(ordinals.map(n => `{"written":${n}}`)),
+  };
+  const next: Segment = {
+    ...segment,
+    id: ids.next(),
+    body: body.id,
+    place: segment.place + 1,
+    transaction: segment.transaction + 1,
+    ordinals: body.ordinals,
+    open: ordinals.length,
+    gone: emptyBitmap(ordinals.length),
+    revision: 0,
+  };
   return {
     ...nothing(),
     marks: [mark],
     bodies: [body],
     segments: goesOn ? [next] : [],
-    outcomes: goesOn ? [] : [{ ...outcomeOf(segment, leaving, pick % 2 === 0 ? 'finished' : 'removed'), body: body.id }],
+    outcomes: goesOn
+      ? []
+      : [{ ...outcomeOf(segment, leaving, pick % 2 === 0 ? 'finished' : 'removed'), body: body.id }],
     audit: [trace(segment.root)],
   };
 }
@@ -176,14 +241,21 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
     let store: Store;
     beforeAll(async () => {
       store = await open();
-    });
-    afterAll(() => store.close());
+    }, 60_000);
+    afterAll(() => store.close(), 60_000);
 
-    const newBranch = (): string => `/conformance${(branches += 1)}/`;
-    const commit = async (part: Partial<Commit>): Promise<CommitAnswer['kind']> => (await store.commit({ ...nothing(), ...part })).kind;
+    const newBranch = (): string => {
+      branches += 1;
+      return `/conformance${branches}/`;
+    };
+    const commit = async (part: Partial<Commit>): Promise<CommitAnswer['kind']> =>
+      (await store.commit({ ...nothing(), ...part })).kind;
     const read = async (id: string): Promise<Segment | undefined> => (await store.segments([id]))[0];
     /** A root in one segment, stored. */
-    const submitted = async (members: number, more: Partial<Segment> = {}): Promise<{ root: RootBody; segment: Segment }> => {
+    const submitted = async (
+      members: number,
+      more: Partial<Segment> = {},
+    ): Promise<{ root: RootBody; segment: Segment }> => {
       const root = rootOf(members);
       const segment = segmentOf(root, [...root.ordinals], more);
       expect(await commit({ roots: [root], segments: [segment] })).toBe('committed');
@@ -211,21 +283,36 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
       const { root, segment } = await submitted(40);
       const rivals = Array.from({ length: 8 }, (_, at) => {
         const positions = [0, 1, 2 + at];
-        return { ...nothing(), marks: [markOf(segment, positions)], outcomes: [outcomeOf(segment, positions)], audit: [trace(root.id)] };
+        return {
+          ...nothing(),
+          marks: [markOf(segment, positions)],
+          outcomes: [outcomeOf(segment, positions)],
+          audit: [trace(root.id)],
+        };
       });
       const answers = await Promise.all(rivals.map(each => store.commit(each)));
       expect(answers.filter(({ kind }) => kind === 'committed').length).toBe(1);
       expect(answers.filter(({ kind }) => kind === 'stale').length).toBe(7);
       expect(plainSegment((await read(segment.id))!)).toMatchObject({ open: 37, revision: 0 });
-      expect(await store.query('select count(*) from millrace_audit where root = $1::uuid', [root.id])).toEqual([['1']]);
-      expect(await store.query('select sum(members) from millrace_outcome where root = $1::uuid', [root.id])).toEqual([['3']]);
+      expect(await store.query('select count(*) from millrace_audit where root = $1::uuid', [root.id])).toEqual([
+        ['1'],
+      ]);
+      expect(await store.query('select sum(members) from millrace_outcome where root = $1::uuid', [root.id])).toEqual([
+        ['3'],
+      ]);
     });
 
     test('commits for different members of one segment all hold, together and in any order', async () => {
       const { segment } = await submitted(30);
       const parts = Array.from({ length: 10 }, (_, at) => [at, at + 10, at + 20]);
       const answers = await Promise.all(
-        parts.map((positions, at) => store.commit({ ...nothing(), marks: [markOf(segment, positions, { closes: at === 9 })], outcomes: [outcomeOf(segment, positions)] })),
+        parts.map((positions, at) =>
+          store.commit({
+            ...nothing(),
+            marks: [markOf(segment, positions, { closes: at === 9 })],
+            outcomes: [outcomeOf(segment, positions)],
+          }),
+        ),
       );
       expect(new Set(answers.map(({ kind }) => kind))).toEqual(new Set(['committed']));
       expect(await read(segment.id)).toBeUndefined();
@@ -233,19 +320,32 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
 
     test('an operation makes every commit decided before it stale, and takes effect itself', async () => {
       const { root, segment } = await submitted(5);
-      expect(await commit({ changes: [changeOf(segment, { requests: 1, memberRequests: { 3: 2 } })] })).toBe('committed');
-      expect(await commit({ marks: [markOf(segment, [0])], outcomes: [outcomeOf(segment, [0])], audit: [trace(root.id)] })).toBe('stale');
+      expect(await commit({ changes: [changeOf(segment, { requests: 1, memberRequests: { 3: 2 } })] })).toBe(
+        'committed',
+      );
+      expect(
+        await commit({ marks: [markOf(segment, [0])], outcomes: [outcomeOf(segment, [0])], audit: [trace(root.id)] }),
+      ).toBe('stale');
       expect(await commit({ changes: [changeOf(segment, { requests: 2 })] })).toBe('stale');
       const fresh = (await read(segment.id))!;
-      expect(plainSegment(fresh)).toEqual({ ...plainSegment(segment), requests: 1, memberRequests: { 3: 2 }, revision: 1 });
+      expect(plainSegment(fresh)).toEqual({
+        ...plainSegment(segment),
+        requests: 1,
+        memberRequests: { 3: 2 },
+        revision: 1,
+      });
       expect(await commit({ marks: [markOf(fresh, [0])], outcomes: [outcomeOf(fresh, [0])] })).toBe('committed');
-      expect(await store.query('select count(*) from millrace_audit where root = $1::uuid', [root.id])).toEqual([['0']]);
+      expect(await store.query('select count(*) from millrace_audit where root = $1::uuid', [root.id])).toEqual([
+        ['0'],
+      ]);
     });
 
     test('one mark that is stale takes the whole commit with it', async () => {
       const first = await submitted(3);
       const second = await submitted(3);
-      expect(await commit({ marks: [markOf(second.segment, [1])], outcomes: [outcomeOf(second.segment, [1])] })).toBe('committed');
+      expect(await commit({ marks: [markOf(second.segment, [1])], outcomes: [outcomeOf(second.segment, [1])] })).toBe(
+        'committed',
+      );
       const both = {
         marks: [markOf(first.segment, [0, 1, 2]), markOf(second.segment, [1])],
         outcomes: [outcomeOf(first.segment, [0, 1, 2]), outcomeOf(second.segment, [1])],
@@ -273,11 +373,18 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
 
     test('a commit sent again is recognised, also while the first one is under way', async () => {
       const { root, segment } = await submitted(2);
-      const once = { ...nothing(), marks: [markOf(segment, [0])], outcomes: [outcomeOf(segment, [0])], audit: [trace(root.id)] };
+      const once = {
+        ...nothing(),
+        marks: [markOf(segment, [0])],
+        outcomes: [outcomeOf(segment, [0])],
+        audit: [trace(root.id)],
+      };
       const answers = await Promise.all([store.commit(once), store.commit(once), store.commit(once)]);
       expect(answers).toEqual([{ kind: 'committed' }, { kind: 'committed' }, { kind: 'committed' }]);
       expect((await read(segment.id))!.open).toBe(1);
-      expect(await store.query('select count(*) from millrace_audit where root = $1::uuid', [root.id])).toEqual([['1']]);
+      expect(await store.query('select count(*) from millrace_audit where root = $1::uuid', [root.id])).toEqual([
+        ['1'],
+      ]);
     });
 
     test('names: one owner each, given up only by its owner, found with the others', async () => {
@@ -287,8 +394,17 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
       const name = `${branch}ü 'quoted'`;
       expect(await commit({ names: [{ name, instance: a! }] })).toBe('committed');
       expect(await commit({ names: [{ name, instance: b! }] })).toBe('name-taken');
-      expect(await commit({ names: [{ name: `${branch}x`, instance: b! }, { name: `${branch}x`, instance: c! }] })).toBe('name-taken');
-      expect(await commit({ freedNames: [{ name, instance: c! }], names: [{ name, instance: b! }] })).toBe('name-taken');
+      expect(
+        await commit({
+          names: [
+            { name: `${branch}x`, instance: b! },
+            { name: `${branch}x`, instance: c! },
+          ],
+        }),
+      ).toBe('name-taken');
+      expect(await commit({ freedNames: [{ name, instance: c! }], names: [{ name, instance: b! }] })).toBe(
+        'name-taken',
+      );
       expect(await commit({ freedNames: [{ name, instance: a! }], names: [{ name, instance: b! }] })).toBe('committed');
       expect(await store.named([name, `${branch}nobody`, `${branch}x`])).toEqual(new Map([[name, b]]));
       expect(await store.named([])).toEqual(new Map());
@@ -296,12 +412,24 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
 
     test('select means a workflow, or all below a branch, up to a creation time, a page at a time', async () => {
       const branch = newBranch();
-      const names = [`${branch}flow`, `${branch}flow/deep`, `${branch}flow-2`, `${branch}flow0`, `${branch.slice(0, -1)}-beside/flow`, `${branch}z/ü`];
+      const names = [
+        `${branch}flow`,
+        `${branch}flow/deep`,
+        `${branch}flow-2`,
+        `${branch}flow0`,
+        `${branch.slice(0, -1)}-beside/flow`,
+        `${branch}z/ü`,
+      ];
       const segments: Segment[] = [];
       for (const [at, name] of names.entries()) {
-        for (const late of [0, 10]) segments.push((await submitted(2, { name, createdAtMs: atMs + late + at })).segment);
+        for (const late of [0, 10])
+          segments.push((await submitted(2, { name, createdAtMs: atMs + late + at })).segment);
       }
-      const idsOf = (test: (segment: Segment) => boolean): string[] => segments.filter(test).map(({ id }) => id).sort();
+      const idsOf = (test: (segment: Segment) => boolean): string[] =>
+        segments
+          .filter(test)
+          .map(({ id }) => id)
+          .sort();
       const select = async (scope: Parameters<Store['select']>[0], horizonMs: number): Promise<string[]> => {
         const found: string[] = [];
         for (let after: string | null = null; ; after = found[found.length - 1]!) {
@@ -311,10 +439,16 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
         }
       };
       const allMs = atMs + 100;
-      expect(await select({ kind: 'workflow', name: `${branch}flow` }, allMs)).toEqual(idsOf(({ name }) => name === `${branch}flow`));
+      expect(await select({ kind: 'workflow', name: `${branch}flow` }, allMs)).toEqual(
+        idsOf(({ name }) => name === `${branch}flow`),
+      );
       expect(await select({ kind: 'branch', branch }, allMs)).toEqual(idsOf(({ name }) => name.startsWith(branch)));
-      expect(await select({ kind: 'branch', branch: `${branch}flow/` }, allMs)).toEqual(idsOf(({ name }) => name === `${branch}flow/deep`));
-      expect(await select({ kind: 'branch', branch }, atMs + 3)).toEqual(idsOf(({ name, createdAtMs }) => name.startsWith(branch) && createdAtMs <= atMs + 3));
+      expect(await select({ kind: 'branch', branch: `${branch}flow/` }, allMs)).toEqual(
+        idsOf(({ name }) => name === `${branch}flow/deep`),
+      );
+      expect(await select({ kind: 'branch', branch }, atMs + 3)).toEqual(
+        idsOf(({ name, createdAtMs }) => name.startsWith(branch) && createdAtMs <= atMs + 3),
+      );
       expect(await select({ kind: 'workflow', name: `${branch}none` }, allMs)).toEqual([]);
     });
 
@@ -344,7 +478,10 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
       expect(await store.origin(root.id)).toEqual({ submitter: 'alice', createdAtMs: atMs });
       expect(await store.origin(ids.nextRoot())).toBeNull();
       expect(await store.locate(instanceId(root.id, 3))).toBeNull();
-      expect(await store.locate(instanceId(root.id, 499))).toMatchObject({ kind: 'open', position: full.ordinals.indexOf(499) });
+      expect(await store.locate(instanceId(root.id, 499))).toMatchObject({
+        kind: 'open',
+        position: full.ordinals.indexOf(499),
+      });
       expect(await store.locate(ids.nextRoot())).toBeNull();
       expect(await store.locate('no id')).toBeNull();
       expect(await store.segments([])).toEqual([]);

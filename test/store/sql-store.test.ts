@@ -34,8 +34,17 @@ test('two engines on one store: the first commit wins, the refused one leaves no
   const root = rootOf(10);
   const segment = segmentOf(root, [...root.ordinals]);
   await ours.commit({ ...nothing(), roots: [root], segments: [segment] });
-  const trace = (engine: string) => ({ root: root.id, atMs: 1, trace: JSON.stringify([{ s: engine, b: 1, a: 0, k: 0, n: 1, f: 0, e: [[28, -1, -1, 0]] }]) });
-  const finish = (engine: string) => ({ ...nothing(), marks: [markOf(segment, [0, 1])], outcomes: [outcomeOf(segment, [0, 1])], audit: [trace(engine)] });
+  const trace = (engine: string) => ({
+    root: root.id,
+    atMs: 1,
+    trace: JSON.stringify([{ s: engine, b: 1, a: 0, k: 0, n: 1, f: 0, e: [[28, -1, -1, 0]] }]),
+  });
+  const finish = (engine: string) => ({
+    ...nothing(),
+    marks: [markOf(segment, [0, 1])],
+    outcomes: [outcomeOf(segment, [0, 1])],
+    audit: [trace(engine)],
+  });
   expect(await theirs.commit(finish('theirs'))).toEqual({ kind: 'committed' });
   expect(await ours.commit(finish('ours'))).toEqual({ kind: 'stale' });
   expect(await ours.query('select distinct engine from millrace_audit_event', [])).toEqual([['theirs']]);
@@ -47,11 +56,24 @@ test('a store on disk is the same after it was closed and opened again', async (
   const first = await storeOn(await openPgliteFolder({ folder }));
   const model = new StoreModel();
   const root = rootOf(20);
-  const segments = [segmentOf(root, [0, 1, 2, 3, 4, 5]), segmentOf(root, [6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19])];
+  const segments = [
+    segmentOf(root, [0, 1, 2, 3, 4, 5]),
+    segmentOf(root, [6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]),
+  ];
   const commits = [
-    { ...nothing(), roots: [root], segments, names: [{ name: 'kept', instance: root.id }], audit: [{ root: root.id, atMs: 1, trace: '[]' }] },
+    {
+      ...nothing(),
+      roots: [root],
+      segments,
+      names: [{ name: 'kept', instance: root.id }],
+      audit: [{ root: root.id, atMs: 1, trace: '[]' }],
+    },
     { ...nothing(), marks: [markOf(segments[0]!, [0, 5])], outcomes: [outcomeOf(segments[0]!, [0, 5], 'removed')] },
-    { ...nothing(), marks: [markOf(segments[1]!, [...segments[1]!.ordinals.keys()])], outcomes: [outcomeOf(segments[1]!, [...segments[1]!.ordinals.keys()])] },
+    {
+      ...nothing(),
+      marks: [markOf(segments[1]!, [...segments[1]!.ordinals.keys()])],
+      outcomes: [outcomeOf(segments[1]!, [...segments[1]!.ordinals.keys()])],
+    },
   ];
   for (const commit of commits) {
     expect(await first.commit(commit)).toEqual({ kind: 'committed' });
@@ -69,8 +91,19 @@ test('a store on disk is the same after it was closed and opened again', async (
 test('the catalogue of events is in the store, by the names of the original', async () => {
   const store = await storeOn(await openPgliteMemory());
   onTestFinished(() => store.close());
-  const rows = await store.query('select code, name, console_name, short_name, family from millrace_event order by code', []);
-  expect(rows).toEqual(auditEvents.map(({ code, name, consoleName, shortName, family }) => [String(code), name, consoleName, shortName, family]));
+  const rows = await store.query(
+    'select code, name, console_name, short_name, family from millrace_event order by code',
+    [],
+  );
+  expect(rows).toEqual(
+    auditEvents.map(({ code, name, consoleName, shortName, family }) => [
+      String(code),
+      name,
+      consoleName,
+      shortName,
+      family,
+    ]),
+  );
 });
 
 test('a generation is emptied when its turn comes again, not before, and stalls are told', async () => {
@@ -79,7 +112,12 @@ test('a generation is emptied when its turn comes again, not before, and stalls 
   onTestFinished(() => store.close());
   const root = rootOf(1);
   const segment = segmentOf(root, [0]);
-  await store.commit({ ...nothing(), roots: [root], segments: [segment], audit: [{ root: root.id, atMs: 1, trace: '[]' }] });
+  await store.commit({
+    ...nothing(),
+    roots: [root],
+    segments: [segment],
+    audit: [{ root: root.id, atMs: 1, trace: '[]' }],
+  });
   await store.commit({ ...nothing(), marks: [markOf(segment, [0])], outcomes: [outcomeOf(segment, [0])] });
   expect((await store.keepHouse(nowMs + 999)).rotated).toEqual([]);
   for (let round = 1; round <= 7; round++) {
@@ -90,5 +128,7 @@ test('a generation is emptied when its turn comes again, not before, and stalls 
   }
   await store.keepHouse(nowMs + 8_000);
   expect(await store.locate(root.id)).toBeNull();
-  expect(await store.query('select (select count(*) from millrace_audit), (select count(*) from millrace_body)', [])).toEqual([['0', '0']]);
+  expect(
+    await store.query('select (select count(*) from millrace_audit), (select count(*) from millrace_body)', []),
+  ).toEqual([['0', '0']]);
 });

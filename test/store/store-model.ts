@@ -61,23 +61,31 @@ export class StoreModel {
     for (const { segment: id, leaving, count, closes } of commit.marks) {
       const segment = this.segments.get(id)!;
       if (closes) this.segments.delete(id);
-      else this.segments.set(id, { ...segment, open: segment.open - count, gone: segment.gone.map((byte, at) => byte | leaving[at]!) });
+      else
+        this.segments.set(id, {
+          ...segment,
+          open: segment.open - count,
+          gone: segment.gone.map((byte, at) => byte | leaving[at]!),
+        });
     }
     for (const { segment: id, revision, ...change } of commit.changes) {
       this.segments.set(id, { ...this.segments.get(id)!, ...change, revision: revision + 1 });
     }
     for (const segment of commit.segments) this.segments.set(segment.id, segment);
     for (const body of [...commit.roots, ...commit.bodies]) this.bodies.set(body.id, body);
-    for (const root of commit.roots) for (const ordinal of root.ordinals) this.instances.add(instanceId(root.id, ordinal));
+    for (const root of commit.roots)
+      for (const ordinal of root.ordinals) this.instances.add(instanceId(root.id, ordinal));
     this.outcomes.push(...commit.outcomes);
     this.audit += commit.audit.length;
     return ['committed'];
   }
 
   #nameFaults(commit: Commit): 'name-taken'[] {
-    const freed = (name: string): boolean => commit.freedNames.some(each => each.name === name && this.names.get(name) === each.instance);
+    const freed = (name: string): boolean =>
+      commit.freedNames.some(each => each.name === name && this.names.get(name) === each.instance);
     const isTaken = commit.names.some(
-      ({ name }, at) => (this.names.has(name) && !freed(name)) || commit.names.findIndex(each => each.name === name) < at,
+      ({ name }, at) =>
+        (this.names.has(name) && !freed(name)) || commit.names.findIndex(each => each.name === name) < at,
     );
     return isTaken ? ['name-taken'] : [];
   }
@@ -125,15 +133,18 @@ export class StoreModel {
     for (const instance of this.instances) {
       const found = await store.locate(instance);
       if (found === null) continue;
-      located[instance] = found.kind === 'open' ? { segment: found.segment.id, position: found.position } : plainOutcome(found.outcome);
+      located[instance] =
+        found.kind === 'open' ? { segment: found.segment.id, position: found.position } : plainOutcome(found.outcome);
     }
     const everyName = [...this.commits.values()].flatMap(({ names }) => names.map(({ name }) => name));
-    const [row] = await store.query(
-      `select count(*) from millrace_audit where root = any($1::uuid[])`,
-      [`{${[...roots].join(',')}}`],
-    );
+    const [row] = await store.query(`select count(*) from millrace_audit where root = any($1::uuid[])`, [
+      `{${[...roots].join(',')}}`,
+    ]);
     return {
-      segments: segments.filter(({ root }) => roots.has(root)).map(plainSegment).sort(byId),
+      segments: segments
+        .filter(({ root }) => roots.has(root))
+        .map(plainSegment)
+        .sort(byId),
       bodies: (await store.bodies([...this.bodies.keys()])).map(plainBody).sort(byId),
       located,
       names: Object.fromEntries(await store.named(everyName)),

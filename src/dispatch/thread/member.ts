@@ -49,6 +49,8 @@ export class Member implements ActionMember {
   writes: Map<string, string> | null = null;
   events: MemberEvent[] | null = null;
   isTimedOut = false;
+  /** The engine stops and has aborted its signal: a failure from now on is not its own. */
+  isInterrupted = false;
   /** Stops the timer of its timeout, or of its grace. */
   cancelTimer: (() => void) | null = null;
   /** Number of the flush its outcome goes with. */
@@ -157,6 +159,11 @@ export class Member implements ActionMember {
       if (this.#abortReason !== null) this.#controller.abort(this.#abortReason);
     }
     return this.#controller.signal;
+  }
+
+  interrupt(reason: Error): void {
+    this.isInterrupted = true;
+    this.abort(reason);
   }
 
   abort(reason: Error): void {

@@ -75,7 +75,7 @@ export class ThreadRuntime {
         return;
       case 'abort':
         this.#isEnding = true;
-        for (const member of this.#executing) member?.abort(new Error('the engine is stopping'));
+        for (const member of this.#executing) member?.interrupt(new Error('the engine is stopping'));
         return;
     }
   }
@@ -229,7 +229,9 @@ export class ThreadRuntime {
     const why = isOverTime(member, this.#nowMs) ? timeoutFault(member) : thrown;
     clearDeadline(member);
     this.#ended(member);
-    this.#outbox.failed(member, errorAsData(why, member.action), this.#nowMs);
+    // It heeded the signal: without an outcome it stays ready, and loses no attempt.
+    if (member.isInterrupted && why === thrown) this.#outbox.post({ kind: 'interrupted' });
+    else this.#outbox.failed(member, errorAsData(why, member.action), this.#nowMs);
     return false;
   }
 

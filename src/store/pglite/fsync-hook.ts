@@ -1,7 +1,8 @@
 // Makes PGlite's commits reach the disk, and stops it for good when they do not.
 //
 // PGlite's file system for Node has no fsync: what PostgreSQL believes durable is in the cache of the operating system.
-// The hook gives it one. Two more things are needed beside it, in `session.ts`: no `-F`, and
+// The hook gives it one, before PostgreSQL starts, so that what recovery repairs is on the disk before WAL it was
+// repaired from is given up. Two more things are needed beside it, in `session-options.ts`: no `-F`, and
 // `wal_sync_method=fsync` (PGlite's fdatasync is a stub that never reaches its file system).
 //
 // Invariants:
@@ -9,10 +10,10 @@
 //       exception is swallowed by PGlite's message loop, which then runs for ever.
 //   F2. After a failed fsync, or any exception PostgreSQL does not recover from, PGlite is unplugged: its message loop
 //       throws at once instead of spinning, now and whenever it is entered again. Retrying a failed fsync proves
-//       nothing: the kernel may have dropped the pages and report success.
+//       nothing: the kernel may have dropped the pages and report success. PostgreSQL only logs some failures of its
+//       recovery, so one that happens while it starts is looked for when it has started.
 
 import fs from 'node:fs';
-import type { PGlite } from '@electric-sql/pglite';
 
 /** Faults that tests play. */
 export interface StoreFaults {
@@ -28,12 +29,14 @@ export interface FsyncFigures {
   longestSyncMs: number;
 }
 
-/** What is used of the Emscripten module under PGlite. */
-interface WasmModule {
+/** What is used of the Emscripten module under PGlite; the second half only once PostgreSQL runs. */
+export interface WasmModule {
   readonly FS: {
     readonly ErrnoError: new (errno: number) => Error;
-    lookupPath(path: string): { node: { mount: { type: { stream_ops: Record<string, unknown> } } } };
+    lookupPath(path: string, options: { follow: boolean }): { node: unknown };
+    truncate(target: unknown, bytes: number): void;
   };
+  readonly NODEFS: { readonly stream_ops: Record<string, unknown>; realPath(node: unknown): string };
   readonly HEAPU8: Uint8Array;
   stackRestore: (pointer: number) => void;
   _PostgresMainLoopOnce: () => void;
@@ -49,31 +52,19 @@ export class PostgresProcess {
   readonly figures: FsyncFigures = { syncs: 0, syncMs: 0, longestSyncMs: 0 };
   /** Why it is beyond use, or `null`. */
   failure: string | null = null;
-  readonly #module: WasmModule;
-
-  constructor(db: PGlite) {
-    this.#module = db.Module as unknown as WasmModule;
-    const step = this.#module._PostgresMainLoopOnce;
-    this.#module._PostgresMainLoopOnce = () => {
-      try {
-        step();
-      } catch (error) {
-        if ((error as { status?: number }).status !== recoverableStatus) this.unplug(String(error));
-        throw error;
-      }
-    };
-  }
+  #module: WasmModule | null = null;
 
   /** Bytes of the memory PostgreSQL runs in. It never shrinks. */
   get memoryBytes(): number {
-    return this.#module.HEAPU8.length;
+    return this.#module?.HEAPU8.length ?? 0;
   }
 
-  installFsync(faults: StoreFaults): void {
+  /** To be called before PostgreSQL starts. */
+  installFsync(module: WasmModule, faults: StoreFaults): void {
+    this.#module = module;
     if (faults.withoutFsyncHook) return;
-    const { FS } = this.#module;
     const { figures } = this;
-    FS.lookupPath('/pglite/data').node.mount.type.stream_ops.fsync = (stream: { nfd: number }): number => {
+    module.NODEFS.stream_ops.fsync = (stream: { nfd: number }): number => {
       const startedMs = performance.now();
       try {
         if (faults.failFsync && Atomics.load(faults.failFsync, 0) > 0 && Atomics.sub(faults.failFsync, 0, 1) === 1) {
@@ -82,13 +73,27 @@ export class PostgresProcess {
         fs.fdatasyncSync(stream.nfd);
       } catch (error) {
         this.unplug(`fsync failed: ${(error as Error).message}`); // F2
-        throw new FS.ErrnoError(errnoEio); // F1
+        throw new module.FS.ErrnoError(errnoEio); // F1
       }
       const tookMs = performance.now() - startedMs;
       figures.syncs++;
       figures.syncMs += tookMs;
       figures.longestSyncMs = Math.max(figures.longestSyncMs, tookMs);
       return 0;
+    };
+  }
+
+  /** PostgreSQL has started: watch its message loop (F2). */
+  watch(module: WasmModule): void {
+    this.#module = module;
+    const step = module._PostgresMainLoopOnce;
+    module._PostgresMainLoopOnce = () => {
+      try {
+        step();
+      } catch (error) {
+        if ((error as { status?: number }).status !== recoverableStatus) this.unplug(String(error));
+        throw error;
+      }
     };
   }
 
@@ -99,6 +104,7 @@ export class PostgresProcess {
     const refuse = (): never => {
       throw new Error(`PostgreSQL was stopped: ${reason}`);
     };
+    if (this.#module === null) return;
     this.#module._PostgresMainLoopOnce = refuse;
     // PGlite calls this in its handler of any exception of the line above: thrown from here, it leaves the loop.
     this.#module.stackRestore = refuse;

@@ -9,8 +9,9 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import { EngineError } from '../../observe/errors.js';
-import { type SqlCall, type SqlDriver, SqlError, type SqlRows, type SqlStatement } from '../driver.js';
+import { type SqlCall, type SqlDriver, SqlError, type SqlRows } from '../driver.js';
 import type { Failure, SessionFigures } from './session.js';
+import { StatementNumbers } from './statement-numbers.js';
 import type { PackedTransaction, StoreReply, StoreRequest } from './thread-protocol.js';
 import { measureCall, readRows, writeCall } from './wire.js';
 
@@ -29,8 +30,7 @@ function errorOf(failure: Failure): Error {
 export class PortClient implements SqlDriver {
   readonly #port: MessagePort;
   readonly #pending = new Map<number, Pending>();
-  readonly #numbers = new Map<string, { readonly statement: SqlStatement; readonly number: number }>();
-  #introduced: SqlStatement[] = [];
+  readonly #numbers = new StatementNumbers();
   #outbox: { readonly id: number; readonly calls: readonly SqlCall[] }[] = [];
   #lastId = 0;
   #markClosed = (): void => {};
@@ -124,7 +124,7 @@ export class PortClient implements SqlDriver {
     let size = 0;
     for (const { id, calls } of waiting) {
       try {
-        const statements = calls.map(call => this.#number(call.statement));
+        const statements = calls.map(call => this.#numbers.of(call.statement));
         const bytes = calls.reduce((total, call) => total + measureCall(call), 0);
         packed.push({ id, bytes, statements });
         accepted.push(...calls);
@@ -138,22 +138,9 @@ export class PortClient implements SqlDriver {
     const wire = Buffer.allocUnsafeSlow(size);
     let at = 0;
     for (const call of accepted) at = writeCall(wire, at, call);
-    const introduced = this.#introduced;
-    this.#introduced = [];
+    const introduced = this.#numbers.takeIntroduced();
     const request: StoreRequest = { kind: 'transactions', wire, transactions: packed, introduced };
     this.#port.postMessage(request, [wire.buffer as ArrayBuffer]);
-  }
-
-  #number(statement: SqlStatement): number {
-    const known = this.#numbers.get(statement.name);
-    if (known === undefined) {
-      const number = this.#numbers.size;
-      this.#numbers.set(statement.name, { statement, number });
-      this.#introduced.push({ name: statement.name, text: statement.text });
-      return number;
-    }
-    if (known.statement.text !== statement.text) throw new TypeError(`two statements are named "${statement.name}"`);
-    return known.number;
   }
 
   #settle(id: number): Pending | undefined {

@@ -8,8 +8,9 @@ import path from 'node:path';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { EngineError } from '../../observe/errors.js';
 import type { SqlStatement } from '../driver.js';
-import { PgliteSession, type WireAnswer, type WireTransaction } from './session.js';
-import { layDown, readTemplate } from './template.js';
+import type { WireTransaction } from './prepared.js';
+import { PgliteSession, type WireAnswer } from './session.js';
+import { layDown, readTemplate, trashFolder } from './template.js';
 import type {
   PackedTransaction,
   StoreControl,
@@ -26,6 +27,7 @@ const groupTransactionsMax = 1_000;
 
 interface Client {
   readonly port: MessagePort;
+  /** By number. */
   readonly statements: SqlStatement[];
 }
 
@@ -68,7 +70,8 @@ async function openSession(options: StoreThreadOptions): Promise<PgliteSession> 
   if (options.folder === null) {
     return PgliteSession.open({ folder: null, durability, settings, template: readTemplate() });
   }
-  return PgliteSession.open({ folder: await layDown(options.folder), durability, settings, faults });
+  const folder = await layDown(options.folder);
+  return PgliteSession.open({ folder, trash: trashFolder(options.folder), durability, settings, faults });
 }
 
 class StoreServer {
@@ -143,7 +146,7 @@ class StoreServer {
       const { wire, transactions, introduced } = head.request;
       if (group.length > 0 && bytes + wire.length > groupBytesMax) return group;
       if (group.length > 0 && group.length + transactions.length > groupTransactionsMax) return group;
-      head.client.statements.push(...introduced);
+      for (const statement of introduced) head.client.statements[statement.number] = statement;
       this.#waiting.shift();
       bytes += wire.length;
       group.push(...unpackTransactions(head.client, wire, transactions));

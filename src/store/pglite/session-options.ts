@@ -8,6 +8,8 @@ export type Durability = 'strict' | 'relaxed' | 'none';
 export interface SessionOptions {
   /** Folder of the database, or `null` for memory. */
   readonly folder: string | null;
+  /** Folder for big files that are done with, on the same disk; without one they are truncated. */
+  readonly trash?: string;
   /**
    * `strict`: a commit survives a power cut. `relaxed`: it survives the process; after a power cut the folder may be
    * damaged. `none`: memory.

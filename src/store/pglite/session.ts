@@ -14,10 +14,12 @@
 
 import { PGlite } from '@electric-sql/pglite';
 import { EngineError } from '../../observe/errors.js';
-import type { SqlStatement } from '../driver.js';
-import { PostgresProcess } from './fsync-hook.js';
+import { PostgresProcess, type WasmModule } from './fsync-hook.js';
+import { HomeFS } from './home-fs.js';
+import { PreparedStatements, type WireTransaction } from './prepared.js';
 import { type SessionOptions, startParams } from './session-options.js';
-import { parseMessage, queryMessage, type Scan, scanAnswer, syncMessage } from './wire.js';
+import { Trash } from './trash.js';
+import { queryMessage, type Scan, scanAnswer } from './wire.js';
 
 export interface SessionFigures {
   readonly groups: number;
@@ -26,12 +28,6 @@ export interface SessionFigures {
   readonly syncMs: number;
   readonly longestSyncMs: number;
   readonly memoryBytes: number;
-}
-
-/** A transaction ready to be sent: its Bind and Execute messages, and the statement of each call. */
-export interface WireTransaction {
-  readonly wire: Uint8Array;
-  readonly statements: readonly SqlStatement[];
 }
 
 /** A refusal as a value, because an error loses its class between threads. */
@@ -64,25 +60,33 @@ export class PgliteSession {
   received: Buffer = Buffer.allocUnsafeSlow(scratchBytes);
   readonly #db: PGlite;
   readonly #process: PostgresProcess;
-  readonly #prepared = new Set<string>();
+  readonly #trash: Trash | null;
+  readonly #prepared = new PreparedStatements();
   #receivedBytes = 0;
   #message: Buffer = Buffer.allocUnsafeSlow(scratchBytes);
   #groups = 0;
   #transactions = 0;
   #isClosing = false;
 
-  private constructor(db: PGlite, process: PostgresProcess) {
+  private constructor(db: PGlite, process: PostgresProcess, trash: Trash | null) {
     this.#db = db;
     this.#process = process;
+    this.#trash = trash;
   }
 
   /** @throws {EngineError} STORE_FAILED when it cannot be opened, STORE_NOT_DURABLE when fsync cannot be had */
   static async open(options: SessionOptions): Promise<PgliteSession> {
     const log: string[] = [];
+    const process = new PostgresProcess();
+    const trash = options.trash === undefined ? null : new Trash(options.trash);
+    const prepare = (module: WasmModule): void => {
+      if (options.durability === 'strict') process.installFsync(module, options.faults ?? {});
+      trash?.install(module);
+    };
     let db: PGlite;
     try {
       db = await PGlite.create({
-        dataDir: options.folder ?? 'memory://',
+        ...(options.folder === null ? { dataDir: 'memory://' } : { fs: new HomeFS(options.folder, prepare) }),
         startParams: startParams(options),
         // Its "sync" after a call only concerns browsers; durability is the hook's.
         relaxedDurability: true,
@@ -99,12 +103,10 @@ export class PgliteSession {
         cause: error,
       });
     }
-    const process = new PostgresProcess(db);
-    const session = new PgliteSession(db, process);
-    if (options.durability === 'strict') {
-      process.installFsync(options.faults ?? {});
-      session.#proveDurable();
-    }
+    process.watch(db.Module as unknown as WasmModule);
+    if (process.failure !== null) throw new EngineError('STORE_FAILED', process.failure);
+    const session = new PgliteSession(db, process, trash);
+    if (options.durability === 'strict') session.#proveDurable();
     return session;
   }
 
@@ -144,6 +146,7 @@ export class PgliteSession {
     this.#isClosing = true;
     if (this.#process.failure === null) await this.#db.close();
     this.#process.unplug('the store is closed');
+    await this.#trash?.emptied;
   }
 
   get #isRefusing(): boolean {
@@ -161,9 +164,9 @@ export class PgliteSession {
   #runPart(part: readonly WireTransaction[]): { answers: WireAnswer[]; again: (readonly WireTransaction[])[] } {
     if (this.#isRefusing) return { answers: part.map(() => this.#refusal()), again: [] };
     const start = this.#receivedBytes;
-    const { pieces, parses } = this.#compose(part);
-    const scan = this.#exchange(pieces, start);
-    for (let index = 0; index < scan.parsed; index++) this.#prepared.add(parses[index]!.statement.name);
+    const composition = this.#prepared.compose(part);
+    const scan = this.#exchange(composition.pieces, start);
+    this.#prepared.note(composition, scan);
     if (this.#process.failure !== null) {
       return { answers: part.map(() => this.#refusal(true)), again: [] }; // V4
     }
@@ -177,31 +180,11 @@ export class PgliteSession {
     }
     // With others before it the culprit is tried again behind them, and then fails as the first of its part.
     if (culprit > 0) return { answers: [], again: [part.slice(0, culprit), part.slice(culprit)] };
-    const parse = parses[scan.parsed];
+    const parse = composition.parses[scan.parsed];
     const call = part[0]!.statements[scan.ends.length];
     const statement = parse?.transaction === 0 ? parse.statement : call;
     const again = chunks(part.slice(1), retryTogetherMax);
     return { answers: [{ kind: 'sql', ...pick(scan), statement: statement?.name ?? '' }], again };
-  }
-
-  #compose(part: readonly WireTransaction[]): {
-    pieces: Uint8Array[];
-    parses: { statement: SqlStatement; transaction: number }[];
-  } {
-    const pieces: Uint8Array[] = [];
-    const parses: { statement: SqlStatement; transaction: number }[] = [];
-    const parsing = new Set<string>();
-    part.forEach((transaction, index) => {
-      for (const statement of transaction.statements) {
-        if (this.#prepared.has(statement.name) || parsing.has(statement.name)) continue;
-        parsing.add(statement.name);
-        parses.push({ statement, transaction: index });
-        pieces.push(parseMessage(statement));
-      }
-      pieces.push(transaction.wire);
-    });
-    pieces.push(syncMessage);
-    return { pieces, parses };
   }
 
   /** Index of the transaction whose call failed; the number of transactions when it was the commit. */

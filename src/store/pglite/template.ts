@@ -1,14 +1,16 @@
 // The first start of a data folder: an initialised database is laid down from the template of the build.
 //
 // Why a template: PostgreSQL's initdb in WASM takes four seconds and leaves 840 MB resident; laying down takes a tenth
-// of a second. What is packed has one database instead of three, and WAL files of 4 MB: 310 entries, 11 MB, under one
-// packed. (A segment of 4 MB costs a commit nothing measurable; one of 1 MB does, at 75 kB a commit.)
+// of a second. What is packed has one database instead of three, WAL files of 4 MB, and our tables. (A WAL file of 4 MB
+// costs a commit nothing measurable; one of 1 MB does, at 75 kB a commit.) An older home is brought up to date by
+// `migrate`, which finds nothing to do in one laid down from the template.
 //
-// A home is `<folder>/pglite`; the lock's files stand beside it.
+// A home is `<folder>/pglite`; the lock's files and the trash (`trash.ts`) stand beside it.
 //
 // Invariants:
 //   L1. `<folder>/pglite` exists complete and on the disk, or not at all: it is made beside, synced and renamed.
-//   L2. Nothing is removed but `<folder>/pglite.new`, which nobody has ever had an answer from.
+//   L2. Nothing is removed but `<folder>/pglite.new`, which nobody has ever had an answer from. (And by `trash.ts` what
+//       is in `<folder>/pglite.trash`, which PostgreSQL is done with.)
 //   L3. A folder with anything else in it is refused and left as it is.
 //   L4. The caller holds the folder's lock.
 
@@ -19,21 +21,23 @@ import zlib from 'node:zlib';
 import { PGlite } from '@electric-sql/pglite';
 import { EngineError } from '../../observe/errors.js';
 import { builtFile } from '../../observe/thread-entry.js';
+import { schemaDigest, schemaScripts } from '../migrations/index.js';
 import { packTar, readTar, type TarEntry } from './tar.js';
 
 /** The version of PGlite the template was made with and for; held against the installed one by a test. */
 export const pgliteVersion = '0.5.16';
 const postgresMajor = 18;
-/** Grows when `initialise` changes, so that no build keeps an old template. */
-const recipe = 1;
+/** Grows when `initialise` changes, so that no build keeps an old template. (Migrations are told by their digest.) */
+const recipe = 2;
 
 const databaseName = 'pglite';
 const unfinishedName = 'pglite.new';
+const trashName = 'pglite.trash';
 /** What may be beside the database: the engine's logs, the lock, what mkfs makes, and what a crash left of us. */
-const companions = /^(logs|millrace\.(lock(\..*)?|sock)|lost\+found|pglite\.new)$/;
+const companions = /^(logs|millrace\.(lock(\..*)?|sock)|lost\+found|pglite\.(new|trash))$/;
 
 export function templateFile(): URL {
-  return builtFile(`template/pglite-${pgliteVersion}-r${recipe}.tar.gz`);
+  return builtFile(`template/pglite-${pgliteVersion}-r${recipe}-${schemaDigest()}.tar.gz`);
 }
 
 /** The template as a tar archive, or `null` in a tree that has not been built. */
@@ -50,6 +54,11 @@ export function readTemplate(): Buffer | null {
 
 export function databaseFolder(folder: string): string {
   return path.join(folder, databaseName);
+}
+
+/** Where files go that PostgreSQL is done with; on the database's disk. */
+export function trashFolder(folder: string): string {
+  return path.join(folder, trashName);
 }
 
 /**
@@ -166,12 +175,13 @@ async function syncTree(folder: string): Promise<void> {
   await syncEntry(folder);
 }
 
-/** Run initdb and make the result small. Leaves 840 MB resident: for the build, and for a tree without one. */
+/** Run initdb, make our tables and make the result small. Leaves 840 MB resident: for the build, and for a tree without one. */
 export async function initialise(folder: string): Promise<void> {
   const db = await PGlite.create({ dataDir: folder, initDbStartParams: ['--wal-segsize=4'] });
   // Only `postgres` is ever used; the two templates of CREATE DATABASE are two thirds of the files.
   await db.exec(`update pg_database set datistemplate = false where datname <> 'postgres'`);
-  for (const script of ['drop database template0', 'drop database template1', 'vacuum (full, freeze)']) {
+  const small = ['drop database template0', 'drop database template1', 'vacuum (full, freeze)'];
+  for (const script of [...schemaScripts(), ...small]) {
     await db.exec(script);
   }
   await db.exec('select pg_switch_wal()');

@@ -1,13 +1,18 @@
 // What travels between a client of the store thread and the thread.
 //
 // Parameters and rows travel as bytes of the wire protocol, one buffer a message, transferred: structured cloning of a
-// thousand small arrays would cost more than the commit. A client numbers the statements it uses, so that a name and a
-// text cross once.
+// thousand small arrays would cost more than the commit. A client numbers the statements it uses
+// (`statement-numbers.ts`).
 
 import type { SqlStatement } from '../driver.js';
 import type { StoreFaults } from './fsync-hook.js';
 import type { Failure, SessionFigures } from './session.js';
 import type { Durability } from './session-options.js';
+
+/** A statement and the number a client gives it from now on. */
+export interface NumberedStatement extends SqlStatement {
+  readonly number: number;
+}
 
 export interface PackedTransaction {
   readonly id: number;
@@ -22,8 +27,8 @@ export type StoreRequest =
       readonly kind: 'transactions';
       readonly wire: Uint8Array;
       readonly transactions: readonly PackedTransaction[];
-      /** Statements used for the first time; their numbers go on from those before. */
-      readonly introduced: readonly SqlStatement[];
+      /** Statements that get a number with this message. */
+      readonly introduced: readonly NumberedStatement[];
     }
   | { readonly kind: 'script'; readonly id: number; readonly text: string }
   | { readonly kind: 'disk-bytes'; readonly id: number }

@@ -1,0 +1,150 @@
+// What is to be committed, item by item: members of one held segment with one outcome. Items come from the threads'
+// outcome groups and are split where members need different decisions.
+
+import type { OutcomeGroup, OutcomeMessage } from '../dispatch/protocol.js';
+import type { SqlError } from '../store/driver.js';
+import { type CommitItem, isTimeout } from './commit-builder.js';
+import { requestsAt } from './member-requests.js';
+import type { RunningPart } from './running.js';
+
+export function halves<T>(list: readonly T[]): T[][] {
+  const middle = list.length >> 1;
+  return [list.slice(0, middle), list.slice(middle)];
+}
+
+/** The member's outcome when the store cannot hold what it did. */
+export function refusedByStore(item: CommitItem, error: SqlError): CommitItem {
+  const place = item.path.at(-1) ?? item.held.segment.place;
+  return {
+    ...item,
+    outcome: { kind: 'failed', place, killed: false },
+    payload: null,
+    events: [],
+    errors: [{ code: 'CommitRefused', message: error.message, action: item.plan.actions[place]!.name, stack: '' }],
+    errorOf: [0],
+  };
+}
+
+/** Items of a group of a part. */
+export function itemsOf(
+  part: RunningPart,
+  group: OutcomeGroup,
+  events: readonly { member: number; event: OutcomeMessage['events'][number] }[],
+): CommitItem[] {
+  const positions =
+    group.members.length === part.positions.length
+      ? part.positions
+      : group.members.map(member => part.positions[member]!);
+  const item: CommitItem = {
+    held: part.held,
+    plan: part.plan,
+    positions,
+    outcome:
+      group.kind === 'completed'
+        ? { kind: 'completed', reached: group.reached }
+        : { kind: 'failed', place: group.reached, killed: group.killed ?? false },
+    path: group.path,
+    baseMs: group.baseMs,
+    times: group.times,
+    payload: group.payload,
+    reported: false,
+    events,
+    claim: part.claim,
+    requests: part.held.segment.requests,
+    ...(group.errors !== undefined ? { errors: group.errors } : {}),
+    ...(group.errorOf !== undefined ? { errorOf: group.errorOf } : {}),
+    ...(group.earlierResults !== undefined ? { earlierResults: group.earlierResults } : {}),
+  };
+  const byReport =
+    part.reported === null
+      ? [item]
+      : splitBy(
+          item,
+          at => (part.reported!.has(group.members[at]!) ? 1 : 0),
+          reported => ({ reported: reported === 1 }),
+        );
+  return byReport.flatMap(splitByTimeout).flatMap(splitByRequests);
+}
+
+/** Those that timed out have other events than those that failed by themselves. */
+function splitByTimeout(item: CommitItem): CommitItem[] {
+  const { errors, errorOf } = item;
+  if (errors === undefined || errorOf === undefined || errors.length < 2) return [item];
+  return splitBy(
+    item,
+    at => (isTimeout(errors[errorOf[at]!]) ? 1 : 0),
+    () => ({}),
+  );
+}
+
+/** Members with operations of their own part from the rest. */
+export function splitByRequests(item: CommitItem): CommitItem[] {
+  const { segment } = item.held;
+  const { memberRequests } = segment;
+  if (memberRequests === null)
+    return [item.requests === segment.requests ? item : { ...item, requests: segment.requests }];
+  return splitBy(
+    item,
+    at => requestsAt(segment, item.positions[at]!),
+    requests => ({ requests }),
+  );
+}
+
+function splitBy(
+  item: CommitItem,
+  keyOf: (at: number) => number,
+  change: (key: number) => Partial<CommitItem>,
+): CommitItem[] {
+  const byKey = new Map<number, number[]>();
+  for (let at = 0; at < item.positions.length; at++) {
+    const key = keyOf(at);
+    const members = byKey.get(key);
+    if (members === undefined) byKey.set(key, [at]);
+    else members.push(at);
+  }
+  return [...byKey].map(([key, members]) => ({
+    ...(members.length === item.positions.length ? item : narrowed(item, members)),
+    ...change(key),
+  }));
+}
+
+/** The item with only some of its members, by index. */
+export function narrowed(item: CommitItem, members: readonly number[]): CommitItem {
+  if (members.length === item.positions.length) return item;
+  const perMember = item.path.length * 2;
+  const earlier = item.path.length - 1;
+  const newIndex = new Map(members.map((member, at) => [member, at]));
+  return {
+    ...item,
+    positions: Uint16Array.from(members, at => item.positions[at]!),
+    times: members.flatMap(
+      at => Array.prototype.slice.call(item.times, at * perMember, (at + 1) * perMember) as number[],
+    ),
+    payload:
+      item.payload === null
+        ? null
+        : {
+            bytes: concatenated(
+              members.map(at => item.payload!.bytes.subarray(item.payload!.offsets[at], item.payload!.offsets[at + 1])),
+            ),
+            offsets: offsetsOf(members.map(at => item.payload!.offsets[at + 1]! - item.payload!.offsets[at]!)),
+          },
+    events: item.events.flatMap(({ member, event }) =>
+      newIndex.has(member) ? [{ member: newIndex.get(member)!, event }] : [],
+    ),
+    ...(item.errorOf !== undefined ? { errorOf: members.map(at => item.errorOf![at]!) } : {}),
+    ...(item.earlierResults !== undefined
+      ? { earlierResults: members.flatMap(at => item.earlierResults!.slice(at * earlier, (at + 1) * earlier)) }
+      : {}),
+  };
+}
+
+function concatenated(texts: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(texts);
+}
+
+function offsetsOf(lengths: readonly number[]): Int32Array {
+  const offsets = new Int32Array(lengths.length + 1);
+  for (const [at, length] of lengths.entries()) offsets[at + 1] = offsets[at]! + length;
+  return offsets;
+}

@@ -1,0 +1,140 @@
+// The claim loop on the model of the store: what it hands over, and what it gives back.
+
+import { expect, test } from 'vitest';
+import type { Batch } from '../../src/dispatch/protocol.js';
+import { offerOf } from '../../src/engine/committer.js';
+import { Feeder } from '../../src/engine/feeder.js';
+import type { EngineParts } from '../../src/engine/parts.js';
+import { type Body, request, type Segment } from '../../src/store/contract.js';
+import { CommitWorld, plan } from './commit-world.js';
+
+class FeedWorld extends CommitWorld {
+  readonly handedOver: Batch[] = [];
+  appetite = 1_000;
+  /** Held by tests that want something to happen while bodies are read. */
+  reading: Promise<void> = Promise.resolve();
+  readonly feeder: Feeder;
+
+  constructor() {
+    super();
+    const { clock, queue, holdings, committer } = this;
+    const dispatcher = {
+      appetite: () => this.appetite,
+      capacity: () => this.appetite,
+      run: (batch: Batch) => {
+        this.appetite -= batch.count;
+        this.handedOver.push(batch);
+      },
+      inFlight: 0,
+    };
+    this.feeder = new Feeder({
+      clock,
+      queue,
+      holdings,
+      committer,
+      dispatcher,
+      store: {
+        segments: async (ids: readonly string[]) => ids.flatMap(id => this.store.model.segments.get(id) ?? []),
+        bodies: async (ids: readonly string[]): Promise<Body[]> => {
+          await this.reading;
+          return ids.flatMap(id => this.store.model.bodies.get(id) ?? []);
+        },
+      },
+      definitions: { byNumber: () => ({ plan }) },
+      health: {
+        turned() {},
+        storeIsDead: false,
+        storeFailed(error: unknown) {
+          throw error;
+        },
+        mainFailed(error: unknown) {
+          throw error;
+        },
+      },
+      leases: { add() {} },
+      options: { name: 'e', claimMembersMax: 512, leaseMs: 1_000 },
+    } as unknown as EngineParts);
+  }
+
+  /** Let everything that waits for nothing but promises go on. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 20; turn++) await new Promise(resolve => setImmediate(resolve));
+  }
+
+  change(segment: Segment, more: Partial<Segment>): void {
+    const { model } = this.store;
+    model.segments.set(segment.id, { ...model.segments.get(segment.id)!, ...more });
+    this.holdings.dropSegment(segment.id);
+  }
+
+  ordinals(): number[] {
+    return this.handedOver.flatMap(({ parts }) => parts.flatMap(({ ordinals }) => [...ordinals])).sort((a, b) => a - b);
+  }
+}
+
+test('what is paused when it is claimed is given up, and is in the queue no more', async () => {
+  const world = new FeedWorld();
+  const { segment } = await world.submit(10);
+  world.change(segment, { requests: request.pause, revision: 1 });
+  world.feeder.start();
+  await world.settle();
+  expect(world.ordinals()).toEqual([]);
+  expect(await world.queue.counts()).toMatchObject({ ready: 0, delayed: 0, claimed: 0 });
+});
+
+test('a resume that comes while a claim is being read is not lost', async () => {
+  const world = new FeedWorld();
+  const { segment } = await world.submit(10);
+  world.change(segment, { requests: request.pause, revision: 1 });
+  let goOn = (): void => undefined;
+  world.reading = new Promise(resolve => (goOn = resolve));
+  world.feeder.start();
+  await world.settle();
+  expect((await world.queue.counts()).claimed).toBe(10);
+  world.change(segment, { requests: 0, revision: 2 });
+  await world.queue.offer([offerOf(segment, 0, 10)]);
+  goOn();
+  await world.settle();
+  expect(world.ordinals()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
+test('members with operations of their own: the removed leave, the paused stay, the others run', async () => {
+  const world = new FeedWorld();
+  const { segment } = await world.submit(6);
+  world.change(segment, {
+    memberRequests: { 1: request.pause, 3: request.remove, 5: request.pause | request.remove },
+    revision: 1,
+  });
+  world.feeder.start();
+  await world.settle();
+  await world.committer.drained();
+  expect(world.ordinals()).toEqual([0, 2, 4]);
+  expect(world.store.model.outcomes.map(({ state, ordinals }) => [state, [...ordinals]])).toEqual([
+    ['removed', [3, 5]],
+  ]);
+  expect(await world.queue.counts()).toMatchObject({ ready: 0, claimed: 3 });
+});
+
+test('members that have left are not run, whatever the queue says', async () => {
+  const world = new FeedWorld();
+  const { segment } = await world.submit(8);
+  world.change(segment, { gone: Uint8Array.of(0b1010_0000), open: 6 });
+  world.feeder.start();
+  await world.settle();
+  expect(world.ordinals()).toEqual([1, 3, 4, 5, 6, 7]);
+  expect((await world.queue.counts()).claimed).toBe(6);
+});
+
+test('no more is claimed than the threads take; the rest keeps its place', async () => {
+  const world = new FeedWorld();
+  await world.submit(10);
+  world.appetite = 4;
+  world.feeder.start();
+  await world.settle();
+  expect(world.ordinals()).toEqual([0, 1, 2, 3]);
+  expect(await world.queue.counts()).toMatchObject({ ready: 6, claimed: 4 });
+  world.appetite = 100;
+  world.feeder.wake();
+  await world.settle();
+  expect(world.ordinals()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
