@@ -6,7 +6,7 @@
 //   B2. Everything a member needs afterwards (new segment, or outcome and result) is in the same commit.
 //   B3. Held segments are moved on here, in the order in which commits are sent; a refused commit drops them.
 
-import { GroupEvents } from '../audit/events-of.js';
+import type { GroupEvents } from '../audit/events-of.js';
 import { eventSteps, traceText, type GroupEvent, type MemberTrace, type TraceGroup } from '../audit/trace.js';
 import type { ActionError, MemberEvent, PackedJson } from '../dispatch/protocol.js';
 import { transition, type Next, type Requests, type TransactionOutcome } from '../flow/transition.js';

@@ -13,8 +13,8 @@ import { LogEvents } from '../observe/log-events.js';
 import { type Loggers, logFileIn, pinoLoggers, standardErrorLoggers } from '../observe/loggers.js';
 import { Watchdog } from '../observe/watchdog.js';
 import { EmbeddedQueue } from '../queue/embedded.js';
-import { openPgliteMemory } from '../store/pglite/in-memory.js';
 import type { StoreFaults } from '../store/pglite/fsync-hook.js';
+import { openPgliteMemory } from '../store/pglite/in-memory.js';
 import { openPgliteFolder, type ThreadedDriver } from '../store/pglite/threaded.js';
 import { SqlStore } from '../store/sql-store.js';
 import { auditEvents, eventCode } from '../workflow/events.js';
@@ -56,10 +56,29 @@ export interface InternalOptions {
  */
 export async function createEngine(given: EngineOptions = {}, internal: InternalOptions = {}): Promise<Engine> {
   const options = resolveOptions(given);
-  const clock = given.clock ?? systemClock;
   const filter = filterOf(options.auditFilter);
   const driver = await openDriver(options, internal.storeFaults ?? {});
   internal.onDriver?.(driver);
+  let loggers: Loggers | null = null;
+  try {
+    loggers = given.loggers ?? (await defaultLoggers(options, given.clock ?? systemClock));
+    return await compose(given, options, filter, driver, loggers);
+  } catch (error) {
+    // Whoever tries again, with another health port for example, must find the folder free.
+    await driver.close();
+    await loggers?.close?.();
+    throw error;
+  }
+}
+
+async function compose(
+  given: EngineOptions,
+  options: ResolvedOptions,
+  filter: AuditFilter,
+  driver: ThreadedDriver,
+  loggers: Loggers,
+): Promise<Engine> {
+  const clock = given.clock ?? systemClock;
   const store = await SqlStore.open(
     driver,
     driver.info,
@@ -70,9 +89,16 @@ export async function createEngine(given: EngineOptions = {}, internal: Internal
   const queue = new EmbeddedQueue(clock.nowMs());
   const ids = new IdSource(clock);
   const metrics = new EngineMetrics();
-  const loggers = given.loggers ?? (await defaultLoggers(options, clock));
   const log = new LogEvents(loggers);
-  const health = new EngineHealth({ engine: options.name, clock, store, ids, filter, log, heartbeatMs: options.heartbeatMs });
+  const health = new EngineHealth({
+    engine: options.name,
+    clock,
+    store,
+    ids,
+    filter,
+    log,
+    heartbeatMs: options.heartbeatMs,
+  });
   // The parts name each other; what is called back before all are made is reached through `parts`.
   const wired: { parts?: EngineParts; feeder?: Feeder } = {};
   const dispatcher: Dispatcher = createDispatcher(
@@ -141,7 +167,9 @@ function startWatchdog(
   log: LogEvents,
   feeder: Feeder,
 ): Promise<Watchdog> {
-  const recorded = (['Ok', 'EngineMainBlocked', 'EngineMainStopped'] as const).filter(name => filter.allows(eventCode(name)));
+  const recorded = (['Ok', 'EngineMainBlocked', 'EngineMainStopped'] as const).filter(name =>
+    filter.allows(eventCode(name)),
+  );
   return Watchdog.start({
     engine: options.name,
     port: options.healthPort,
@@ -190,7 +218,12 @@ function dispatcherEvents(wired: { parts?: EngineParts; feeder?: Feeder }): Disp
 /** User code's own events as they are kept. */
 function memberTracer(filter: AuditFilter) {
   const lateCode = eventCode('ExitingActionOnError');
-  return (member: number, { place, atMs, event }: MemberEvent, path: readonly number[], baseMs: number): MemberTrace | null => {
+  return (
+    member: number,
+    { place, atMs, event }: MemberEvent,
+    path: readonly number[],
+    baseMs: number,
+  ): MemberTrace | null => {
     const action = path.indexOf(place);
     const step = action * 30 + 25;
     switch (event.kind) {
@@ -199,7 +232,16 @@ function memberTracer(filter: AuditFilter) {
         return [member, 0, action, atMs - baseMs, step, event.name, event.message, null];
       case 'late-error':
         if (!filter.allows(lateCode)) return null;
-        return [member, lateCode, action, atMs - baseMs, step, null, 'thrown after the action had returned', event.error];
+        return [
+          member,
+          lateCode,
+          action,
+          atMs - baseMs,
+          step,
+          null,
+          'thrown after the action had returned',
+          event.error,
+        ];
     }
   };
 }

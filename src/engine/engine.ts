@@ -1,13 +1,13 @@
 // The engine as applications see it. It is created stopped; a stopped engine still takes submits and operations.
 
 import { EngineError } from '../observe/errors.js';
+import type { StoreInfo, TextRow } from '../store/contract.js';
 import { DefinitionError } from '../workflow/fault.js';
+import { splitInstanceId } from '../workflow/instance-id.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
 import { parseBranch, parseName } from '../workflow/namespace.js';
 import { definitionText } from '../workflow/serialize.js';
 import { verify } from '../workflow/verify.js';
-import { splitInstanceId } from '../workflow/instance-id.js';
-import type { StoreInfo, TextRow } from '../store/contract.js';
 import type { CallAudit } from './call-audit.js';
 import type { Contents } from './contents.js';
 import type { EndedListener } from './ended.js';
@@ -19,7 +19,7 @@ import type { EngineParts } from './parts.js';
 import { rebuildQueue } from './recovery.js';
 import type { Reporter } from './reporter.js';
 import type { InstanceResult } from './results.js';
-import type { Submitter, SubmitRecord } from './submitter.js';
+import type { SubmitRecord, Submitter } from './submitter.js';
 
 export type EngineState = 'stopped' | 'starting' | 'started' | 'stopping' | 'disposed';
 
@@ -120,10 +120,14 @@ export class Engine {
       this.#pieces.parts.health.assertStoreLives();
       this.#state = 'starting';
       const { parts, feeder, housekeeper, reporter, contents } = this.#pieces;
-      await parts.dispatcher.start();
-      if (!this.#queueIsBuilt) {
-        await rebuildQueue(parts);
+      try {
+        await parts.dispatcher.start();
+        if (!this.#queueIsBuilt) await rebuildQueue(parts);
         this.#queueIsBuilt = true;
+      } catch (error) {
+        await parts.dispatcher.stop(0);
+        this.#state = 'stopped';
+        throw error;
       }
       housekeeper.start();
       reporter.start();
@@ -203,14 +207,20 @@ export class Engine {
    */
   async submit(records: readonly SubmitRecord[], submitter?: string): Promise<string[]>;
   async submit(record: SubmitRecord, submitter?: string): Promise<string>;
-  async submit(records: SubmitRecord | readonly SubmitRecord[], submitter = this.#pieces.defaultUser): Promise<string | string[]> {
+  async submit(
+    records: SubmitRecord | readonly SubmitRecord[],
+    submitter = this.#pieces.defaultUser,
+  ): Promise<string | string[]> {
     this.#assertUsable();
     if (isList(records)) return this.#submit(records, submitter);
     const [id] = await this.#submit([records], submitter);
     return id!;
   }
 
-  /** Submit a stream in durable batches, no faster than the store takes them. Resolves with how many were stored. */
+  /**
+   * Submit a stream in durable batches, no faster than the store takes them. Resolves with how many were stored. When the
+   * stream fails, the signal is aborted or a batch is refused it rejects, after all that was taken has been answered.
+   */
   async submitMany(
     records: Iterable<SubmitRecord> | AsyncIterable<SubmitRecord>,
     options: SubmitManyOptions = {},
@@ -232,14 +242,19 @@ export class Engine {
       // A failing batch is reported where it is awaited.
       underWay[underWay.length - 1]!.catch(() => undefined);
     };
-    for await (const record of records) {
-      options.signal?.throwIfAborted();
-      batch.push(record);
-      if (batch.length < submitBatchRecords) continue;
-      send();
-      if (underWay.length >= submitBatchesUnderWay) await underWay.shift();
+    try {
+      for await (const record of records) {
+        options.signal?.throwIfAborted();
+        batch.push(record);
+        if (batch.length < submitBatchRecords) continue;
+        send();
+        if (underWay.length >= submitBatchesUnderWay) await underWay.shift();
+      }
+    } finally {
+      // However it ends, what was taken from the stream is stored, and every batch has been answered.
+      if (batch.length > 0) send();
+      await Promise.allSettled(underWay);
     }
-    if (batch.length > 0) send();
     await Promise.all(underWay);
     return submitted;
   }
@@ -381,4 +396,3 @@ export class Engine {
 function isList(records: SubmitRecord | readonly SubmitRecord[]): records is readonly SubmitRecord[] {
   return Array.isArray(records);
 }
-

@@ -335,7 +335,10 @@ function packed(parts: readonly LoadedPart[], bodyOf: (part: LoadedPart) => Held
       const from = index < 0 ? 0 : body!.body.offsets[index]!;
       const to = index < 0 ? emptyObject.length : body!.body.offsets[index + 1]!;
       if (last !== undefined && last.bytes === bytes && last.to === from) last.to = to;
-      else pieces.push((last = { bytes, from, to }));
+      else {
+        last = { bytes, from, to };
+        pieces.push(last);
+      }
       total += to - from;
       offsets[++slot] = total;
     }

@@ -1,10 +1,10 @@
 // Who waits for an instance, and what they are told. Waiters are kept by root, so that a commit of thousands costs a
 // look-up a root and nothing when nobody waits.
 
-import type { Body, Outcome, Segment, Store } from '../store/contract.js';
 import { EngineError } from '../observe/errors.js';
-import type { Json } from '../workflow/model.js';
+import type { Body, Outcome, Segment, Store } from '../store/contract.js';
 import { instanceId, splitInstanceId } from '../workflow/instance-id.js';
+import type { Json } from '../workflow/model.js';
 import type { BuiltCommit } from './commit-builder.js';
 import { type EndedListener, endedIn } from './ended.js';
 
@@ -46,7 +46,9 @@ export class Results {
     const parts = splitInstanceId(instance);
     if (parts === null) throw new EngineError('INSTANCE_UNKNOWN', `"${instance}" is no instance id`);
     // Wait first, then look: it may leave in between.
-    const arrived = new Promise<InstanceResult>((resolve, reject) => this.#add(parts.root, parts.ordinal, { resolve, reject }));
+    const arrived = new Promise<InstanceResult>((resolve, reject) =>
+      this.#add(parts.root, parts.ordinal, { resolve, reject }),
+    );
     // Submitted here and nothing of its root has ended: there is nothing to look up.
     if (parts.ordinal < (this.#untouched.get(parts.root) ?? 0)) return arrived;
     void this.#look(instance, parts).catch((error: Error) => {
@@ -101,8 +103,11 @@ export class Results {
 
   /** Nobody will be told any more, for this reason. */
   close(error = new EngineError('ENGINE_STOPPED', 'the engine was disposed of before the instance ended')): void {
-    for (const waiters of this.#waiting.values()) for (const list of waiters.values()) for (const { reject } of list) reject(error);
+    for (const waiters of this.#waiting.values())
+      for (const list of waiters.values()) for (const { reject } of list) reject(error);
     this.#waiting.clear();
+    // Who asks from now on is answered by the store, or refused by it.
+    this.#untouched.clear();
   }
 
   async #look(instance: string, { root, ordinal }: { root: string; ordinal: number }): Promise<void> {
@@ -134,7 +139,8 @@ export class Results {
 
 function ended(outcome: Outcome, ordinal: number, body: Body | undefined): InstanceResult {
   const at = body === undefined ? -1 : body.ordinals.indexOf(ordinal);
-  const text = at < 0 ? 'null' : Buffer.from(body!.bytes.subarray(body!.offsets[at], body!.offsets[at + 1])).toString('utf8');
+  const text =
+    at < 0 ? 'null' : Buffer.from(body!.bytes.subarray(body!.offsets[at], body!.offsets[at + 1])).toString('utf8');
   return {
     instance: instanceId(outcome.root, ordinal),
     state: outcome.state,

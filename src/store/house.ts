@@ -1,19 +1,53 @@
-// Housekeeping: PGlite neither checkpoints nor vacuums by itself, so the store does, in steps short enough that no
-// commit waits long (D12). What is due is decided from counters and the clock handed in; each step is timed.
+// Housekeeping: PGlite neither checkpoints nor vacuums by itself, so the store does (D12).
+//
+// What is due is decided from counters and the times handed in. Work that grows with the store is done in pages, and
+// every page and every command is a message of its own: commits go in between, and none waits longer than for one step.
+//
+//   - Generations: what is still needed of the oldest is carried over, its names are dropped, then it is emptied.
+//     Carrying may be repeated after a crash and may be read in between: a body is then there twice, and alike.
+//   - Checkpoints by WAL written: bounds recovery and disk, and keeps each one short.
+//   - Vacuum of the tables that change row by row, all small: segments by rows changed, ids of commits every minute, and
+//     after a generation was emptied (which rewrites rows of the catalogue) pg_class and pg_attribute.
+//   - Freezing: a transaction number is good for 2^31 further ones, a month at 800 groups a second, and nobody else
+//     looks after it. One table a round whose oldest number is too old is frozen. The generations come under this only
+//     in need, for they are large: emptying one makes it young, and its turn comes within 8/6 of the retention.
+//
+// Not done: giving back the disk of the segments' table after a great backlog (its pages are used again).
 
-import { systemClock } from '../observe/clock.js';
+import type { Clock } from '../observe/clock.js';
 import { decode, encode } from './binary.js';
 import type { Commit, HouseReport } from './contract.js';
 import type { SqlDriver, SqlStatement } from './driver.js';
-import type { Generations } from './generations.js';
+import type { Generations, Ring } from './generations.js';
 
-/** Checkpoint after so much WAL: bounds recovery and disk, and keeps each checkpoint short. */
-const checkpointWalBytes = 64 * 1_024 * 1_024;
-/** Vacuum the segments after so many rows changed or went: they are few and hot. */
-const vacuumAfterRows = 5_000;
-/** Commit ids are kept this long: a lost reply is asked for again within seconds. */
-const commitIdsKeptMs = 600_000;
-const commitIdsPruneEveryMs = 60_000;
+export interface HouseLimits {
+  readonly checkpointWalBytes: number;
+  /** Vacuum the segments after so many rows changed or went: they are few and hot. */
+  readonly vacuumAfterRows: number;
+  /** Commit ids are kept this long: a lost reply is asked for again within seconds. */
+  readonly commitIdsKeptMs: number;
+  /** How often ids are pruned and the catalogue is looked after. */
+  readonly minorEveryMs: number;
+  /** A page of bodies, names or ids: a few milliseconds. */
+  readonly pageRows: number;
+  readonly freezeAfterXids: number;
+  /** For the generations. */
+  readonly freezeLateAfterXids: number;
+}
+
+export const houseLimits: HouseLimits = {
+  checkpointWalBytes: 64 * 1_024 * 1_024,
+  vacuumAfterRows: 5_000,
+  commitIdsKeptMs: 600_000,
+  minorEveryMs: 60_000,
+  pageRows: 500,
+  freezeAfterXids: 200_000_000,
+  freezeLateAfterXids: 1_200_000_000,
+};
+
+const lowestId = '00000000-0000-0000-0000-000000000000';
+
+// The paged statements answer one row: how many rows were concerned, and the last key looked at (null behind the end).
 
 /** WAL written so far, bytes. */
 const walBytes: SqlStatement = {
@@ -22,48 +56,86 @@ const walBytes: SqlStatement = {
 };
 
 /** Bodies in a slot that is about to be emptied move to the current one when somebody needs them longer: open instances,
- * and those that ended generations after they were submitted. $1 old slot, $2 new slot int.
- * COST three index probes a body and the bytes of those that move; normally none: instances rarely live that long. */
+ * and those that ended generations after they were submitted. $1 old slot, $2 new slot int, $3 after uuid, $4 limit int.
+ * COST three index probes a body and the bytes of those that move; normally none: instances rarely live that long.
+ * WHY not in one go: a generation has a million bodies, and nobody commits meanwhile. Nothing comes to need a body that
+ * nobody needed when its page was looked at. */
 const carryBodies: SqlStatement = {
   name: 'house_carry_bodies',
-  text: `with carried as (
+  text: `with page as materialized (
+      select id, root from millrace_body where generation = $1::int and id > $3::uuid order by id limit $4::int
+    ), needed as materialized (
+      select p.id from page p
+      where (exists (select from millrace_segment s where s.root = p.root and (p.id = p.root or s.body = p.id))
+          or exists (select from millrace_outcome o where o.root = p.root and o.generation <> $1::int))
+        and not exists (select from millrace_body c where c.id = p.id and c.generation = $2::int)
+    ), carried as (
       insert into millrace_body (generation, id, root, ordinals, offsets, bytes, submitter, created_at)
-      select $2::int, id, root, ordinals, offsets, bytes, submitter, created_at from millrace_body b
-      where b.generation = $1::int
-        and (exists (select from millrace_segment s where s.root = b.root and b.id = b.root)
-          or exists (select from millrace_segment s where s.root = b.root and s.body = b.id)
-          or exists (select from millrace_outcome o where o.root = b.root and o.generation <> $1::int))
+      select $2::int, b.id, b.root, b.ordinals, b.offsets, b.bytes, b.submitter, b.created_at
+      from needed n join millrace_body b on b.id = n.id and b.generation = $1::int
       returning 1)
-    select count(*)::int from carried`,
+    select (select count(*)::int from carried), (select id from page order by id desc limit 1)`,
 };
 
-/** Names of instances whose outcome is about to be emptied. $1 slot int. */
+/** Names of instances whose outcome is about to be emptied. $1 slot int, $2 after text, $3 limit int. */
 const dropNames: SqlStatement = {
   name: 'house_drop_names',
-  text: `delete from millrace_name n using millrace_outcome o
-    where o.generation = $1::int
-      and o.root = (left(n.instance::text, 32) || '0000')::uuid
-      and ('x' || right(n.instance::text, 4))::bit(16)::int < length(o.ordinals)
-      and get_bit(o.ordinals, least(('x' || right(n.instance::text, 4))::bit(16)::int, length(o.ordinals) - 1)) = 1`,
+  text: `with page as materialized (
+      select name, instance from millrace_name where name > $2::text order by name limit $3::int
+    ), dropped as (
+      delete from millrace_name n using page p, millrace_outcome o
+      where n.name = p.name
+        and o.generation = $1::int
+        and o.root = (left(p.instance::text, 32) || '0000')::uuid
+        and ('x' || right(p.instance::text, 4))::bit(16)::int < length(o.ordinals)
+        and get_bit(o.ordinals, least(('x' || right(p.instance::text, 4))::bit(16)::int, length(o.ordinals) - 1)) = 1
+      returning 1)
+    select (select count(*)::int from dropped), (select name from page order by name desc limit 1)`,
 };
 
-/** $1 older than bigint (ms). */
+/** $1 older than bigint (ms), $2 after uuid, $3 limit int. */
 const pruneCommits: SqlStatement = {
   name: 'house_prune_commits',
-  text: 'delete from millrace_commit where at < $1::bigint',
+  text: `with page as materialized (
+      select id, at from millrace_commit where id > $2::uuid order by id limit $3::int
+    ), pruned as (
+      delete from millrace_commit c using page p where c.id = p.id and p.at < $1::bigint returning 1)
+    select (select count(*)::int from pruned), (select id from page order by id desc limit 1)`,
 };
+
+/** The table that most needs freezing, by a name SQL takes. $1 age in transactions int, $2 the same for generations. */
+const agedTable: SqlStatement = {
+  name: 'house_aged_table',
+  text: `select c.oid::regclass::text from pg_class c left join pg_class t on t.oid = c.reltoastrelid
+    where c.relkind = 'r'
+      and greatest(age(c.relfrozenxid), coalesce(age(t.relfrozenxid), 0))
+        > case when c.relname ~ '^millrace_(body|outcome|audit)_' then $2::int else $1::int end
+    order by greatest(age(c.relfrozenxid), coalesce(age(t.relfrozenxid), 0)) desc limit 1`,
+};
+
+type Step = <T>(work: () => Promise<T>) => Promise<T>;
 
 export class House {
   readonly #driver: SqlDriver;
   readonly #generations: Generations;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  readonly #limits: HouseLimits;
   #rowsChanged = 0;
   #commitsMade = 0;
   #walBytesAtCheckpoint: number | null = null;
-  #prunedAtMs = 0;
+  #minorAtMs = 0;
+  #hasRotated = false;
 
-  constructor(driver: SqlDriver, generations: Generations) {
+  constructor(
+    driver: SqlDriver,
+    generations: Generations,
+    clock: Pick<Clock, 'monotonicMs'>,
+    limits: HouseLimits = houseLimits,
+  ) {
     this.#driver = driver;
     this.#generations = generations;
+    this.#clock = clock;
+    this.#limits = limits;
   }
 
   noteCommit(commit: Commit): void {
@@ -72,66 +144,114 @@ export class House {
   }
 
   async keep(nowMs: number): Promise<HouseReport> {
-    const rotated: string[] = [];
-    let bodiesCarried = 0;
     let longestMs = 0;
-    const step = async (work: () => Promise<void>): Promise<void> => {
-      const startedMs = systemClock.monotonicMs();
-      await work();
-      longestMs = Math.max(longestMs, systemClock.monotonicMs() - startedMs);
+    const step: Step = async work => {
+      const startedMs = this.#clock.monotonicMs();
+      const done = await work();
+      longestMs = Math.max(longestMs, this.#clock.monotonicMs() - startedMs);
+      return done;
     };
+    const rotated: Ring[] = [];
+    let bodiesCarried = 0;
     const historySlot = this.#generations.due('history', nowMs);
     if (historySlot !== null) {
-      await step(async () => {
-        bodiesCarried = await this.#carry(historySlot);
-        // One at a time: emptying takes 0.3 ms a MB, and commits go in between.
-        await this.#driver.script(`truncate millrace_body_${historySlot}`);
-        await this.#driver.script(`truncate millrace_outcome_${historySlot}`);
-        await this.#generations.enter('history', historySlot, nowMs);
-      });
+      bodiesCarried = await this.#carry(historySlot, step);
+      await this.#dropNames(historySlot, step);
+      await step(() => this.#driver.script(`truncate millrace_body_${historySlot}`));
+      await step(() => this.#driver.script(`truncate millrace_outcome_${historySlot}`));
+      await step(() => this.#generations.enter('history', historySlot, nowMs));
       rotated.push('history');
     }
     const auditSlot = this.#generations.due('audit', nowMs);
     if (auditSlot !== null) {
-      await step(async () => {
-        await this.#driver.script(`truncate millrace_audit_${auditSlot}`);
-        await this.#generations.enter('audit', auditSlot, nowMs);
-      });
+      await step(() => this.#driver.script(`truncate millrace_audit_${auditSlot}`));
+      await step(() => this.#generations.enter('audit', auditSlot, nowMs));
       rotated.push('audit');
     }
+    this.#hasRotated ||= rotated.length > 0;
     const checkpointed = await this.#checkpointIfDue(step);
-    const vacuumed = await this.#vacuumIfDue(nowMs, step);
-    return { rotated, bodiesCarried, checkpointed, vacuumed, longestMs };
+    const segmentsVacuumed = await this.#vacuumSegmentsIfDue(step);
+    const minorDone = await this.#minorIfDue(nowMs, step);
+    return { rotated, bodiesCarried, checkpointed, vacuumed: segmentsVacuumed || minorDone, longestMs };
   }
 
-  async #carry(slot: number): Promise<number> {
-    const [rows] = await this.#driver.transaction([
-      { statement: carryBodies, parameters: [encode.int4(slot), encode.int4(this.#generations.current.history)] },
-      { statement: dropNames, parameters: [encode.int4(slot)] },
-    ]);
-    return decode.int4(rows![0]![0]!);
+  async #carry(slot: number, step: Step): Promise<number> {
+    const slots = [encode.int4(slot), encode.int4(this.#generations.current.history)];
+    let carried = 0;
+    for (let after: string | null = lowestId; after !== null; ) {
+      const row = await this.#page(carryBodies, [...slots, encode.uuid(after)], step);
+      carried += decode.int4(row[0]!);
+      after = row[1] ? decode.uuid(row[1]) : null;
+    }
+    return carried;
   }
 
-  async #checkpointIfDue(step: (work: () => Promise<void>) => Promise<void>): Promise<boolean> {
+  async #dropNames(slot: number, step: Step): Promise<void> {
+    for (let after: string | null = ''; after !== null; ) {
+      const row = await this.#page(dropNames, [encode.int4(slot), after], step);
+      after = row[1] ? decode.text(row[1]) : null;
+    }
+  }
+
+  /** Ids begin with the time they were made at, so the old ones come first. */
+  async #pruneCommits(olderThanMs: number, step: Step): Promise<void> {
+    for (let after: string | null = lowestId; after !== null; ) {
+      const row = await this.#page(pruneCommits, [encode.int8(olderThanMs), encode.uuid(after)], step);
+      after = row[1] && decode.int4(row[0]!) > 0 ? decode.uuid(row[1]) : null;
+    }
+  }
+
+  /** One page; its row is how many it concerned, and the last key it looked at, null behind the end. */
+  async #page(
+    statement: SqlStatement,
+    parameters: readonly (Uint8Array | string)[],
+    step: Step,
+  ): Promise<(Uint8Array | null)[]> {
+    const call = { statement, parameters: [...parameters, encode.int4(this.#limits.pageRows)] };
+    const [rows] = await step(() => this.#driver.transaction([call]));
+    return rows![0]!;
+  }
+
+  async #checkpointIfDue(step: Step): Promise<boolean> {
     const [rows] = await this.#driver.transaction([{ statement: walBytes, parameters: [] }]);
     const writtenBytes = decode.int8(rows![0]![0]!);
     this.#walBytesAtCheckpoint ??= writtenBytes;
-    if (writtenBytes - this.#walBytesAtCheckpoint < checkpointWalBytes) return false;
+    if (writtenBytes - this.#walBytesAtCheckpoint < this.#limits.checkpointWalBytes) return false;
     this.#walBytesAtCheckpoint = writtenBytes;
     await step(() => this.#driver.script('checkpoint'));
     return true;
   }
 
-  async #vacuumIfDue(nowMs: number, step: (work: () => Promise<void>) => Promise<void>): Promise<boolean> {
-    if (nowMs - this.#prunedAtMs >= commitIdsPruneEveryMs && this.#commitsMade > 0) {
-      this.#prunedAtMs = nowMs;
-      this.#commitsMade = 0;
-      await this.#driver.transaction([{ statement: pruneCommits, parameters: [encode.int8(nowMs - commitIdsKeptMs)] }]);
-      await step(() => this.#driver.script('vacuum (truncate false) millrace_commit'));
-    }
-    if (this.#rowsChanged < vacuumAfterRows) return false;
+  async #vacuumSegmentsIfDue(step: Step): Promise<boolean> {
+    if (this.#rowsChanged < this.#limits.vacuumAfterRows) return false;
     this.#rowsChanged = 0;
     await step(() => this.#driver.script('vacuum (truncate false) millrace_segment'));
     return true;
+  }
+
+  async #minorIfDue(nowMs: number, step: Step): Promise<boolean> {
+    if (nowMs - this.#minorAtMs < this.#limits.minorEveryMs) return false;
+    this.#minorAtMs = nowMs;
+    const tables: string[] = [];
+    if (this.#commitsMade > 0) {
+      this.#commitsMade = 0;
+      await this.#pruneCommits(nowMs - this.#limits.commitIdsKeptMs, step);
+      tables.push('millrace_commit');
+    }
+    if (this.#hasRotated) {
+      this.#hasRotated = false;
+      tables.push('pg_class', 'pg_attribute', 'millrace_generation', 'millrace_name');
+    }
+    for (const table of tables) await step(() => this.#driver.script(`vacuum (truncate false) ${table}`));
+    const aged = await this.#agedTable();
+    if (aged !== null) await step(() => this.#driver.script(`vacuum (freeze, truncate false) ${aged}`));
+    return tables.length > 0 || aged !== null;
+  }
+
+  async #agedTable(): Promise<string | null> {
+    const parameters = [encode.int4(this.#limits.freezeAfterXids), encode.int4(this.#limits.freezeLateAfterXids)];
+    const [rows] = await this.#driver.transaction([{ statement: agedTable, parameters }]);
+    const [row] = rows!;
+    return row === undefined ? null : decode.text(row[0]!);
   }
 }

@@ -1,6 +1,7 @@
 // The Store contract in SQL, written once for every home: PGlite on disk and in memory, PostgreSQL.
 
 import { createHash } from 'node:crypto';
+import { type Clock, systemClock } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
 import { hasBit } from './bitmap.js';
 import { decode, encode } from './binary.js';
@@ -48,19 +49,25 @@ export class SqlStore implements Store {
     readonly info: StoreInfo,
     driver: SqlDriver,
     generations: Generations,
+    clock: Pick<Clock, 'monotonicMs'>,
   ) {
     this.#driver = driver;
     this.#generations = generations;
-    this.#house = new House(driver, generations);
+    this.#house = new House(driver, generations, clock);
   }
 
-  /** Bring the schema and the catalogue of events up to date and open. */
+  /**
+   * Bring the schema and the catalogue of events up to date and open.
+   *
+   * @param clock times the steps of housekeeping
+   */
   static async open(
     driver: SqlDriver,
     info: StoreInfo,
     retention: Retention,
     catalogue: readonly CatalogueEntry[],
     nowMs: number,
+    clock: Pick<Clock, 'monotonicMs'> = systemClock,
   ): Promise<SqlStore> {
     await migrate(driver);
     await driver.transaction([
@@ -75,7 +82,7 @@ export class SqlStore implements Store {
         ],
       },
     ]);
-    return new SqlStore(info, driver, await Generations.load(driver, retention, nowMs));
+    return new SqlStore(info, driver, await Generations.load(driver, retention, nowMs), clock);
   }
 
   async putWorkflow(name: string, definition: string, baseFolder: string, atMs: number): Promise<WorkflowVersion> {
@@ -154,7 +161,9 @@ export class SqlStore implements Store {
   }
 
   async query(text: string, parameters: readonly (string | null)[]): Promise<TextRow[]> {
-    const statement = { name: nameOf(text), text };
+    // As a sub-query it cannot write: PostgreSQL takes data-modifying statements at the top level only.
+    const reading = `select * from (${text}\n) as query`;
+    const statement = { name: nameOf(reading), text: reading };
     const [rows] = await this.#driver.transaction([{ statement, parameters, results: 'text' }]);
     return textRows(rows!);
   }

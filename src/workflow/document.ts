@@ -6,7 +6,7 @@
 // the errors and the aliases are counted while tokens arrive, and reading stops at the first that is too many. What
 // reaches yaml's composer is therefore small, and what it composed is turned into a tree by bounded recursion.
 
-import { type Alias, Composer, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, Parser } from 'yaml';
+import { type Alias, Composer, type CST, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, Parser } from 'yaml';
 import { type Fault, type FaultCode, formatPath, type Path, quote, quoteMessage } from './fault.js';
 import { definitionDepthMax, definitionSizeMax, definitionValuesMax, faultsMax } from './verify.js';
 
@@ -48,6 +48,19 @@ class Refusal extends Error {
   ) {
     super(message);
   }
+}
+
+/** The keys under which the parser stands, outermost first; what is no plain key ends the list. */
+function keysOpen(stack: readonly CST.Token[]): string[] {
+  const keys: string[] = [];
+  for (const token of stack) {
+    if (!('items' in token)) continue;
+    const last = token.items.at(-1);
+    const key = last !== undefined && 'key' in last ? last.key : undefined;
+    if (key === undefined || key === null || !('source' in key)) break;
+    keys.push(key.source.replace(/^["']|["']$/g, ''));
+  }
+  return keys;
 }
 
 /** Read a text; never throws. */
@@ -133,7 +146,8 @@ class Reading {
       }
       // Beside the collections themselves the stack holds the document and the scalar being read.
       if (parser.stack.length > definitionDepthMax + 2) {
-        throw new Refusal('TOO_DEEP', offset, `the file is nested deeper than ${definitionDepthMax} levels`);
+        const path = keysOpen(parser.stack).slice(0, 3);
+        throw new Refusal('TOO_DEEP', offset, `is nested deeper than ${definitionDepthMax} levels`, path);
       }
       if (lexeme.startsWith('*') && parser.stack.at(-1)?.type !== 'block-scalar') aliases += 1;
       if (aliases > aliasesMax) throw new Refusal('TOO_LARGE', offset, `the file has more than ${aliasesMax} aliases`);

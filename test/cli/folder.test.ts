@@ -149,7 +149,9 @@ test.concurrent('a folder that another process holds: its pid, at once, exit cod
   const own = world(context);
   const flow = oneCall(
     own,
-    `console.log('acting'); await new Promise(resolve => setTimeout(resolve, 2000)); return 1;`,
+    `const { existsSync } = await import('node:fs');
+    console.log('acting');
+    while (!existsSync('release')) await new Promise(resolve => setTimeout(resolve, 20));`,
   );
   const holder = own.begin('run', flow);
   await holder.said('acting');
@@ -158,5 +160,6 @@ test.concurrent('a folder that another process holds: its pid, at once, exit cod
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(new RegExp(`^STORE_LOCKED: .* held by pid ${holder.child.pid}\\n$`));
   }
+  own.file('release', '');
   expect((await holder.answer).code).toBe(0);
 });

@@ -12,7 +12,9 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const blockedMs = 30_000;
 const words = "The engine's primary flow of control is alive, but it is blocked or deadlocked and cannot make progress";
 
-test('with the main loop blocked for 30 s the health port says so, and so do log and audit', { timeout: 90_000 }, async () => {
+test('with the main loop blocked for 30 s the health port says so, and so do log and audit', {
+  timeout: 90_000,
+}, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-blocked-'));
   const child = new Child(here('children/blocked-main.mjs'), [folder, here('../fixtures/engine/actions.mjs')], {
     MILLRACE_FAULTS: `engine.claim:${blockedMs}@1`,

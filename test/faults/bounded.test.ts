@@ -9,15 +9,25 @@ test('a result of 2 MB fails its own instance, and no neighbour', { timeout: 60_
   const large = await deploy(engine, 'large');
   const double = await deploy(engine, 'double');
   await engine.start();
-  const record = (n: number) => (n % 20 === 7 ? { workflow: large } : n % 20 === 8 ? { workflow: large, input: { bytes: 500_000 } } : { workflow: double, input: { n } });
+  const record = (n: number) =>
+    n % 20 === 7
+      ? { workflow: large }
+      : n % 20 === 8
+        ? { workflow: large, input: { bytes: 500_000 } }
+        : { workflow: double, input: { n } };
   const ids = await engine.submit(Array.from({ length: 200 }, (_, n) => record(n)));
   const ends = await Promise.all(ids.map(id => engine.result(id)));
   for (const [n, { state, result }] of ends.entries()) {
     if (n % 20 === 7) expect(state).toBe('failed');
-    else expect({ state, result }).toEqual({ state: 'finished', result: n % 20 === 8 ? 'x'.repeat(500_000) : { doubled: n * 2 } });
+    else
+      expect({ state, result }).toEqual({
+        state: 'finished',
+        result: n % 20 === 8 ? 'x'.repeat(500_000) : { doubled: n * 2 },
+      });
   }
   const tooLarge = ids.filter((_, n) => n % 20 === 7);
-  for (const id of tooLarge) expect((await engine.show(id)).error).toMatchObject({ code: 'ResultTooLarge', action: 'act' });
+  for (const id of tooLarge)
+    expect((await engine.show(id)).error).toMatchObject({ code: 'ResultTooLarge', action: 'act' });
 });
 
 test('20,000 slow actions that wait do not fill the memory', { timeout: 120_000 }, async () => {

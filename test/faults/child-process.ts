@@ -11,7 +11,10 @@ export class Child {
   #waiting: { pattern: RegExp; resolve: (line: string) => void; reject: (error: Error) => void }[] = [];
 
   constructor(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    this.process = spawn(process.execPath, [script, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process = spawn(process.execPath, [script, ...args], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     createInterface({ input: this.process.stdout! }).on('line', line => this.#arrived(line));
     createInterface({ input: this.process.stderr! }).on('line', line => this.errorLines.push(line));
     this.exited = new Promise(resolve => {

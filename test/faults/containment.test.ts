@@ -9,9 +9,21 @@ const neighbours = 200;
 
 let engine: Engine;
 beforeEach(async () => {
-  engine = await createEngine({ dataFolder: 'memory', threads: 2, threadHeapMb: 64, actionGraceMs: 50, actionBlockedMs: 1_500 });
+  engine = await createEngine({
+    dataFolder: 'memory',
+    threads: 2,
+    threadHeapMb: 64,
+    actionGraceMs: 50,
+    actionBlockedMs: 1_500,
+  });
   const action = { name: 'act', type: 'call', retry: { retries: 0 } } as const;
-  const culprits = { loop: 'loopForEver', heap: 'fillHeap', exit: 'leaveProcess', late: 'throwsLate', neighbour: 'double' };
+  const culprits = {
+    loop: 'loopForEver',
+    heap: 'fillHeap',
+    exit: 'leaveProcess',
+    late: 'throwsLate',
+    neighbour: 'double',
+  };
   for (const [name, called] of Object.entries(culprits)) {
     await engine.deploy({ name: `/contain/${name}`, module, actions: [{ ...action, function: called }], flows: [] });
   }

@@ -13,7 +13,9 @@ const busyMs = 2;
 /** 25 ms of measured work a thread; measured work is noisy on a loaded machine, so as much again. */
 const waitingMs = 2 * 25;
 
-test('a late instance of priority 1 among 100,000 of priority 10 starts after at most 25 ms of work a thread', { timeout: 60_000 }, async () => {
+test('a late instance of priority 1 among 100,000 of priority 10 starts after at most 25 ms of work a thread', {
+  timeout: 60_000,
+}, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-late-'));
   const file = join(folder, 'starts');
   const engine = await createEngine({ dataFolder: 'memory', threads });
@@ -24,7 +26,11 @@ test('a late instance of priority 1 among 100,000 of priority 10 starts after at
       actions: [{ name: 'act', type: 'call', function: 'noteBusyStart' }],
       flows: [],
     });
-    const record = (label: string, priority: number) => ({ workflow: '/late/busy', priority, input: { file, label, busyMs } });
+    const record = (label: string, priority: number) => ({
+      workflow: '/late/busy',
+      priority,
+      input: { file, label, busyMs },
+    });
     await engine.submitMany(Array.from({ length: 100_000 }, () => record('10', 10)));
     await engine.start();
     // Until the cost of the action is known and the threads are full.
@@ -34,9 +40,14 @@ test('a late instance of priority 1 among 100,000 of priority 10 starts after at
     appendFileSync(file, 'acknowledged\n');
     expect((await engine.result(late)).state).toBe('finished');
 
-    const lines = readFileSync(file, 'utf8').trim().split('\n').map(line => line.split(' ')[0]);
+    const lines = readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map(line => line.split(' ')[0]);
     const startedBefore = lines.indexOf('1') - lines.indexOf('acknowledged') - 1;
-    console.log(`${Math.max(0, startedBefore)} starts of priority 10 between the acknowledgement and the late instance`);
+    console.log(
+      `${Math.max(0, startedBefore)} starts of priority 10 between the acknowledgement and the late instance`,
+    );
     expect(startedBefore).toBeLessThanOrEqual(threads * (waitingMs / busyMs + 1));
   } finally {
     await engine.dispose(0);

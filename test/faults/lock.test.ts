@@ -3,12 +3,15 @@
 import { expect, test } from 'vitest';
 import { child, deploy, freshFolder, open } from './setup.js';
 
-test('a second engine in this process is refused within a second and names the pid', async () => {
+test('a second engine in this process is refused within a second and names the pid', { timeout: 60_000 }, async () => {
   const folder = freshFolder();
   const { engine } = await open(folder);
   const startedMs = performance.now();
   const second = open(folder);
-  await expect(second).rejects.toMatchObject({ code: 'STORE_LOCKED', message: expect.stringContaining(`pid ${process.pid}`) });
+  await expect(second).rejects.toMatchObject({
+    code: 'STORE_LOCKED',
+    message: expect.stringContaining(`pid ${process.pid}`),
+  });
   expect(performance.now() - startedMs).toBeLessThan(1_000);
   // The first is none the worse for it.
   const workflow = await deploy(engine, 'double');
@@ -16,7 +19,9 @@ test('a second engine in this process is refused within a second and names the p
   expect((await engine.result(await engine.submit({ workflow, input: { n: 1 } }))).result).toEqual({ doubled: 2 });
 });
 
-test('a second engine in another process is refused within a second and names the pid', { timeout: 60_000 }, async () => {
+test('a second engine in another process is refused within a second and names the pid', {
+  timeout: 60_000,
+}, async () => {
   const folder = freshFolder();
   await open(folder);
   const refused = child('hold.mjs', [folder]);
@@ -26,28 +31,28 @@ test('a second engine in another process is refused within a second and names th
   expect(Number(tookMs)).toBeLessThan(1_000);
 });
 
-test('the folder of a holder that is stopped is refused, and opens at once when the holder is killed', { timeout: 60_000 }, async () => {
+test('the folder of a holder that is stopped is refused, and opens at once when the holder is killed', {
+  timeout: 60_000,
+}, async () => {
   const folder = freshFolder();
   const holder = child('hold.mjs', [folder]);
   await holder.line(/^held/);
   const pid = holder.process.pid!;
   holder.process.kill('SIGSTOP');
   const startedMs = performance.now();
-  await expect(open(folder)).rejects.toMatchObject({ code: 'STORE_LOCKED', message: expect.stringContaining(`pid ${pid}`) });
+  await expect(open(folder)).rejects.toMatchObject({
+    code: 'STORE_LOCKED',
+    message: expect.stringContaining(`pid ${pid}`),
+  });
   expect(performance.now() - startedMs).toBeLessThan(1_000);
   await holder.kill('SIGKILL');
   const { engine } = await open(folder);
   expect(await engine.count()).toEqual([{ workflow: '/faults/held', state: 'ready', instances: 1 }]);
 });
 
-test('an engine that could not open leaves the folder to the next', async () => {
+test('an engine that could not open leaves the folder to the next', { timeout: 60_000 }, async () => {
   const folder = freshFolder();
-  const { engine } = await open(folder, { healthPort: 0 });
-  const taken = open(freshFolder(), { healthPort: engine.healthPort });
-  await expect(taken).rejects.toMatchObject({ code: 'OPTION_INVALID' });
-  await engine.dispose();
-  const other = freshFolder();
-  const blocker = await open(freshFolder(), { healthPort: 0 });
-  await expect(open(other, { healthPort: blocker.engine.healthPort })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
-  expect((await open(other)).engine.state).toBe('stopped');
+  const other = await open(freshFolder(), { healthPort: 0 });
+  await expect(open(folder, { healthPort: other.engine.healthPort })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+  expect((await open(folder)).engine.state).toBe('stopped');
 });

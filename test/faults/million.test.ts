@@ -15,9 +15,15 @@ const claimedAgainMs = 10_000;
 let folder = '';
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test('1,000,000 ready instances survive a kill -9 and are being claimed again within 10 s of the restart', { timeout: 120_000 }, async () => {
+test('1,000,000 ready instances survive a kill -9 and are being claimed again within 10 s of the restart', {
+  timeout: 120_000,
+}, async () => {
   folder = mkdtempSync(join(tmpdir(), 'millrace-million-'));
-  const submitter = new Child(here('children/submit-million.mjs'), [folder, String(instances), here('../fixtures/engine/actions.mjs')]);
+  const submitter = new Child(here('children/submit-million.mjs'), [
+    folder,
+    String(instances),
+    here('../fixtures/engine/actions.mjs'),
+  ]);
   expect(await submitter.line(/^accepted/)).toBe(`accepted ${instances}`);
   await submitter.kill();
 

@@ -9,7 +9,9 @@ import { deploy, freshFolder, open } from './setup.js';
 /** A thread looks at the file once a second; half a second more for a busy machine. */
 const noticedMs = 1_500;
 
-test('replaced code is picked up by every thread; a version that does not load fails its instances until it is repaired', { timeout: 60_000 }, async () => {
+test('replaced code is picked up by every thread; a version that does not load fails its instances until it is repaired', {
+  timeout: 60_000,
+}, async () => {
   const module = join(freshFolder(), 'replaced.mjs');
   const write = (text: string): void => {
     // As a deployment does it: whole, in one step.
@@ -24,7 +26,13 @@ test('replaced code is picked up by every thread; a version that does not load f
   const answersNow = async (): Promise<unknown[]> => {
     const ids = await engine.submit(Array.from({ length: 200 }, () => ({ workflow })));
     const ends = await Promise.all(ids.map(id => engine.result(id)));
-    return [...new Set(ends.map(({ state, result }) => (state === 'finished' ? result : state)))];
+    const answers = new Set<unknown>();
+    for (const { instance, state, result } of ends) {
+      answers.add(
+        state === 'finished' ? result : ((await engine.show(instance)).error as { code: string; message: string }).code,
+      );
+    }
+    return [...answers];
   };
   expect(await answersNow()).toEqual(['first']);
   for (const next of ['second', 'third']) {
@@ -34,9 +42,7 @@ test('replaced code is picked up by every thread; a version that does not load f
   }
   write('export const act = ;');
   await pause(noticedMs);
-  expect(await answersNow()).toEqual(['failed']);
-  const [[failed]] = (await engine.query(`select instance from millrace_instances where state = 'failed' limit 1`)) as [[string]];
-  expect((await engine.show(failed)).error).toMatchObject({ code: 'ActionModuleFailed' });
+  expect(await answersNow()).toEqual(['ActionModuleFailed']);
   write(answers('repaired'));
   await pause(noticedMs);
   expect(await answersNow()).toEqual(['repaired']);

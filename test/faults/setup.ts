@@ -27,21 +27,37 @@ export interface Opened {
 }
 
 /** A stopped engine that is disposed of, at the latest, when the test has ended. */
-export async function open(dataFolder: string, options: EngineOptions = {}, internal: InternalOptions = {}): Promise<Opened> {
+export async function open(
+  dataFolder: string,
+  options: EngineOptions = {},
+  internal: InternalOptions = {},
+): Promise<Opened> {
   let driver: ThreadedDriver | null = null;
   const onDriver = (made: ThreadedDriver): void => {
     driver = made;
   };
-  const engine = await createEngine({ dataFolder, threads: 2, loggers: nullLoggers, actionGraceMs: 200, ...options }, { ...internal, onDriver });
+  const engine = await createEngine(
+    { dataFolder, threads: 2, loggers: nullLoggers, actionGraceMs: 200, ...options },
+    { ...internal, onDriver },
+  );
   onTestFinished(() => engine.dispose(0));
   return { engine, driver: driver! };
 }
 
 /** A workflow of one `call` action; its name. */
-export async function deploy(engine: Engine, called: string, more: { retries?: number; of?: string } = {}): Promise<string> {
+export async function deploy(
+  engine: Engine,
+  called: string,
+  more: { retries?: number; of?: string } = {},
+): Promise<string> {
   const name = `/faults/${called}`;
   const retry = { retries: more.retries ?? 0 };
-  await engine.deploy({ name, module: more.of ?? module, actions: [{ name: 'act', type: 'call', function: called, retry }], flows: [] });
+  await engine.deploy({
+    name,
+    module: more.of ?? module,
+    actions: [{ name: 'act', type: 'call', function: called, retry }],
+    flows: [],
+  });
   return name;
 }
 

@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import type { Engine } from '../../src/engine/index.js';
+import type { Engine, EngineOptions } from '../../src/engine/index.js';
+import { loggersTo } from '../../src/observe/loggers.js';
 import { auditRows, historyRows, openCount } from '../fixtures/ledger/exported.mjs';
 import { definitions, doomed, flaky, line } from '../fixtures/ledger/workflows.mjs';
 import { check, type Verdict } from '../ledger/checker.js';
@@ -22,9 +23,10 @@ class Load {
   readonly acked: { instance: string; workflow: string }[] = [];
   failing = 0;
 
-  async open(): Promise<Engine> {
-    const { engine } = await open(join(this.folder, 'data'));
-    for (const definition of definitions) await engine.deploy(definition as Parameters<Engine['deploy']>[0], baseFolder);
+  async open(options: EngineOptions = {}): Promise<Engine> {
+    const { engine } = await open(join(this.folder, 'data'), options);
+    for (const definition of definitions)
+      await engine.deploy(definition as Parameters<Engine['deploy']>[0], baseFolder);
     return engine;
   }
 
@@ -63,11 +65,15 @@ async function all<T>(rows: AsyncIterable<T>): Promise<T[]> {
 /** Until the engine is in the middle of it. */
 async function underLoad(engine: Engine): Promise<number> {
   const { finished } = await engine.status();
-  await expect.poll(async () => (await engine.status()).finished, { timeout: 20_000, interval: 10 }).toBeGreaterThan(finished + 100);
+  await expect
+    .poll(async () => (await engine.status()).finished, { timeout: 20_000, interval: 10 })
+    .toBeGreaterThan(finished + 100);
   return engine.status().then(status => status.finished);
 }
 
-test('a graceful stop lets what executes end and doubles nothing; the same engine and the next go on', { timeout: 120_000 }, async () => {
+test('a graceful stop lets what executes end and doubles nothing; the same engine and the next go on', {
+  timeout: 120_000,
+}, async () => {
   const load = new Load();
   const first = await load.open();
   await load.submit(first);
@@ -96,7 +102,9 @@ test('a graceful stop lets what executes end and doubles nothing; the same engin
   expect(ends).toMatchObject({ open: 0, removed: 0, failed: load.failing });
 });
 
-test('engines disposed of under load without grace lose nothing, commit nothing twice and take no attempt', { timeout: 120_000 }, async () => {
+test('engines disposed of under load without grace lose nothing, commit nothing twice and take no attempt', {
+  timeout: 120_000,
+}, async () => {
   const load = new Load();
   const disposals = 4;
   for (let at = 0; at < disposals; at++) {
@@ -114,7 +122,34 @@ test('engines disposed of under load without grace lose nothing, commit nothing 
   expect(ends).toMatchObject({ open: 0, removed: 0, failed: load.failing });
 });
 
-test('an action that heeds the signal of a stop does not fail: it stays ready, with all its attempts', { timeout: 60_000 }, async () => {
+test('an engine that is stopped without grace while claims are read from the store gives them back, again and again', {
+  timeout: 120_000,
+}, async () => {
+  const load = new Load();
+  const errors: unknown[] = [];
+  const loggers = loggersTo(entry => void (entry.level === 'error' && entry.logger === 'system' && errors.push(entry)));
+  // Bodies of hardly more than one root are kept: most claims must be read.
+  const engine = await load.open({ cacheBytes: 1_000, loggers });
+  await load.submit(engine);
+  await load.submit(engine);
+  const stops = 12;
+  for (let at = 0; at < stops; at++) {
+    await engine.start();
+    await new Promise(resolve => setTimeout(resolve, 20 + at * 7));
+    await engine.stop(0);
+    const { ready, delayed, claimed } = await engine.status();
+    expect({ claimed, waiting: ready + delayed }).toEqual({ claimed: 0, waiting: await openCount(engine) });
+  }
+  await engine.start();
+  const { violations, states: ends } = await load.verdict(engine, stops);
+  expect(violations.slice(0, 20)).toEqual([]);
+  expect(ends).toMatchObject({ open: 0, removed: 0, failed: load.failing });
+  expect(errors).toEqual([]);
+});
+
+test('an action that heeds the signal of a stop does not fail: it stays ready, with all its attempts', {
+  timeout: 60_000,
+}, async () => {
   const folder = freshFolder();
   const { engine } = await open(folder, { actionGraceMs: 10_000 });
   const workflow = await deploy(engine, 'wait'); // without retries

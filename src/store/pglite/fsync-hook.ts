@@ -14,6 +14,7 @@
 //       recovery, so one that happens while it starts is looked for when it has started.
 
 import fs from 'node:fs';
+import type { CrashSync } from './crash-sync.js';
 
 /** Faults that tests play. */
 export interface StoreFaults {
@@ -53,20 +54,26 @@ export class PostgresProcess {
   /** Why it is beyond use, or `null`. */
   failure: string | null = null;
   #module: WasmModule | null = null;
+  #hasStarted = false;
 
   /** Bytes of the memory PostgreSQL runs in. It never shrinks. */
   get memoryBytes(): number {
     return this.#module?.HEAPU8.length ?? 0;
   }
 
-  /** To be called before PostgreSQL starts. */
-  installFsync(module: WasmModule, faults: StoreFaults): void {
+  /**
+   * To be called before PostgreSQL starts.
+   *
+   * @param crashSync knows what need not be synced again until PostgreSQL has started
+   */
+  installFsync(module: WasmModule, crashSync: CrashSync | null, faults: StoreFaults): void {
     this.#module = module;
     if (faults.withoutFsyncHook) return;
     const { figures } = this;
     module.NODEFS.stream_ops.fsync = (stream: { nfd: number }): number => {
       const startedMs = performance.now();
       try {
+        if (!this.#hasStarted && crashSync?.covers(stream.nfd)) return 0;
         if (faults.failFsync && Atomics.load(faults.failFsync, 0) > 0 && Atomics.sub(faults.failFsync, 0, 1) === 1) {
           throw new Error('EIO: fault played by a test, fdatasync');
         }
@@ -86,6 +93,7 @@ export class PostgresProcess {
   /** PostgreSQL has started: watch its message loop (F2). */
   watch(module: WasmModule): void {
     this.#module = module;
+    this.#hasStarted = true;
     const step = module._PostgresMainLoopOnce;
     module._PostgresMainLoopOnce = () => {
       try {

@@ -4,12 +4,14 @@
 // executed forms the one after (group commit without a timer). Requests of one client are carried out in its order.
 
 import fs from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { EngineError } from '../../observe/errors.js';
 import type { SqlStatement } from '../driver.js';
 import type { WireTransaction } from './prepared.js';
 import { PgliteSession, type WireAnswer } from './session.js';
+import type { PostgresModule } from './session-options.js';
 import { layDown, readTemplate, trashFolder } from './template.js';
 import type {
   PackedTransaction,
@@ -60,6 +62,8 @@ export async function serveStore(control: MessagePort, options: StoreThreadOptio
       await server.close();
       notify({ kind: 'closed' });
       control.close();
+      // A PostgreSQL that was stopped can leave a timer behind, which would keep the thread for ten seconds.
+      process.exit();
     }
   });
   notify({ kind: 'opened' });
@@ -67,11 +71,22 @@ export async function serveStore(control: MessagePort, options: StoreThreadOptio
 
 async function openSession(options: StoreThreadOptions): Promise<PgliteSession> {
   const { durability, settings, faults } = options;
+  const wasm = compilePostgres();
+  wasm.catch(() => {}); // told when it is awaited
   if (options.folder === null) {
-    return PgliteSession.open({ folder: null, durability, settings, template: readTemplate() });
+    return PgliteSession.open({ folder: null, durability, settings, wasm, template: readTemplate() });
   }
   const folder = await layDown(options.folder);
-  return PgliteSession.open({ folder, trash: trashFolder(options.folder), durability, settings, faults });
+  return PgliteSession.open({ folder, trash: trashFolder(options.folder), durability, settings, wasm, faults });
+}
+
+/** In threads of its own, while the folder is being looked at or laid down. */
+async function compilePostgres(): Promise<PostgresModule> {
+  const entry = createRequire(import.meta.url).resolve('@electric-sql/pglite');
+  const { WebAssembly } = globalThis as unknown as {
+    WebAssembly: { compile(bytes: Uint8Array): Promise<PostgresModule> };
+  };
+  return WebAssembly.compile(await fs.readFile(path.join(path.dirname(entry), 'pglite.wasm')));
 }
 
 class StoreServer {

@@ -1,9 +1,12 @@
 // How a PGlite is started.
 
-import { PGlite } from '@electric-sql/pglite';
+import { PGlite, type PGliteOptions } from '@electric-sql/pglite';
 import type { StoreFaults } from './fsync-hook.js';
 
 export type Durability = 'strict' | 'relaxed' | 'none';
+
+/** A `WebAssembly.Module` (which Node's types do not have). */
+export type PostgresModule = NonNullable<PGliteOptions['pgliteWasmModule']>;
 
 export interface SessionOptions {
   /** Folder of the database, or `null` for memory. */
@@ -19,6 +22,8 @@ export interface SessionOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Memory only: a data folder to start from, as a tar archive. */
   readonly template?: Uint8Array | null;
+  /** PostgreSQL, being compiled; otherwise PGlite does it. */
+  readonly wasm?: Promise<PostgresModule>;
   readonly faults?: StoreFaults;
 }
 

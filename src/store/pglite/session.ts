@@ -14,6 +14,7 @@
 
 import { PGlite } from '@electric-sql/pglite';
 import { EngineError } from '../../observe/errors.js';
+import { CrashSync } from './crash-sync.js';
 import { PostgresProcess, type WasmModule } from './fsync-hook.js';
 import { HomeFS } from './home-fs.js';
 import { PreparedStatements, type WireTransaction } from './prepared.js';
@@ -78,18 +79,22 @@ export class PgliteSession {
   static async open(options: SessionOptions): Promise<PgliteSession> {
     const log: string[] = [];
     const process = new PostgresProcess();
+    const isStrict = options.durability === 'strict';
+    let crashSync: CrashSync | null = null;
     const trash = options.trash === undefined ? null : new Trash(options.trash);
     const prepare = (module: WasmModule): void => {
-      if (options.durability === 'strict') process.installFsync(module, options.faults ?? {});
+      if (isStrict) process.installFsync(module, crashSync, options.faults ?? {});
       trash?.install(module);
     };
     let db: PGlite;
     try {
+      if (isStrict && options.folder !== null) crashSync = await CrashSync.of(options.folder);
       db = await PGlite.create({
         ...(options.folder === null ? { dataDir: 'memory://' } : { fs: new HomeFS(options.folder, prepare) }),
         startParams: startParams(options),
         // Its "sync" after a call only concerns browsers; durability is the hook's.
         relaxedDurability: true,
+        ...(options.wasm ? { pgliteWasmModule: await options.wasm } : {}),
         onStderr: (line: string) => {
           log.push(line);
           if (log.length > 10) log.shift();
@@ -106,7 +111,7 @@ export class PgliteSession {
     process.watch(db.Module as unknown as WasmModule);
     if (process.failure !== null) throw new EngineError('STORE_FAILED', process.failure);
     const session = new PgliteSession(db, process, trash);
-    if (options.durability === 'strict') session.#proveDurable();
+    if (isStrict) session.#proveDurable();
     return session;
   }
 

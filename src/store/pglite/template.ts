@@ -16,12 +16,12 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { PGlite } from '@electric-sql/pglite';
 import { EngineError } from '../../observe/errors.js';
 import { builtFile } from '../../observe/thread-entry.js';
 import { schemaDigest, schemaScripts } from '../migrations/index.js';
+import { entriesOf, syncEntry, syncTree } from './sync-tree.js';
 import { packTar, readTar, type TarEntry } from './tar.js';
 
 /** The version of PGlite the template was made with and for; held against the installed one by a test. */
@@ -137,42 +137,12 @@ function unpack(archive: Buffer, folder: string): void {
   }
 }
 
-function entriesOf(folder: string): { path: string; isFolder: boolean }[] {
-  return fs.readdirSync(folder, { withFileTypes: true }).flatMap(entry => {
-    const isFolder = entry.isDirectory();
-    const below = isFolder ? entriesOf(path.join(folder, entry.name)) : [];
-    return [
-      { path: entry.name, isFolder },
-      ...below.map(inner => ({ ...inner, path: path.join(entry.name, inner.path) })),
-    ];
-  });
-}
-
-const openEntry = promisify(fs.open);
-const closeEntry = promisify(fs.close);
-const fsyncEntry = promisify(fs.fsync);
-
-async function syncEntry(entry: string): Promise<void> {
-  const handle = await openEntry(entry, 'r');
-  try {
-    await fsyncEntry(handle);
-  } finally {
-    await closeEntry(handle);
-  }
-}
-
 /** The folder's own entry is in its parent, which may be as new as the folder. */
 async function syncAncestors(folder: string): Promise<void> {
   for (let child = path.resolve(folder); child !== path.dirname(child); child = path.dirname(child)) {
     // One that may not be read was not made by us just now.
     await syncEntry(path.dirname(child)).catch(() => {});
   }
-}
-
-/** At once: the file system then writes its journal once for many. */
-async function syncTree(folder: string): Promise<void> {
-  await Promise.all(entriesOf(folder).map(entry => syncEntry(path.join(folder, entry.path))));
-  await syncEntry(folder);
 }
 
 /** Run initdb, make our tables and make the result small. Leaves 840 MB resident: for the build, and for a tree without one. */

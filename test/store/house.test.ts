@@ -1,0 +1,125 @@
+// Housekeeping (`src/store/house.ts`), on rows made by hand where they must be many or old.
+
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../src/observe/clock.js';
+import type { Commit } from '../../src/store/contract.js';
+import type { SqlDriver } from '../../src/store/driver.js';
+import { Generations } from '../../src/store/generations.js';
+import { House, type HouseLimits, houseLimits } from '../../src/store/house.js';
+import { migrate } from '../../src/store/migrations/index.js';
+import { openPgliteMemory } from '../../src/store/pglite/in-memory.js';
+import { textRows } from '../../src/store/text-rows.js';
+import { nothing } from './conformance.js';
+
+const startMs = 1_800_000_000_000;
+const lastsMs = 1_000;
+
+async function houseOn(limits: Partial<HouseLimits> = {}): Promise<{ driver: SqlDriver; house: House }> {
+  const driver = await openPgliteMemory();
+  onTestFinished(() => driver.close());
+  await migrate(driver);
+  const generations = await Generations.load(driver, { historyMs: 6 * lastsMs, auditMs: 6 * lastsMs }, startMs);
+  return { driver, house: new House(driver, generations, systemClock, { ...houseLimits, ...limits }) };
+}
+
+async function ask(driver: SqlDriver, text: string): Promise<(string | null)[][]> {
+  const [rows] = await driver.transaction([{ statement: { name: text, text }, parameters: [], results: 'text' }]);
+  return textRows(rows!);
+}
+
+/** Roots 1 to `count` in slot 1, which is emptied first: body, segment where `open` holds, outcome where `late` holds. */
+async function fill(driver: SqlDriver, count: number, open: string, late: string): Promise<void> {
+  const root = `(lpad(to_hex(i), 28, '0') || '00000000')::uuid`;
+  await driver.script(`
+    insert into millrace_body select 1, ${root}, ${root}, '1', '\\x0000000001000000', '\\x31', 'me', 1
+      from generate_series(1, ${count}) i;
+    insert into millrace_segment (id, root, workflow, name, place, transaction, attempt, kills, state, eligible_at, created_at,
+        ordinals, open, gone)
+      select ${root}, ${root}, 1, 'w', 0, 0, 0, 0, 0, 0, 0, '1', 1, '0' from generate_series(1, ${count}) i where ${open};
+    insert into millrace_outcome select case when ${late} then 0 else 1 end, ${root}, 1, 'w', 0, 1, '1', 1, null
+      from generate_series(1, ${count}) i where not (${open});
+    insert into millrace_name select 'name ' || i, ${root} from generate_series(1, ${count}) i`);
+}
+
+test('what is still needed is carried over page by page, once, and names go with their outcome', async () => {
+  const { driver, house } = await houseOn({ pageRows: 7 });
+  await fill(driver, 100, 'i % 10 = 0', 'i % 10 = 1');
+  const report = await house.keep(startMs + lastsMs);
+  expect(report).toMatchObject({ rotated: ['history', 'audit'], bodiesCarried: 20 });
+  expect(await ask(driver, 'select generation, count(*) from millrace_body group by 1')).toEqual([['0', '20']]);
+  expect(await ask(driver, 'select count(*) from millrace_name')).toEqual([['20']]);
+  expect(await ask(driver, 'select slot from millrace_generation where is_current')).toEqual([['1'], ['1']]);
+});
+
+test('a round that was interrupted after it carried does not carry twice', async () => {
+  const { driver, house } = await houseOn({ pageRows: 7 });
+  await fill(driver, 30, 'true', 'false');
+  await driver.script('insert into millrace_body select 0, id, root, ordinals, offsets, bytes from millrace_body limit 12');
+  expect((await house.keep(startMs + lastsMs)).bodiesCarried).toBe(18);
+  expect(await ask(driver, 'select count(*), count(distinct id) from millrace_body')).toEqual([['30', '30']]);
+});
+
+test('commits go in between the steps of a round', async () => {
+  const { driver, house } = await houseOn({ pageRows: 50 });
+  await fill(driver, 2_000, 'true', 'false');
+  let between = 0;
+  let isOver = false;
+  const commits = (async () => {
+    for (; !isOver; between++) await ask(driver, 'select 1');
+  })();
+  const report = await house.keep(startMs + lastsMs);
+  isOver = true;
+  await commits;
+  console.log(`${between} transactions in between; longest step ${report.longestMs.toFixed(1)} ms`);
+  expect(report.bodiesCarried).toBe(2_000);
+  expect(between).toBeGreaterThan(20);
+});
+
+test('ids of commits are kept for ten minutes', async () => {
+  const { driver, house } = await houseOn({ pageRows: 50 });
+  const id = `(lpad(to_hex(i), 32, '0'))::uuid`;
+  await driver.script(`insert into millrace_commit select ${id}, ${startMs} + i * 1000 from generate_series(1, 700) i`);
+  house.noteCommit(nothing());
+  await house.keep(startMs + 700_000);
+  expect(await ask(driver, 'select count(*), min(at) from millrace_commit')).toEqual([['601', String(startMs + 100_000)]]);
+});
+
+test('the table of segments stays small under a steady load', async () => {
+  const { driver, house } = await houseOn({ vacuumAfterRows: 500 });
+  const pages = async (): Promise<number> =>
+    Number((await ask(driver, `select pg_relation_size('millrace_segment') / 8192`))[0]![0]);
+  const sizes: number[] = [];
+  for (let round = 1; round <= 12; round++) {
+    await fill(driver, 500, 'true', 'false');
+    await driver.script('update millrace_segment set open = 1');
+    await driver.script('delete from millrace_segment; delete from millrace_name; delete from millrace_body');
+    const marks = Array.from({ length: 500 }, () => ({})) as Commit['marks'];
+    house.noteCommit({ ...nothing(), marks });
+    expect((await house.keep(startMs)).vacuumed).toBe(true);
+    sizes.push(await pages());
+  }
+  expect(sizes.at(-1)).toBeLessThanOrEqual(sizes[1]! * 1.2);
+});
+
+test('the catalogue is vacuumed after generations were emptied, at most once a minute', async () => {
+  const { driver, house } = await houseOn();
+  const size = async (): Promise<number> => Number((await ask(driver, `select pg_relation_size('pg_class')`))[0]![0]);
+  const sizes: number[] = [];
+  for (let round = 1; round <= 60; round++) {
+    await house.keep(startMs + round * 60_000);
+    if (round % 20 === 0) sizes.push(await size());
+  }
+  expect(sizes[2]).toBe(sizes[1]);
+});
+
+test('tables whose transaction numbers are old are frozen, one a round, the generations only in need', async () => {
+  const { driver, house } = await houseOn({ freezeAfterXids: 40, freezeLateAfterXids: 1_000 });
+  const aged = `select count(*) from pg_class where relkind = 'r' and age(relfrozenxid) > 40 and relname !~ '_[0-7]$'`;
+  for (let i = 0; i < 60; i++) await driver.script('insert into millrace_name values (gen_random_uuid(), gen_random_uuid())');
+  const before = Number((await ask(driver, aged))[0]![0]);
+  expect(before).toBeGreaterThan(5);
+  await house.keep(startMs);
+  expect(Number((await ask(driver, aged))[0]![0])).toBe(before - 1);
+  for (let round = 1; round <= before + 10; round++) await house.keep(startMs + round * 60_000);
+  expect(Number((await ask(driver, aged))[0]![0])).toBeLessThan(5);
+});
