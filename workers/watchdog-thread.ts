@@ -12,7 +12,10 @@ import { statusCall } from '../src/store/sql/status.js';
 
 if (parentPort === null) throw new Error('watchdog-thread is started by src/observe/watchdog.ts, in a worker thread');
 const options = workerData as WatchdogThreadOptions;
-serveWatchdog(parentPort, { ...options, record: options.storePort === null ? options.record : toStore(options.storePort) });
+serveWatchdog(parentPort, {
+  ...options,
+  record: options.storePort === null ? options.record : toStore(options.storePort),
+});
 
 function toStore(storePort: MessagePort): MessagePort {
   const store = new PortClient(storePort);

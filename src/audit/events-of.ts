@@ -1,8 +1,8 @@
 // Which events a transaction's end stands for, in order, with the filter applied: worked out once per shape, not per
 // instance. The names are the catalogue's; where each is recorded is said in the seed's table of server events.
 
-import type { AuditFilter } from '../workflow/filter.js';
 import { eventCode } from '../workflow/events.js';
+import type { AuditFilter } from '../workflow/filter.js';
 import { dataKind, type GroupEvent } from './trace.js';
 
 /** What happened to all members of a group. */
@@ -43,8 +43,12 @@ export class GroupEvents {
 
 function eventsOf(shape: GroupShape): GroupEvent[] {
   const events: GroupEvent[] = [];
-  const add = (shortName: Parameters<typeof eventCode>[0], action: number, time: number, data: number = dataKind.none) =>
-    events.push([eventCode(shortName), action, time, data]);
+  const add = (
+    shortName: Parameters<typeof eventCode>[0],
+    action: number,
+    time: number,
+    data: number = dataKind.none,
+  ) => events.push([eventCode(shortName), action, time, data]);
   const last = shape.pathLength - 1;
   if (shape.begins && !shape.reported && shape.pathLength > 0) add('StartingExecutionFlow', -1, 0);
   for (let step = 0; step <= last; step++) {
@@ -90,6 +94,9 @@ function eventsOf(shape: GroupShape): GroupEvent[] {
 export function begunEvents(filter: AuditFilter, begins: boolean): GroupEvent[] {
   const events: GroupEvent[] = [];
   if (begins) events.push([eventCode('StartingExecutionFlow'), -1, 0, dataKind.none]);
-  events.push([eventCode('EnteringAction'), 0, 0, dataKind.variables], [eventCode('ExecutingAction'), 0, 0, dataKind.none]);
+  events.push(
+    [eventCode('EnteringAction'), 0, 0, dataKind.variables],
+    [eventCode('ExecutingAction'), 0, 0, dataKind.none],
+  );
   return events.filter(([code]) => filter.allows(code));
 }

@@ -73,7 +73,8 @@ function groupText(group: TraceGroup): string {
   if (group.message !== undefined) text += `,"m":${JSON.stringify(group.message)}`;
   if (group.errors !== undefined) text += `,"x":${JSON.stringify(group.errors)}`;
   if (group.errorOf !== undefined) text += `,"y":[${join(group.errorOf)}]`;
-  if (group.earlierResults !== undefined) text += `,"z":[${group.earlierResults.join(',')}],"zk":${group.earlierPerMember ?? 1}`;
+  if (group.earlierResults !== undefined)
+    text += `,"z":[${group.earlierResults.join(',')}],"zk":${group.earlierPerMember ?? 1}`;
   if (group.single !== undefined && group.single.length > 0) text += `,"c":${JSON.stringify(group.single)}`;
   return `${text},"e":[${group.events.map(event => `[${event.join(',')}]`).join(',')}]}`;
 }

@@ -7,9 +7,9 @@
 //   B3. Held segments are moved on here, in the order in which commits are sent; a refused commit drops them.
 
 import type { GroupEvents } from '../audit/events-of.js';
-import { eventSteps, traceText, type GroupEvent, type MemberTrace, type TraceGroup } from '../audit/trace.js';
+import { eventSteps, type GroupEvent, type MemberTrace, type TraceGroup, traceText } from '../audit/trace.js';
 import type { ActionError, MemberEvent, PackedJson } from '../dispatch/protocol.js';
-import { transition, type Next, type Requests, type TransactionOutcome } from '../flow/transition.js';
+import { type Next, type Requests, type TransactionOutcome, transition } from '../flow/transition.js';
 import { emptyBitmap, setBit } from '../store/bitmap.js';
 import {
   type AuditRow,
@@ -23,9 +23,9 @@ import {
 } from '../store/contract.js';
 import { instanceId, rootMembersMax } from '../workflow/instance-id.js';
 import { END, type Plan } from '../workflow/plan.js';
-import { Packing } from './packing.js';
 import type { HeldSegment } from './holdings.js';
 import type { IdSource } from './ids.js';
+import { Packing } from './packing.js';
 
 /** Low 16 bits of the id of a root's first segment; the submitter counts on from it. */
 const firstSegments = 0xf000;
@@ -69,7 +69,12 @@ export interface BuildWorld {
   readonly engine: string;
   readonly ids: IdSource;
   readonly events: GroupEvents;
-  readonly memberTrace: (member: number, event: MemberEvent, path: readonly number[], baseMs: number) => MemberTrace | null;
+  readonly memberTrace: (
+    member: number,
+    event: MemberEvent,
+    path: readonly number[],
+    baseMs: number,
+  ) => MemberTrace | null;
 }
 
 /** Requests as the transition reads them. */
@@ -233,7 +238,9 @@ function addTrace(
   if (isPausedAlready(item, next)) return 0;
   const single = item.events.flatMap(({ member, event }, index) => {
     const trace = world.memberTrace(member, event, item.path, item.baseMs);
-    return trace === null ? [] : [atStep(trace, stepOf(events, item.path.indexOf(event.place), event.event.kind, index))];
+    return trace === null
+      ? []
+      : [atStep(trace, stepOf(events, item.path.indexOf(event.place), event.event.kind, index))];
   });
   if (events.length === 0 && single.length === 0) return 0;
   root.groups.push({
@@ -270,8 +277,14 @@ function isPausedAlready({ outcome, held: { segment } }: CommitItem, next: Next)
 
 /** Where a member's own event stands among those of its group, which are 10,000 apart: what it sent before the end of its
  * action, what it threw late after it. */
-function stepOf(events: readonly GroupEvent[], action: number, kind: MemberEvent['event']['kind'], index: number): number {
-  const isBefore = ([, of, time]: GroupEvent): boolean => time <= 2 * action || (kind === 'late-error' && of === action);
+function stepOf(
+  events: readonly GroupEvent[],
+  action: number,
+  kind: MemberEvent['event']['kind'],
+  index: number,
+): number {
+  const isBefore = ([, of, time]: GroupEvent): boolean =>
+    time <= 2 * action || (kind === 'late-error' && of === action);
   return events.filter(isBefore).length * eventSteps + 1 + index;
 }
 
@@ -309,7 +322,14 @@ function assemble(
 ): Commit {
   const marks: Mark[] = [];
   for (const { held, bits, count } of leaving.values()) {
-    marks.push({ segment: held.segment.id, revision: held.segment.revision, leaving: bits, positions: held.segment.ordinals.length, count, closes: count === held.open });
+    marks.push({
+      segment: held.segment.id,
+      revision: held.segment.revision,
+      leaving: bits,
+      positions: held.segment.ordinals.length,
+      count,
+      closes: count === held.open,
+    });
     held.open -= count;
     for (let at = 0; at < bits.length; at++) held.gone[at]! |= bits[at]!;
   }
@@ -321,7 +341,8 @@ function assemble(
   const audit: AuditRow[] = [];
   for (const [root, work] of roots) {
     if (work.packing.size > 0) bodies.push({ id: work.bodyId, root, ...work.packing.finish() });
-    for (const { model, ordinals } of work.standing.values()) segments.push(segmentOf(model, ordinals, model.id || world.ids.next()));
+    for (const { model, ordinals } of work.standing.values())
+      segments.push(segmentOf(model, ordinals, model.id || world.ids.next()));
     for (const { held, state, ordinals, hasBody } of work.left.values()) {
       outcomes.push({
         root,

@@ -8,10 +8,10 @@
 //   C4. One value the store refuses fails its own instance: a refused commit is halved until the culprit stands alone.
 
 import type { Batch, OutcomeGroup, OutcomeMessage } from '../dispatch/protocol.js';
+import type { Offer, Slice } from '../queue/contract.js';
 import { hasBit } from '../store/bitmap.js';
 import type { AuditRow, Segment, SegmentChange } from '../store/contract.js';
 import { SqlError } from '../store/driver.js';
-import type { Offer, Slice } from '../queue/contract.js';
 import { type BuiltCommit, buildCommit, type CommitItem } from './commit-builder.js';
 import { halves, itemsOf, narrowed, refusedByStore, splitByRequests } from './commit-items.js';
 import type { EngineParts } from './parts.js';
@@ -78,7 +78,11 @@ export class Committer {
    *
    * @returns false when something came in between: nothing was applied, read again
    */
-  async commitNow(items: readonly CommitItem[], changes: readonly SegmentChange[], audit: readonly AuditRow[]): Promise<boolean> {
+  async commitNow(
+    items: readonly CommitItem[],
+    changes: readonly SegmentChange[],
+    audit: readonly AuditRow[],
+  ): Promise<boolean> {
     const { store, holdings, clock, build } = this.#parts;
     const built = buildCommit(items, clock.nowMs(), build);
     const commit = { ...built.commit, changes, audit: [...built.commit.audit, ...audit] };
@@ -125,7 +129,10 @@ export class Committer {
   #take(): CommitItem[] {
     let members = 0;
     let count = 0;
-    while (count < this.#pending.length && (count === 0 || members + this.#pending[count]!.positions.length <= commitMembersMax)) {
+    while (
+      count < this.#pending.length &&
+      (count === 0 || members + this.#pending[count]!.positions.length <= commitMembersMax)
+    ) {
       members += this.#pending[count]!.positions.length;
       count += 1;
     }
@@ -151,7 +158,8 @@ export class Committer {
     } finally {
       this.#underWay -= 1;
       this.flush();
-      if (this.#underWay === 0 && (this.#isIdle || this.#parts.health.storeIsDead)) for (const resolve of this.#idle.splice(0)) resolve();
+      if (this.#underWay === 0 && (this.#isIdle || this.#parts.health.storeIsDead))
+        for (const resolve of this.#idle.splice(0)) resolve();
     }
   }
 
@@ -242,17 +250,23 @@ export class Committer {
     const { store, holdings } = this.#parts;
     const ids = [...new Set(items.map(item => item.held.segment.id))];
     for (const id of ids) holdings.dropSegment(id);
-    const fresh = new Map((await this.#surely(() => store.segments(ids))).map(segment => [segment.id, holdings.holdSegment(segment)]));
+    const fresh = new Map(
+      (await this.#surely(() => store.segments(ids))).map(segment => [segment.id, holdings.holdSegment(segment)]),
+    );
     const again: CommitItem[] = [];
     let droppedCount = 0;
     for (const item of items) {
       const held = fresh.get(item.held.segment.id);
-      const open = held === undefined ? [] : [...item.positions.keys()].filter(at => !hasBit(held.gone, item.positions[at]!));
+      const open =
+        held === undefined ? [] : [...item.positions.keys()].filter(at => !hasBit(held.gone, item.positions[at]!));
       droppedCount += item.positions.length - open.length;
       if (held !== undefined && open.length > 0) again.push(...splitByRequests({ ...narrowed(item, open), held }));
     }
     this.#parts.metrics.commitsRefused.add();
-    this.#parts.log.commitRefused({ members: again.reduce((sum, item) => sum + item.positions.length, 0), dropped: droppedCount });
+    this.#parts.log.commitRefused({
+      members: again.reduce((sum, item) => sum + item.positions.length, 0),
+      dropped: droppedCount,
+    });
     if (droppedCount > 0) await this.#settle(items);
     return again;
   }
@@ -264,7 +278,8 @@ export class Committer {
       this.#pending.unshift(...(await this.#decideAgain([refusedByStore(only!, error)])));
       return;
     }
-    const parts = items.length > 1 ? halves(items) : halves([...only!.positions.keys()]).map(half => [narrowed(only!, half)]);
+    const parts =
+      items.length > 1 ? halves(items) : halves([...only!.positions.keys()]).map(half => [narrowed(only!, half)]);
     for (const part of parts) {
       const again = await this.#decideAgain(part);
       if (again.length > 0) this.#alone.push(again);

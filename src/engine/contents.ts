@@ -49,7 +49,8 @@ export class Contents {
     log.contentsSummary({ engine: build.engine, contents: summary });
     const audit: AuditRow[] = [];
     const add = (name: 'EngineContentsSummary' | 'FlowContextDetails', message: string): void => {
-      if (filter.allows(eventCode(name))) audit.push({ root: null, atMs, trace: statusTrace(build.engine, name, message, atMs) });
+      if (filter.allows(eventCode(name)))
+        audit.push({ root: null, atMs, trace: statusTrace(build.engine, name, message, atMs) });
     };
     add('EngineContentsSummary', summary === '' ? 'nothing' : summary);
     for (const text of this.#executing(atMs)) add('FlowContextDetails', text);
@@ -67,7 +68,9 @@ export class Contents {
         const { segment } = found.part.held;
         const instance = instanceId(segment.root, segment.ordinals[found.part.positions[found.member]!]!);
         const { name } = found.part.plan.actions[place]!;
-        return [`${segment.name}/${instance} executing ${name}, attempt ${segment.attempt + 1}, for ${Math.round(atMs - startedAtMs)} ms`];
+        return [
+          `${segment.name}/${instance} executing ${name}, attempt ${segment.attempt + 1}, for ${Math.round(atMs - startedAtMs)} ms`,
+        ];
       });
   }
 }

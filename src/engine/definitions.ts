@@ -34,7 +34,8 @@ export class Definitions {
   /** @throws EngineError `WORKFLOW_UNKNOWN` */
   newest(name: string): KnownWorkflow {
     const known = this.#newest.get(name);
-    if (known === undefined) throw new EngineError('WORKFLOW_UNKNOWN', `no workflow is named "${name}"; deploy it first`);
+    if (known === undefined)
+      throw new EngineError('WORKFLOW_UNKNOWN', `no workflow is named "${name}"; deploy it first`);
     return known;
   }
 

@@ -156,7 +156,7 @@ export class Engine {
     if (this.#state !== 'started') return;
     this.#state = 'stopping';
     const { parts, feeder, housekeeper, reporter } = this.#pieces;
-    feeder.stop();
+    await feeder.stop();
     await parts.dispatcher.stop(graceMs);
     // A dead store takes no commits: what waits for one runs again at the next start on the folder.
     if (!parts.health.storeIsDead) await parts.committer.drained();

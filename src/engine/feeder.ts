@@ -4,9 +4,9 @@
 // after all goes back to its place in the queue. Claims whose bodies must be read are read while others run.
 
 import type { Batch, BatchPart, PackedJson } from '../dispatch/protocol.js';
+import type { Timer } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
 import { faultPoint } from '../observe/faults.js';
-import type { Timer } from '../observe/clock.js';
 import type { Claim, ClaimedSlice, Slice } from '../queue/contract.js';
 import { hasBit } from '../store/bitmap.js';
 import { request } from '../store/contract.js';
@@ -38,6 +38,7 @@ export class Feeder {
   #nextBatch = 1;
   #alarm: Timer | null = null;
   #turnedAtMs = 0;
+  #stopped: (() => void)[] = [];
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -48,10 +49,17 @@ export class Feeder {
     this.wake();
   }
 
-  stop(): void {
+  /** Resolves when no claim is under way any more: what was being read has gone back. */
+  async stop(): Promise<void> {
     this.#running = false;
     this.#alarm?.cancel();
     this.#alarm = null;
+    if (this.#claiming || this.#readsUnderWay > 0) await new Promise<void>(resolve => this.#stopped.push(resolve));
+  }
+
+  #tellStopped(): void {
+    if (this.#running || this.#claiming || this.#readsUnderWay > 0) return;
+    for (const resolve of this.#stopped.splice(0)) resolve();
   }
 
   /** False when a claim has been waited for too long: the loop is stuck while the event loop still turns. */
@@ -78,6 +86,7 @@ export class Feeder {
       this.#parts.health.mainFailed(error);
     } finally {
       this.#claiming = false;
+      this.#tellStopped();
     }
   }
 
@@ -105,16 +114,17 @@ export class Feeder {
 
   async #readAndHandOver(claim: Claim): Promise<void> {
     try {
-      const loaded = await this.#fromStore(claim);
-      this.#membersLoading -= claim.count;
+      const loaded = await this.#fromStore(claim).finally(() => {
+        this.#membersLoading -= claim.count;
+      });
       await this.#handOver(claim, loaded);
     } catch (error) {
-      this.#membersLoading -= claim.count;
       this.#parts.health.storeFailed(error);
       await this.#parts.queue.release(claim.id, claim.slices);
     } finally {
       this.#readsUnderWay -= 1;
       this.wake();
+      this.#tellStopped();
     }
   }
 
@@ -136,22 +146,30 @@ export class Feeder {
   async #fromStore(claim: Claim): Promise<LoadedPart[]> {
     const { store, holdings } = this.#parts;
     // A redelivered slice may have been committed: what is held of it is not to be trusted (D3).
-    const missing = claim.slices.filter(slice => slice.redelivered || holdings.segment(slice.segment) === undefined);
-    const read = missing.length === 0 ? [] : await store.segments([...new Set(missing.map(slice => slice.segment))]);
-    const segments = new Map(read.map(segment => [segment.id, holdings.holdSegment(segment)]));
-    for (const slice of claim.slices) {
-      const held = segments.get(slice.segment) ?? (missing.includes(slice) ? undefined : holdings.segment(slice.segment));
-      if (held !== undefined) segments.set(slice.segment, held);
+    // What is held is taken now: while the rest is read, it may be dropped or make room for other claims' bodies.
+    const segments = new Map<string, HeldSegment>();
+    const missing = new Set<string>();
+    for (const { segment, redelivered } of claim.slices) {
+      const held = redelivered ? undefined : holdings.segment(segment);
+      if (held === undefined) missing.add(segment);
+      else segments.set(segment, held);
     }
+    for (const id of missing) segments.delete(id);
+    const read = missing.size === 0 ? [] : await store.segments([...missing]);
+    for (const segment of read) segments.set(segment.id, holdings.holdSegment(segment));
+    const bodies = new Map<string, HeldBody>();
     const bodyIds = new Set<string>();
     for (const { segment } of segments.values()) {
-      if (holdings.body(segment.root) === undefined) bodyIds.add(segment.root);
-      if (segment.body !== null && holdings.body(segment.body) === undefined) bodyIds.add(segment.body);
+      for (const id of segment.body === null ? [segment.root] : [segment.root, segment.body]) {
+        const held = holdings.body(id);
+        if (held === undefined) bodyIds.add(id);
+        else bodies.set(id, held);
+      }
     }
-    const bodies = new Map<string, HeldBody>();
-    if (bodyIds.size > 0) for (const body of await store.bodies([...bodyIds])) bodies.set(body.id, holdings.holdBody(body));
+    if (bodyIds.size > 0)
+      for (const body of await store.bodies([...bodyIds])) bodies.set(body.id, holdings.holdBody(body));
     const bodyOf = (id: string): HeldBody => {
-      const body = bodies.get(id) ?? holdings.body(id);
+      const body = bodies.get(id);
       if (body === undefined) throw new EngineError('STORE_FAILED', `body ${id} is not in the store`);
       return body;
     };
@@ -160,14 +178,17 @@ export class Feeder {
       const held = segments.get(slice.segment);
       if (held === undefined) continue;
       const { segment } = held;
-      loaded.push(this.#part(claim, slice, held, bodyOf(segment.root), segment.body === null ? null : bodyOf(segment.body)));
+      loaded.push(
+        this.#part(claim, slice, held, bodyOf(segment.root), segment.body === null ? null : bodyOf(segment.body)),
+      );
     }
     return loaded;
   }
 
   #part(claim: Claim, slice: ClaimedSlice, held: HeldSegment, input: HeldBody, written: HeldBody | null): LoadedPart {
     const all = positionsBetween(slice.from, Math.min(slice.to, held.segment.ordinals.length));
-    const positions = held.open === held.segment.ordinals.length ? all : all.filter(position => !hasBit(held.gone, position));
+    const positions =
+      held.open === held.segment.ordinals.length ? all : all.filter(position => !hasBit(held.gone, position));
     return {
       held,
       plan: this.#parts.definitions.byNumber(held.segment.workflow).plan,
@@ -181,7 +202,11 @@ export class Feeder {
 
   /** Hands over what the threads take; the rest goes back. True when all of it went. */
   async #handOver(claim: Claim, loaded: readonly LoadedPart[]): Promise<boolean> {
-    const { dispatcher } = this.#parts;
+    const { dispatcher, queue } = this.#parts;
+    if (!this.#running) {
+      await queue.release(claim.id, claim.slices);
+      return false;
+    }
     const back: Slice[] = [];
     const heldBack: Slice[] = [];
     let batch: LoadedPart[] = [];
@@ -191,7 +216,8 @@ export class Feeder {
       const { runs, held, removed } = byFate(whole.held.segment, whole.positions);
       heldBack.push(...slicesOf(whole.held.segment.id, held));
       // An operation removed them while they were executing, and that execution was lost.
-      if (removed.length > 0) this.#parts.committer.add([removal({ ...whole, positions: removed }, this.#parts.clock.nowMs())]);
+      if (removed.length > 0)
+        this.#parts.committer.add([removal({ ...whole, positions: removed }, this.#parts.clock.nowMs())]);
       const part = runs.length === whole.positions.length ? whole : { ...whole, positions: runs };
       let at = 0;
       while (at < part.positions.length && !full) {
@@ -231,7 +257,9 @@ export class Feeder {
       const offers = heldBack.flatMap(({ segment: id, from, to }) => {
         const segment = segments.get(id);
         if (segment === undefined) return [];
-        const free = positionsBetween(from, to).filter(at => !hasBit(segment.gone, at) && fateAt(segment, at) !== 'held');
+        const free = positionsBetween(from, to).filter(
+          at => !hasBit(segment.gone, at) && fateAt(segment, at) !== 'held',
+        );
         return slicesOf(id, free).map(slice => offerOf(segment, slice.from, slice.to));
       });
       await queue.offer(offers);
@@ -253,7 +281,10 @@ export class Feeder {
       running.set(part.held.segment.id, positions);
     }
     return claim.slices.flatMap(({ segment, from, to }) =>
-      slicesOf(segment, positionsBetween(from, to).filter(position => running.get(segment)?.has(position) !== true)),
+      slicesOf(
+        segment,
+        positionsBetween(from, to).filter(position => running.get(segment)?.has(position) !== true),
+      ),
     );
   }
 
@@ -313,7 +344,9 @@ function batchPart({ held: { segment }, positions }: LoadedPart): BatchPart {
     attempt: segment.attempt,
     root: segment.root,
     // A copy: a view would take the whole buffer along to the thread.
-    ordinals: whole ? segment.ordinals.slice(first, first + positions.length) : positions.map(at => segment.ordinals[at]!),
+    ordinals: whole
+      ? segment.ordinals.slice(first, first + positions.length)
+      : positions.map(at => segment.ordinals[at]!),
   };
 }
 

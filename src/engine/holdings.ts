@@ -5,8 +5,7 @@
 //
 // Bounded: the least recently used segments and bodies go first; what is not held is read when it is claimed.
 
-import type { Body, Segment } from '../store/contract.js';
-import type { Ordinals } from '../store/contract.js';
+import type { Body, Ordinals, Segment } from '../store/contract.js';
 
 /** A segment with the fields that commits move on. */
 export interface HeldSegment {

@@ -36,7 +36,8 @@ export class Housekeeper {
     try {
       const report = await this.#store.keepHouse(this.#clock.nowMs());
       this.#metrics.houseMs.record(report.longestMs);
-      if (report.rotated.length > 0 || report.checkpointed) this.#log.houseKept({ ...report, rotated: report.rotated.join(' ') });
+      if (report.rotated.length > 0 || report.checkpointed)
+        this.#log.houseKept({ ...report, rotated: report.rotated.join(' ') });
     } catch (error) {
       this.#onFailure(error);
     }

@@ -5,8 +5,15 @@ export { EngineError, errorCodes } from '../observe/errors.js';
 export type { CallContext } from '../workflow/context.js';
 export type { Json, JsonObject, WorkflowDefinition } from '../workflow/model.js';
 export { createEngine } from './create-engine.js';
-export type { DeployedWorkflow, Engine, EngineState, EngineStatus, SubmitManyOptions, SubmitProgress } from './engine.js';
 export type { EndedInstances, EndedListener } from './ended.js';
+export type {
+  DeployedWorkflow,
+  Engine,
+  EngineState,
+  EngineStatus,
+  SubmitManyOptions,
+  SubmitProgress,
+} from './engine.js';
 export type { InstanceRecord, WorkflowCount } from './instances.js';
 export type { OperationResult } from './operator.js';
 export type { EngineOptions } from './options.js';

@@ -56,7 +56,8 @@ export class Instances {
   async show(text: string): Promise<InstanceRecord> {
     const instance = await this.idOf(text);
     const located = instance === null ? null : await this.#store.locate(instance);
-    if (instance === null || located === null) throw new EngineError('INSTANCE_UNKNOWN', `no instance is named "${text}"`);
+    if (instance === null || located === null)
+      throw new EngineError('INSTANCE_UNKNOWN', `no instance is named "${text}"`);
     const { root, ordinal } = splitInstanceId(instance)!;
     const origin = await this.#store.origin(root);
     const [text0] = await this.#store.query('select millrace_body_text($1::uuid, $2::int)', [root, String(ordinal)]);
@@ -65,7 +66,10 @@ export class Instances {
     if (located.kind === 'left') {
       const { outcome } = located;
       const { version } = this.#definitions.byNumber(outcome.workflow);
-      const [row] = outcome.body === null ? [] : await this.#store.query('select millrace_body_text($1::uuid, $2::int)', [outcome.body, String(ordinal)]);
+      const [row] =
+        outcome.body === null
+          ? []
+          : await this.#store.query('select millrace_body_text($1::uuid, $2::int)', [outcome.body, String(ordinal)]);
       return {
         ...base,
         workflow: outcome.name,
@@ -100,7 +104,8 @@ export class Instances {
 
   /** How many instances of each workflow below a scope are in which state, living and ended. */
   async count(scope: Scope): Promise<WorkflowCount[]> {
-    const [from, to] = scope.kind === 'branch' ? [scope.branch, `${scope.branch.slice(0, -1)}0`] : [scope.name, `${scope.name}\u0001`];
+    const [from, to] =
+      scope.kind === 'branch' ? [scope.branch, `${scope.branch.slice(0, -1)}0`] : [scope.name, `${scope.name}\u0001`];
     const rows = await this.#store.query(
       `select name, state, sum(members)::bigint from (
          select name, case when state = 2 then 'failed' when state = 1 or requests & 1 = 1 then 'paused' else 'ready' end as state,
@@ -112,7 +117,11 @@ export class Instances {
        group by name, state order by name, state`,
       [from, to],
     );
-    return rows.map(([workflow, state, instances]) => ({ workflow: workflow!, state: state!, instances: Number(instances) }));
+    return rows.map(([workflow, state, instances]) => ({
+      workflow: workflow!,
+      state: state!,
+      instances: Number(instances),
+    }));
   }
 
   async #lastError(root: string, ordinal: number): Promise<Json> {

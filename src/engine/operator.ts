@@ -9,13 +9,13 @@
 //   O2. What waits is taken out of the queue before the commit and put back if the commit is refused.
 //   O3. The count is the number of flow contexts the operation changed.
 
-import { eventCode } from '../workflow/events.js';
-import { traceText, type TraceGroup } from '../audit/trace.js';
+import { type TraceGroup, traceText } from '../audit/trace.js';
 import { EngineError } from '../observe/errors.js';
 import type { Slice } from '../queue/contract.js';
 import { clearBitsOf, emptyBitmap, hasBit, setBit } from '../store/bitmap.js';
-import { rootMembersMax } from '../workflow/instance-id.js';
 import { type AuditRow, request, type Scope, type Segment, type SegmentChange } from '../store/contract.js';
+import { eventCode } from '../workflow/events.js';
+import { rootMembersMax } from '../workflow/instance-id.js';
 import type { CommitItem } from './commit-builder.js';
 import { offerOf } from './committer.js';
 import { fateAt, requestsAt } from './member-requests.js';
@@ -97,7 +97,9 @@ export class Operator {
         return segments.length;
       }
       await this.#putBack(sorted);
-      segments = (await this.#parts.store.segments(segments.map(({ id }) => id))).filter(segment => isWanted(operation, segment));
+      segments = (await this.#parts.store.segments(segments.map(({ id }) => id))).filter(segment =>
+        isWanted(operation, segment),
+      );
     }
     return 0;
   }
@@ -119,7 +121,12 @@ export class Operator {
   }
 
   async #putBack(sorted: readonly Waiting[]): Promise<void> {
-    await this.#offer(sorted.map(({ segment, waiting }) => ({ segment, positions: waiting.filter(at => fateAt(segment, at) !== 'held') })));
+    await this.#offer(
+      sorted.map(({ segment, waiting }) => ({
+        segment,
+        positions: waiting.filter(at => fateAt(segment, at) !== 'held'),
+      })),
+    );
   }
 
   async #offer(parts: readonly { segment: Segment; positions: Uint16Array }[]): Promise<void> {
@@ -241,14 +248,27 @@ export class Operator {
     if (operation === 'resume' && (segment.requests & request.pause) !== 0) {
       return this.#resumeAlone(segment, position, isExecuting, user);
     }
-    return committer.commitNow([], [{ ...unchanged(segment), memberRequests: withOwn(operation, segment, [position]) }], []);
+    return committer.commitNow(
+      [],
+      [{ ...unchanged(segment), memberRequests: withOwn(operation, segment, [position]) }],
+      [],
+    );
   }
 
   /** Resume one that executes out of a paused segment: the others that wait move to a paused segment of their own, those
    * that execute are paused one by one. */
-  async #resumeAlone(segment: Segment, position: number, isExecuting: (at: number) => boolean, user: string): Promise<boolean> {
+  async #resumeAlone(
+    segment: Segment,
+    position: number,
+    isExecuting: (at: number) => boolean,
+    user: string,
+  ): Promise<boolean> {
     const others = clearBitsOf(segment.gone, segment.ordinals.length).filter(at => at !== position);
-    const items = this.#itemFor('pause', { segment, waiting: others.filter(at => !isExecuting(at)), executing: new Uint16Array() }, user);
+    const items = this.#itemFor(
+      'pause',
+      { segment, waiting: others.filter(at => !isExecuting(at)), executing: new Uint16Array() },
+      user,
+    );
     const change = {
       ...unchanged(segment),
       requests: segment.requests & ~request.pause,
@@ -327,7 +347,12 @@ function changeOf(operation: Operation, segment: Segment, nowMs: number): Segmen
     case 'pause':
       return { ...same, requests: same.requests | request.pause };
     case 'resume':
-      return { ...same, state: 'ready', requests: same.requests & ~request.pause, memberRequests: withoutPause(same.memberRequests) };
+      return {
+        ...same,
+        state: 'ready',
+        requests: same.requests & ~request.pause,
+        memberRequests: withoutPause(same.memberRequests),
+      };
     case 'remove':
       return { ...same, requests: same.requests | request.remove };
     case 'recover':

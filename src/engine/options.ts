@@ -100,7 +100,10 @@ export function resolveOptions(given: EngineOptions): ResolvedOptions {
     throw new EngineError('OPTION_INVALID', `name: "${options.name}" must be 1 to 200 visible ASCII characters`);
   }
   if (options.durability !== 'strict' && options.durability !== 'relaxed') {
-    throw new EngineError('OPTION_INVALID', `durability: "${String(options.durability)}" must be "strict" or "relaxed"`);
+    throw new EngineError(
+      'OPTION_INVALID',
+      `durability: "${String(options.durability)}" must be "strict" or "relaxed"`,
+    );
   }
   return Object.freeze(options);
 }

@@ -71,7 +71,9 @@ export class Packing {
     all.sort((a, b) => a.ordinal - b.ordinal);
     const ordinals = new Uint16Array(all.length);
     const offsets = new Int32Array(all.length + 1);
-    const bytes = new Uint8Array(all.reduce((sum, { packed, index }) => sum + packed.offsets[index + 1]! - packed.offsets[index]!, 0));
+    const bytes = new Uint8Array(
+      all.reduce((sum, { packed, index }) => sum + packed.offsets[index + 1]! - packed.offsets[index]!, 0),
+    );
     let at = 0;
     for (const [member, { ordinal, packed, index }] of all.entries()) {
       ordinals[member] = ordinal;

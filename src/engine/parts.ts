@@ -1,8 +1,8 @@
 // The parts of one engine, as its pieces see each other. Made once, in the composition root (`create-engine.ts`).
 
+import type { Dispatcher } from '../dispatch/contract.js';
 import type { Clock } from '../observe/clock.js';
 import type { LogEvents } from '../observe/log-events.js';
-import type { Dispatcher } from '../dispatch/contract.js';
 import type { Queue } from '../queue/contract.js';
 import type { Store } from '../store/contract.js';
 import type { AuditFilter } from '../workflow/filter.js';

@@ -31,6 +31,8 @@ export async function rebuildQueue({ store, queue, log, clock }: EngineParts): P
 
 function offersOf(segment: Segment): Offer[] {
   // What is to be removed is offered too: whoever claims it finishes the removal.
-  const open = clearBitsOf(segment.gone, segment.ordinals.length).filter(position => fateAt(segment, position) !== 'held');
+  const open = clearBitsOf(segment.gone, segment.ordinals.length).filter(
+    position => fateAt(segment, position) !== 'held',
+  );
   return slicesOf(segment.id, open).map(({ from, to }) => offerOf(segment, from, to));
 }

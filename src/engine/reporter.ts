@@ -2,7 +2,7 @@
 // that ends it leaves those events out.
 
 import { begunEvents } from '../audit/events-of.js';
-import { traceText, type TraceGroup } from '../audit/trace.js';
+import { type TraceGroup, traceText } from '../audit/trace.js';
 import type { Timer } from '../observe/clock.js';
 import type { AuditRow } from '../store/contract.js';
 import { emptyCommit, isFirstSegment } from './commit-builder.js';
@@ -39,7 +39,8 @@ export class Reporter {
       if (nowMs - startedAtMs < reportAfterMs || reports >= reportsMax) continue;
       const found = partOf(committer.batches.get(batch)?.parts, slot);
       // Further actions of a transaction are recorded when it ends.
-      if (found === null || place !== found.part.held.segment.place || found.part.reported?.has(found.member) === true) continue;
+      if (found === null || place !== found.part.held.segment.place || found.part.reported?.has(found.member) === true)
+        continue;
       found.part.reported ??= new Set();
       found.part.reported.add(found.member);
       reports += 1;
@@ -76,7 +77,10 @@ export class Reporter {
 }
 
 /** The part a slot of a batch belongs to, and its index there. */
-export function partOf(parts: readonly RunningPart[] | undefined, slot: number): { part: RunningPart; member: number } | null {
+export function partOf(
+  parts: readonly RunningPart[] | undefined,
+  slot: number,
+): { part: RunningPart; member: number } | null {
   let member = slot;
   for (const part of parts ?? []) {
     if (member < part.positions.length) return { part, member };

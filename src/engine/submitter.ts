@@ -5,13 +5,13 @@
 //   U2. What is answered is durable; the queue is told afterwards, and rebuilt from the store if it was not (D1).
 //   U3. Given names are settled in the commit that stores their instances.
 
-import { eventCode } from '../workflow/events.js';
 import { engineTrace } from '../audit/engine-events.js';
 import { EngineError } from '../observe/errors.js';
 import type { Offer } from '../queue/contract.js';
 import { emptyBitmap } from '../store/bitmap.js';
 import type { GivenName, RootBody, Segment } from '../store/contract.js';
 import { SqlError } from '../store/driver.js';
+import { eventCode } from '../workflow/events.js';
 import { checkInput } from '../workflow/input.js';
 import { instanceId, rootMembersMax } from '../workflow/instance-id.js';
 import type { JsonObject } from '../workflow/model.js';
@@ -142,11 +142,13 @@ export class Submitter {
     if (priority !== undefined && !(Number.isInteger(priority) && priority >= 1 && priority <= 10_000)) {
       refuse('priority', `${String(priority)} must be an integer from 1 to 10,000`);
     }
-    if (eligibleAtMs !== undefined && !(Number.isSafeInteger(eligibleAtMs) && eligibleAtMs >= 0 && eligibleAtMs < 32_503_680_000_000)) {
+    if (
+      eligibleAtMs !== undefined &&
+      !(Number.isSafeInteger(eligibleAtMs) && eligibleAtMs >= 0 && eligibleAtMs < 32_503_680_000_000)
+    ) {
       refuse('eligibleAtMs', `${String(eligibleAtMs)} must be milliseconds from 1970 to 3000`);
     }
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-    if (name !== undefined && (typeof name !== 'string' || name.length === 0 || name.length > 1_024 || /[\u0000-\u001f\u007f\ud800-\udfff]/u.test(name))) {
+    if (name !== undefined && !isName(name)) {
       refuse('name', 'must be 1 to 1,024 characters without control characters or lone surrogates');
     }
     const workflow = this.#parts.definitions.newest(record.workflow);
@@ -164,7 +166,10 @@ export class Submitter {
     while (this.#underWay < commitsUnderWayMax && this.#waiting.length > 0) {
       let count = 0;
       let records = 0;
-      while (count < this.#waiting.length && (count === 0 || records + this.#waiting[count]!.records.length <= commitRecordsMax)) {
+      while (
+        count < this.#waiting.length &&
+        (count === 0 || records + this.#waiting[count]!.records.length <= commitRecordsMax)
+      ) {
         records += this.#waiting[count]!.records.length;
         count += 1;
       }
@@ -226,7 +231,8 @@ export class Submitter {
       audit,
     });
     health.storeSucceeded();
-    if (answer.kind !== 'committed') throw new EngineError('NAME_TAKEN', `a name is taken: ${names.map(({ name }) => name).join(', ')}`);
+    if (answer.kind !== 'committed')
+      throw new EngineError('NAME_TAKEN', `a name is taken: ${names.map(({ name }) => name).join(', ')}`);
     for (const root of roots) {
       holdings.holdBody(root);
       results.submitted(root.id, root.ordinals.length);
@@ -244,7 +250,11 @@ export class Submitter {
   }
 
   /** The client's call in the audit, once a root. */
-  #callTrace(roots: readonly RootBody[], codes: readonly number[], atMs: number): { root: string; atMs: number; trace: string }[] {
+  #callTrace(
+    roots: readonly RootBody[],
+    codes: readonly number[],
+    atMs: number,
+  ): { root: string; atMs: number; trace: string }[] {
     const { build } = this.#parts;
     return roots.map(root => ({
       root: root.id,
@@ -252,6 +262,11 @@ export class Submitter {
       trace: engineTrace(build.engine, root.submitter, codes, `submit of ${root.ordinals.length}`, atMs),
     }));
   }
+}
+
+/** Given names are shown, logged and compared: no control characters, no lone surrogates. */
+function isName(name: unknown): boolean {
+  return typeof name === 'string' && name.length > 0 && name.length <= 1_024 && !/[\p{Cc}\p{Cs}]/u.test(name);
 }
 
 /** A root being filled. */

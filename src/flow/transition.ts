@@ -71,7 +71,9 @@ export function transition(
 ): Next {
   switch (outcome.kind) {
     case 'completed':
-      return requests.interrupt ? rollBack(context, requests, nowMs) : advance(context, outcome.reached, requests, nowMs);
+      return requests.interrupt
+        ? rollBack(context, requests, nowMs)
+        : advance(context, outcome.reached, requests, nowMs);
     case 'failed':
       return requests.interrupt ? rollBack(context, requests, nowMs) : fail(plan, context, outcome, requests, nowMs);
     case 'waiting':
@@ -88,7 +90,11 @@ function wait(
   const stand = standAgain(context, outcome.eligibleAtMs);
   switch (outcome.cause) {
     case 'request':
-      return { ...stand, state: requests.pause ? 'paused' : 'ready', reason: requests.pause ? 'paused' : 'interrupted' };
+      return {
+        ...stand,
+        state: requests.pause ? 'paused' : 'ready',
+        reason: requests.pause ? 'paused' : 'interrupted',
+      };
     case 'resume':
       return { ...stand, state: 'ready', reason: 'resumed' };
     case 'recover':

@@ -28,8 +28,10 @@ export interface HouseLimits {
   readonly commitIdsKeptMs: number;
   /** How often ids are pruned and the catalogue is looked after. */
   readonly minorEveryMs: number;
-  /** A page of bodies, names or ids: a few milliseconds. */
+  /** A page of names or ids: a few milliseconds. */
   readonly pageRows: number;
+  /** A page of bodies; if all of them are carried, with 75 kB each, 50 ms. */
+  readonly bodyPageRows: number;
   readonly freezeAfterXids: number;
   /** For the generations. */
   readonly freezeLateAfterXids: number;
@@ -41,6 +43,7 @@ export const houseLimits: HouseLimits = {
   commitIdsKeptMs: 600_000,
   minorEveryMs: 60_000,
   pageRows: 500,
+  bodyPageRows: 50,
   freezeAfterXids: 200_000_000,
   freezeLateAfterXids: 1_200_000_000,
 };
@@ -179,7 +182,7 @@ export class House {
     const slots = [encode.int4(slot), encode.int4(this.#generations.current.history)];
     let carried = 0;
     for (let after: string | null = lowestId; after !== null; ) {
-      const row = await this.#page(carryBodies, [...slots, encode.uuid(after)], step);
+      const row = await this.#page(carryBodies, [...slots, encode.uuid(after)], this.#limits.bodyPageRows, step);
       carried += decode.int4(row[0]!);
       after = row[1] ? decode.uuid(row[1]) : null;
     }
@@ -188,7 +191,7 @@ export class House {
 
   async #dropNames(slot: number, step: Step): Promise<void> {
     for (let after: string | null = ''; after !== null; ) {
-      const row = await this.#page(dropNames, [encode.int4(slot), after], step);
+      const row = await this.#page(dropNames, [encode.int4(slot), after], this.#limits.pageRows, step);
       after = row[1] ? decode.text(row[1]) : null;
     }
   }
@@ -196,7 +199,12 @@ export class House {
   /** Ids begin with the time they were made at, so the old ones come first. */
   async #pruneCommits(olderThanMs: number, step: Step): Promise<void> {
     for (let after: string | null = lowestId; after !== null; ) {
-      const row = await this.#page(pruneCommits, [encode.int8(olderThanMs), encode.uuid(after)], step);
+      const row = await this.#page(
+        pruneCommits,
+        [encode.int8(olderThanMs), encode.uuid(after)],
+        this.#limits.pageRows,
+        step,
+      );
       after = row[1] && decode.int4(row[0]!) > 0 ? decode.uuid(row[1]) : null;
     }
   }
@@ -205,9 +213,10 @@ export class House {
   async #page(
     statement: SqlStatement,
     parameters: readonly (Uint8Array | string)[],
+    limit: number,
     step: Step,
   ): Promise<(Uint8Array | null)[]> {
-    const call = { statement, parameters: [...parameters, encode.int4(this.#limits.pageRows)] };
+    const call = { statement, parameters: [...parameters, encode.int4(limit)] };
     const [rows] = await step(() => this.#driver.transaction([call]));
     return rows![0]!;
   }

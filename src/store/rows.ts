@@ -1,6 +1,6 @@
 // Between the contract's values and the columns of the tables.
 
-import { decode, encode, type BitString } from './binary.js';
+import { type BitString, decode, encode } from './binary.js';
 import { bitmapOf, bitsOf } from './bitmap.js';
 import type { Body, Commit, GivenName, Outcome, Segment, SegmentState } from './contract.js';
 import type { SqlCall, SqlRows } from './driver.js';
@@ -46,7 +46,8 @@ export function segmentOfRow(row: Row): Segment {
     open: decode.int4(row[14]!),
     gone: gone.bytes.slice(),
     requests: decode.int4(row[16]!),
-    memberRequests: memberRequests === null ? null : (JSON.parse(decode.text(memberRequests!)) as Record<string, number>),
+    memberRequests:
+      memberRequests === null ? null : (JSON.parse(decode.text(memberRequests!)) as Record<string, number>),
     revision: decode.int4(row[18]!),
   };
 }

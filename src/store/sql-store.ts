@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import { type Clock, systemClock } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
-import { hasBit } from './bitmap.js';
-import { decode, encode } from './binary.js';
 import { splitInstanceId } from '../workflow/instance-id.js';
+import { decode, encode } from './binary.js';
+import { hasBit } from './bitmap.js';
 import type {
   Body,
   Commit,
@@ -24,9 +24,9 @@ import { Generations, type Retention } from './generations.js';
 import { House } from './house.js';
 import { migrate } from './migrations/index.js';
 import { bodyOfRow, commitCalls, outcomeOfRow, segmentOfRow } from './rows.js';
-import * as read from './sql/read.js';
 import { putCatalogue } from './sql/catalogue.js';
 import { recordCommit, takeNames } from './sql/commit.js';
+import * as read from './sql/read.js';
 import { textRows } from './text-rows.js';
 
 /** An entry of the catalogue of events, for the views. */
@@ -86,7 +86,10 @@ export class SqlStore implements Store {
   }
 
   async putWorkflow(name: string, definition: string, baseFolder: string, atMs: number): Promise<WorkflowVersion> {
-    const rows = await this.#rows({ statement: read.putWorkflow, parameters: [name, definition, baseFolder, encode.int8(atMs)] });
+    const rows = await this.#rows({
+      statement: read.putWorkflow,
+      parameters: [name, definition, baseFolder, encode.int8(atMs)],
+    });
     return workflowOfRow(rows[0]!, name);
   }
 

@@ -1,7 +1,7 @@
 // Rows asked for in text format.
 
-import type { SqlRows } from './driver.js';
 import type { TextRow } from './contract.js';
+import type { SqlRows } from './driver.js';
 
 const decoder = new TextDecoder();
 

@@ -6,7 +6,19 @@
 // the errors and the aliases are counted while tokens arrive, and reading stops at the first that is too many. What
 // reaches yaml's composer is therefore small, and what it composed is turned into a tree by bounded recursion.
 
-import { type Alias, Composer, type CST, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, Parser } from 'yaml';
+import {
+  type Alias,
+  Composer,
+  type CST,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  Parser,
+} from 'yaml';
 import { type Fault, type FaultCode, formatPath, type Path, quote, quoteMessage } from './fault.js';
 import { definitionDepthMax, definitionSizeMax, definitionValuesMax, faultsMax } from './verify.js';
 

@@ -138,3 +138,44 @@ test('no more is claimed than the threads take; the rest keeps its place', async
   await world.settle();
   expect(world.ordinals()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
+
+test('what is being read when the loop is stopped goes back, and the stop waits for it', async () => {
+  const world = new FeedWorld();
+  const { segment } = await world.submit(10);
+  world.holdings.dropSegment(segment.id);
+  let goOn = (): void => undefined;
+  world.reading = new Promise(resolve => {
+    goOn = resolve;
+  });
+  world.feeder.start();
+  await world.settle();
+  let isStopped = false;
+  const stopped = world.feeder.stop().then(() => {
+    isStopped = true;
+  });
+  await world.settle();
+  expect(isStopped).toBe(false);
+  goOn();
+  await stopped;
+  expect(world.ordinals()).toEqual([]);
+  expect(await world.queue.counts()).toMatchObject({ ready: 10, claimed: 0 });
+});
+
+test('what is held when a claim comes may be dropped while the rest is read', async () => {
+  const world = new FeedWorld();
+  const first = await world.submit(3);
+  const second = await world.submit(3);
+  for (const { root } of [first, second]) world.store.model.bodies.set(root.id, root);
+  world.holdings.holdBody(first.root);
+  let goOn = (): void => undefined;
+  world.reading = new Promise(resolve => {
+    goOn = resolve;
+  });
+  world.feeder.start();
+  await world.settle();
+  world.holdings.dropBody(first.root.id);
+  world.holdings.dropSegment(first.segment.id);
+  goOn();
+  await world.settle();
+  expect(world.ordinals()).toEqual([0, 0, 1, 1, 2, 2]);
+});

@@ -1,13 +1,26 @@
 // V1 to V4 of `src/store/driver.ts`, held by the PGlite homes.
 
+import fs from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { decode, encode } from '../../src/store/binary.js';
 import { SqlError } from '../../src/store/driver.js';
+import { CrashSync } from '../../src/store/pglite/crash-sync.js';
+import { databaseFolder } from '../../src/store/pglite/template.js';
 import { openPgliteFolder } from '../../src/store/pglite/threaded.js';
 import { freshFolder, insert, rowIds, setup, startChild } from './setup.js';
 
 function failNextFsync(): { failFsync: Int32Array } {
   return { failFsync: new Int32Array(new SharedArrayBuffer(4)) };
+}
+
+function covers(sync: CrashSync, database: string): boolean {
+  const descriptor = fs.openSync(path.join(database, 'PG_VERSION'), 'r');
+  try {
+    return sync.covers(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
 }
 
 describe('V1: a transaction is applied whole or not at all', () => {
@@ -116,6 +129,45 @@ describe('V2: an answer comes after the fsync', () => {
     const { driver } = await setup({ folder });
     const there = new Set(await rowIds(driver));
     expect(acknowledged.filter(id => !there.has(id))).toEqual([]);
+  });
+
+  test('what recovery repairs is synced too, and a failed sync there refuses the store', async () => {
+    const folder = freshFolder();
+    const { driver } = await setup({ folder });
+    await driver.close();
+    const { driver: clean } = await setup({ folder });
+    const syncsWhenClean = (await clean.figures()).syncs;
+    await clean.close();
+    const child = startChild(
+      `const driver = await openPgliteFolder({ folder: argument });
+       await driver.script("insert into t select i, repeat('x', 100) from generate_series(1, 1000) i");
+       say('done');`,
+      folder,
+    );
+    await child.line();
+    await child.kill();
+    const faults = failNextFsync();
+    Atomics.store(faults.failFsync, 0, 1);
+    const refused = { code: 'STORE_FAILED', message: expect.stringContaining('EIO') };
+    await expect(openPgliteFolder({ folder, faults })).rejects.toMatchObject(refused);
+    const { driver: again } = await setup({ folder });
+    expect((await again.figures()).syncs).toBeGreaterThan(syncsWhenClean + 2);
+    expect((await rowIds(again)).length).toBe(1_000);
+  });
+
+  test('what was synced before recovery is not synced again, unless it has changed since', async () => {
+    const { folder, driver } = await setup();
+    driver.killThread();
+    await driver.close();
+    const database = databaseFolder(folder);
+    expect(await CrashSync.of(database, 60_000).then(sync => covers(sync!, database))).toBe(false);
+    const sync = await CrashSync.of(database, -1_000);
+    expect(covers(sync!, database)).toBe(true);
+    fs.appendFileSync(path.join(database, 'PG_VERSION'), '\n');
+    expect(covers(sync!, database)).toBe(false);
+    const { driver: again } = await setup({ folder });
+    await again.close();
+    expect(await CrashSync.of(database)).toBeNull();
   });
 
   test('relaxed survives a clean end and makes no fsync', async () => {

@@ -4,8 +4,10 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { inspectFolder, layDown, pgliteVersion, readTemplate } from '../../src/store/pglite/template.js';
+import { migrate, schemaDigest, schemaScripts } from '../../src/store/migrations/index.js';
+import { inspectFolder, layDown, pgliteVersion, readTemplate, templateFile } from '../../src/store/pglite/template.js';
 import { openPgliteFolder } from '../../src/store/pglite/threaded.js';
+import { textRows } from '../../src/store/text-rows.js';
 import { freshFolder, insert, rowIds, setup } from './setup.js';
 
 test('the template is made with the PGlite that is installed', () => {
@@ -13,6 +15,21 @@ test('the template is made with the PGlite that is installed', () => {
   const manifest = path.join(path.dirname(entry), '..', 'package.json');
   expect(JSON.parse(fs.readFileSync(manifest, 'utf8')).version).toBe(pgliteVersion);
   expect(readTemplate()).not.toBeNull();
+});
+
+test('the template holds the schema of this version, so that a first start migrates nothing', async () => {
+  expect(path.basename(templateFile().pathname)).toContain(schemaDigest());
+  const { driver } = await setup();
+  const statement = {
+    name: 'xid',
+    text: 'select pg_snapshot_xmax(pg_current_snapshot()), count(*) from millrace_migration',
+  };
+  const ask = async (): Promise<string[][]> =>
+    textRows((await driver.transaction([{ statement, parameters: [], results: 'text' }]))[0]!) as string[][];
+  const before = await ask();
+  expect(before[0]![1]).toBe(String(schemaScripts().length - 1));
+  await migrate(driver);
+  expect(await ask()).toEqual(before);
 });
 
 test('a folder that does not exist is made, deep', async () => {

@@ -4,8 +4,13 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { builtFile } from '../../src/observe/thread-entry.js';
+import { decode } from '../../src/store/binary.js';
+import type { SqlCall } from '../../src/store/driver.js';
 import { openPgliteMemory } from '../../src/store/pglite/in-memory.js';
 import { PortClient } from '../../src/store/pglite/port-client.js';
+import { adHocMax } from '../../src/store/pglite/prepared.js';
+import { StatementNumbers } from '../../src/store/pglite/statement-numbers.js';
+import { textRows } from '../../src/store/text-rows.js';
 import { insert, rowIds, setup } from './setup.js';
 
 describe('the thread', () => {
@@ -69,6 +74,49 @@ describe('the thread', () => {
     await driver.close();
     const { driver: again } = await setup({ folder });
     expect(await rowIds(again)).toContain(1);
+  });
+
+  test('of ad-hoc statements the last used are kept, however many there are', async () => {
+    const { driver } = await setup();
+    const adHoc = (n: number): SqlCall => {
+      const text =
+        n % 100 === 99 ? `select nonsense_${n}` : `select ${n}, count(*) from t a, t b, t c where a.v = '${n}'`;
+      return { statement: { name: `query ${n}`, text }, parameters: [], results: 'text' };
+    };
+    const answers = async (calls: readonly number[]): Promise<(string | null)[]> => {
+      const settled = await Promise.allSettled(calls.map(n => driver.transaction([adHoc(n)])));
+      return settled.map(each => (each.status === 'fulfilled' ? textRows(each.value[0]!)[0]![0]! : null));
+    };
+    const expected = (calls: readonly number[]): (string | null)[] =>
+      calls.map(n => (n % 100 === 99 ? null : String(n)));
+    const held = { name: 'held', text: `select count(*) from pg_prepared_statements where name like 'query %'` };
+    let memoryBytes = 0;
+    for (let round = 0; round < 5; round++) {
+      const all = Array.from({ length: 1_000 }, (_, n) => n + round * 500);
+      expect(await answers(all)).toEqual(expected(all)); // at once
+      for (const n of [7, 1_007, 7, 8]) expect(await answers([n])).toEqual([String(n)]);
+      const [rows] = await driver.transaction([{ statement: held, parameters: [] }]);
+      expect(decode.int8(rows![0]![0]!)).toBeLessThanOrEqual(adHocMax);
+      memoryBytes ||= (await driver.figures()).memoryBytes;
+    }
+    expect((await driver.figures()).memoryBytes).toBe(memoryBytes);
+  });
+
+  test('a client numbers no more ad-hoc statements than it keeps', () => {
+    const numbers = new StatementNumbers();
+    const known: string[] = [];
+    const use = (n: number): string => {
+      const number = numbers.of({ name: `query ${n}`, text: `select ${n}` });
+      for (const statement of numbers.takeIntroduced()) known[statement.number] = statement.text;
+      return known[number]!;
+    };
+    numbers.of({ name: 'kept', text: 'select' });
+    for (let n = 0; n < 1_000; n++) {
+      expect(use(n)).toBe(`select ${n}`);
+      expect(use(0)).toBe('select 0');
+    }
+    expect(numbers.size).toBe(adHocMax + 1);
+    expect(known.length).toBeLessThanOrEqual(adHocMax + 2);
   });
 
   test('the disk is measured', async () => {

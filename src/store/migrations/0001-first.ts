@@ -7,9 +7,7 @@
 const generations = [0, 1, 2, 3, 4, 5, 6, 7];
 
 const partitions = (table: string): string =>
-  generations
-    .map(slot => `create table ${table}_${slot} partition of ${table} for values in (${slot});`)
-    .join('\n');
+  generations.map(slot => `create table ${table}_${slot} partition of ${table} for values in (${slot});`).join('\n');
 
 export const name = '0001-first';
 

@@ -50,7 +50,10 @@ export async function migrate(driver: SqlDriver): Promise<void> {
   const done = await namesApplied(driver);
   const newest = [...done].sort().at(-1);
   if (newest !== undefined && newest > migrations.at(-1)!.name) {
-    throw new EngineError('STORE_NEWER', `the store has migration ${newest}; this version knows ${migrations.at(-1)!.name}`);
+    throw new EngineError(
+      'STORE_NEWER',
+      `the store has migration ${newest}; this version knows ${migrations.at(-1)!.name}`,
+    );
   }
   for (const migration of migrations) {
     if (!done.has(migration.name)) await driver.script(scriptOf(migration));

@@ -15,7 +15,7 @@ import { systemClock } from '../../observe/clock.js';
 import { syncTree } from './sync-tree.js';
 
 /** File systems keep times in steps of up to two seconds. */
-const settledMs = 5_000;
+const fileTimesSettleMs = 5_000;
 /** `pg_control`: system identifier (8 bytes), two versions (4 each), then the state. */
 const stateOffset = 16;
 const stateShutDown = 1;
@@ -36,7 +36,7 @@ export class CrashSync {
   }
 
   /** Sync a database that was not shut down; `null` for one that was, or whose state cannot be told. */
-  static async of(database: string): Promise<CrashSync | null> {
+  static async of(database: string, settledMs = fileTimesSettleMs): Promise<CrashSync | null> {
     if (!hasCrashed(database)) return null;
     const stamps = new Map<string, string>();
     const settledBeforeMs = systemClock.nowMs() - settledMs;
