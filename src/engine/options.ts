@@ -29,7 +29,7 @@ export interface EngineOptions {
   readonly cacheBytes?: number;
   /** Names of the audit events to record. Absent: all. `['']`: none. `recommended`: the seed's selection. */
   readonly auditFilter?: readonly string[] | 'recommended';
-  /** How long audit events are kept, ms. Default one week, in memory one hour. */
+  /** How long audit events are kept, ms. Default: what the folder was told before, else one week; in memory one hour. */
   readonly auditExpirationMs?: number;
   /** How long results and the history of instances are kept, ms. Default as `auditExpirationMs`. */
   readonly historyExpirationMs?: number;
@@ -47,7 +47,13 @@ export interface EngineOptions {
   readonly clock?: Clock;
 }
 
-export interface ResolvedOptions extends Required<Omit<EngineOptions, 'loggers' | 'auditFilter' | 'clock'>> {
+export interface ResolvedOptions
+  extends Required<
+    Omit<EngineOptions, 'loggers' | 'auditFilter' | 'clock' | 'auditExpirationMs' | 'historyExpirationMs'>
+  > {
+  /** `null`: as the store was told last. */
+  readonly auditExpirationMs: number | null;
+  readonly historyExpirationMs: number | null;
   /** Nobody supplied loggers and there is a folder: log files lie in its `logs/`. */
   readonly logsToFolder: boolean;
   readonly auditFilter: readonly string[] | 'recommended' | undefined;
@@ -61,7 +67,7 @@ const dayMs = 86_400_000;
 export function resolveOptions(given: EngineOptions): ResolvedOptions {
   const dataFolder = given.dataFolder ?? 'millrace-data';
   const inMemory = dataFolder === 'memory';
-  const auditExpirationMs = given.auditExpirationMs ?? (inMemory ? dayMs / 24 : 7 * dayMs);
+  const auditExpirationMs = given.auditExpirationMs ?? (inMemory ? dayMs / 24 : null);
   const options: ResolvedOptions = {
     name: given.name ?? `${hostname()}-${process.pid}`,
     dataFolder: inMemory ? 'memory' : resolve(dataFolder),
@@ -90,8 +96,10 @@ export function resolveOptions(given: EngineOptions): ResolvedOptions {
   within('actionBlockedMs', options.actionBlockedMs, 100, dayMs);
   within('leaseMs', options.leaseMs, 1_000, dayMs);
   within('cacheBytes', options.cacheBytes, 0, 64 * 1_024 ** 3);
-  within('auditExpirationMs', options.auditExpirationMs, 1_000, 3_660 * dayMs);
-  within('historyExpirationMs', options.historyExpirationMs, 1_000, 3_660 * dayMs);
+  for (const name of ['auditExpirationMs', 'historyExpirationMs'] as const) {
+    const value = options[name];
+    if (value !== null) within(name, value, 1_000, 3_660 * dayMs);
+  }
   within('heartbeatMs', options.heartbeatMs, 100, 366 * dayMs);
   within('contentsSummaryMs', options.contentsSummaryMs, 100, 366 * dayMs);
   within('blockedAfterMs', options.blockedAfterMs, 100, dayMs);

@@ -10,11 +10,13 @@ import type { SqlDriver, SqlStatement } from './driver.js';
 
 export type Ring = 'history' | 'audit';
 
-/** How long rows are kept at least, milliseconds. */
+/** How long rows are kept at least, milliseconds; `null`: as the store was told last, else a week. */
 export interface Retention {
-  readonly historyMs: number;
-  readonly auditMs: number;
+  readonly historyMs: number | null;
+  readonly auditMs: number | null;
 }
+
+const keptByDefaultMs = 7 * 86_400_000;
 
 export const slotsPerRing = 8;
 /** One slot is being written and one is emptied ahead: the other six hold the retention. */
@@ -38,6 +40,18 @@ const retireOthers: SqlStatement = {
   text: 'update millrace_generation set is_current = false where ring = $1::text and slot <> $2::int',
 };
 
+const loadRetention: SqlStatement = {
+  name: 'generations_load_retention',
+  text: 'select ring, kept_ms from millrace_retention',
+};
+
+/** $1 ring text, $2 kept bigint (ms). */
+const putRetention: SqlStatement = {
+  name: 'generations_put_retention',
+  text: `insert into millrace_retention (ring, kept_ms) values ($1::text, $2::bigint)
+    on conflict (ring) do update set kept_ms = excluded.kept_ms`,
+};
+
 interface RingState {
   slot: number;
   startedAtMs: number;
@@ -48,12 +62,12 @@ export class Generations {
   readonly #rings: Record<Ring, RingState>;
   readonly #lastsMs: Record<Ring, number>;
 
-  private constructor(driver: SqlDriver, rings: Record<Ring, RingState>, retention: Retention) {
+  private constructor(driver: SqlDriver, rings: Record<Ring, RingState>, keptMs: Record<Ring, number>) {
     this.#driver = driver;
     this.#rings = rings;
     this.#lastsMs = {
-      history: Math.max(retention.historyMs, retention.auditMs) / slotsThatKeep,
-      audit: retention.auditMs / slotsThatKeep,
+      history: Math.max(keptMs.history, keptMs.audit) / slotsThatKeep,
+      audit: keptMs.audit / slotsThatKeep,
     };
   }
 
@@ -66,7 +80,7 @@ export class Generations {
       history: stored.get('history') ?? { slot: 0, startedAtMs: nowMs },
       audit: stored.get('audit') ?? { slot: 0, startedAtMs: nowMs },
     };
-    const generations = new Generations(driver, rings, retention);
+    const generations = new Generations(driver, rings, await settleRetention(driver, retention));
     for (const ring of ['history', 'audit'] as const) {
       if (!stored.has(ring)) await generations.enter(ring, rings[ring].slot, nowMs);
     }
@@ -92,4 +106,19 @@ export class Generations {
     ]);
     this.#rings[ring] = { slot, startedAtMs: nowMs };
   }
+}
+
+/** What holds from now on: what this engine was told, else what the store was told before. */
+async function settleRetention(driver: SqlDriver, told: Retention): Promise<Record<Ring, number>> {
+  const [rows] = await driver.transaction([{ statement: loadRetention, parameters: [] }]);
+  const before = new Map(rows!.map(row => [decode.text(row[0]!), decode.int8(row[1]!)]));
+  const keptMs = {
+    audit: told.auditMs ?? before.get('audit') ?? keptByDefaultMs,
+    history: told.historyMs ?? before.get('history') ?? told.auditMs ?? keptByDefaultMs,
+  };
+  for (const [ring, ms] of Object.entries({ audit: told.auditMs, history: told.historyMs })) {
+    if (ms === null || ms === before.get(ring)) continue;
+    await driver.transaction([{ statement: putRetention, parameters: [ring, encode.int8(ms)] }]);
+  }
+  return keptMs;
 }

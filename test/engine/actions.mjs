@@ -13,7 +13,7 @@ channel.onmessage = ({ data }) => {
 };
 
 const tell = (variables, { instance, action, attempt, idempotencyKey }) =>
-  channel.postMessage({ kind: 'ran', instance, action, attempt, idempotencyKey, tag: variables.tag ?? null });
+  channel.postMessage({ kind: 'ran', atMs: Date.now(), instance, action, attempt, idempotencyKey, tag: variables.tag ?? null });
 
 /** Tells the test that it is here and goes on when the test opens the gate its input names. */
 const pass = (gate, context) =>

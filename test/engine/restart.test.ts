@@ -62,7 +62,7 @@ test('instances in every state survive, and go on as if nothing had happened', a
   expect(await second.engine.recover(failed)).toMatchObject({ contexts: 1 });
   await signals.until(() => signals.ranBy(failed).length === 2);
   expect((await second.engine.result(delayed)).state).toBe('finished');
-  expect((await second.audit(delayed))[0]!.atMs).toBeGreaterThanOrEqual(eligibleAtMs);
+  expect((await second.audit(delayed))[0]!.atMs).toBeGreaterThanOrEqual(eligibleAtMs - 1);
   expect(await second.engine.submit({ workflow, name: 'n5' })).toBe(paused);
 });
 

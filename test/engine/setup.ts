@@ -43,6 +43,8 @@ export interface Ran {
   readonly attempt: number;
   readonly idempotencyKey: string;
   readonly tag: string | null;
+  /** By the thread's own clock. */
+  readonly atMs: number;
 }
 
 type Told =
@@ -84,6 +86,12 @@ class Signals {
     const found = () => this.arrived.filter(each => each.gate === gate).map(({ instance }) => instance);
     await this.until(() => found().length >= count);
     return found();
+  }
+
+  /** When an instance's first action ran. */
+  async beganAtMs(instance: string): Promise<number> {
+    await this.until(() => this.ranBy(instance).length > 0);
+    return this.ranBy(instance)[0]!.atMs;
   }
 
   ranBy(instance: string): Ran[] {

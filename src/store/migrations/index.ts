@@ -6,8 +6,9 @@ import { type SqlDriver, SqlError, type SqlStatement } from '../driver.js';
 import { textOf } from '../text-rows.js';
 import * as first from './0001-first.js';
 import * as auditViews from './0002-audit-views.js';
+import * as retention from './0003-retention.js';
 
-const migrations = [first, auditViews];
+const migrations = [first, auditViews, retention];
 
 const undefinedTable = '42P01';
 

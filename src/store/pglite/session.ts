@@ -103,7 +103,7 @@ export class PgliteSession {
         ...(options.template ? { loadDataDir: new Blob([options.template as Uint8Array<ArrayBuffer>]) } : {}),
       });
     } catch (error) {
-      const said = [(error as Error).message, ...log].join('; ');
+      const said = [process.failure ?? (error as Error).message, ...log].join('; ');
       throw new EngineError('STORE_FAILED', `cannot open the database in ${options.folder ?? 'memory'}: ${said}`, {
         cause: error,
       });
