@@ -21,6 +21,8 @@ import { type RunningBatch, slicesOf } from './running.js';
 const commitsUnderWayMax = 2;
 /** Members in one commit; bounds how long a commit takes and what a refused one costs. */
 const commitMembersMax = 4_096;
+/** Outcomes held in memory; bounds what a slow store costs. */
+const undurableMax = 16_384;
 /** Wait before a commit is tried again when the store did not answer. */
 const retryStoreMs = 500;
 
@@ -31,6 +33,8 @@ export class Committer {
   /** Groups that go in a commit of their own (C4). */
   readonly #alone: CommitItem[][] = [];
   #underWay = 0;
+  /** Members that came back from the threads and are in no acknowledged commit. */
+  #undurable = 0;
   #idle: (() => void)[] = [];
 
   constructor(parts: EngineParts) {
@@ -61,7 +65,7 @@ export class Committer {
     for (const group of message.groups) {
       const part = batch.parts[group.part]!;
       batch.remaining -= group.members.length;
-      this.#pending.push(...itemsOf(part, group, eventsOf.get(group) ?? []));
+      this.#enqueue(itemsOf(part, group, eventsOf.get(group) ?? []));
     }
     if (batch.remaining === 0) this.#batches.delete(message.batch);
     this.flush();
@@ -69,7 +73,7 @@ export class Committer {
 
   /** Members whose fate is decided without running. */
   add(items: readonly CommitItem[]): void {
-    this.#pending.push(...items);
+    this.#enqueue(items);
     this.flush();
   }
 
@@ -106,6 +110,11 @@ export class Committer {
     }
   }
 
+  /** Members whose outcome is not durable yet are more than a few commits: the store is behind, claim no more. */
+  get isBehind(): boolean {
+    return this.#undurable > undurableMax;
+  }
+
   /** Resolves when nothing is pending or under way. */
   async drained(): Promise<void> {
     if (this.#underWay === 0 && this.#isIdle) return;
@@ -120,6 +129,17 @@ export class Committer {
       }
     }
     this.#batches.clear();
+  }
+
+  #enqueue(items: readonly CommitItem[]): void {
+    this.#pending.push(...items);
+    this.#undurable += membersOf(items);
+  }
+
+  /** What must be decided again goes first: it is the oldest. */
+  #enqueueFirst(items: readonly CommitItem[]): void {
+    this.#pending.unshift(...items);
+    this.#undurable += membersOf(items);
   }
 
   get #isIdle(): boolean {
@@ -151,12 +171,13 @@ export class Committer {
       if (answer instanceof SqlError) return await this.#halve(built.items, answer);
       health.storeSucceeded();
       if (answer.kind === 'committed') await this.#committed(built);
-      else this.#pending.unshift(...(await this.#decideAgain(built.items)));
+      else this.#enqueueFirst(await this.#decideAgain(built.items));
     } catch (error) {
       // C3: a store that has died has told so already.
       if (!health.storeIsDead) health.mainFailed(error);
     } finally {
       this.#underWay -= 1;
+      this.#undurable -= membersOf(built.items);
       this.flush();
       if (this.#underWay === 0 && (this.#isIdle || this.#parts.health.storeIsDead))
         for (const resolve of this.#idle.splice(0)) resolve();
@@ -254,20 +275,27 @@ export class Committer {
       (await this.#surely(() => store.segments(ids))).map(segment => [segment.id, holdings.holdSegment(segment)]),
     );
     const again: CommitItem[] = [];
-    let droppedCount = 0;
+    const dropped: CommitItem[] = [];
     for (const item of items) {
       const held = fresh.get(item.held.segment.id);
-      const open =
-        held === undefined ? [] : [...item.positions.keys()].filter(at => !hasBit(held.gone, item.positions[at]!));
-      droppedCount += item.positions.length - open.length;
+      const isOpen = (at: number): boolean => held !== undefined && !hasBit(held.gone, item.positions[at]!);
+      const all = [...item.positions.keys()];
+      const open = all.filter(isOpen);
+      if (open.length < all.length)
+        dropped.push(
+          narrowed(
+            item,
+            all.filter(at => !isOpen(at)),
+          ),
+        );
       if (held !== undefined && open.length > 0) again.push(...splitByRequests({ ...narrowed(item, open), held }));
     }
     this.#parts.metrics.commitsRefused.add();
     this.#parts.log.commitRefused({
-      members: again.reduce((sum, item) => sum + item.positions.length, 0),
-      dropped: droppedCount,
+      members: membersOf(again),
+      dropped: membersOf(dropped),
     });
-    if (droppedCount > 0) await this.#settle(items);
+    await this.#settle(dropped);
     return again;
   }
 
@@ -275,16 +303,24 @@ export class Committer {
   async #halve(items: readonly CommitItem[], error: SqlError): Promise<void> {
     const [only] = items;
     if (items.length === 1 && only!.positions.length === 1) {
-      this.#pending.unshift(...(await this.#decideAgain([refusedByStore(only!, error)])));
+      this.#enqueueFirst(await this.#decideAgain([refusedByStore(only!, error)]));
       return;
     }
     const parts =
       items.length > 1 ? halves(items) : halves([...only!.positions.keys()]).map(half => [narrowed(only!, half)]);
     for (const part of parts) {
       const again = await this.#decideAgain(part);
-      if (again.length > 0) this.#alone.push(again);
+      if (again.length === 0) continue;
+      this.#alone.push(again);
+      this.#undurable += membersOf(again);
     }
   }
+}
+
+function membersOf(items: readonly CommitItem[]): number {
+  let members = 0;
+  for (const { positions } of items) members += positions.length;
+  return members;
 }
 
 /** A slice of a segment on its way into the queue. */

@@ -92,12 +92,12 @@ export class Feeder {
 
   /** True when another claim may succeed at once. */
   async #claimOnce(): Promise<boolean> {
-    const { queue, dispatcher, clock, options, health } = this.#parts;
+    const { queue, dispatcher, clock, options, health, committer } = this.#parts;
     await faultPoint('engine.claim');
     this.#turnedAtMs = clock.monotonicMs();
     health.turned(dispatcher.inFlight);
     const limit = Math.min(options.claimMembersMax, dispatcher.appetite() - this.#membersLoading);
-    if (limit <= 0 || this.#readsUnderWay >= readsUnderWayMax || health.storeIsDead) return false;
+    if (limit <= 0 || this.#readsUnderWay >= readsUnderWayMax || committer.isBehind || health.storeIsDead) return false;
     const claim = await queue.claim({ engine: options.name, limit, nowMs: clock.nowMs(), leaseMs: options.leaseMs });
     if (claim === null) {
       await this.#awaitDelayed();
