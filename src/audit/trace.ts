@@ -58,7 +58,14 @@ export interface TraceGroup {
 
 /** JSON text of groups, as `AuditRow.trace`. Written by hand: it is on the path of every instance. */
 export function traceText(groups: readonly TraceGroup[]): string {
-  return `[${groups.map(groupText).join(',')}]`;
+  const text = `[${groups.map(groupText).join(',')}]`;
+  // jsonb holds neither, and one such row would fail the view for all: user code's messages may have them.
+  return text.includes('\\u0000') || text.includes('\\ud') ? storable(text) : text;
+}
+
+/** The JSON text with NUL and lone surrogates (the only `\\ud...` that JSON.stringify writes) as U+FFFD. */
+function storable(text: string): string {
+  return text.replace(/\\\\|\\u0000|\\ud[89a-f][0-9a-f]{2}/g, found => (found === '\\\\' ? found : '\\ufffd'));
 }
 
 function groupText(group: TraceGroup): string {

@@ -85,6 +85,7 @@ async function compose(
     { historyMs: options.historyExpirationMs, auditMs: options.auditExpirationMs },
     auditEvents,
     clock.nowMs(),
+    clock,
   );
   const queue = new EmbeddedQueue(clock.nowMs());
   const ids = new IdSource(clock);
