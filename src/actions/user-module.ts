@@ -55,7 +55,9 @@ export class UserModule {
 
   /** Load the version on disk. */
   load(): Promise<void> {
-    if (this.#failure !== null && performance.now() - this.#checkedAtMs < staleMs) return Promise.reject(this.#failure);
+    // While a load is under way the last failure is history: who needs the module now waits for the new one (U2).
+    const hasFailedLately = this.#failure !== null && performance.now() - this.#checkedAtMs < staleMs;
+    if (this.#loading === null && hasFailedLately) return Promise.reject(this.#failure);
     this.#loading ??= this.#load().finally(() => {
       this.#loading = null;
     });
