@@ -17,8 +17,9 @@ import { byFate, fateAt } from './member-requests.js';
 import type { EngineParts } from './parts.js';
 import { positionsBetween, type RunningPart, slicesOf } from './running.js';
 
-/** Claims whose segments or bodies are being read from the store, at once. */
-const readsUnderWayMax = 2;
+/** Claims whose segments or bodies are being read from the store, at once: 2 drained a cold backlog at 0.50 of the warm
+ * rate, 4 at 0.64, 8 at 0.69. */
+const readsUnderWayMax = 8;
 
 /** A turn of the claim loop waits for the queue alone; the embedded one answers at once. */
 const stuckAfterMs = 10_000;

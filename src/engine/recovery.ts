@@ -12,7 +12,7 @@ import { slicesOf } from './running.js';
 const pageSegments = 1_000;
 
 /** Offer everything that is open and not held back. Offering what is known does nothing. */
-export async function rebuildQueue({ store, queue, log, clock }: EngineParts): Promise<void> {
+export async function rebuildQueue({ store, queue, holdings, log, clock }: EngineParts): Promise<void> {
   const startedMs = clock.monotonicMs();
   let after: string | null = null;
   let segments = 0;
@@ -20,6 +20,8 @@ export async function rebuildQueue({ store, queue, log, clock }: EngineParts): P
   for (;;) {
     const page: Segment[] = await store.scan(after, pageSegments);
     const offers = page.flatMap(offersOf);
+    // Read once, kept as far as the bound goes: a first claim then reads bodies alone.
+    for (const segment of page) if (holdings.segment(segment.id) === undefined) holdings.holdSegment(segment);
     await queue.offer(offers);
     segments += page.length;
     members += offers.reduce((sum, { from, to }) => sum + to - from, 0);
