@@ -10,7 +10,8 @@ import type { Dispatcher, DispatcherEvents, DispatcherOptions, Executing } from 
 import { findCulprit, type LossReason, type Verdict } from './culprit.js';
 import { Isolation } from './isolation.js';
 import { resolveDispatcherOptions } from './options.js';
-import type { Batch, FromThread, OutcomeMessage } from './protocol.js';
+import { type PackedOutcomes, unpackOutcomes } from './packing.js';
+import type { Batch, FromThread } from './protocol.js';
 import { Room } from './room.js';
 import { openMember, remaindersOf, settle, timeoutMsOf } from './settlement.js';
 import { uptimeMs } from './shared-state.js';
@@ -172,7 +173,7 @@ class ThreadPool implements Dispatcher {
         this.#afterChange();
         break;
       case 'outcomes':
-        this.#answer(thread, message.outcomes, message.costs);
+        this.#answer(thread, message.outcomes);
         break;
       case 'late':
         this.#events.late(message);
@@ -192,21 +193,26 @@ class ThreadPool implements Dispatcher {
     }
   }
 
-  #answer(thread: WorkerThread, { batch: id, groups, events }: OutcomeMessage, costs: Float64Array): void {
-    const ticket = thread.tickets.get(id);
+  #answer(thread: WorkerThread, packed: PackedOutcomes): void {
+    const ticket = thread.tickets.get(packed.batch);
     if (ticket === undefined) return;
+    const {
+      outcomes: { groups, events },
+      costs,
+    } = unpackOutcomes(packed);
     const named = groups.map((group, at) => {
       const { workflow, place } = ticket.batch.parts[group.part]!;
       const key = costKey(workflow, place);
       const count = group.members.length;
-      this.#room.learn(key, count, costs[at * 2]!, costs[at * 2 + 1]!);
+      const { occupiedUs, elapsedUs } = costs[at]!;
+      this.#room.learn(key, count, occupiedUs, elapsedUs);
       thread.count(key, -count);
       this.#inFlight -= count;
       return ticket.answer(group);
     });
     const namedEvents = events.map(event => ({ ...event, member: ticket.indexOf(event.part, event.member) }));
     if (ticket.remaining === 0) {
-      thread.tickets.delete(id);
+      thread.tickets.delete(ticket.id);
       this.#isolation.ended(ticket);
     }
     this.#events.outcomes({ batch: ticket.batch.id, groups: named, events: namedEvents });

@@ -6,6 +6,7 @@
 // can be done per group.
 
 import type { Plan } from '../workflow/plan.js';
+import type { PackedBatch, PackedOutcomes } from './packing.js';
 
 /** A part of a batch. */
 export interface BatchPart {
@@ -39,7 +40,7 @@ export interface Batch {
 
 export type ToThread =
   | { readonly kind: 'plan'; readonly workflow: number; readonly plan: Plan }
-  | { readonly kind: 'batch'; readonly batch: Batch }
+  | { readonly kind: 'batch'; readonly batch: PackedBatch }
   /** Begin nothing more and abort the signals of everything executing: a graceful stop has run out. */
   | { readonly kind: 'abort' };
 
@@ -111,8 +112,7 @@ export interface LogLine {
 export type FromThread =
   /** The thread's event loop runs and takes batches. */
   | { readonly kind: 'ready'; readonly threadId: number }
-  /** `costs`: for each group, microseconds its members held the thread and microseconds they took, summed. */
-  | { readonly kind: 'outcomes'; readonly outcomes: OutcomeMessage; readonly costs: Float64Array }
+  | { readonly kind: 'outcomes'; readonly outcomes: PackedOutcomes }
   /** A member did not heed its abort signal in time: the thread has stopped beginning others and asks to be ended. */
   | { readonly kind: 'overdue'; readonly batch: number; readonly slot: number }
   /** A member failed after `abort`: it has ended, and gets no outcome. */

@@ -45,10 +45,7 @@ export class Ticket {
   /** What is sent to the thread. */
   toSend(): Batch {
     const { batch, id } = this;
-    if (this.#indexes.every(indexes => indexes === null)) {
-      const written = batch.written === null ? null : ownBytes(batch.written);
-      return { ...batch, id, inputs: ownBytes(batch.inputs), written };
-    }
+    if (this.#indexes.every(indexes => indexes === null)) return { ...batch, id };
     const slots: number[] = [];
     let base = 0;
     const parts = batch.parts.map((part, at) => {
@@ -116,15 +113,6 @@ export class Ticket {
   #isEmpty(part: number): boolean {
     return (this.#bases[part + 1] ?? this.#answered.length) === this.#bases[part];
   }
-}
-
-/** A view posted to a thread takes its whole buffer along: texts that are a small part of one are copied. */
-function ownBytes(packed: PackedJson): PackedJson {
-  const { bytes, offsets } = packed;
-  return {
-    bytes: bytes.byteLength === bytes.buffer.byteLength ? bytes : Uint8Array.from(bytes),
-    offsets: offsets.byteLength === offsets.buffer.byteLength ? offsets : offsets.slice(),
-  };
 }
 
 function pick(packed: PackedJson, slots: readonly number[]): PackedJson {

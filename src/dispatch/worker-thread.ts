@@ -10,6 +10,7 @@ import type { Plan } from '../workflow/plan.js';
 import type { DispatcherOptions } from './contract.js';
 import type { Cost, CostBook, Load } from './costs.js';
 import type { LossReason } from './culprit.js';
+import { packBatch } from './packing.js';
 import type { FromThread, ToThread } from './protocol.js';
 import { SharedState, sharedBytes } from './shared-state.js';
 import type { ThreadTask } from './thread/thread-task.js';
@@ -126,7 +127,7 @@ export class WorkerThread {
       this.count(costKey(workflow, place), ordinals.length);
     }
     this.tickets.set(ticket.id, ticket);
-    this.#post({ kind: 'batch', batch });
+    this.#post({ kind: 'batch', batch: packBatch(batch) });
   }
 
   /** Definition changed: the thread gets it anew with the next batch. */

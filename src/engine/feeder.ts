@@ -344,9 +344,8 @@ function batchPart({ held: { segment }, positions }: LoadedPart): BatchPart {
     transaction: segment.transaction,
     attempt: segment.attempt,
     root: segment.root,
-    // A copy: a view would take the whole buffer along to the thread.
     ordinals: whole
-      ? segment.ordinals.slice(first, first + positions.length)
+      ? segment.ordinals.subarray(first, first + positions.length)
       : positions.map(at => segment.ordinals[at]!),
   };
 }

@@ -29,7 +29,7 @@ export class Packing {
 
   finish(): PackedMembers {
     const only = this.#pieces[0]!;
-    if (this.#pieces.length === 1) {
+    if (this.#pieces.length === 1 && lengthOf(only.packed) === only.packed.bytes.byteLength) {
       return { ordinals: only.ordinals, offsets: only.packed.offsets, bytes: only.packed.bytes };
     }
     if (this.#inOrder()) return this.#concatenated();

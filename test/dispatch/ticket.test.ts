@@ -69,12 +69,4 @@ describe('a ticket', () => {
       ),
     );
   });
-
-  it('does not send the whole of a buffer its texts are a part of', () => {
-    const batch = batchOf([2]);
-    const large = new Uint8Array(1_000_000);
-    large.set(batch.inputs.bytes, 500);
-    const inputs = { ...batch.inputs, bytes: large.subarray(500, 500 + batch.inputs.bytes.length) };
-    expect(new Ticket(1, { ...batch, inputs }).toSend().inputs.bytes.buffer.byteLength).toBe(2);
-  });
 });

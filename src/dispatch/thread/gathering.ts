@@ -2,19 +2,11 @@
 // bring is packed once a group. At most one batch's outcomes are open at a time in practice, so lists are searched,
 // not indexed.
 
-import type { ActionError, MemberEvent, OutcomeGroup, OutcomeMessage, PackedJson } from '../protocol.js';
+import { type PackableGroup, type PackedOutcomes, packOutcomes } from '../packing.js';
+import type { ActionError, MemberEvent } from '../protocol.js';
 import type { Member } from './member.js';
 import type { ThreadBatch, ThreadPart } from './thread-batch.js';
 import type { PathNode } from './thread-plan.js';
-
-/** One message and, for the pool's measurements, what each of its groups cost. */
-export interface GatheredMessage {
-  readonly outcomes: OutcomeMessage;
-  /** For each group: microseconds its members held the thread, and microseconds from beginning to end, summed. */
-  readonly costs: Float64Array;
-}
-
-const encoder = new TextEncoder();
 
 class GatheredGroup {
   readonly members: number[] = [];
@@ -59,27 +51,28 @@ class GatheredGroup {
     this.errorOf.push(at);
   }
 
-  /** @param wallOffsetMs what makes `performance.now()` the time of day */
-  close(wallOffsetMs: number): OutcomeGroup {
+  /** @param shareUs what each member cost beyond its synchronous parts */
+  close(shareUs: number): PackableGroup {
     if (!this.isAscending) this.#sort();
-    let baseMs = Number.POSITIVE_INFINITY;
-    for (const time of this.times) if (time < baseMs) baseMs = time;
-    const floorMs = Math.floor(baseMs + wallOffsetMs);
-    const shiftMs = wallOffsetMs - floorMs;
-    const times = new Uint32Array(this.times.length);
-    for (let at = 0; at < times.length; at++) times[at] = this.times[at]! + shiftMs;
-    const isFailed = this.kind === 'failed';
+    const { part, kind, path, members, times } = this;
+    const isFailed = kind === 'failed';
     return {
-      part: this.part.index,
-      kind: this.kind,
-      path: this.path,
+      part: part.index,
+      kind,
+      path,
       reached: isFailed ? this.node.place.planAction.place : this.node.reached,
-      members: Uint16Array.from(this.members),
-      baseMs: floorMs,
+      members,
       times,
-      payload: this.hasPayload ? pack(this.payload) : null,
-      ...(this.path.length > 1 ? { earlierResults: this.earlier } : {}),
-      ...(isFailed ? { errors: this.errors, errorOf: Uint16Array.from(this.errorOf) } : {}),
+      payload: this.hasPayload ? this.payload : null,
+      rare:
+        path.length > 1 || isFailed
+          ? {
+              ...(path.length > 1 ? { earlierResults: this.earlier } : {}),
+              ...(isFailed ? { errors: this.errors, errorOf: Uint16Array.from(this.errorOf) } : {}),
+            }
+          : null,
+      occupiedUs: this.syncMs * 1_000 + members.length * shareUs,
+      elapsedUs: this.elapsedMs * 1_000,
     };
   }
 
@@ -133,20 +126,25 @@ export class Gathering {
     this.#openFor(batch).events.push(event);
   }
 
-  /** Everything that waits, a message a batch. @param busyMs how long the thread was busy since the last call */
-  take(wallOffsetMs: number, busyMs: number): GatheredMessage[] {
+  /**
+   * Everything that waits, a message a batch.
+   *
+   * @param wallOffsetMs what makes `performance.now()` the time of day
+   * @param busyMs how long the thread was busy since the last call
+   */
+  take(wallOffsetMs: number, busyMs: number): PackedOutcomes[] {
     // What no synchronous part accounts for (continuations after an `await`, decoding, packing) is everybody's alike.
     // It includes whatever else kept the processor, so it may fall at once but only double from one message to the next.
     const shareUs = (Math.max(0, busyMs - this.#syncMs) * 1_000) / Math.max(1, this.#members);
     this.#shareUs = Math.max(1, Math.min(shareUs, this.#shareUs * 2));
-    const messages = this.#open.map(({ batch, groups, events }) => {
-      const costs = new Float64Array(groups.length * 2);
-      for (const [at, group] of groups.entries()) {
-        costs[at * 2] = group.syncMs * 1_000 + group.members.length * this.#shareUs;
-        costs[at * 2 + 1] = group.elapsedMs * 1_000;
-      }
-      return { outcomes: { batch: batch.id, groups: groups.map(group => group.close(wallOffsetMs)), events }, costs };
-    });
+    const messages = this.#open.map(({ batch, groups, events }) =>
+      packOutcomes(
+        batch.id,
+        groups.map(group => group.close(this.#shareUs)),
+        events,
+        wallOffsetMs,
+      ),
+    );
     this.#open = [];
     this.#last = null;
     this.#members = 0;
@@ -186,21 +184,6 @@ function isSame(group: GatheredGroup, member: Member, kind: 'completed' | 'faile
   return (
     group.part === member.part && group.node === member.node && group.kind === kind && group.hasPayload === hasPayload
   );
-}
-
-/** One encoding for all texts; when every character is one byte the offsets are the texts' lengths. */
-function pack(texts: readonly string[]): PackedJson {
-  const joined = texts.join('');
-  const bytes = encoder.encode(joined);
-  const isAscii = bytes.length === joined.length;
-  const offsets = new Int32Array(texts.length + 1);
-  let at = 0;
-  for (let index = 0; index < texts.length; index++) {
-    const text = texts[index]!;
-    at += isAscii ? text.length : Buffer.byteLength(text);
-    offsets[index + 1] = at;
-  }
-  return { bytes, offsets };
 }
 
 function reorder<T>(list: T[], order: readonly number[], width: number): void {

@@ -69,8 +69,8 @@ export class Outbox {
     if (this.#gathering.members === 0) return;
     const { active } = performance.eventLoopUtilization();
     const wallOffsetMs = Date.now() + this.#shared.clockOffsetMs - performance.now();
-    for (const { outcomes, costs } of this.#gathering.take(wallOffsetMs, active - this.#busyMs)) {
-      this.post({ kind: 'outcomes', outcomes, costs });
+    for (const outcomes of this.#gathering.take(wallOffsetMs, active - this.#busyMs)) {
+      this.post({ kind: 'outcomes', outcomes });
     }
     this.#busyMs = active;
     this.#flushes += 1;

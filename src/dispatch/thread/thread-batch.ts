@@ -1,7 +1,8 @@
 // A batch as the thread holds it: its texts, its parts with their plans, and the cursor of the
 // first member that has not begun.
 
-import type { Batch, BatchPart, PackedJson } from '../protocol.js';
+import { type PackedBatch, unpackBatch } from '../packing.js';
+import type { BatchPart, PackedJson } from '../protocol.js';
 import { Member } from './member.js';
 import type { PathNode, ThreadPlan } from './thread-plan.js';
 
@@ -49,7 +50,8 @@ export class ThreadBatch {
   #part = 0;
   #member = 0;
 
-  constructor(source: Batch, plans: ReadonlyMap<number, ThreadPlan>) {
+  constructor(packed: PackedBatch, plans: ReadonlyMap<number, ThreadPlan>) {
+    const source = unpackBatch(packed);
     this.id = source.id;
     this.#inputs = new PackedTexts(source.inputs);
     this.#written = source.written === null ? null : new PackedTexts(source.written);
