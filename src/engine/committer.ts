@@ -270,10 +270,10 @@ export class Committer {
   async #decideAgain(items: readonly CommitItem[]): Promise<CommitItem[]> {
     const { store, holdings } = this.#parts;
     const ids = [...new Set(items.map(item => item.held.segment.id))];
-    for (const id of ids) holdings.dropSegment(id);
     const fresh = new Map(
       (await this.#surely(() => store.segments(ids))).map(segment => [segment.id, holdings.holdSegment(segment)]),
     );
+    for (const id of ids) if (!fresh.has(id)) holdings.dropSegment(id);
     const again: CommitItem[] = [];
     const dropped: CommitItem[] = [];
     for (const item of items) {

@@ -150,14 +150,20 @@ export class Feeder {
     // What is held is taken now: while the rest is read, it may be dropped or make room for other claims' bodies.
     const segments = new Map<string, HeldSegment>();
     const missing = new Set<string>();
-    for (const { segment, redelivered } of claim.slices) {
-      const held = redelivered ? undefined : holdings.segment(segment);
-      if (held === undefined) missing.add(segment);
-      else segments.set(segment, held);
+    const redelivered = new Set<string>();
+    for (const slice of claim.slices) {
+      const held = holdings.segment(slice.segment);
+      if (slice.redelivered) redelivered.add(slice.segment);
+      if (slice.redelivered || held === undefined) missing.add(slice.segment);
+      else segments.set(slice.segment, held);
     }
     for (const id of missing) segments.delete(id);
     const read = missing.size === 0 ? [] : await store.segments([...missing]);
-    for (const segment of read) segments.set(segment.id, holdings.holdSegment(segment));
+    for (const segment of read) {
+      // Another claim may have read it meanwhile, and a commit have moved it on.
+      const held = redelivered.has(segment.id) ? undefined : holdings.segment(segment.id);
+      segments.set(segment.id, held ?? holdings.holdSegment(segment));
+    }
     const bodies = new Map<string, HeldBody>();
     const bodyIds = new Set<string>();
     for (const { segment } of segments.values()) {

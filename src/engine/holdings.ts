@@ -1,11 +1,15 @@
 // What this engine remembers of segments and bodies, so that a first delivery need not read the store.
 //
 // A held segment is a copy that runs ahead of the store by the commits under way (built in order, applied in order).
-// When a commit is refused the copy was wrong: it is dropped and read again.
+// When a commit is refused the copy was wrong: it is read again.
 //
-// Bounded: the least recently used segments and bodies go first; what is not held is read when it is claimed.
+// Invariants:
+//   H1. As long as anybody has a copy in hand (members in the threads, a commit under way), it is the only one of that
+//       segment and revision: of two copies neither would know what the other's commits leave, and both be refused.
+//   H2. Bounded: the oldest segments and the least recently used bodies go first; what is not held is read when it is
+//       claimed. A segment that goes is remembered weakly, for H1.
 
-import type { Body, Ordinals, Segment } from '../store/contract.js';
+import type { Body, Segment } from '../store/contract.js';
 
 /** A segment with the fields that commits move on. */
 export interface HeldSegment {
@@ -35,9 +39,12 @@ export class HeldBody {
 }
 
 const segmentsMax = 50_000;
+/** Segments that go at a time: a Map finds its oldest entry behind all that were deleted before it. */
+const evictedAtOnce = segmentsMax / 10;
 
 export class Holdings {
   readonly #segments = new Map<string, HeldSegment>();
+  readonly #evicted = new Map<string, WeakRef<HeldSegment>>();
   readonly #bodies = new Map<string, HeldBody>();
   readonly #bodyBytesMax: number;
   #bodyBytes = 0;
@@ -47,18 +54,41 @@ export class Holdings {
   }
 
   segment(id: string): HeldSegment | undefined {
-    return this.#segments.get(id);
+    return this.#segments.get(id) ?? this.#evicted.get(id)?.deref();
   }
 
+  /** Hold a segment as the store has it. A copy of the same revision that is in use becomes the same (H1). */
   holdSegment(segment: Segment): HeldSegment {
-    const held = { segment, open: segment.open, gone: segment.gone.slice() };
+    const known = this.segment(segment.id);
+    const gone = segment.gone.slice();
+    let held: HeldSegment;
+    if (known?.segment.revision === segment.revision) {
+      known.open = segment.open;
+      known.gone = gone;
+      held = known;
+    } else {
+      held = { segment, open: segment.open, gone };
+    }
+    this.#evicted.delete(segment.id);
     this.#segments.set(segment.id, held);
-    if (this.#segments.size > segmentsMax) this.#segments.delete(this.#segments.keys().next().value!);
+    if (this.#segments.size > segmentsMax) this.#evict();
     return held;
   }
 
+  /** Forget a segment: it is gone, or has another revision now. */
   dropSegment(id: string): void {
     this.#segments.delete(id);
+    this.#evicted.delete(id);
+  }
+
+  #evict(): void {
+    for (const [id, reference] of this.#evicted) if (reference.deref() === undefined) this.#evicted.delete(id);
+    let left = evictedAtOnce;
+    for (const [id, held] of this.#segments) {
+      if (left-- === 0) break;
+      this.#segments.delete(id);
+      this.#evicted.set(id, new WeakRef(held));
+    }
   }
 
   body(id: string): HeldBody | undefined {
@@ -83,20 +113,8 @@ export class Holdings {
     }
     return held;
   }
-
-  dropBody(id: string): void {
-    const held = this.#bodies.get(id);
-    if (held === undefined) return;
-    this.#bodies.delete(id);
-    this.#bodyBytes -= bytesOf(held.body);
-  }
 }
 
 function bytesOf(body: Body): number {
   return body.bytes.byteLength + body.offsets.byteLength + body.ordinals.byteLength + 200;
-}
-
-/** Whether ordinals run without a gap. */
-export function isContiguous(ordinals: Ordinals): boolean {
-  return ordinals.length === 0 || ordinals[ordinals.length - 1]! - ordinals[0]! + 1 === ordinals.length;
 }

@@ -38,12 +38,14 @@ class ModelStore {
   readonly model = new StoreModel();
   readonly commits: Commit[] = [];
   before: (commit: Commit) => void = () => undefined;
+  refused = 0;
 
   async commit(commit: Commit): Promise<CommitAnswer> {
     await Promise.resolve();
     this.before(commit);
     const [kind] = this.model.apply(commit);
     if (kind === 'committed') this.commits.push(commit);
+    else this.refused += 1;
     return { kind: kind! };
   }
 

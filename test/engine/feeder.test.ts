@@ -173,7 +173,9 @@ test('what is held when a claim comes may be dropped while the rest is read', as
   });
   world.feeder.start();
   await world.settle();
-  world.holdings.dropBody(first.root.id);
+  // The body of another claim takes its room.
+  world.holdings.holdBody({ ...second.root, id: 'large', bytes: new Uint8Array(2_000_000) });
+  expect(world.holdings.body(first.root.id)).toBeUndefined();
   world.holdings.dropSegment(first.segment.id);
   goOn();
   await world.settle();
