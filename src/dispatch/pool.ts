@@ -260,9 +260,10 @@ class ThreadPool implements Dispatcher {
       0,
     );
     this.#events.threadLost({ reason, rerun: count + suspects.length, message });
-    // Only when the thread has ended, so that nobody runs twice at a time.
+    const piscina = this.#piscina;
+    // Only when the thread has ended, so that nobody runs twice at a time. After a stop they are the engine's again.
     void hasEnded.then(() => {
-      if (this.#piscina === null) return;
+      if (piscina === null || this.#piscina !== piscina) return;
       this.#isolation.add(suspects);
       for (const { batch, indexes } of again) this.#held.push(this.#ticket(batch, indexes));
       this.#afterChange();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compilePlan } from '../../src/workflow/plan.js';
-import { numbers, planOf, setup, type World } from './setup.js';
+import { ledger, numbers, planOf, setup, type World } from './setup.js';
 
 /** Hand over whatever there is room for, until `count` members were; returns the sizes of the batches. */
 async function feed(
@@ -132,11 +132,32 @@ describe('stop', () => {
 
   it('does not wait for a thread held by native code', async () => {
     const world = await setup(planOf([{ function: 'wedge' }], 'harmful.mjs'));
-    world.run([{}]);
+    world.run([{ harmful: true }]);
     await expect.poll(() => world.dispatcher.executing().length).toBe(1);
     const startedMs = performance.now();
     await world.dispatcher.stop(50);
     expect(performance.now() - startedMs).toBeLessThan(2_000);
+  });
+
+  it('followed by a start gives up what a thread held by native code had', async () => {
+    const world = await setup(planOf([{ function: 'wedge', timeoutMs: 50 }], 'harmful.mjs'), { threads: 1 });
+    const { file, executions } = ledger();
+    world.run([
+      { n: 1, harmful: true, ledger: file },
+      { n: 2, ledger: file },
+    ]);
+    await world.until(() => world.lost.length === 1);
+    world.dispatcher.define(2, planOf([{ function: 'doubleAfter' }]));
+    await world.answersTo([{ n: 0, ms: 0 }], { workflow: 2 });
+    await world.dispatcher.stop(0);
+    await world.dispatcher.start();
+    // Outlasts the moment at which the lost thread is no longer waited for.
+    await world.answersTo([{ n: 3, ms: 1_500, ledger: file }], { workflow: 2 });
+    expect([...executions()]).toEqual([
+      [1, 1],
+      [3, 1],
+    ]);
+    expect(world.dispatcher.inFlight).toBe(0);
   });
 
   it('can be followed by another start', async () => {
