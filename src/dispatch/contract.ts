@@ -27,7 +27,7 @@ export interface DispatcherEvents {
   log(lines: readonly LogLine[]): void;
   /** A thread has room again. */
   room(): void;
-  /** A thread was ended or died; the pool has replaced it. */
+  /** A thread was ended or died; the pool replaces it unless it is stopping. */
   threadLost(loss: {
     reason: 'timeout' | 'blocked' | 'memory' | 'exit' | 'error';
     rerun: number;

@@ -3,6 +3,7 @@
 // Life of a batch: it becomes a ticket in the thread with most room; each message of outcomes shortens the ticket; at 0
 // it is gone. When a thread is lost, `#lose` settles all its tickets in one synchronous step: what had arrived is
 // taken, the culprit is answered, everybody else runs again (P1-P3). From then on the thread's messages are strays.
+// Once a stop has aborted the members (`#isStopping`) a lost thread is settled only: nothing begins, and no thread.
 
 import type { Piscina } from 'piscina';
 import type { Plan } from '../workflow/plan.js';
@@ -47,6 +48,7 @@ class ThreadPool implements Dispatcher {
   #held: Ticket[] = [];
   #inFlight = 0;
   #ticketsMade = 0;
+  #isStopping = false;
   #failedStarts = 0;
   #onChange: () => void = () => {};
   #onStarted: { resolve: () => void; reject: (error: Error) => void } | null = null;
@@ -127,6 +129,7 @@ class ThreadPool implements Dispatcher {
     const piscina = this.#piscina;
     if (piscina === null) return;
     await this.#idleWithin(graceMs, () => this.#inFlight === 0);
+    this.#isStopping = true;
     if (this.#inFlight > 0) {
       for (const thread of this.#threads) thread.abortMembers();
       await this.#idleWithin(this.#options.graceMs, () => this.executing().length === 0);
@@ -137,6 +140,7 @@ class ThreadPool implements Dispatcher {
     this.#piscina = null;
     this.#threads = [];
     this.#held = [];
+    this.#isStopping = false;
     this.#isolation.clear();
     this.#inFlight = 0;
     await Promise.all(threads.map(thread => thread.end()));
@@ -152,7 +156,13 @@ class ThreadPool implements Dispatcher {
     this.#threads.push(thread);
   }
 
+  /** Whether threads of this supervisor are to be started and given work still. */
+  #isRunning(piscina: Piscina | null): boolean {
+    return piscina !== null && this.#piscina === piscina && !this.#isStopping;
+  }
+
   #relaunch(): void {
+    if (this.#isStopping) return;
     if (this.#failedStarts === 0) {
       this.#launch();
       return;
@@ -160,7 +170,7 @@ class ThreadPool implements Dispatcher {
     const piscina = this.#piscina;
     const delayMs = Math.min(relaunchMsMax, relaunchMs * 2 ** (this.#failedStarts - 1));
     setTimeout(() => {
-      if (piscina !== null && this.#piscina === piscina) this.#launch();
+      if (this.#isRunning(piscina)) this.#launch();
     }, delayMs).unref();
   }
 
@@ -221,6 +231,11 @@ class ThreadPool implements Dispatcher {
 
   /** Somebody was answered, or a thread came or went: suspects, held tickets, the engine and `stop` may go on. */
   #afterChange(): void {
+    if (!this.#isStopping) this.#handOver();
+    this.#onChange();
+  }
+
+  #handOver(): void {
     for (const { thread, suspect } of this.#isolation.assign(this.#threads)) {
       const ticket = this.#ticket(suspect.batch, remaindersOf([suspect])[0]!.indexes);
       this.#isolation.started(ticket, suspect);
@@ -228,7 +243,6 @@ class ThreadPool implements Dispatcher {
     }
     if (this.#held.length > 0) for (const ticket of this.#held.splice(0)) this.#send(ticket);
     if (this.#open().length > 0 && this.#room.takeRefusal()) this.#events.room();
-    this.#onChange();
   }
 
   #died(thread: WorkerThread, reason: LossReason, message: string): void {
@@ -259,11 +273,11 @@ class ThreadPool implements Dispatcher {
       (sum, { indexes }) => sum + indexes.reduce((members, list) => members + list.length, 0),
       0,
     );
-    this.#events.threadLost({ reason, rerun: count + suspects.length, message });
+    this.#events.threadLost({ reason, rerun: this.#isStopping ? 0 : count + suspects.length, message });
     const piscina = this.#piscina;
     // Only when the thread has ended, so that nobody runs twice at a time. After a stop they are the engine's again.
     void hasEnded.then(() => {
-      if (piscina === null || this.#piscina !== piscina) return;
+      if (!this.#isRunning(piscina)) return;
       this.#isolation.add(suspects);
       for (const { batch, indexes } of again) this.#held.push(this.#ticket(batch, indexes));
       this.#afterChange();
@@ -277,7 +291,7 @@ class ThreadPool implements Dispatcher {
   }
 
   #send(ticket: Ticket): void {
-    const thread = this.#room.roomiest(ticket, this.#open());
+    const thread = this.#isStopping ? null : this.#room.roomiest(ticket, this.#open());
     if (thread === null) {
       this.#held.push(ticket);
       return;

@@ -139,6 +139,47 @@ describe('stop', () => {
     expect(performance.now() - startedMs).toBeLessThan(2_000);
   });
 
+  it('begins nothing on another thread when one is lost after the abort', async () => {
+    const plan = planOf(
+      [
+        { function: 'loop', timeoutMs: 50 },
+        { function: 'ignoreAbort', break: true },
+      ],
+      'harmful.mjs',
+    );
+    const world = await setup(plan, { graceMs: 1_000 });
+    const { file, executions } = ledger();
+    world.run([
+      { n: 1, harmful: true, ledger: file },
+      { n: 2, ledger: file },
+    ]);
+    // Keeps the stop waiting long after the other thread was lost.
+    world.run([{ n: 3, harmful: true, ledger: file }], { place: 1 });
+    await expect.poll(() => [...executions().keys()].sort()).toEqual([1, 3]);
+    await world.dispatcher.stop(500);
+    expect(world.lost).toMatchObject([{ reason: 'timeout', rerun: 0 }]);
+    expect([...world.answers.values()]).toMatchObject([{ kind: 'failed', killed: true }]);
+    expect([...executions().keys()].sort()).toEqual([1, 3]);
+    expect(world.dispatcher.inFlight).toBe(0);
+  });
+
+  it('takes a request to end a thread that it finds in the port last of all', async () => {
+    const world = await setup(planOf([{ function: 'ignoreAbort', timeoutMs: 50 }], 'harmful.mjs'), { threads: 1 });
+    world.run([{ n: 1, harmful: true }]);
+    await expect.poll(() => world.dispatcher.executing().length).toBe(1);
+    const stopped = world.dispatcher.stop(0);
+    // The main thread stands still while the thread asks and the time of the stop runs out. After an immediate come the
+    // timers, then the ports: the stop goes on first.
+    const standStill = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700);
+    setTimeout(() => setImmediate(standStill), 20);
+    await stopped;
+    await world.dispatcher.start();
+    world.dispatcher.define(2, planOf([{ function: 'double' }]));
+    expect((await world.answersTo([{ n: 4 }], { workflow: 2 }))[0]!.value).toBe(8);
+    expect(world.lost).toHaveLength(1);
+    expect(world.dispatcher.inFlight).toBe(0);
+  });
+
   it('followed by a start gives up what a thread held by native code had', async () => {
     const world = await setup(planOf([{ function: 'wedge', timeoutMs: 50 }], 'harmful.mjs'), { threads: 1 });
     const { file, executions } = ledger();
