@@ -6,7 +6,8 @@
 // Guarantees:
 //   Q1. Claims come in order: effective priority, then eligible time (creation time on a FIFO lane), then arrival.
 //   Q2. A position of a segment is in at most one place: ready, delayed or claimed. Offering what is known does nothing.
-//   Q3. Nothing is claimed before its eligible time.
+//   Q3. Nothing is claimed before its eligible time, by the time claims bring. Once that has come it stays come, though
+//       the clock be set back.
 //   Q4. A claim not settled within its lease is offered again, marked `redelivered`: read the store before running it.
 //   Q5. A claim that is settled, released or expired can be settled again without effect.
 

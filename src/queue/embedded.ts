@@ -6,10 +6,10 @@
 //
 // Invariants, beside Q1-Q5 of the contract:
 //   E1. Every method runs to its end without yielding, so each call is atomic.
-//   E2. The queue's time is the latest `nowMs` it was given and never goes back; an entry is ready exactly when its
-//       eligible time is not after it.
-//   E3. The counters are changed only where an entry changes its place: `#tellTime`, `#wait`, `#unwait`,
-//       `#hold`, `#unhold`.
+//   E2. The queue's time is the `nowMs` of the last claim, and goes back with it. An entry is ready from the first time
+//       that is not before its eligible time, and stays so: through a claim, a release, and a clock that is set back.
+//   E3. The counters are changed only where an entry changes its place: `#tellTime`, `#wait`, `#ready`,
+//       `#unwait`, `#hold`, `#unhold`.
 
 import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
@@ -84,7 +84,7 @@ export class EmbeddedQueue implements Queue {
   }
 
   async release(claim: string, slices: readonly Slice[]): Promise<void> {
-    for (const entry of this.#takeFromClaim(claim, slices)) this.#wait(entry);
+    for (const entry of this.#takeFromClaim(claim, slices)) this.#ready(entry);
   }
 
   async extend(claims: readonly string[], leaseUntilMs: number): Promise<string[]> {
@@ -129,7 +129,7 @@ export class EmbeddedQueue implements Queue {
         if (entry.place !== held) continue;
         this.#unhold(entry, held);
         entry.redelivered = true;
-        this.#wait(entry);
+        this.#ready(entry);
       }
     }
     return members;
@@ -150,7 +150,7 @@ export class EmbeddedQueue implements Queue {
     this.#lanes.setFifo(branch, fifo);
   }
 
-  /** As of the latest time a claim brought (E2). */
+  /** As of the time the last claim brought (E2). */
   async counts(): Promise<QueueCounts> {
     return {
       ready: this.#readyMembers,
@@ -179,25 +179,29 @@ export class EmbeddedQueue implements Queue {
   }
 
   #tellTime(nowMs: number): void {
-    this.#nowMs = Math.max(this.#nowMs, nowMs);
+    this.#nowMs = nowMs;
     const first = this.#delayed.first;
-    if (first === undefined || first.eligibleAtMs > this.#nowMs) return; // Q3
-    for (const entry of this.#delayed.takeWhere(delayed => delayed.eligibleAtMs <= this.#nowMs)) {
+    if (first === undefined || first.eligibleAtMs > nowMs) return; // Q3
+    for (const entry of this.#delayed.takeWhere(delayed => delayed.eligibleAtMs <= nowMs)) {
       this.#delayedMembers -= entry.count;
-      this.#wait(entry);
+      this.#ready(entry);
     }
   }
 
   #wait(entry: Entry): void {
     if (entry.eligibleAtMs <= this.#nowMs) {
-      entry.place = 'ready';
-      this.#lanes.add(entry);
-      this.#readyMembers += entry.count;
-    } else {
-      entry.place = 'delayed';
-      this.#delayed.push(entry);
-      this.#delayedMembers += entry.count;
+      this.#ready(entry);
+      return;
     }
+    entry.place = 'delayed';
+    this.#delayed.push(entry);
+    this.#delayedMembers += entry.count;
+  }
+
+  #ready(entry: Entry): void {
+    entry.place = 'ready';
+    this.#lanes.add(entry);
+    this.#readyMembers += entry.count;
   }
 
   #unwait(entry: Entry): void {

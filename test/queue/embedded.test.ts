@@ -35,11 +35,24 @@ describe('embedded queue', () => {
     expect(await stateOf(queue)).toEqual({ ready: 1, delayed: 1, claimed: 0, running: {}, nextEligibleAtMs: 501 });
   });
 
-  test('its time never goes back', async () => {
+  test('a clock that steps ahead and back makes nothing ready early, and nothing wait that was ready', async () => {
     const queue = new EmbeddedQueue();
-    await queue.claim(request);
-    await queue.offer([offerOf('a', { eligibleAtMs: 900 })]);
-    expect(claimedPositions(await queue.claim({ ...request, nowMs: 800 }))).toEqual(['a:0']);
+    const at = (nowMs: number) => queue.claim({ ...request, limit: 1, nowMs });
+    await queue.offer([offerOf('a', { eligibleAtMs: 500 }), offerOf('b', { eligibleAtMs: 600 })]);
+    const ahead = await at(1_000);
+    expect(claimedPositions(ahead)).toEqual(['a:0']);
+    // Back again: what was ready at the time of that hour stays ready, claimed and released or not.
+    const back = await at(100);
+    expect(claimedPositions(back)).toEqual(['b:0']);
+    await queue.release(ahead!.id, ahead!.slices);
+    const again = await at(101);
+    expect(claimedPositions(again)).toEqual(['a:0']);
+    for (const claim of [back!, again!]) await queue.settle(claim.id, claim.slices);
+    // A retry that is put off now is put off.
+    await queue.offer([offerOf('retry', { eligibleAtMs: 160 })]);
+    expect(await stateOf(queue)).toMatchObject({ ready: 0, delayed: 1, nextEligibleAtMs: 160 });
+    expect(await at(159)).toBeNull();
+    expect(claimedPositions(await at(160))).toEqual(['retry:0']);
   });
 
   test('extending never shortens a lease', async () => {
