@@ -1,5 +1,5 @@
 // What user code does after its outcome has gone: a throw, or an event of its own. It is recorded against the instance
-// it came from, in a commit of its own, and changes nothing else.
+// it came from, in a commit of its own, and changes nothing else. A thread sends a bounded number of them a second.
 
 import { traceText } from '../audit/trace.js';
 import type { DispatcherEvents } from '../dispatch/contract.js';

@@ -186,6 +186,18 @@ describe('what is thrown after an action returned', () => {
     });
   }
 
+  it('is bounded a second, and how much was dropped is logged', async () => {
+    const world = await setup(harm('tellForEver'), { threads: 1 });
+    await world.answersTo([{ events: 2_000 }]);
+    const dropped = () =>
+      world.logged.reduce((sum, { message }) => sum + Number(/^(\d+) events of instances/.exec(message)?.[1] ?? 0), 0);
+    await world.until(() => world.late.length + dropped() === 2_000);
+    // It sends for less than two seconds on an idle machine: no more than a few windows.
+    expect(world.late.length).toBeGreaterThanOrEqual(100);
+    expect(world.late.length).toBeLessThan(1_000);
+    expect(world.logged.length).toBeLessThan(10);
+  });
+
   it('by a member still executing fails that member', async () => {
     const world = await setup(harm('throwMeanwhile'), { threads: 1 });
     const { guilty, innocent } = split(await world.answersTo(oneOf(10, 6)), 6);

@@ -2,15 +2,13 @@
 
 import type { LogLine } from '../protocol.js';
 import { storableText } from './error-as-data.js';
+import { RateLimit } from './rate-limit.js';
 
-const linesPerSecondMax = 1_000;
 const lineLengthMax = 4_096;
 
 export class LogLines {
+  readonly #limit = new RateLimit(1_000);
   #lines: LogLine[] = [];
-  #windowStartMs = Number.NEGATIVE_INFINITY;
-  #inWindow = 0;
-  #dropped = 0;
 
   get length(): number {
     return this.#lines.length;
@@ -18,25 +16,18 @@ export class LogLines {
 
   /** @param nowMs `performance.now()` */
   add(line: LogLine, nowMs: number): void {
-    if (nowMs - this.#windowStartMs >= 1_000) {
-      this.#windowStartMs = nowMs;
-      this.#inWindow = 0;
-    }
-    if (this.#inWindow === linesPerSecondMax) {
-      this.#dropped += 1;
-      return;
-    }
-    this.#inWindow += 1;
+    if (!this.#limit.allows(nowMs)) return;
     this.#lines.push({ ...line, message: storableText(String(line.message), lineLengthMax) });
   }
 
+  /** Not when none wait: what was dropped is said beside others. */
   take(): LogLine[] {
     const lines = this.#lines;
     this.#lines = [];
-    if (this.#dropped > 0 && lines.length > 0) {
-      const message = `${this.#dropped} log lines were dropped: a thread may log ${linesPerSecondMax} a second`;
+    const dropped = this.#limit.takeDropped();
+    if (dropped > 0) {
+      const message = `${dropped} log lines were dropped: a thread may log ${this.#limit.perSecondMax} a second`;
       lines.push({ level: 'warn', message, instance: '' });
-      this.#dropped = 0;
     }
     return lines;
   }

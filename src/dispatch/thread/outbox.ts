@@ -7,15 +7,21 @@ import type { SharedState } from '../shared-state.js';
 import { Gathering } from './gathering.js';
 import { LogLines } from './log-lines.js';
 import type { Member } from './member.js';
+import { RateLimit } from './rate-limit.js';
 
 /** Outcomes wait no longer than this while the event loop does not turn. */
 const flushMs = 2;
+/** Events of members that have ended, each a message and a commit: a timer that user code forgot sends them for ever. */
+const lateEventsPerSecondMax = 100;
+const sayDroppedMs = 1_000;
 
 export class Outbox {
   readonly #port: MessagePort;
   readonly #shared: SharedState;
   readonly #gathering = new Gathering();
   readonly #logLines = new LogLines();
+  readonly #lateEvents = new RateLimit(lateEventsPerSecondMax);
+  #saidDroppedAtMs = Number.NEGATIVE_INFINITY;
   #flushes = 0;
   #flushDueMs = Number.POSITIVE_INFINITY;
   #busyMs = 0;
@@ -52,6 +58,7 @@ export class Outbox {
 
   /** An event of a member that has ended: beside its outcome if that waits here still, else by name. */
   late(member: Member, event: MemberEvent): void {
+    if (!this.#lateEvents.allows(performance.now())) return;
     const { batch, from } = member.part;
     const ordinal = from.ordinals[member.index]!;
     if (member.flush === this.#flushes) this.#gathering.event(batch, event);
@@ -80,6 +87,17 @@ export class Outbox {
   /** The event loop turned. A quiet thread's own timers must not be counted as work of whoever ends next. */
   turned(): void {
     if (this.#gathering.members === 0) this.forgetBusy();
+    this.#sayDropped(performance.now());
+  }
+
+  /** Beside the log lines and their bound: one line a second. */
+  #sayDropped(nowMs: number): void {
+    if (nowMs - this.#saidDroppedAtMs < sayDroppedMs) return;
+    const dropped = this.#lateEvents.takeDropped();
+    if (dropped === 0) return;
+    this.#saidDroppedAtMs = nowMs;
+    const message = `${dropped} events of instances that had ended were dropped: a thread may send ${lateEventsPerSecondMax} a second`;
+    this.post({ kind: 'log', lines: [{ level: 'warn', message, instance: '' }] });
   }
 
   /** What kept the thread busy until now was no member's work. */
