@@ -12,7 +12,8 @@ import { findCulprit, type LossReason, type Verdict } from './culprit.js';
 import { Isolation } from './isolation.js';
 import { resolveDispatcherOptions } from './options.js';
 import { type PackedOutcomes, unpackOutcomes } from './packing.js';
-import type { Batch, FromThread } from './protocol.js';
+import type { ActionError, Batch, FromThread } from './protocol.js';
+import { refusedOutcome } from './refused-outcome.js';
 import { Room } from './room.js';
 import { openMember, remaindersOf, settle, timeoutMsOf } from './settlement.js';
 import { uptimeMs } from './shared-state.js';
@@ -194,6 +195,9 @@ class ThreadPool implements Dispatcher {
       case 'interrupted':
         this.#onChange();
         break;
+      case 'refused':
+        this.#refused(thread, message.batch, message.error);
+        break;
       case 'overdue': {
         const rows = thread.shared.executing();
         const culprit = rows.find(row => row.batch === message.batch && row.slot === message.slot) ?? null;
@@ -226,6 +230,21 @@ class ThreadPool implements Dispatcher {
       this.#isolation.ended(ticket);
     }
     this.#events.outcomes({ batch: ticket.batch.id, groups: named, events: namedEvents });
+    this.#afterChange();
+  }
+
+  #refused(thread: WorkerThread, id: number, error: ActionError): void {
+    const ticket = thread.tickets.get(id);
+    if (ticket === undefined) return;
+    const outcome = refusedOutcome(ticket, error, this.#nowMs(), this.#planOf);
+    for (const { part, members } of outcome.groups) {
+      const { workflow, place } = ticket.batch.parts[part]!;
+      thread.count(costKey(workflow, place), -members.length);
+      this.#inFlight -= members.length;
+    }
+    thread.tickets.delete(id);
+    this.#isolation.ended(ticket);
+    this.#events.outcomes(outcome);
     this.#afterChange();
   }
 

@@ -48,6 +48,7 @@ export type ToThread =
 export interface ActionError {
   /** The error's own `code` when it is a short string, else `ActionFailed`; ours: `ActionTimeout`, `ActionBlocked`,
    * `ActionOutOfMemory`, `ActionExited`, `ActionModuleNotFound`, `ActionModuleFailed`, `ActionFunctionNotFound`,
+   * `ActionUnknown` (no such type of action),
    * `ResultNotJson`, `ResultTooLarge`. */
   readonly code: string;
   readonly message: string;
@@ -113,6 +114,8 @@ export type FromThread =
   /** The thread's event loop runs and takes batches. */
   | { readonly kind: 'ready'; readonly threadId: number }
   | { readonly kind: 'outcomes'; readonly outcomes: PackedOutcomes }
+  /** The thread could not read a batch: nobody of it has begun, and nobody will. */
+  | { readonly kind: 'refused'; readonly batch: number; readonly error: ActionError }
   /** A member did not heed its abort signal in time: the thread has stopped beginning others and asks to be ended. */
   | { readonly kind: 'overdue'; readonly batch: number; readonly slot: number }
   /** A member failed after `abort`: it has ended, and gets no outcome. */

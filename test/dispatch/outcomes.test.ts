@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { instanceId } from '../../src/workflow/instance-id.js';
-import { END } from '../../src/workflow/plan.js';
+import { END, type Plan } from '../../src/workflow/plan.js';
 import { numbers, planOf, root, setup } from './setup.js';
 
 describe('outcomes', () => {
@@ -66,6 +66,35 @@ describe('outcomes', () => {
     expect(await codeAt(1)).toBe('ActionFunctionNotFound');
     expect(await codeAt(2)).toBe('ActionModuleFailed');
     expect(await codeAt(2)).toBe('ActionModuleFailed');
+  });
+
+  it('of an action of an unknown type fail at it, alone; the rest of its plan goes on', async () => {
+    const { actions, ...plan } = planOf([{ function: 'double' }, { function: 'double', break: true }]);
+    const unknown = { ...actions[1]!, action: { name: 'step1', type: 'of-the-next-version' } };
+    const world = await setup({ ...plan, actions: [actions[0]!, unknown] } as Plan);
+    expect(await world.answersTo([{ n: 1 }, { n: 2 }])).toMatchObject([{ reached: 1 }, { reached: 1 }]);
+    const answers = await world.answersTo([{}, {}], { place: 1 });
+    for (const answer of answers)
+      expect(answer).toMatchObject({
+        kind: 'failed',
+        killed: false,
+        error: { code: 'ActionUnknown', action: 'step1' },
+      });
+    expect(world.lost).toEqual([]);
+    expect(world.dispatcher.inFlight).toBe(0);
+  });
+
+  it('of a batch its thread cannot read fail as a whole, and the thread goes on', async () => {
+    const world = await setup(planOf([{ function: 'double' }]), { threads: 1 });
+    const answers = await world.answersTo(
+      numbers(5).map(n => ({ n })),
+      { place: 99, partMembers: 2 },
+    );
+    for (const answer of answers)
+      expect(answer).toMatchObject({ kind: 'failed', killed: false, path: [99], error: { code: 'ActionFailed' } });
+    expect((await world.answersTo([{ n: 4 }]))[0]!.value).toBe(8);
+    expect(world.lost).toEqual([]);
+    expect(world.dispatcher.inFlight).toBe(0);
   });
 
   it('come from CommonJS modules too', async () => {

@@ -15,6 +15,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { threadId } from 'node:worker_threads';
 import { END } from '../../workflow/plan.js';
 import { ActionFault, isThenable } from '../action.js';
+import type { PackedBatch } from '../packing.js';
 import type { ToThread } from '../protocol.js';
 import { SharedState, uptimeOffsetMs } from '../shared-state.js';
 import { clearDeadline, isOverTime, setDeadline, timeoutFault } from './deadline.js';
@@ -70,14 +71,24 @@ export class ThreadRuntime {
         this.#plans.set(message.workflow, new ThreadPlan(message.plan, this.#world));
         return;
       case 'batch':
-        this.#queue.push(new ThreadBatch(message.batch, this.#plans));
-        this.#pump();
+        this.#accept(message.batch);
         return;
       case 'abort':
         this.#isEnding = true;
         for (const member of this.#executing) member?.interrupt(new Error('the engine is stopping'));
         return;
     }
+  }
+
+  /** A batch that cannot be read is answered as a whole: its members would wait for ever, or end thread after thread. */
+  #accept(packed: PackedBatch): void {
+    try {
+      this.#queue.push(new ThreadBatch(packed, this.#plans));
+    } catch (thrown) {
+      this.#outbox.post({ kind: 'refused', batch: packed.id, error: errorAsData(thrown, '') });
+      return;
+    }
+    this.#pump();
   }
 
   /** Begin members as long as there are some and there is room. */

@@ -4,7 +4,7 @@
 // so grouping outcomes compares one reference instead of arrays.
 
 import type { Place, Plan, PlanAction } from '../../workflow/plan.js';
-import type { BuiltInAction, PlacedAction } from '../action.js';
+import { ActionFault, type BuiltInAction, type PlacedAction } from '../action.js';
 
 /** What the thread's entry knows and this room may not import. */
 export interface ThreadWorld {
@@ -25,10 +25,24 @@ export class ThreadPlace {
     world: ThreadWorld,
   ) {
     const builtIn = world.actions[planAction.action.type];
-    if (builtIn === undefined) throw new Error(`no action of type "${planAction.action.type}"`);
-    this.givesResult = builtIn.givesResult;
-    this.action = builtIn.prepare(planAction);
+    this.givesResult = builtIn?.givesResult ?? false;
+    this.action = prepared(planAction, builtIn);
     this.timeoutMs = planAction.timeoutMs ?? Number.POSITIVE_INFINITY;
+  }
+}
+
+/** An action that cannot be prepared fails each member that comes to it: every other place of the plan is as good. */
+function prepared(planAction: PlanAction, builtIn: BuiltInAction | undefined): PlacedAction {
+  const { name, action } = planAction;
+  try {
+    if (builtIn !== undefined) return builtIn.prepare(planAction);
+    throw new ActionFault('ActionUnknown', `action "${name}": there is no type "${action.type}"`);
+  } catch (thrown) {
+    return {
+      run: () => {
+        throw thrown;
+      },
+    };
   }
 }
 
