@@ -14,16 +14,13 @@ import { resolveDispatcherOptions } from './options.js';
 import { type PackedOutcomes, unpackOutcomes } from './packing.js';
 import type { ActionError, Batch, FromThread } from './protocol.js';
 import { refusedOutcome } from './refused-outcome.js';
+import { Relaunch } from './relaunch.js';
 import { Room } from './room.js';
 import { openMember, remaindersOf, settle, timeoutMsOf } from './settlement.js';
 import { uptimeMs } from './shared-state.js';
 import { Ticket } from './ticket.js';
 import { Watch } from './watch.js';
 import { costKey, createPiscina, WorkerThread } from './worker-thread.js';
-
-/** A thread that cannot even start is tried again after this long, doubling. */
-const relaunchMs = 100;
-const relaunchMsMax = 5_000;
 
 /** @param nowMs the engine's time of day, for the times in outcomes */
 export function createDispatcher(
@@ -42,6 +39,7 @@ class ThreadPool implements Dispatcher {
   readonly #planOf = (workflow: number): Plan => this.#plans.get(workflow)!;
   readonly #room: Room;
   readonly #isolation = new Isolation();
+  readonly #relaunch = new Relaunch();
   readonly #watch: Watch;
   #piscina: Piscina | null = null;
   #threads: WorkerThread[] = [];
@@ -50,7 +48,6 @@ class ThreadPool implements Dispatcher {
   #inFlight = 0;
   #ticketsMade = 0;
   #isStopping = false;
-  #failedStarts = 0;
   #onChange: () => void = () => {};
   #onStarted: { resolve: () => void; reject: (error: Error) => void } | null = null;
 
@@ -162,24 +159,22 @@ class ThreadPool implements Dispatcher {
     return piscina !== null && this.#piscina === piscina && !this.#isStopping;
   }
 
-  #relaunch(): void {
-    if (this.#isStopping) return;
-    if (this.#failedStarts === 0) {
+  #launchIn(pauseMs: number): void {
+    const piscina = this.#piscina;
+    if (!this.#isRunning(piscina)) return;
+    if (pauseMs === 0) {
       this.#launch();
       return;
     }
-    const piscina = this.#piscina;
-    const delayMs = Math.min(relaunchMsMax, relaunchMs * 2 ** (this.#failedStarts - 1));
     setTimeout(() => {
       if (this.#isRunning(piscina)) this.#launch();
-    }, delayMs).unref();
+    }, pauseMs).unref();
   }
 
   #receive(thread: WorkerThread, message: FromThread): void {
     switch (message.kind) {
       case 'ready':
         thread.ready(message.threadId);
-        this.#failedStarts = 0;
         if (this.#threads.every(({ isReady }) => isReady)) this.#onStarted?.resolve();
         this.#afterChange();
         break;
@@ -214,6 +209,7 @@ class ThreadPool implements Dispatcher {
       outcomes: { groups, events },
       costs,
     } = unpackOutcomes(packed);
+    this.#relaunch.answered();
     const named = groups.map((group, at) => {
       const { workflow, place } = ticket.batch.parts[group.part]!;
       const key = costKey(workflow, place);
@@ -266,7 +262,6 @@ class ThreadPool implements Dispatcher {
 
   #died(thread: WorkerThread, reason: LossReason, message: string): void {
     if (!thread.isReady) {
-      this.#failedStarts += 1;
       this.#onStarted?.reject(new Error(`a worker thread does not start: ${message}`));
     }
     this.#lose(thread, reason, message, findCulprit(reason, thread.shared, uptimeMs()));
@@ -286,7 +281,7 @@ class ThreadPool implements Dispatcher {
     const { outcomes, suspects, innocent } = settle({ thread, reason, message, verdict, rows }, world);
     const again = [...innocent, ...this.#isolation.lost(thread.tickets.values(), outcomes.length > 0)];
     this.#inFlight -= outcomes.length;
-    this.#relaunch();
+    this.#launchIn(this.#relaunch.lost(verdict));
     for (const outcome of outcomes) this.#events.outcomes(outcome);
     const count = again.reduce(
       (sum, { indexes }) => sum + indexes.reduce((members, list) => members + list.length, 0),
