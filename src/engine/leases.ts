@@ -1,10 +1,17 @@
-// The leases of this engine's claims: renewed while the main loop makes progress, dropped when they are settled.
+// The leases of this engine's claims: renewed while the main loop makes progress. Nobody is told when a claim has been
+// settled: the next renewal asks the queue, and what that no longer knows is dropped. So a claim stays here for a third
+// of a lease after its end, and at 5,000 claims a second with the default lease that is 50,000 ids.
 
+import { setImmediate as turned } from 'node:timers/promises';
 import type { Clock, Timer } from '../observe/clock.js';
 import type { Claim, Queue } from '../queue/contract.js';
 
+/** Claims in one call to the queue. Between two calls others have their turn. */
+const claimsPerCall = 1_000;
+
 export class Leases {
-  readonly #claims = new Map<string, number>();
+  /** Ids. */
+  readonly #claims = new Set<string>();
   readonly #queue: Queue;
   readonly #clock: Clock;
   readonly #leaseMs: number;
@@ -17,7 +24,7 @@ export class Leases {
   }
 
   add(claim: Claim): void {
-    this.#claims.set(claim.id, claim.leaseUntilMs);
+    this.#claims.add(claim.id);
   }
 
   start(onExpired: (members: number) => void, onError: (error: unknown) => void): void {
@@ -34,9 +41,11 @@ export class Leases {
 
   async #renew(onExpired: (members: number) => void): Promise<void> {
     const nowMs = this.#clock.nowMs();
-    const claims = [...this.#claims.keys()];
-    if (claims.length > 0) {
-      for (const gone of await this.#queue.extend(claims, nowMs + this.#leaseMs)) this.#claims.delete(gone);
+    const claims = [...this.#claims];
+    for (let from = 0; from < claims.length; from += claimsPerCall) {
+      if (from > 0) await turned();
+      const some = claims.slice(from, from + claimsPerCall);
+      for (const gone of await this.#queue.extend(some, nowMs + this.#leaseMs)) this.#claims.delete(gone);
     }
     const expired = await this.#queue.expire(nowMs);
     if (expired > 0) onExpired(expired);
