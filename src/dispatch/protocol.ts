@@ -40,6 +40,8 @@ export interface Batch {
 
 export type ToThread =
   | { readonly kind: 'plan'; readonly workflow: number; readonly plan: Plan }
+  /** It has changed, or has not been needed for long. What came before is not concerned. */
+  | { readonly kind: 'forget'; readonly workflow: number }
   | { readonly kind: 'batch'; readonly batch: PackedBatch }
   /** Begin nothing more and abort the signals of everything executing: a graceful stop has run out. */
   | { readonly kind: 'abort' };

@@ -16,6 +16,8 @@ import { SharedState, sharedBytes } from './shared-state.js';
 import type { ThreadTask } from './thread/thread-task.js';
 import type { Ticket } from './ticket.js';
 
+/** Plans a thread keeps: a number of versions is deployed in the life of an engine that nobody can bound. */
+const plansMax = 256;
 /** How long the end of a thread is waited for. One held by native code may outlive it; nobody waits for that. */
 const endMs = 1_000;
 
@@ -61,6 +63,7 @@ export class WorkerThread {
   readonly #piscina: Piscina;
   readonly #port: MessagePort;
   readonly #abort = new AbortController();
+  /** Plans the thread has, the least recently used first. */
   readonly #plansSent = new Set<number>();
   readonly #membersByKey = new Map<number, number>();
   readonly #closed: Promise<void>;
@@ -119,20 +122,28 @@ export class WorkerThread {
 
   send(ticket: Ticket, plans: ReadonlyMap<number, Plan>): void {
     const batch = ticket.toSend();
+    let last: number | null = null;
     for (const { workflow, place, ordinals } of batch.parts) {
-      if (!this.#plansSent.has(workflow)) {
-        this.#post({ kind: 'plan', workflow, plan: plans.get(workflow)! });
-        this.#plansSent.add(workflow);
-      }
+      if (workflow !== last) this.#use(workflow, plans);
+      last = workflow;
       this.count(costKey(workflow, place), ordinals.length);
     }
     this.tickets.set(ticket.id, ticket);
     this.#post({ kind: 'batch', batch: packBatch(batch) });
+    for (const workflow of this.#plansSent) {
+      if (this.#plansSent.size <= plansMax) break;
+      this.forgetPlan(workflow);
+    }
   }
 
-  /** Definition changed: the thread gets it anew with the next batch. */
+  /** The thread gets it anew with the next batch that needs it. Batches sent before keep what they have. */
   forgetPlan(workflow: number): void {
-    this.#plansSent.delete(workflow);
+    if (this.#plansSent.delete(workflow)) this.#post({ kind: 'forget', workflow });
+  }
+
+  #use(workflow: number, plans: ReadonlyMap<number, Plan>): void {
+    if (!this.#plansSent.delete(workflow)) this.#post({ kind: 'plan', workflow, plan: plans.get(workflow)! });
+    this.#plansSent.add(workflow);
   }
 
   abortMembers(): void {

@@ -3,7 +3,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { MessagePort } from 'node:worker_threads';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { compilePlan } from '../../src/workflow/plan.js';
 import { ledger, numbers, planOf, setup, type World } from './setup.js';
 
@@ -101,6 +102,27 @@ describe('code on disk', () => {
       await expect.poll(async () => (await say()).value, { timeout: 5_000, interval: 100 }).toBe('mended');
     });
   }
+});
+
+describe('plans', () => {
+  it('that were not used for long are forgotten by a thread, and sent again when they are', async () => {
+    const plan = planOf([{ function: 'double' }]);
+    const world = await setup(plan, { threads: 1 });
+    const posted = vi.spyOn(MessagePort.prototype, 'postMessage');
+    onTestFinished(() => posted.mockRestore());
+    const sent = (kind: string) => posted.mock.calls.filter(([message]) => message.kind === kind).length;
+    for (let version = 1; version <= 300; version++) {
+      world.dispatcher.define(version, plan);
+      await world.answersTo([{ n: version }], { workflow: version });
+      // Used all the time.
+      await world.answersTo([{ n: 0 }], { workflow: 1 });
+    }
+    expect([sent('plan'), sent('forget')]).toEqual([300, 300 - 256]);
+    expect((await world.answersTo([{ n: 3 }], { workflow: 1 }))[0]!.value).toBe(6);
+    expect(sent('plan')).toBe(300);
+    expect((await world.answersTo([{ n: 4 }], { workflow: 2 }))[0]!.value).toBe(8);
+    expect(sent('plan')).toBe(301);
+  });
 });
 
 describe('stop', () => {

@@ -70,6 +70,9 @@ export class ThreadRuntime {
       case 'plan':
         this.#plans.set(message.workflow, new ThreadPlan(message.plan, this.#world));
         return;
+      case 'forget':
+        this.#plans.delete(message.workflow);
+        return;
       case 'batch':
         this.#accept(message.batch);
         return;
