@@ -162,7 +162,7 @@ export class Engine {
     if (!parts.health.storeIsDead) await parts.committer.drained();
     await parts.committer.releaseUnfinished();
     parts.leases.stop();
-    housekeeper.stop();
+    await housekeeper.stop();
     reporter.stop();
     this.#pieces.contents.stop();
     parts.health.stopped();

@@ -1,4 +1,8 @@
 // Gives the store time to keep its house, every few seconds, never two rounds at once.
+//
+// Invariants:
+//   H1. A chain of timers belongs to one start and ends with its stop.
+//   H2. When a stop is over no round is under way: what comes next may start again, or close the store.
 
 import type { Clock, Timer } from '../observe/clock.js';
 import type { LogEvents } from '../observe/log-events.js';
@@ -7,13 +11,19 @@ import type { EngineMetrics } from './engine-metrics.js';
 
 const everyMs = 2_000;
 
+/** From a start to its stop. */
+interface Life {
+  timer: Timer | null;
+  round: Promise<void>;
+}
+
 export class Housekeeper {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #log: LogEvents;
   readonly #metrics: EngineMetrics;
   readonly #onFailure: (error: unknown) => void;
-  #timer: Timer | null = null;
+  #life: Life | null = null;
 
   constructor(store: Store, clock: Clock, log: LogEvents, metrics: EngineMetrics, onFailure: (error: unknown) => void) {
     this.#store = store;
@@ -24,15 +34,28 @@ export class Housekeeper {
   }
 
   start(): void {
-    this.#timer = this.#clock.setTimer(everyMs, () => void this.#round()).unref();
+    const life: Life = { timer: null, round: Promise.resolve() };
+    this.#life = life;
+    this.#setTimer(life);
   }
 
-  stop(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
+  /** Resolves when the round under way, if any, is over (H2). */
+  async stop(): Promise<void> {
+    const life = this.#life;
+    if (life === null) return;
+    this.#life = null;
+    life.timer?.cancel();
+    await life.round;
   }
 
-  async #round(): Promise<void> {
+  #setTimer(life: Life): void {
+    const begin = (): void => {
+      life.round = this.#round(life);
+    };
+    life.timer = this.#clock.setTimer(everyMs, begin).unref();
+  }
+
+  async #round(life: Life): Promise<void> {
     try {
       const report = await this.#store.keepHouse(this.#clock.nowMs());
       this.#metrics.houseMs.record(report.longestMs);
@@ -41,7 +64,6 @@ export class Housekeeper {
     } catch (error) {
       this.#onFailure(error);
     }
-    // Stopped meanwhile: no further round.
-    if (this.#timer !== null) this.start();
+    if (this.#life === life) this.#setTimer(life); // H1
   }
 }

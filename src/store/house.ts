@@ -128,6 +128,7 @@ export class House {
   #walBytesAtCheckpoint: number | null = null;
   #minorAtMs = 0;
   #hasRotated = false;
+  #underWay: Promise<HouseReport> | null = null;
 
   constructor(
     driver: SqlDriver,
@@ -146,7 +147,16 @@ export class House {
     this.#commitsMade += 1;
   }
 
-  async keep(nowMs: number): Promise<HouseReport> {
+  /** One round at a time, for a second one would empty the slot that the first has entered meanwhile: whoever asks
+   * during a round is answered by it. */
+  keep(nowMs: number): Promise<HouseReport> {
+    this.#underWay ??= this.#round(nowMs).finally(() => {
+      this.#underWay = null;
+    });
+    return this.#underWay;
+  }
+
+  async #round(nowMs: number): Promise<HouseReport> {
     let longestMs = 0;
     const step: Step = async work => {
       const startedMs = this.#clock.monotonicMs();

@@ -2,8 +2,9 @@
 
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/observe/clock.js';
+import { encode } from '../../src/store/binary.js';
 import type { Commit } from '../../src/store/contract.js';
-import type { SqlDriver } from '../../src/store/driver.js';
+import type { SqlDriver, SqlStatement } from '../../src/store/driver.js';
 import { Generations } from '../../src/store/generations.js';
 import { House, type HouseLimits, houseLimits } from '../../src/store/house.js';
 import { migrate } from '../../src/store/migrations/index.js';
@@ -14,12 +15,16 @@ import { nothing } from './conformance.js';
 const startMs = 1_800_000_000_000;
 const lastsMs = 1_000;
 
-async function houseOn(limits: Partial<HouseLimits> = {}): Promise<{ driver: SqlDriver; house: House }> {
+async function houseOn(limits: Partial<HouseLimits> = {}): Promise<{
+  driver: SqlDriver;
+  generations: Generations;
+  house: House;
+}> {
   const driver = await openPgliteMemory();
   onTestFinished(() => driver.close());
   await migrate(driver);
   const generations = await Generations.load(driver, { historyMs: 6 * lastsMs, auditMs: 6 * lastsMs }, startMs);
-  return { driver, house: new House(driver, generations, systemClock, { ...houseLimits, ...limits }) };
+  return { driver, generations, house: new House(driver, generations, systemClock, { ...houseLimits, ...limits }) };
 }
 
 async function ask(driver: SqlDriver, text: string): Promise<(string | null)[][]> {
@@ -75,6 +80,33 @@ test('commits go in between the steps of a round', async () => {
   console.log(`${between} transactions in between; longest step ${report.longestMs.toFixed(1)} ms`);
   expect(report.bodiesCarried).toBe(2_000);
   expect(between).toBeGreaterThan(20);
+});
+
+test('rounds that overlap are one: nothing written into the generation it entered is lost', async () => {
+  const { driver, generations, house } = await houseOn();
+  await fill(driver, 1_000, 'true', 'false');
+  const body: SqlStatement = {
+    name: 'body',
+    text: `insert into millrace_body select $1::int, id, id, '1', '\\x0000000001000000', '\\x31', 'me', 1
+      from (select lpad($2::text, 32, 'f')::uuid) as made (id)`,
+  };
+  let written = 0;
+  let isOver = false;
+  const commits = (async () => {
+    for (; !isOver; written++)
+      await driver.transaction([
+        { statement: body, parameters: [encode.int4(generations.current.history), String(written)] },
+      ]);
+  })();
+  const first = house.keep(startMs + lastsMs);
+  for (let page = 0; page < 10; page++) await ask(driver, 'select 1');
+  const second = house.keep(startMs + lastsMs);
+  expect((await first).rotated).toEqual(['history', 'audit']);
+  expect(await second).toBe(await first);
+  isOver = true;
+  await commits;
+  expect(generations.current.history).toBe(1);
+  expect(await ask(driver, `select count(*) from millrace_body where id::text like 'f%'`)).toEqual([[String(written)]]);
 });
 
 test('ids of commits are kept for ten minutes', async () => {
