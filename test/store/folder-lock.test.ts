@@ -1,11 +1,12 @@
-// K1 and K2 of `src/store/pglite/folder-lock.ts`.
+// K1 to K3 of `src/store/pglite/folder-lock.ts`.
 
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { lockFolder } from '../../src/store/pglite/folder-lock.js';
 import { currentProcess, startOf } from '../../src/store/pglite/process-identity.js';
-import { freshFolder, startChild } from './setup.js';
+import { freshFolder, startChild, startContainer } from './setup.js';
 
 const holdFolder = `const lock = await lockFolder(argument); say('held'); process.stdin.on('data', async () => {
   await lock.release(); say('released'); process.exit(); });`;
@@ -23,7 +24,7 @@ async function refusalOf(folder: string): Promise<{ message: string; tookMs: num
 function writeLock(folder: string, record: object): void {
   fs.writeFileSync(
     path.join(folder, 'millrace.lock'),
-    JSON.stringify({ ...currentProcess(), hasSocket: false, ...record }),
+    JSON.stringify({ ...currentProcess(), socket: null, ...record }),
   );
 }
 
@@ -107,10 +108,25 @@ test('half a file, left by a power cut, does not hold it', async () => {
   await (await lockFolder(folder)).release();
 });
 
-test('a file from before the last boot does not hold it', async () => {
+test('a file from before the last boot of this machine does not hold it', async () => {
   const folder = freshFolder();
-  writeLock(folder, { bootId: 'another boot' });
-  await (await lockFolder(folder)).release();
+  const self = { ...currentProcess(), machineId: 'this machine' };
+  writeLock(folder, { ...self, bootId: 'another boot' });
+  await (await lockFolder(folder, self)).release();
+});
+
+test.each([
+  ['of another machine with the same host name', 'this machine', { machineId: 'another machine' }],
+  ['of a copy of this machine, which has another host name', 'this machine', { machineId: 'this machine', host: 'b' }],
+  ['where machines have no id', '', { machineId: '' }],
+  ['that has no machine id', 'this machine', { machineId: undefined }],
+])('a file of another boot %s is refused, with what to do', async (_, machineId, record) => {
+  const folder = freshFolder();
+  const self = { ...currentProcess(), machineId };
+  writeLock(folder, { ...self, bootId: 'another boot', ...record });
+  const file = path.join(folder, 'millrace.lock');
+  await expect(lockFolder(folder, self)).rejects.toThrow(`remove "${file}"`);
+  expect(fs.readdirSync(folder)).toEqual(['millrace.lock']);
 });
 
 test('the file alone is honoured while its process lives: another network namespace has no abstract socket', async () => {
@@ -140,11 +156,63 @@ test.runIf(process.platform === 'linux')(
     expect(await holder.line()).toBe('held');
     const other = freshFolder();
     const record = JSON.parse(fs.readFileSync(file, 'utf8'));
-    expect(record.hasSocket).toBe(true);
-    fs.linkSync(path.join(folder, 'millrace.sock'), path.join(other, 'millrace.sock'));
+    fs.linkSync(path.join(folder, record.socket), path.join(other, record.socket));
     writeLock(other, { ...record, pidNamespace: 'pid:[1]' });
     expect((await refusalOf(other)).message).toContain(`pid ${holder.process.pid}`);
     await holder.kill();
-    await (await lockFolder(other)).release();
+    const lock = await lockFolder(other);
+    // The socket of the dead holder is gone with its lock.
+    expect(fs.readdirSync(other).filter(name => name.includes('sock'))).not.toContain(record.socket);
+    await lock.release();
+    expect(fs.readdirSync(other)).toEqual([]);
   },
 );
+
+test.runIf(process.platform === 'linux')(
+  'a socket that cannot be asked says nothing of its process: the folder is refused',
+  async () => {
+    const folder = freshFolder();
+    const socket = 'millrace.sock.0';
+    // A loop of links: connecting fails with ELOOP, which is neither "nobody listens" nor "gone".
+    fs.symlinkSync(socket, path.join(folder, socket));
+    writeLock(folder, { pid: 77, pidNamespace: 'pid:[1]', socket });
+    expect((await refusalOf(folder)).message).toContain('pid 77');
+    fs.rmSync(path.join(folder, socket));
+    await (await lockFolder(folder)).release();
+  },
+);
+
+const canUnshare = process.platform === 'linux' && spawnSync('unshare', ['-npf', 'true']).status === 0;
+
+describe.runIf(canUnshare)('containers: process and network namespaces of their own, a folder they share', () => {
+  const tryFolder = `say('ready'); process.stdin.once('data', () => lockFolder(argument).then(
+    () => say('held ' + process.pid), error => { say(error.code); process.exit(); }));`;
+
+  test('one that starts while another is starting leaves the socket of the other', async () => {
+    const folder = freshFolder();
+    const file = path.join(folder, 'millrace.lock');
+    const holder = startContainer(tryFolder, folder);
+    expect(await holder.line()).toBe('ready');
+    holder.process.stdin!.write('go\n');
+    expect(await holder.line()).toBe('held 1');
+    // As if it had its socket and not yet its file.
+    fs.renameSync(file, `${file}.later`);
+    await (await lockFolder(folder)).release();
+    fs.renameSync(`${file}.later`, file);
+    expect((await refusalOf(folder)).message).toContain('held by pid 1');
+    await holder.kill();
+    await (await lockFolder(folder)).release();
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+
+  test('of several that start together, all with the same pid, one gets it', { timeout: 30_000 }, async () => {
+    const folder = freshFolder();
+    const contenders = Array.from({ length: 4 }, () => startContainer(tryFolder, folder));
+    for (const contender of contenders) expect(await contender.line()).toBe('ready');
+    for (const contender of contenders) contender.process.stdin!.write('go\n');
+    const told = await Promise.all(contenders.map(contender => contender.line()));
+    expect(told.toSorted()).toEqual(['STORE_LOCKED', 'STORE_LOCKED', 'STORE_LOCKED', 'held 1']);
+    expect((await refusalOf(folder)).message).toContain('held by pid 1');
+    expect(fs.readdirSync(folder).length).toBe(2);
+  });
+});

@@ -53,13 +53,22 @@ export interface Child {
 
 /** Run a program, given as the text of a module that may use `openPgliteFolder` and `lockFolder`. */
 export function startChild(program: string, ...args: string[]): Child {
+  return start([process.execPath], program, args);
+}
+
+/** The same in process and network namespaces of its own, where it has the number 1. */
+export function startContainer(program: string, ...args: string[]): Child {
+  return start(['unshare', '--net', '--pid', '--fork', '--kill-child', process.execPath], program, args);
+}
+
+function start([command, ...before]: readonly [string, ...string[]], program: string, args: readonly string[]): Child {
   const text = `
     import { openPgliteFolder } from '${builtFile('src/store/pglite/threaded.js')}';
     import { lockFolder } from '${builtFile('src/store/pglite/folder-lock.js')}';
     const [argument, ...rest] = process.argv.slice(1);
     const say = text => process.stdout.write(text + '\\n');
     ${program}`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', text, ...args], {
+  const child = spawn(command, [...before, '--input-type=module', '-e', text, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();

@@ -5,15 +5,21 @@
 //      takes it back when that dies, however it dies. It is seen within one network namespace.
 //   2. `millrace.lock`, which says who holds the folder. It is seen by everyone who sees the folder, and believed while
 //      the process it names lives with the same start time.
-//   3. On Linux `millrace.sock`, a socket in the folder. A container cannot see the processes of another, but it can
-//      connect to a socket in a folder they share: refused means that its process is gone.
+//   3. On Linux `millrace.sock.<random>`, a socket in the folder, which the file names. A container cannot see the
+//      processes of another, but it can connect to a socket in a folder they share: refused means that its process is
+//      gone.
 //
 // Invariants:
 //   K1. A lock is never taken from a process that may live. Where nothing can be known (another machine's lock on a
 //       network folder) the folder is refused, and the message says which file to remove.
+//       Another boot of this machine is told by its machine id, and by its host name, because a copy of a machine has
+//       the id of the original, and a container the host name of one that runs elsewhere.
 //   K2. Whoever is refused is told the pid within a second, even if the holder is stopped or its loop blocked: the
 //       kernel refuses, and the file says who.
+//   K3. Nobody removes what another made but the file and the socket of one that is gone. Names are random where two may
+//       make a file at once: processes of two containers can have the same number.
 
+import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -25,26 +31,31 @@ export interface FolderLock {
 }
 
 interface LockRecord extends ProcessIdentity {
-  /** `millrace.sock` was made, so it can be asked whether the process lives. */
-  readonly hasSocket: boolean;
+  /** Name of its socket in the folder, which can be asked whether the process lives; `null` where none could be made. */
+  readonly socket: string | null;
 }
 
 const answerMs = 300;
 const isLinux = process.platform === 'linux';
+const socketName = /^millrace\.sock\.[0-9a-f-]+$/;
+/** What connecting says when nobody listens: the socket has lost its process, or is gone, which only its owner and
+ * whoever took a stale lock brings about. Anything else (no right to connect, a full queue) says nothing (K1). */
+const nobodyListens = new Set(['ECONNREFUSED', 'ENOENT']);
 
 /**
  * Take the folder for this process, making it if absent.
  *
+ * @param self tests play processes of other machines and boots
  * @throws {EngineError} STORE_LOCKED with the holder's pid
  */
-export async function lockFolder(folder: string): Promise<FolderLock> {
+export async function lockFolder(folder: string, self: ProcessIdentity = currentProcess()): Promise<FolderLock> {
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = path.join(folder, 'millrace.lock');
   const abstract = isLinux ? await listen(abstractName(folder)) : null;
   if (abstract === 'taken') throw locked(folder, (await askPid(abstractName(folder))) ?? readRecord(file)?.pid);
   const directory = isLinux ? fs.openSync(folder, 'r') : null;
   // Through the folder's descriptor, because the path of a socket may not be longer than 107 bytes.
-  const socketPath = directory === null ? null : `/proc/self/fd/${directory}/millrace.sock`;
+  const sockets = directory === null ? null : `/proc/self/fd/${directory}`;
   let socket: net.Server | null = null;
   const release = async (): Promise<void> => {
     if (socket !== null) await closed(socket);
@@ -52,14 +63,14 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     if (abstract !== null) await closed(abstract);
   };
   try {
-    await clearStale(folder, file, socketPath);
-    if (socketPath !== null) {
-      fs.rmSync(socketPath, { force: true });
+    await clearStale(folder, file, sockets, self);
+    const name = `millrace.sock.${randomUUID()}`;
+    if (sockets !== null) {
       // A file system may not have sockets; then the other two locks must do.
-      const made = await listen(socketPath).catch(() => null);
+      const made = await listen(path.join(sockets, name)).catch(() => null);
       socket = made === 'taken' ? null : made;
     }
-    const record: LockRecord = { ...currentProcess(), hasSocket: socket !== null };
+    const record: LockRecord = { ...self, socket: socket === null ? null : name };
     const text = `${JSON.stringify(record)}\n`;
     if (!createWhole(file, text)) throw locked(folder, readRecord(file)?.pid);
     return {
@@ -119,15 +130,16 @@ function askPid(name: string): Promise<number | undefined> {
   });
 }
 
-/** True when a process listens on a socket, be it stopped: the kernel connects on its behalf. */
-function isListening(name: string): Promise<boolean> {
+/** False only when it is certain that no process listens on a socket. One that is stopped does: the kernel connects on
+ * its behalf. */
+function mayListen(name: string): Promise<boolean> {
   return new Promise(resolve => {
     const connection = net.connect(name);
     connection.on('connect', () => {
       connection.destroy();
       resolve(true);
     });
-    connection.on('error', () => resolve(false));
+    connection.on('error', (error: NodeJS.ErrnoException) => resolve(!nobodyListens.has(error.code ?? '')));
   });
 }
 
@@ -153,7 +165,7 @@ function readRecord(file: string): LockRecord | null {
 
 /** Create a file that appears with its content, unless there is one. */
 function createWhole(file: string, text: string): boolean {
-  const draft = `${file}.${process.pid}`;
+  const draft = `${file}.${randomUUID()}`; // K3
   fs.writeFileSync(draft, text, { mode: 0o600 });
   try {
     fs.linkSync(draft, file);
@@ -166,14 +178,14 @@ function createWhole(file: string, text: string): boolean {
   }
 }
 
-/** Take the lock file of a process that is gone out of the way; throw when it may live (K1). */
-async function clearStale(folder: string, file: string, socketPath: string | null): Promise<void> {
+/** Take the lock file of a process that is gone out of the way, and its socket; throw when it may live (K1). */
+async function clearStale(folder: string, file: string, sockets: string | null, self: ProcessIdentity): Promise<void> {
   const text = readText(file);
   if (text === null) return;
   const record = readRecord(file);
-  if (record !== null && (await mayLive(record, file, socketPath))) throw locked(folder, record.pid);
+  if (record !== null && (await mayLive(record, file, sockets, self))) throw locked(folder, record.pid);
   // Moved, not removed: what was moved is what was judged, or another has taken over in between.
-  const moved = `${file}.stale.${process.pid}`;
+  const moved = `${file}.stale.${randomUUID()}`; // K3
   try {
     fs.renameSync(file, moved);
   } catch (error) {
@@ -184,18 +196,31 @@ async function clearStale(folder: string, file: string, socketPath: string | nul
   if (isOther) fs.linkSync(moved, file);
   fs.rmSync(moved);
   if (isOther) throw locked(folder, readRecord(file)?.pid);
+  const socket = socketOf(record);
+  if (socket !== null) fs.rmSync(path.join(folder, socket), { force: true });
 }
 
-async function mayLive(record: LockRecord, file: string, socketPath: string | null): Promise<boolean> {
-  const self = currentProcess();
+async function mayLive(
+  record: LockRecord,
+  file: string,
+  sockets: string | null,
+  self: ProcessIdentity,
+): Promise<boolean> {
   if (record.bootId !== self.bootId) {
-    if (record.host === self.host) return false; // the machine has been started since
+    const isThisMachine = self.machineId !== '' && record.machineId === self.machineId && record.host === self.host;
+    if (isThisMachine) return false; // it has been started since
     throw new EngineError(
       'STORE_LOCKED',
       `the store is held by pid ${record.pid} of "${record.host}"; if that no longer runs, remove "${file}"`,
     );
   }
   if (record.pidNamespace === self.pidNamespace) return startOf(record.pid) === record.started;
-  if (record.hasSocket && socketPath !== null) return isListening(socketPath);
-  return true;
+  const socket = socketOf(record);
+  return socket === null || sockets === null || mayListen(path.join(sockets, socket));
+}
+
+/** The socket a record names, if it is one of ours: the file may have been written by anybody. */
+function socketOf(record: LockRecord | null): string | null {
+  const name = record?.socket;
+  return typeof name === 'string' && socketName.test(name) ? name : null;
 }

@@ -13,6 +13,8 @@ export interface ProcessIdentity {
   /** Two processes see each other by number only within one; empty where there are none. */
   readonly pidNamespace: string;
   readonly host: string;
+  /** Stays over boots; empty where there is none, as in most containers. */
+  readonly machineId: string;
 }
 
 function readOr<T>(read: () => T, otherwise: T): T {
@@ -44,5 +46,6 @@ export function currentProcess(): ProcessIdentity {
     bootId: readOr(() => fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(), ''),
     pidNamespace: readOr(() => fs.readlinkSync('/proc/self/ns/pid'), ''),
     host: os.hostname(),
+    machineId: readOr(() => fs.readFileSync('/etc/machine-id', 'latin1').trim(), ''),
   };
 }

@@ -34,7 +34,7 @@ const databaseName = 'pglite';
 const unfinishedName = 'pglite.new';
 const trashName = 'pglite.trash';
 /** What may be beside the database: the engine's logs, the lock, what mkfs makes, and what a crash left of us. */
-const companions = /^(logs|millrace\.(lock(\..*)?|sock)|lost\+found|pglite\.(new|trash))$/;
+const companions = /^(logs|millrace\.(lock|sock)(\..*)?|lost\+found|pglite\.(new|trash))$/;
 
 export function templateFile(): URL {
   return builtFile(`template/pglite-${pgliteVersion}-r${recipe}-${schemaDigest()}.tar.gz`);
