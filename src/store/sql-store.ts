@@ -38,6 +38,13 @@ export interface CatalogueEntry {
   readonly family: string;
 }
 
+/** Behind a query of somebody else's: settings and role of the session are again those it was started with, which all
+ * are start options. (RESET ALL leaves the role out.) */
+const restoreSession: readonly SqlCall[] = ['reset session authorization', 'reset all'].map(text => ({
+  statement: { name: text, text },
+  parameters: [],
+}));
+
 const lowestId = '00000000-0000-0000-0000-000000000000';
 
 export class SqlStore implements Store {
@@ -164,10 +171,13 @@ export class SqlStore implements Store {
   }
 
   async query(text: string, parameters: readonly (string | null)[]): Promise<TextRow[]> {
-    // As a sub-query it cannot write: PostgreSQL takes data-modifying statements at the top level only.
+    // This protects from mistakes, not from malice. As a sub-query it can change no table: PostgreSQL takes
+    // data-modifying statements at the top level only. What it sets (`set_config`) holds for the session, which is also
+    // the one of the commits, and is restored in the same transaction. A function that changes something else (`setval`,
+    // `lo_create`), takes a lock of the session or runs for ever is not kept from doing so.
     const reading = `select * from (${text}\n) as query`;
     const statement = { name: nameOf(reading), text: reading };
-    const [rows] = await this.#driver.transaction([{ statement, parameters, results: 'text' }]);
+    const [rows] = await this.#driver.transaction([{ statement, parameters, results: 'text' }, ...restoreSession]);
     return textRows(rows!);
   }
 

@@ -106,6 +106,29 @@ test('the catalogue of events is in the store, by the names of the original', as
   );
 });
 
+test('what a query sets does not outlive it: the next commit is as durable as any', async () => {
+  const driver = await openPgliteFolder({ folder: temporaryFolder() });
+  const store = await storeOn(driver);
+  onTestFinished(() => store.close());
+  const everything = 'select name, setting, current_user from pg_settings order by name';
+  const before = await store.query(everything, []);
+  const changed = await store.query(
+    `select set_config('synchronous_commit', 'off', false), set_config('search_path', 'pg_catalog', false),
+      set_config('enable_seqscan', 'on', false), set_config('plan_cache_mode', 'auto', false),
+      set_config('default_transaction_read_only', 'on', false), set_config('role', 'pg_monitor', false)`,
+    [],
+  );
+  expect(changed).toEqual([['off', 'pg_catalog', 'on', 'auto', 'on', 'pg_monitor']]);
+  expect(await store.query('select current_setting($1::text)', ['synchronous_commit'])).toEqual([['on']]);
+  expect(await store.query(everything, [])).toEqual(before);
+  const { syncs } = await driver.figures();
+  const root = rootOf(1);
+  expect(await store.commit({ ...nothing(), roots: [root], segments: [segmentOf(root, [0])] })).toEqual({
+    kind: 'committed',
+  });
+  expect((await driver.figures()).syncs).toBe(syncs + 1);
+});
+
 test('a generation is emptied when its turn comes again, not before, and stalls are told', async () => {
   const nowMs = systemClock.nowMs();
   const store = await storeOn(await openPgliteMemory(), 6_000, nowMs);
