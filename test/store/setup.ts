@@ -61,6 +61,12 @@ export function startContainer(program: string, ...args: string[]): Child {
   return start(['unshare', '--net', '--pid', '--fork', '--kill-child', process.execPath], program, args);
 }
 
+/** The same below strace, which writes its calls of fsync and fdatasync to a file. */
+export function startTraced(trace: string, program: string, ...args: string[]): Child {
+  const strace = ['-f', '-y', '-qq', '-e', 'trace=fsync,fdatasync', '-o', trace] as const;
+  return start(['strace', ...strace, process.execPath], program, args);
+}
+
 function start([command, ...before]: readonly [string, ...string[]], program: string, args: readonly string[]): Child {
   const text = `
     import { openPgliteFolder } from '${builtFile('src/store/pglite/threaded.js')}';

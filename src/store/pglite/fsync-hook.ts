@@ -12,6 +12,8 @@
 //       throws at once instead of spinning, now and whenever it is entered again. Retrying a failed fsync proves
 //       nothing: the kernel may have dropped the pages and report success. PostgreSQL only logs some failures of its
 //       recovery, so one that happens while it starts is looked for when it has started.
+//   F3. Only a regular file is synced by its data (a commit then waits for no times of files). What fdatasync leaves out
+//       for a folder differs between file systems, and may be the name that was made or changed in it.
 
 import fs from 'node:fs';
 import type { CrashSync } from './crash-sync.js';
@@ -77,7 +79,8 @@ export class PostgresProcess {
         if (faults.failFsync && Atomics.load(faults.failFsync, 0) > 0 && Atomics.sub(faults.failFsync, 0, 1) === 1) {
           throw new Error('EIO: fault played by a test, fdatasync');
         }
-        fs.fdatasyncSync(stream.nfd);
+        if (fs.fstatSync(stream.nfd).isFile()) fs.fdatasyncSync(stream.nfd);
+        else fs.fsyncSync(stream.nfd); // F3
       } catch (error) {
         this.unplug(`fsync failed: ${(error as Error).message}`); // F2
         throw new module.FS.ErrnoError(errnoEio); // F1
