@@ -1,12 +1,14 @@
-// What reaches the disk, as the kernel sees it: F3 of `src/store/pglite/fsync-hook.ts`.
+// What reaches the disk, as the kernel sees it: F3 of `src/store/pglite/fsync-hook.ts`, Y3 of
+// `src/store/pglite/crash-sync.ts`.
 
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { entriesOf } from '../../src/store/pglite/sync-tree.js';
 import { databaseFolder } from '../../src/store/pglite/template.js';
-import { freshFolder, setup, startTraced } from './setup.js';
+import { freshFolder, insert, rowIds, setup, startTraced } from './setup.js';
 
 const hasStrace = spawnSync('strace', ['--version']).status === 0;
 
@@ -38,5 +40,20 @@ describe.runIf(hasStrace)('strace sees', () => {
     expect([...fdatasync].filter(isFolder)).toEqual([]);
     expect([...fdatasync].filter(inDatabase).length).toBeGreaterThan(2);
     expect([...fsync].filter(inDatabase).filter(isFolder).length).toBeGreaterThan(0);
+  });
+  test('all of a database that was relaxed is synced when it is opened strict, once', { timeout: 60_000 }, async () => {
+    const { folder, driver } = await setup({ durability: 'relaxed' });
+    await driver.transaction([insert(1)]);
+    await driver.close();
+    const database = databaseFolder(folder);
+    const files = entriesOf(database).map(entry => path.join(database, entry.path));
+    const open = 'await (await openPgliteFolder({ folder: argument })).close()';
+    const { fsync } = await syncedBy(open, folder);
+    // Removed by PostgreSQL when it starts or ends, or by us before.
+    const isKept = (file: string): boolean => fs.existsSync(file);
+    expect(files.filter(isKept).filter(file => !fsync.has(file))).toEqual([]);
+    expect((await syncedBy(open, folder)).fsync.size).toBeLessThan(20);
+    const { driver: again } = await setup({ folder });
+    expect(await rowIds(again)).toEqual([1]);
   });
 });

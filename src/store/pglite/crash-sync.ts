@@ -1,13 +1,19 @@
-// After a crash: the database's folder is synced, many files at once, before PostgreSQL starts.
+// After a crash, or after it was written without syncs: the database's folder is synced, many files at once, before
+// PostgreSQL starts.
 //
 // PostgreSQL does that itself before it recovers, because pages it is about to read may be in the cache of the operating
 // system only: each file on its own and twice, 900 calls, 2 s on a busy machine (0.07 s all at once). Done here, its
 // calls can be left out for files that have not changed since.
 //
+// A relaxed session syncs nothing, not even when it is shut down, and so it leaves a mark beside the database. A strict
+// one that did not look for it would acknowledge commits on top of pages that are in the cache only.
+//
 // Invariants:
 //   Y1. A call is left out only while PostgreSQL starts, for a file that has the size and times it had before it was
 //       synced here, and these were then so old that a later change cannot have had the same.
 //   Y2. When a sync here fails the store is not opened: the kernel would not report the failure again.
+//   Y3. While something a relaxed session wrote may not be on the disk, its mark is there. (Not after a power cut, which
+//       may take it; then nothing is in the cache any more either.)
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -35,9 +41,12 @@ export class CrashSync {
     this.#stamps = stamps;
   }
 
-  /** Sync a database that was not shut down; `null` for one that was, or whose state cannot be told. */
+  /** Sync a database that was not shut down, or was written without syncs; `null` for one that needs none, or whose
+   * state cannot be told. */
   static async of(database: string, settledMs = fileTimesSettleMs): Promise<CrashSync | null> {
-    if (!hasCrashed(database)) return null;
+    const mark = relaxedMark(database);
+    const wasRelaxed = fs.existsSync(mark);
+    if (!wasRelaxed && !hasCrashed(database)) return null;
     const stamps = new Map<string, string>();
     const settledBeforeMs = systemClock.nowMs() - settledMs;
     await syncTree(database, entry => {
@@ -45,6 +54,7 @@ export class CrashSync {
       const changedMs = Math.max(Number(stat.mtimeMs), Number(stat.ctimeMs));
       if (changedMs < settledBeforeMs) stamps.set(keyOf(stat), stampOf(stat));
     });
+    if (wasRelaxed) fs.rmSync(mark); // Y3
     return new CrashSync(stamps);
   }
 
@@ -53,6 +63,15 @@ export class CrashSync {
     const stat = fs.fstatSync(descriptor, { bigint: true });
     return this.#stamps.get(keyOf(stat)) === stampOf(stat);
   }
+}
+
+function relaxedMark(database: string): string {
+  return `${database}.relaxed`;
+}
+
+/** A session that syncs nothing is about to write (Y3). */
+export function markRelaxed(database: string): void {
+  fs.writeFileSync(relaxedMark(database), '', { mode: 0o600 });
 }
 
 function hasCrashed(database: string): boolean {

@@ -14,7 +14,7 @@
 
 import { PGlite } from '@electric-sql/pglite';
 import { EngineError } from '../../observe/errors.js';
-import { CrashSync } from './crash-sync.js';
+import { CrashSync, markRelaxed } from './crash-sync.js';
 import { PostgresProcess, type WasmModule } from './fsync-hook.js';
 import { HomeFS } from './home-fs.js';
 import { PreparedStatements, type WireTransaction } from './prepared.js';
@@ -88,7 +88,10 @@ export class PgliteSession {
     };
     let db: PGlite;
     try {
-      if (isStrict && options.folder !== null) crashSync = await CrashSync.of(options.folder);
+      if (options.folder !== null) {
+        if (isStrict) crashSync = await CrashSync.of(options.folder);
+        else markRelaxed(options.folder);
+      }
       db = await PGlite.create({
         ...(options.folder === null ? { dataDir: 'memory://' } : { fs: new HomeFS(options.folder, prepare) }),
         startParams: startParams(options),

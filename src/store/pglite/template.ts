@@ -5,12 +5,13 @@
 // costs a commit nothing measurable; one of 1 MB does, at 75 kB a commit.) An older home is brought up to date by
 // `migrate`, which finds nothing to do in one laid down from the template.
 //
-// A home is `<folder>/pglite`; the lock's files and the trash (`trash.ts`) stand beside it.
+// A home is `<folder>/pglite`; the lock's files, the trash (`trash.ts`) and the mark of a relaxed session
+// (`crash-sync.ts`) stand beside it.
 //
 // Invariants:
 //   L1. `<folder>/pglite` exists complete and on the disk, or not at all: it is made beside, synced and renamed.
 //   L2. Nothing is removed but `<folder>/pglite.new`, which nobody has ever had an answer from. (And by `trash.ts` what
-//       is in `<folder>/pglite.trash`, which PostgreSQL is done with.)
+//       is in `<folder>/pglite.trash`, which PostgreSQL is done with, and by `crash-sync.ts` the mark.)
 //   L3. A folder with anything else in it is refused and left as it is.
 //   L4. The caller holds the folder's lock.
 
@@ -34,7 +35,7 @@ const databaseName = 'pglite';
 const unfinishedName = 'pglite.new';
 const trashName = 'pglite.trash';
 /** What may be beside the database: the engine's logs, the lock, what mkfs makes, and what a crash left of us. */
-const companions = /^(logs|millrace\.(lock|sock)(\..*)?|lost\+found|pglite\.(new|trash))$/;
+const companions = /^(logs|millrace\.(lock|sock)(\..*)?|lost\+found|pglite\.(new|trash|relaxed))$/;
 
 export function templateFile(): URL {
   return builtFile(`template/pglite-${pgliteVersion}-r${recipe}-${schemaDigest()}.tar.gz`);
