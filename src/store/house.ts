@@ -206,7 +206,9 @@ export class House {
     }
   }
 
-  /** Ids begin with the time they were made at, so the old ones come first. */
+  /** Ids begin with the time they were made at, so the old ones come first. That holds only while ids and `at` come from
+   * one clock that is never set back: the walk ends at a page without an old one, and an old one behind it stays until
+   * what is before it has gone. */
   async #pruneCommits(olderThanMs: number, step: Step): Promise<void> {
     for (let after: string | null = lowestId; after !== null; ) {
       const row = await this.#page(

@@ -20,7 +20,7 @@ export interface PgliteFolderOptions {
   readonly folder: string;
   /** Default `strict`. `relaxed`: commits survive the process but not a power cut, which may damage the folder. */
   readonly durability?: 'strict' | 'relaxed';
-  /** PostgreSQL settings, e.g. `{ shared_buffers: '64MB' }`; default 16MB, see `session.ts`. */
+  /** PostgreSQL settings, e.g. `{ shared_buffers: '64MB' }`; default 16MB, see `session-options.ts`. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Tests only. */
   readonly faults?: StoreFaults;
