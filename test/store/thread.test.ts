@@ -1,4 +1,4 @@
-// The store thread: closing, dying, further clients (C1 of `src/store/pglite/port-client.ts`), and the home in memory.
+// The store thread: closing, dying, further clients (C1, C3 of `src/store/pglite/port-client.ts`), and the home in memory.
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
@@ -10,6 +10,7 @@ import { openPgliteMemory } from '../../src/store/pglite/in-memory.js';
 import { PortClient } from '../../src/store/pglite/port-client.js';
 import { adHocMax } from '../../src/store/pglite/prepared.js';
 import { StatementNumbers } from '../../src/store/pglite/statement-numbers.js';
+import { groupBytesMax, groupTransactionsMax } from '../../src/store/pglite/thread-protocol.js';
 import { textRows } from '../../src/store/text-rows.js';
 import { insert, rowIds, setup } from './setup.js';
 
@@ -100,6 +101,29 @@ describe('the thread', () => {
       memoryBytes ||= (await driver.figures()).memoryBytes;
     }
     expect((await driver.figures()).memoryBytes).toBe(memoryBytes);
+  });
+
+  test('what is asked for at once is split at the bounds of a group, and answered in order', async () => {
+    const { driver } = await setup();
+    const groupsOf = async (calls: readonly SqlCall[]): Promise<number> => {
+      const { groups } = await driver.figures();
+      await Promise.all(calls.map(call => driver.transaction([call])));
+      return (await driver.figures()).groups - groups;
+    };
+    const many = Array.from({ length: 2 * groupTransactionsMax + 1 }, (_, id) => insert(id));
+    expect(await groupsOf(many)).toBe(3);
+    const large = Array.from({ length: 4 }, (_, id) => insert(10_000 + id, 'x'.repeat(groupBytesMax * 0.4)));
+    expect(await groupsOf(large)).toBe(2);
+    // A single transaction above the bound is no reason to refuse it.
+    expect(await groupsOf([insert(20_000), insert(20_001, 'x'.repeat(groupBytesMax + 1)), insert(20_002)])).toBe(3);
+    // Ad-hoc statements lose their numbers to others between the messages.
+    const adHoc = Array.from({ length: groupTransactionsMax + 300 }, (_, n) => `select ${n}`);
+    const answers = await Promise.all(
+      adHoc.map(text =>
+        driver.transaction([{ statement: { name: `query ${text}`, text }, parameters: [], results: 'text' }]),
+      ),
+    );
+    expect(answers.map(([rows]) => `select ${textRows(rows!)[0]![0]}`)).toEqual(adHoc);
   });
 
   test('a client numbers no more ad-hoc statements than it keeps', () => {

@@ -1,24 +1,38 @@
 // A client of the store thread: the `SqlDriver` at the other end of a MessagePort, in any thread.
 //
-// Transactions asked for in one turn of the event loop travel in one message.
+// Transactions asked for in one turn of the event loop travel together, in as few messages as their bounds allow.
 //
 // Invariants:
 //   C1. Every call is answered: by the thread, or with STORE_FAILED when the port closes. A port closes behind its last
 //       message, also when the thread dies; the thread's own `exit` event can overtake its answers.
 //   C2. The port keeps its process alive only while an answer is awaited.
+//   C3. A message keeps the bounds of a group, unless it is a single transaction: the thread takes messages as they are.
 
 import type { MessagePort } from 'node:worker_threads';
 import { EngineError } from '../../observe/errors.js';
 import { type SqlCall, type SqlDriver, SqlError, type SqlRows } from '../driver.js';
 import type { Failure, SessionFigures } from './session.js';
 import { StatementNumbers } from './statement-numbers.js';
-import type { PackedTransaction, StoreReply, StoreRequest } from './thread-protocol.js';
+import {
+  groupBytesMax,
+  groupTransactionsMax,
+  type PackedTransaction,
+  type StoreReply,
+  type StoreRequest,
+} from './thread-protocol.js';
 import { measureCall, readRows, writeCall } from './wire.js';
 
 interface Pending {
   /** The answer's value: rows, or what was asked for. */
   resolve(value: unknown): void;
   reject(error: Error): void;
+}
+
+/** Transactions on their way into one message. */
+interface OutgoingMessage {
+  readonly transactions: PackedTransaction[];
+  readonly calls: SqlCall[];
+  bytes: number;
 }
 
 function errorOf(failure: Failure): Error {
@@ -116,30 +130,34 @@ export class PortClient implements SqlDriver {
 
   /** Send what waits for the end of this turn. */
   flush(): void {
-    if (this.#outbox.length === 0) return;
     const waiting = this.#outbox;
     this.#outbox = [];
-    const packed: PackedTransaction[] = [];
-    const accepted: SqlCall[] = [];
-    let size = 0;
+    let message: OutgoingMessage = { transactions: [], calls: [], bytes: 0 };
     for (const { id, calls } of waiting) {
       try {
-        const statements = calls.map(call => this.#numbers.of(call.statement));
         const bytes = calls.reduce((total, call) => total + measureCall(call), 0);
-        packed.push({ id, bytes, statements });
-        accepted.push(...calls);
-        size += bytes;
+        if (message.bytes + bytes > groupBytesMax || message.transactions.length === groupTransactionsMax) {
+          this.#send(message); // C3; before its successor's statements get numbers, which may be given anew in between
+          message = { transactions: [], calls: [], bytes: 0 };
+        }
+        message.transactions.push({ id, bytes, statements: calls.map(call => this.#numbers.of(call.statement)) });
+        message.calls.push(...calls);
+        message.bytes += bytes;
       } catch (error) {
         this.#settle(id)?.reject(error as Error);
       }
     }
-    if (packed.length === 0) return;
+    this.#send(message);
+  }
+
+  #send({ transactions, calls, bytes }: OutgoingMessage): void {
+    if (transactions.length === 0) return;
     // Not from the pool: a pooled buffer cannot be transferred.
-    const wire = Buffer.allocUnsafeSlow(size);
+    const wire = Buffer.allocUnsafeSlow(bytes);
     let at = 0;
-    for (const call of accepted) at = writeCall(wire, at, call);
+    for (const call of calls) at = writeCall(wire, at, call);
     const introduced = this.#numbers.takeIntroduced();
-    const request: StoreRequest = { kind: 'transactions', wire, transactions: packed, introduced };
+    const request: StoreRequest = { kind: 'transactions', wire, transactions, introduced };
     this.#port.postMessage(request, [wire.buffer as ArrayBuffer]);
   }
 

@@ -1,7 +1,7 @@
 // The store thread: PGlite and its clients.
 //
-// Whatever all clients have waiting becomes the next group, at once and up to a bound; what arrives while it is
-// executed forms the one after (group commit without a timer). Requests of one client are carried out in its order.
+// Whatever all clients have waiting becomes the next group, at once and up to a bound, message by message; what arrives
+// while it is executed forms the one after (group commit without a timer). Requests of one client are carried out in its order.
 
 import fs from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -13,19 +13,17 @@ import type { WireTransaction } from './prepared.js';
 import { PgliteSession, type WireAnswer } from './session.js';
 import type { PostgresModule } from './session-options.js';
 import { layDown, readTemplate, trashFolder } from './template.js';
-import type {
-  PackedTransaction,
-  StoreControl,
-  StoreNotice,
-  StoreReply,
-  StoreRequest,
-  StoreThreadOptions,
-  TransactionAnswer,
+import {
+  groupBytesMax,
+  groupTransactionsMax,
+  type PackedTransaction,
+  type StoreControl,
+  type StoreNotice,
+  type StoreReply,
+  type StoreRequest,
+  type StoreThreadOptions,
+  type TransactionAnswer,
 } from './thread-protocol.js';
-
-/** Bounds of a group: at some 12 ns a byte, about 50 ms. A larger transaction goes alone. */
-const groupBytesMax = 4 * 1024 * 1024;
-const groupTransactionsMax = 1_000;
 
 interface Client {
   readonly port: MessagePort;
@@ -151,7 +149,7 @@ class StoreServer {
     if (next !== undefined) this.#carryOut(next.client, next.request);
   }
 
-  /** The transactions at the head of what waits. */
+  /** The transactions at the head of what waits; whole messages, each of which keeps the bounds (C3 of `port-client.ts`). */
   #takeGroup(): Member[] {
     const group: Member[] = [];
     let bytes = 0;

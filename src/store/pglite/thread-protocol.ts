@@ -9,6 +9,11 @@ import type { StoreFaults } from './fsync-hook.js';
 import type { Failure, SessionFigures } from './session.js';
 import type { Durability } from './session-options.js';
 
+/** Bounds of a message, and of a group, which is made of whole messages: at some 12 ns a byte, about 50 ms. A larger
+ * transaction is a message, and a group, of its own. */
+export const groupBytesMax = 4 * 1024 * 1024;
+export const groupTransactionsMax = 1_000;
+
 /** A statement and the number a client gives it from now on. */
 export interface NumberedStatement extends SqlStatement {
   readonly number: number;
