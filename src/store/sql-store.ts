@@ -93,9 +93,12 @@ export class SqlStore implements Store {
   }
 
   async putWorkflow(name: string, definition: string, baseFolder: string, atMs: number): Promise<WorkflowVersion> {
-    const rows = await this.#rows({
-      statement: read.putWorkflow,
-      parameters: [name, definition, baseFolder, encode.int8(atMs)],
+    const call = { statement: read.putWorkflow, parameters: [name, definition, baseFolder, encode.int8(atMs)] };
+    const rows = await this.#rows(call).catch((error: unknown) => {
+      if (!(error instanceof SqlError) || error.code !== '23505') throw error;
+      // Another connection has taken the version that was next. Once more, now that it is there to be seen; who loses
+      // twice is told.
+      return this.#rows(call);
     });
     return workflowOfRow(rows[0]!, name);
   }

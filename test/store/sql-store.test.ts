@@ -129,6 +129,25 @@ test('what a query sets does not outlive it: the next commit is as durable as an
   expect((await driver.figures()).syncs).toBe(syncs + 1);
 });
 
+test('a version that another connection took first is tried once more', async () => {
+  const driver = await openPgliteMemory();
+  const store = await storeOn(driver);
+  onTestFinished(() => store.close());
+  // PGlite has one session, so the other connection is played by a trigger. What a sequence counts is not undone.
+  await driver.script(`create sequence attempt;
+    create function lose() returns trigger language plpgsql as $$ begin
+      if nextval('attempt') <> new.definition::bigint then raise unique_violation; end if;
+      return new;
+    end $$;
+    create trigger lose before insert on millrace_workflow for each row execute function lose()`);
+  const put = (definition: string) => store.putWorkflow('/contended', definition, '/here', 1);
+  // Beaten in its first attempt, stored by its second.
+  expect(await put('2')).toMatchObject({ version: 1, definition: '2' });
+  // Always beaten: told after two attempts.
+  await expect(put('5')).rejects.toMatchObject({ code: '23505', statement: 'put_workflow' });
+  expect(await store.query('select last_value from attempt', [])).toEqual([['4']]);
+});
+
 test('a generation is emptied when its turn comes again, not before, and stalls are told', async () => {
   const nowMs = systemClock.nowMs();
   const store = await storeOn(await openPgliteMemory(), 6_000, nowMs);
