@@ -1,9 +1,9 @@
-// K1 to K3 of `src/store/pglite/folder-lock.ts`.
+// K1 to K4 of `src/store/pglite/folder-lock.ts`.
 
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { lockFolder } from '../../src/store/pglite/folder-lock.js';
 import { currentProcess, startOf } from '../../src/store/pglite/process-identity.js';
 import { freshFolder, startChild, startContainer } from './setup.js';
@@ -137,6 +137,20 @@ test('the file alone is honoured while its process lives: another network namesp
   expect(JSON.parse(fs.readFileSync(path.join(folder, 'millrace.lock'), 'utf8')).pid).toBe(pid);
 });
 
+test('a lock that another has moved as stale holds the folder while its process lives', async () => {
+  const folder = freshFolder();
+  const moved = path.join(folder, 'millrace.lock.stale.0');
+  const pid = process.ppid;
+  writeLock(folder, { pid, started: startOf(pid)! });
+  fs.renameSync(path.join(folder, 'millrace.lock'), moved);
+  expect((await refusalOf(folder)).message).toContain(`pid ${pid}`);
+  expect(fs.readdirSync(folder)).toEqual(['millrace.lock.stale.0']);
+  writeLock(folder, { pid, started: '1' });
+  fs.renameSync(path.join(folder, 'millrace.lock'), moved);
+  await (await lockFolder(folder)).release();
+  expect(fs.readdirSync(folder)).toEqual([]);
+});
+
 test('the lock of another machine is refused, with what to do', async () => {
   const folder = freshFolder();
   writeLock(folder, { bootId: 'another boot', host: 'elsewhere', pid: 77 });
@@ -201,7 +215,8 @@ describe.runIf(canUnshare)('containers: process and network namespaces of their 
     fs.renameSync(`${file}.later`, file);
     expect((await refusalOf(folder)).message).toContain('held by pid 1');
     await holder.kill();
-    await (await lockFolder(folder)).release();
+    // What was killed is `unshare`; the kernel then kills the holder below it.
+    await vi.waitFor(async () => (await lockFolder(folder)).release());
     expect(fs.readdirSync(folder)).toEqual([]);
   });
 

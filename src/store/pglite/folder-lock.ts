@@ -18,6 +18,8 @@
 //       kernel refuses, and the file says who.
 //   K3. Nobody removes what another made but the file and the socket of one that is gone. Names are random where two may
 //       make a file at once: processes of two containers can have the same number.
+//   K4. A lock that was taken for a stale one is still believed. Judging and moving are two steps, so of three that start
+//       at once one can move the fresh lock of another while the third makes its own; the third then finds the moved one.
 
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
@@ -37,6 +39,7 @@ interface LockRecord extends ProcessIdentity {
 
 const answerMs = 300;
 const isLinux = process.platform === 'linux';
+const stalePrefix = 'millrace.lock.stale.';
 const socketName = /^millrace\.sock\.[0-9a-f-]+$/;
 /** What connecting says when nobody listens: the socket has lost its process, or is gone, which only its owner and
  * whoever took a stale lock brings about. Anything else (no right to connect, a full queue) says nothing (K1). */
@@ -73,10 +76,18 @@ export async function lockFolder(folder: string, self: ProcessIdentity = current
     const record: LockRecord = { ...self, socket: socket === null ? null : name };
     const text = `${JSON.stringify(record)}\n`;
     if (!createWhole(file, text)) throw locked(folder, readRecord(file)?.pid);
+    // Gone or somebody else's, if a person removed ours: then there is nothing to remove.
+    const giveBack = (): void => {
+      if (readText(file) === text) fs.rmSync(file, { force: true });
+    };
+    const holder = await displacedHolder(folder, text, sockets, self);
+    if (holder !== null) {
+      giveBack();
+      throw locked(folder, holder.pid);
+    }
     return {
       async release() {
-        // Gone or somebody else's, if a person removed ours: then there is nothing to remove.
-        if (readText(file) === text) fs.rmSync(file, { force: true });
+        giveBack();
         await release();
       },
     };
@@ -185,19 +196,51 @@ async function clearStale(folder: string, file: string, sockets: string | null, 
   const record = readRecord(file);
   if (record !== null && (await mayLive(record, file, sockets, self))) throw locked(folder, record.pid);
   // Moved, not removed: what was moved is what was judged, or another has taken over in between.
-  const moved = `${file}.stale.${randomUUID()}`; // K3
+  const moved = path.join(folder, `${stalePrefix}${randomUUID()}`); // K3
   try {
     fs.renameSync(file, moved);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
   }
-  const isOther = readText(moved) !== text;
-  if (isOther) fs.linkSync(moved, file);
-  fs.rmSync(moved);
-  if (isOther) throw locked(folder, readRecord(file)?.pid);
+  if (readText(moved) !== text) {
+    // Where a third has made a lock meanwhile this one stays as it is, and the third gives way to it (K4).
+    if (putBack(moved, file)) fs.rmSync(moved, { force: true });
+    throw locked(folder, readRecord(file)?.pid);
+  }
+  fs.rmSync(moved, { force: true });
   const socket = socketOf(record);
   if (socket !== null) fs.rmSync(path.join(folder, socket), { force: true });
+}
+
+/** False when there is another lock, or the moved one has been cleared as stale. */
+function putBack(moved: string, file: string): boolean {
+  try {
+    fs.linkSync(moved, file);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' || code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** K4: a lock beside ours that was moved and may live. Those that are stale go. */
+async function displacedHolder(
+  folder: string,
+  ours: string,
+  sockets: string | null,
+  self: ProcessIdentity,
+): Promise<LockRecord | null> {
+  for (const name of fs.readdirSync(folder)) {
+    if (!name.startsWith(stalePrefix)) continue;
+    const file = path.join(folder, name);
+    if (readText(file) === ours) continue;
+    const record = readRecord(file);
+    if (record !== null && (await mayLive(record, file, sockets, self))) return record;
+    fs.rmSync(file, { force: true });
+  }
+  return null;
 }
 
 async function mayLive(
