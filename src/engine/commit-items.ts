@@ -12,6 +12,12 @@ export function halves<T>(list: readonly T[]): T[][] {
   return [list.slice(0, middle), list.slice(middle)];
 }
 
+const commitRefused = 'CommitRefused';
+
+export function isRefusedByStore({ errors }: CommitItem): boolean {
+  return errors?.[0]?.code === commitRefused;
+}
+
 /** The member's outcome when the store cannot hold what it did. */
 export function refusedByStore(item: CommitItem, error: SqlError): CommitItem {
   const place = item.path.at(-1) ?? item.held.segment.place;
@@ -20,7 +26,7 @@ export function refusedByStore(item: CommitItem, error: SqlError): CommitItem {
     outcome: { kind: 'failed', place, killed: false },
     payload: null,
     events: [],
-    errors: [{ code: 'CommitRefused', message: error.message, action: item.plan.actions[place]!.name, stack: '' }],
+    errors: [{ code: commitRefused, message: error.message, action: item.plan.actions[place]!.name, stack: '' }],
     errorOf: [0],
   };
 }

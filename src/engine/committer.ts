@@ -6,16 +6,20 @@
 //   C2. A refused commit is decided again on fresh segments; members that somebody else has committed are dropped.
 //   C3. When the store fails for good nothing is acknowledged and nothing more is sent.
 //   C4. One value the store refuses fails its own instance: a refused commit is halved until the culprit stands alone.
+//   C5. Trouble of the store fails no instance: the same commit is sent again until it is answered.
+//   C6. Outcomes are in a list, in a commit under way, or durable; an error on the way puts them back.
 
 import type { Batch, OutcomeGroup, OutcomeMessage } from '../dispatch/protocol.js';
 import type { Offer, Slice } from '../queue/contract.js';
 import { hasBit } from '../store/bitmap.js';
 import type { AuditRow, Segment, SegmentChange } from '../store/contract.js';
-import { SqlError } from '../store/driver.js';
+import type { SqlError } from '../store/driver.js';
 import { type BuiltCommit, buildCommit, type CommitItem } from './commit-builder.js';
-import { halves, itemsOf, narrowed, refusedByStore, splitByRequests } from './commit-items.js';
+import { halves, isRefusedByStore, itemsOf, narrowed, refusedByStore, splitByRequests } from './commit-items.js';
+import { countCommit, logFailures } from './commit-report.js';
 import type { EngineParts } from './parts.js';
 import { type RunningBatch, slicesOf } from './running.js';
+import { blamesValue, pause, surely } from './store-trouble.js';
 
 /** Two: the store works on one while the next is built; more would only make commits smaller. */
 const commitsUnderWayMax = 2;
@@ -23,8 +27,6 @@ const commitsUnderWayMax = 2;
 const commitMembersMax = 4_096;
 /** Outcomes held in memory; bounds what a slow store costs. */
 const undurableMax = 16_384;
-/** Wait before a commit is tried again when the store did not answer. */
-const retryStoreMs = 500;
 
 export class Committer {
   readonly #parts: EngineParts;
@@ -90,7 +92,7 @@ export class Committer {
     const { store, holdings, clock, build } = this.#parts;
     const built = buildCommit(items, clock.nowMs(), build);
     const commit = { ...built.commit, changes, audit: [...built.commit.audit, ...audit] };
-    const answer = await this.#surely(() => store.commit(commit));
+    const answer = await surely(() => store.commit(commit), this.#parts);
     // What is held of changed segments has an old revision: read again, or decided again, when it is next needed.
     for (const { segment } of changes) holdings.dropSegment(segment);
     if (answer.kind === 'committed') {
@@ -160,21 +162,27 @@ export class Committer {
   }
 
   async #send(built: BuiltCommit): Promise<void> {
-    const { store, health } = this.#parts;
+    const { store, health, clock, metrics } = this.#parts;
+    let isDurable = false;
     try {
-      const startedMs = this.#parts.clock.monotonicMs();
-      const answer = await this.#surely(() => store.commit(built.commit)).catch(error => {
-        if (error instanceof SqlError) return error;
+      const startedMs = clock.monotonicMs();
+      const answer = await surely(() => store.commit(built.commit), this.#parts).catch((error: unknown) => {
+        if (blamesValue(error)) return { kind: 'refused', error } as const;
         throw error;
       });
-      this.#parts.metrics.commitMs.record(this.#parts.clock.monotonicMs() - startedMs);
-      if (answer instanceof SqlError) return await this.#halve(built.items, answer);
+      metrics.commitMs.record(clock.monotonicMs() - startedMs);
+      if (answer.kind === 'refused') return await this.#halve(built.items, answer.error);
       health.storeSucceeded();
-      if (answer.kind === 'committed') await this.#committed(built);
+      isDurable = answer.kind === 'committed';
+      if (isDurable) await this.#committed(built);
       else this.#enqueueFirst(await this.#decideAgain(built.items));
     } catch (error) {
       // C3: a store that has died has told so already.
-      if (!health.storeIsDead) health.mainFailed(error);
+      if (health.storeIsDead) return;
+      if (!isDurable) this.#enqueueFirst(built.items); // C6
+      health.mainFailed(error);
+      // What met a fault once will meet it again: not without a pause.
+      await pause(clock);
     } finally {
       this.#underWay -= 1;
       this.#undurable -= membersOf(built.items);
@@ -184,24 +192,9 @@ export class Committer {
     }
   }
 
-  /** What the store answers, however often it must be asked. A commit that was applied although its answer was lost is
-   * recognised by its id (S4). Throws when the store refuses the statement, or has died. */
-  async #surely<T>(ask: () => Promise<T>): Promise<T> {
-    const { health, clock } = this.#parts;
-    for (;;) {
-      try {
-        return await ask();
-      } catch (error) {
-        health.storeFailed(error);
-        if (error instanceof SqlError || health.storeIsDead) throw error;
-        await new Promise<void>(resolve => void clock.setTimer(retryStoreMs, resolve));
-      }
-    }
-  }
-
   async #committed(built: BuiltCommit): Promise<void> {
     const { commit, items } = built;
-    const { holdings, queue, results } = this.#parts;
+    const { holdings, queue, results, metrics, log } = this.#parts;
     for (const mark of commit.marks) if (mark.closes) holdings.dropSegment(mark.segment);
     const needed = new Set(commit.segments.map(segment => segment.body));
     for (const body of commit.bodies) if (needed.has(body.id)) holdings.holdBody(body);
@@ -212,47 +205,12 @@ export class Committer {
     }
     if (offers.length > 0) await queue.offer(offers);
     await this.#settle(items);
-    this.#count(built);
+    countCommit(built, metrics);
+    logFailures(built, log);
     results.ended(built);
     results.left(commit.outcomes, commit.bodies);
     results.stood(commit.segments);
     this.#parts.wake();
-  }
-
-  #count(built: BuiltCommit): void {
-    const {
-      commit: { atMs, outcomes, segments },
-      items,
-      eventCount,
-    } = built;
-    const { metrics } = this.#parts;
-    const createdAtMs = new Map(items.map(({ held: { segment } }) => [segment.root, segment.createdAtMs]));
-    for (const { root, state, ordinals } of outcomes) {
-      if (state === 'removed') metrics.removed.add(ordinals.length);
-      else metrics.finished.add(ordinals.length);
-      metrics.instanceMs.record(atMs - createdAtMs.get(root)!, ordinals.length);
-    }
-    metrics.auditEvents.add(eventCount);
-    for (const { state, attempt, ordinals } of segments) {
-      if (state === 'failed') metrics.failed.add(ordinals.length);
-      else if (attempt > 0) metrics.retried.add(ordinals.length);
-    }
-    this.#logFailures(built);
-  }
-
-  #logFailures({ items, fates }: BuiltCommit): void {
-    const { log } = this.#parts;
-    for (const [at, { errors, errorOf, held, outcome }] of items.entries()) {
-      if (outcome.kind !== 'failed') continue;
-      const fate = fates[at]!;
-      for (const [index, { action, code, message }] of (errors ?? []).entries()) {
-        const members = Array.prototype.filter.call(errorOf ?? [], (of: number) => of === index).length;
-        const fields = { action, code, error: message, members };
-        const isFinal = fate.kind === 'stand' && fate.state === 'failed';
-        if (isFinal) log.instanceFailed({ workflow: held.segment.name, ...fields });
-        else log.actionFailed(fields);
-      }
-    }
   }
 
   async #settle(items: readonly CommitItem[]): Promise<void> {
@@ -271,7 +229,10 @@ export class Committer {
     const { store, holdings } = this.#parts;
     const ids = [...new Set(items.map(item => item.held.segment.id))];
     const fresh = new Map(
-      (await this.#surely(() => store.segments(ids))).map(segment => [segment.id, holdings.holdSegment(segment)]),
+      (await surely(() => store.segments(ids), this.#parts)).map(segment => [
+        segment.id,
+        holdings.holdSegment(segment),
+      ]),
     );
     for (const id of ids) if (!fresh.has(id)) holdings.dropSegment(id);
     const again: CommitItem[] = [];
@@ -303,16 +264,19 @@ export class Committer {
   async #halve(items: readonly CommitItem[], error: SqlError): Promise<void> {
     const [only] = items;
     if (items.length === 1 && only!.positions.length === 1) {
+      // Nothing of its own is left in it that could be refused.
+      if (isRefusedByStore(only!)) throw error;
       this.#enqueueFirst(await this.#decideAgain([refusedByStore(only!, error)]));
       return;
     }
     const parts =
       items.length > 1 ? halves(items) : halves([...only!.positions.keys()]).map(half => [narrowed(only!, half)]);
-    for (const part of parts) {
-      const again = await this.#decideAgain(part);
-      if (again.length === 0) continue;
-      this.#alone.push(again);
-      this.#undurable += membersOf(again);
+    const again: CommitItem[][] = [];
+    for (const part of parts) again.push(await this.#decideAgain(part));
+    for (const part of again) {
+      if (part.length === 0) continue;
+      this.#alone.push(part);
+      this.#undurable += membersOf(part);
     }
   }
 }

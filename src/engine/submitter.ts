@@ -10,7 +10,6 @@ import { EngineError } from '../observe/errors.js';
 import type { Offer } from '../queue/contract.js';
 import { emptyBitmap } from '../store/bitmap.js';
 import type { GivenName, RootBody, Segment } from '../store/contract.js';
-import { SqlError } from '../store/driver.js';
 import { eventCode } from '../workflow/events.js';
 import { checkInput } from '../workflow/input.js';
 import { instanceId, rootMembersMax } from '../workflow/instance-id.js';
@@ -19,6 +18,7 @@ import { emptyCommit } from './commit-builder.js';
 import { offerOf } from './committer.js';
 import type { KnownWorkflow } from './definitions.js';
 import type { EngineParts } from './parts.js';
+import { blamesValue } from './store-trouble.js';
 
 /** One instance to be. */
 export interface SubmitRecord {
@@ -189,7 +189,7 @@ export class Submitter {
       const ids = await this.#commit(calls);
       for (const [at, call] of calls.entries()) call.resolve(ids[at]!);
     } catch (error) {
-      const isRefused = error instanceof SqlError || (error instanceof EngineError && error.code === 'NAME_TAKEN');
+      const isRefused = blamesValue(error) || (error instanceof EngineError && error.code === 'NAME_TAKEN');
       if (calls.length === 1 || !isRefused) for (const call of calls) call.reject(error);
       else for (const call of calls) await this.#store([call]);
     }

@@ -39,6 +39,7 @@ class ModelStore {
   readonly commits: Commit[] = [];
   before: (commit: Commit) => void = () => undefined;
   refused = 0;
+  beforeRead: () => void = () => undefined;
 
   async commit(commit: Commit): Promise<CommitAnswer> {
     await Promise.resolve();
@@ -50,6 +51,7 @@ class ModelStore {
   }
 
   async segments(ids: readonly string[]): Promise<Segment[]> {
+    this.beforeRead();
     return ids.flatMap(id => this.model.segments.get(id) ?? []);
   }
 }
@@ -65,6 +67,10 @@ export class CommitWorld {
   readonly build: BuildWorld;
   readonly committer: Committer;
   #batches = 0;
+  /** What tests that expect no such thing do. */
+  mainFailed = (error: unknown): void => {
+    throw error;
+  };
 
   constructor() {
     const filter = auditFilter(undefined);
@@ -75,9 +81,7 @@ export class CommitWorld {
       storeIsDead: false,
       storeSucceeded() {},
       storeFailed: (error: unknown) => this.failures.push(error),
-      mainFailed: (error: unknown) => {
-        throw error;
-      },
+      mainFailed: (error: unknown) => this.mainFailed(error),
     };
     this.results = new Results(store);
     const { clock, queue, holdings, ids, build, results } = this;

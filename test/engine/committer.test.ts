@@ -1,4 +1,4 @@
-// The committer on the model of the store: C1-C4, and what becomes of refused commits.
+// The committer on the model of the store: C1-C6, and what becomes of refused commits.
 
 import { describe, expect, test } from 'vitest';
 import { request } from '../../src/store/contract.js';
@@ -162,6 +162,58 @@ describe('committer', () => {
     await world.committer.drained();
     expect(world.store.model.outcomes.map(({ ordinals }) => [...ordinals])).toEqual([[0, 1, 2, 3, 4]]);
     expect(world.failures.length).toBe(2);
+  });
+
+  test.each(['53100', '53200', '40001', '40P01', '57P01', '08006', '42P01'])(
+    'C5: trouble of the store (%s) fails nobody: the same commit is sent until it is taken',
+    async code => {
+      const world = new CommitWorld();
+      const { segment } = await world.submit(64);
+      const batch = await world.run(segment);
+      const sent: string[] = [];
+      world.store.before = ({ id }) => {
+        sent.push(id);
+        if (sent.length <= 3) throw new SqlError(code, 'in trouble', 'commit_bodies');
+      };
+      world.answer(batch, everybody(64), { reached: END });
+      while (world.store.model.outcomes.length === 0) {
+        await new Promise(resolve => setImmediate(resolve));
+        world.clock.advanceMs(500);
+      }
+      await world.committer.drained();
+      expect(sent).toEqual(Array(4).fill(sent[0]));
+      expect(world.failures.length).toBe(3);
+      expect(world.store.model.outcomes.map(({ ordinals }) => [...ordinals])).toEqual([everybody(64)]);
+      expect(world.store.model.segments.size).toBe(0);
+      expect((await world.queue.counts()).claimed).toBe(0);
+    },
+  );
+
+  test('C6: when a refused commit cannot be decided again its members are kept, and decided after a pause', async () => {
+    const world = new CommitWorld();
+    const { segment } = await world.submit(8);
+    const batch = await world.run(segment);
+    const told: unknown[] = [];
+    world.mainFailed = error => told.push(error);
+    let isFirst = true;
+    world.store.before = () => {
+      if (!isFirst) return;
+      isFirst = false;
+      world.store.beforeRead = () => {
+        world.store.beforeRead = () => undefined;
+        throw new SqlError('22000', 'cannot be read', 'segments');
+      };
+      throw new SqlError('22021', 'cannot be stored', 'commit_bodies');
+    };
+    world.answer(batch, everybody(8), { reached: END });
+    while (world.store.model.outcomes.length === 0) {
+      await new Promise(resolve => setImmediate(resolve));
+      world.clock.advanceMs(500);
+    }
+    await world.committer.drained();
+    expect(told.map(String)).toEqual(['SqlError: cannot be read']);
+    expect(world.store.model.outcomes.map(({ ordinals }) => [...ordinals])).toEqual([everybody(8)]);
+    expect((await world.queue.counts()).claimed).toBe(0);
   });
 
   test.each([

@@ -1,0 +1,43 @@
+// What an error of the store says: that it refused a value, or that it is in trouble itself. Only the first may fail an
+// instance; the second passes, and the same call is made again until it has.
+
+import type { Clock } from '../observe/clock.js';
+import { SqlError } from '../store/driver.js';
+import type { EngineHealth } from './health.js';
+
+/** Wait before the store is asked again. */
+export const retryStoreMs = 500;
+
+/** Classes of SQLSTATE that speak of what was to be stored: data exception, integrity constraint, program limit. All
+ * others (disk full, out of memory, shut down, connection lost, deadlock ...) speak of the store. */
+const valueClasses: ReadonlySet<string> = new Set(['22', '23', '54']);
+
+/** Whether the store refused a value; asking again would be refused again. */
+export function blamesValue(error: unknown): error is SqlError {
+  return error instanceof SqlError && valueClasses.has(error.code.slice(0, 2));
+}
+
+/**
+ * What the store answers, however often it must be asked. A commit that was applied although its answer was lost is
+ * recognised by its id (S4).
+ *
+ * @throws what the store says when it refuses a value, or has died
+ */
+export async function surely<T>(
+  ask: () => Promise<T>,
+  { health, clock }: { readonly health: EngineHealth; readonly clock: Clock },
+): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      health.storeFailed(error);
+      if (blamesValue(error) || health.storeIsDead) throw error;
+      await pause(clock);
+    }
+  }
+}
+
+export function pause(clock: Clock): Promise<void> {
+  return new Promise(resolve => void clock.setTimer(retryStoreMs, resolve));
+}
