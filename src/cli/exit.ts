@@ -24,7 +24,12 @@ export class Refusal extends Error {
 }
 
 /** Codes that say that something broke on the way, not that what was asked is wrong. */
-const failures: ReadonlySet<ErrorCode> = new Set(['STORE_FAILED', 'ENGINE_STOPPED', 'ENGINE_DISPOSED']);
+const failures: ReadonlySet<ErrorCode> = new Set([
+  'STORE_FAILED',
+  'OPERATION_CONTENDED',
+  'ENGINE_STOPPED',
+  'ENGINE_DISPOSED',
+]);
 
 export function codeOfError(error: unknown): number {
   if (error instanceof Refusal) return exitCodes.refused;

@@ -83,6 +83,7 @@ export class Committer {
    * A commit of an operation: members that leave, segments that change, audit rows, all or nothing.
    *
    * @returns false when something came in between: nothing was applied, read again
+   * @throws what the store says when it refuses a value, or has died
    */
   async commitNow(
     items: readonly CommitItem[],
@@ -92,15 +93,17 @@ export class Committer {
     const { store, holdings, clock, build } = this.#parts;
     const built = buildCommit(items, clock.nowMs(), build);
     const commit = { ...built.commit, changes, audit: [...built.commit.audit, ...audit] };
-    const answer = await surely(() => store.commit(commit), this.#parts);
-    // What is held of changed segments has an old revision: read again, or decided again, when it is next needed.
-    for (const { segment } of changes) holdings.dropSegment(segment);
-    if (answer.kind === 'committed') {
-      await this.#committed({ ...built, commit });
-      return true;
+    let isDurable = false;
+    try {
+      isDurable = (await surely(() => store.commit(commit), this.#parts)).kind === 'committed';
+    } finally {
+      // What is held of changed segments has an old revision, of marked ones members that have not left after all: read
+      // again, or decided again, when it is next needed.
+      for (const { segment } of changes) holdings.dropSegment(segment);
+      if (!isDurable) for (const { segment } of commit.marks) holdings.dropSegment(segment);
     }
-    for (const { segment } of commit.marks) holdings.dropSegment(segment);
-    return false;
+    if (isDurable) await this.#committed({ ...built, commit });
+    return isDurable;
   }
 
   flush(): void {

@@ -5,24 +5,23 @@
 // An operation on one instance moves it to a segment of its own, or, while it executes, notes the bit for it alone.
 //
 // Invariants:
-//   O1. Instances submitted after the call are not touched.
-//   O2. What waits is taken out of the queue before the commit and put back if the commit is refused.
+//   O1. Instances submitted after the call are not touched; a call recovers an instance once, however soon it fails again.
+//   O2. What waits is taken out of the queue before the commit and put back if the commit is refused or fails.
 //   O3. The count is the number of flow contexts the operation changed.
 
 import { type TraceGroup, traceText } from '../audit/trace.js';
 import { EngineError } from '../observe/errors.js';
 import type { Slice } from '../queue/contract.js';
-import { clearBitsOf, emptyBitmap, hasBit, setBit } from '../store/bitmap.js';
-import { type AuditRow, request, type Scope, type Segment, type SegmentChange } from '../store/contract.js';
+import { clearBitsOf } from '../store/bitmap.js';
+import { type AuditRow, request, type Scope, type Segment } from '../store/contract.js';
 import { eventCode } from '../workflow/events.js';
-import { rootMembersMax } from '../workflow/instance-id.js';
 import type { CommitItem } from './commit-builder.js';
+import { halves } from './commit-items.js';
 import { offerOf } from './committer.js';
-import { fateAt, requestsAt } from './member-requests.js';
+import { fateAt } from './member-requests.js';
+import { Counted, changeOf, isChanged, isWanted, type Operation, unchanged, withOwn } from './operation-changes.js';
 import type { EngineParts } from './parts.js';
 import { slicesOf } from './running.js';
-
-export type Operation = 'pause' | 'resume' | 'remove' | 'recover';
 
 /** What an operation names: one instance, or a scope. */
 export type Target = { readonly kind: 'instance'; readonly instance: string } | Scope;
@@ -35,7 +34,7 @@ export interface OperationResult {
 }
 
 const pageSegments = 500;
-/** Times a page is decided again when commits come in between. */
+/** Times a segment is decided again when commits come in between, and passes over a scope. */
 const attemptsMax = 50;
 
 interface Waiting {
@@ -60,48 +59,71 @@ export class Operator {
   }
 
   async #onScope(operation: Operation, scope: Scope, user: string): Promise<OperationResult> {
-    const horizonMs = this.#parts.clock.nowMs();
+    const { store, clock } = this.#parts;
+    const horizonMs = clock.nowMs();
     const counted = new Counted();
     let segments = 0;
     // A commit may move members to a new segment behind the page just read; such a segment lacks the bit and is found
-    // by the next pass. A pass that finds nothing ends it.
+    // by the next pass. A pass that finds nothing ends it. What has failed stands still: one pass recovers it, and passes
+    // over what it has set going and finds again, because it has failed at once.
     for (let pass = 0; pass < attemptsMax; pass++) {
       let touched = 0;
       let after: string | null = null;
       for (;;) {
-        const page: Segment[] = await this.#parts.store.select(scope, horizonMs, after, pageSegments);
+        const page: Segment[] = await store.select(scope, horizonMs, after, pageSegments);
         if (page.length === 0) break;
         after = page[page.length - 1]!.id;
-        const wanted = page.filter(segment => isWanted(operation, segment));
-        if (wanted.length > 0) {
-          touched += await this.#onSegments(operation, wanted, user, counted);
-        }
+        const wanted = page.filter(
+          segment => isWanted(operation, segment) && !(operation === 'recover' && counted.has(segment)),
+        );
+        touched += await this.#onSegments(operation, wanted, user, counted);
         if (page.length < pageSegments) break;
       }
       segments += touched;
-      if (touched === 0) break;
+      if (touched === 0 || operation === 'recover') return { contexts: counted.contexts, segments };
     }
-    return { contexts: counted.contexts, segments };
+    throw contended(operation, scope.kind === 'workflow' ? scope.name : scope.branch, counted.contexts);
   }
 
-  /** Segments changed. */
+  /** Segments changed. What loses a race is read again and decided in halves: the fewer, the sooner one gets through. */
   async #onSegments(operation: Operation, wanted: readonly Segment[], user: string, counted: Counted): Promise<number> {
-    let segments = wanted;
-    for (let attempt = 0; attempt < attemptsMax && segments.length > 0; attempt++) {
-      const sorted = await this.#withdraw(segments);
-      if (await this.#apply(operation, sorted, user)) {
-        for (const { segment, waiting, executing } of sorted) {
-          counted.add(segment, waiting, at => isChanged(operation, segment, at));
-          counted.add(segment, executing, at => isChanged(operation, segment, at));
-        }
-        return segments.length;
+    let touched = 0;
+    const pages = wanted.length === 0 ? [] : [{ segments: wanted, lost: 0 }];
+    for (let page = pages.pop(); page !== undefined; page = pages.pop()) {
+      const { segments } = page;
+      if (await this.#tryOn(operation, segments, user, counted)) {
+        touched += segments.length;
+        continue;
       }
-      await this.#putBack(sorted);
-      segments = (await this.#parts.store.segments(segments.map(({ id }) => id))).filter(segment =>
-        isWanted(operation, segment),
-      );
+      const lost = page.lost + 1;
+      if (lost === attemptsMax) throw contended(operation, segments[0]!.name, counted.contexts);
+      const fresh = await this.#parts.store.segments(segments.map(({ id }) => id));
+      const again = fresh.filter(segment => isWanted(operation, segment));
+      for (const half of halves(again)) if (half.length > 0) pages.push({ segments: half, lost });
     }
-    return 0;
+    return touched;
+  }
+
+  /** False when something came in between: nothing was changed. */
+  async #tryOn(operation: Operation, segments: readonly Segment[], user: string, counted: Counted): Promise<boolean> {
+    const sorted = await this.#withdraw(segments);
+    if (!(await this.#orPutBack(sorted, () => this.#apply(operation, sorted, user)))) return false;
+    for (const { segment, waiting, executing } of sorted) {
+      counted.add(segment, waiting, at => isChanged(operation, segment, at));
+      counted.add(segment, executing, at => isChanged(operation, segment, at));
+    }
+    return true;
+  }
+
+  /** O2: what was withdrawn for `work` goes back unless it has succeeded. */
+  async #orPutBack(sorted: readonly Waiting[], work: () => Promise<boolean>): Promise<boolean> {
+    let isDone = false;
+    try {
+      isDone = await work();
+    } finally {
+      if (!isDone) await this.#putBack(sorted);
+    }
+    return isDone;
   }
 
   /** Take what waits out of the queue; what is claimed is executing (O2). */
@@ -227,11 +249,12 @@ export class Operator {
       if (segment.open === 1) {
         const counted = new Counted();
         const segments = await this.#onSegments(operation, [segment], user, counted);
-        return { contexts: counted.contexts, segments };
+        if (segments > 0) return { contexts: counted.contexts, segments };
+        continue; // it has moved on
       }
       if (await this.#onMember(operation, segment, position, user)) return { contexts: 1, segments: 1 };
     }
-    throw new EngineError('STORE_FAILED', `${operation} of ${instance}: the instance kept changing`);
+    throw contended(operation, instance, 0);
   }
 
   async #onMember(operation: Operation, segment: Segment, position: number, user: string): Promise<boolean> {
@@ -241,9 +264,7 @@ export class Operator {
     const isExecuting = (at: number): boolean => claimed.some(({ from, to }) => at >= from && at < to);
     if (!isExecuting(position)) {
       const alone = { segment, waiting: Uint16Array.of(position), executing: new Uint16Array() };
-      if (await committer.commitNow(this.#itemFor(operation, alone, user), [], [])) return true;
-      await this.#putBack([alone]);
-      return false;
+      return this.#orPutBack([alone], () => committer.commitNow(this.#itemFor(operation, alone, user), [], []));
     }
     if (operation === 'resume' && (segment.requests & request.pause) !== 0) {
       return this.#resumeAlone(segment, position, isExecuting, user);
@@ -278,89 +299,9 @@ export class Operator {
   }
 }
 
-/** Whether the operation changes anything about one of the segment's open members. */
-function isWanted(operation: Operation, segment: Segment): boolean {
-  if (segment.memberRequests === null) return isChanged(operation, segment, 0);
-  return clearBitsOf(segment.gone, segment.ordinals.length).some(position => isChanged(operation, segment, position));
-}
-
-/** Whether the operation changes anything about the member. */
-function isChanged(operation: Operation, segment: Segment, position: number): boolean {
-  const bits = requestsAt(segment, position);
-  switch (operation) {
-    case 'pause':
-      return segment.state === 'ready' && (bits & (request.pause | request.remove)) === 0;
-    case 'resume':
-      return segment.state === 'paused' || (bits & request.pause) !== 0;
-    case 'remove':
-      return (bits & request.remove) === 0;
-    case 'recover':
-      return segment.state === 'failed';
-  }
-}
-
-/** The segment's member requests with the operation noted for some members. */
-function withOwn(operation: Operation, segment: Segment, positions: ArrayLike<number>): Segment['memberRequests'] {
-  const requests = { ...segment.memberRequests };
-  for (const position of Array.from(positions)) {
-    const ordinal = segment.ordinals[position]!;
-    const bits = requests[ordinal] ?? 0;
-    if (operation === 'resume') requests[ordinal] = bits & ~request.pause;
-    else requests[ordinal] = bits | (operation === 'pause' ? request.pause : request.remove);
-  }
-  return requests;
-}
-
-/** Flow contexts an operation has changed, each counted once however often its commits make it appear (O3). */
-class Counted {
-  readonly #seen = new Map<string, Uint8Array>();
-  contexts = 0;
-
-  add(segment: Segment, positions: Uint16Array, isChanged: (position: number) => boolean): void {
-    const seen = this.#seen.get(segment.root) ?? emptyBitmap(rootMembersMax);
-    this.#seen.set(segment.root, seen);
-    for (const position of positions) {
-      const ordinal = segment.ordinals[position]!;
-      if (hasBit(seen, ordinal) || !isChanged(position)) continue;
-      setBit(seen, ordinal);
-      this.contexts += 1;
-    }
-  }
-}
-
-function unchanged(segment: Segment): SegmentChange {
-  return {
-    segment: segment.id,
-    revision: segment.revision,
-    state: segment.state,
-    attempt: segment.attempt,
-    kills: segment.kills,
-    eligibleAtMs: segment.eligibleAtMs,
-    requests: segment.requests,
-    memberRequests: segment.memberRequests,
-  };
-}
-
-function changeOf(operation: Operation, segment: Segment, nowMs: number): SegmentChange {
-  const same = unchanged(segment);
-  switch (operation) {
-    case 'pause':
-      return { ...same, requests: same.requests | request.pause };
-    case 'resume':
-      return {
-        ...same,
-        state: 'ready',
-        requests: same.requests & ~request.pause,
-        memberRequests: withoutPause(same.memberRequests),
-      };
-    case 'remove':
-      return { ...same, requests: same.requests | request.remove };
-    case 'recover':
-      return { ...same, state: 'ready', attempt: 0, kills: 0, eligibleAtMs: nowMs };
-  }
-}
-
-function withoutPause(requests: Segment['memberRequests']): Segment['memberRequests'] {
-  if (requests === null) return null;
-  return Object.fromEntries(Object.entries(requests).map(([ordinal, bits]) => [ordinal, bits & ~request.pause]));
+function contended(operation: Operation, target: string, contexts: number): EngineError {
+  return new EngineError(
+    'OPERATION_CONTENDED',
+    `${operation} of ${target}: what it names kept changing; ${contexts} flow contexts were changed, others may not be`,
+  );
 }

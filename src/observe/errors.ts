@@ -15,6 +15,7 @@ export const errorCodes = {
   STORE_FAILED: 'the store cannot make anything durable and refuses writes',
   STORE_NOT_DURABLE: 'strict durability was asked for and cannot be had',
   STORE_NEWER: 'the store was written by a newer version',
+  OPERATION_CONTENDED: 'what an operation names kept changing, so that it was not applied to all of it',
   INSTANCE_REMOVED: 'the instance was removed before it finished',
   INSTANCE_FAILED: 'the instance has failed and waits to be recovered',
 } as const;

@@ -1,0 +1,105 @@
+// What an operation changes: of which members, and how their segments look afterwards. Pure.
+
+import { clearBitsOf, emptyBitmap, hasBit, setBit } from '../store/bitmap.js';
+import { request, type Segment, type SegmentChange } from '../store/contract.js';
+import { rootMembersMax } from '../workflow/instance-id.js';
+import { requestsAt } from './member-requests.js';
+
+export type Operation = 'pause' | 'resume' | 'remove' | 'recover';
+
+/** Whether the operation changes anything about one of the segment's open members. */
+export function isWanted(operation: Operation, segment: Segment): boolean {
+  if (segment.memberRequests === null) return isChanged(operation, segment, 0);
+  return clearBitsOf(segment.gone, segment.ordinals.length).some(position => isChanged(operation, segment, position));
+}
+
+/** Whether the operation changes anything about the member. */
+export function isChanged(operation: Operation, segment: Segment, position: number): boolean {
+  const bits = requestsAt(segment, position);
+  switch (operation) {
+    case 'pause':
+      return segment.state === 'ready' && (bits & (request.pause | request.remove)) === 0;
+    case 'resume':
+      return segment.state === 'paused' || (bits & request.pause) !== 0;
+    case 'remove':
+      return (bits & request.remove) === 0;
+    case 'recover':
+      return segment.state === 'failed';
+  }
+}
+
+/** The segment's member requests with the operation noted for some members. */
+export function withOwn(
+  operation: Operation,
+  segment: Segment,
+  positions: ArrayLike<number>,
+): Segment['memberRequests'] {
+  const requests = { ...segment.memberRequests };
+  for (const position of Array.from(positions)) {
+    const ordinal = segment.ordinals[position]!;
+    const bits = requests[ordinal] ?? 0;
+    if (operation === 'resume') requests[ordinal] = bits & ~request.pause;
+    else requests[ordinal] = bits | (operation === 'pause' ? request.pause : request.remove);
+  }
+  return requests;
+}
+
+/** Flow contexts an operation has changed, each counted once however often its commits make it appear (O3). */
+export class Counted {
+  readonly #seen = new Map<string, Uint8Array>();
+  contexts = 0;
+
+  /** Whether one of the segment's open members has been counted. */
+  has({ root, ordinals, gone }: Segment): boolean {
+    const seen = this.#seen.get(root);
+    return seen !== undefined && clearBitsOf(gone, ordinals.length).some(at => hasBit(seen, ordinals[at]!));
+  }
+
+  add(segment: Segment, positions: Uint16Array, isChanged: (position: number) => boolean): void {
+    const seen = this.#seen.get(segment.root) ?? emptyBitmap(rootMembersMax);
+    this.#seen.set(segment.root, seen);
+    for (const position of positions) {
+      const ordinal = segment.ordinals[position]!;
+      if (hasBit(seen, ordinal) || !isChanged(position)) continue;
+      setBit(seen, ordinal);
+      this.contexts += 1;
+    }
+  }
+}
+
+export function unchanged(segment: Segment): SegmentChange {
+  return {
+    segment: segment.id,
+    revision: segment.revision,
+    state: segment.state,
+    attempt: segment.attempt,
+    kills: segment.kills,
+    eligibleAtMs: segment.eligibleAtMs,
+    requests: segment.requests,
+    memberRequests: segment.memberRequests,
+  };
+}
+
+export function changeOf(operation: Operation, segment: Segment, nowMs: number): SegmentChange {
+  const same = unchanged(segment);
+  switch (operation) {
+    case 'pause':
+      return { ...same, requests: same.requests | request.pause };
+    case 'resume':
+      return {
+        ...same,
+        state: 'ready',
+        requests: same.requests & ~request.pause,
+        memberRequests: withoutPause(same.memberRequests),
+      };
+    case 'remove':
+      return { ...same, requests: same.requests | request.remove };
+    case 'recover':
+      return { ...same, state: 'ready', attempt: 0, kills: 0, eligibleAtMs: nowMs };
+  }
+}
+
+function withoutPause(requests: Segment['memberRequests']): Segment['memberRequests'] {
+  if (requests === null) return null;
+  return Object.fromEntries(Object.entries(requests).map(([ordinal, bits]) => [ordinal, bits & ~request.pause]));
+}
