@@ -20,6 +20,9 @@ import type { KnownWorkflow } from './definitions.js';
 import type { EngineParts } from './parts.js';
 import { blamesValue } from './store-trouble.js';
 
+const onConflicts = ['return', 'replace', 'reject'] as const;
+type OnConflict = (typeof onConflicts)[number];
+
 /** One instance to be. */
 export interface SubmitRecord {
   /** Full name of a deployed workflow; its newest version runs. */
@@ -31,7 +34,7 @@ export interface SubmitRecord {
   /** A name of the instance's own, unique while it lives and through its history. */
   readonly name?: string;
   /** When `name` is taken: answer with its instance (default), submit in its place, or refuse. */
-  readonly onConflict?: 'return' | 'replace' | 'reject';
+  readonly onConflict?: OnConflict;
   /** Not to start before, milliseconds since 1970. Default: now. */
   readonly eligibleAtMs?: number;
 }
@@ -41,7 +44,7 @@ interface Checked {
   readonly text: string;
   readonly priority: number | null;
   readonly name: string | null;
-  readonly onConflict: 'return' | 'replace' | 'reject';
+  readonly onConflict: OnConflict;
   readonly eligibleAtMs: number | null;
 }
 
@@ -106,7 +109,7 @@ export class Submitter {
       const firstOf = new Map<string, number>();
       for (const [index, record] of records.entries()) {
         const { name, onConflict } = record;
-        const before = name === null ? undefined : (taken.get(name) ?? firstOf.get(name));
+        const before = name === null ? undefined : (firstOf.get(name) ?? taken.get(name));
         if (before !== undefined && onConflict === 'reject') {
           throw new EngineError('NAME_TAKEN', `record ${index}: name: "${name}" belongs to another instance`);
         }
@@ -114,14 +117,13 @@ export class Submitter {
           answers.push(before);
           continue;
         }
-        if (typeof before === 'string') {
-          await this.#remove(before, submitter);
-          freed.push({ name: name!, instance: before });
-        }
+        if (before !== undefined) freed.push({ name: name!, instance: before });
         if (name !== null) firstOf.set(name, fresh.length);
         answers.push(fresh.length);
         fresh.push(record);
       }
+      // U1: nobody is removed before every record of the call has been decided.
+      for (const { instance } of freed) await this.#remove(instance, submitter);
       try {
         const ids = fresh.length === 0 ? [] : await this.#enqueue(fresh, submitter, freed);
         return answers.map(answer => (typeof answer === 'string' ? answer : ids[answer]!));
@@ -151,13 +153,17 @@ export class Submitter {
     if (name !== undefined && !isName(name)) {
       refuse('name', 'must be 1 to 1,024 characters without control characters or lone surrogates');
     }
+    const onConflict = record.onConflict ?? 'return';
+    if (!onConflicts.includes(onConflict)) {
+      refuse('onConflict', `"${String(onConflict)}" must be ${onConflicts.map(each => `"${each}"`).join(', ')}`);
+    }
     const workflow = this.#parts.definitions.newest(record.workflow);
     return {
       workflow,
       text: input.value,
       priority: priority ?? workflow.plan.priority,
       name: name ?? null,
-      onConflict: record.onConflict ?? 'return',
+      onConflict,
       eligibleAtMs: eligibleAtMs ?? null,
     };
   }

@@ -43,6 +43,46 @@ onEveryHome('names and results', world => {
     expect((await engine.show('replaced')).instance).toBe(third);
   });
 
+  test('a call that is refused for one of its names removes nobody for another', async () => {
+    const { engine, deploy, counts } = world();
+    const workflow = await deploy(['echo']);
+    const eligibleAtMs = Date.now() + 3_600_000;
+    const [first, second] = ['kept', 'taken'].map(name => ({ workflow, name: `${name} of ${workflow}`, eligibleAtMs }));
+    const ids = await engine.submit([first!, second!]);
+    await expect(
+      engine.submit([
+        { ...first!, onConflict: 'replace' },
+        { ...second!, onConflict: 'reject' },
+      ]),
+    ).rejects.toThrow(/NAME_TAKEN: record 1/);
+    expect(await counts()).toEqual({ ready: 2 });
+    expect((await engine.show(first!.name)).instance).toBe(ids[0]);
+  });
+
+  test('one name replaced twice in one call is replaced by one instance, which all answer with', async () => {
+    const { engine, deploy, counts } = world();
+    const workflow = await deploy(['echo']);
+    const record = { workflow, name: `again of ${workflow}`, eligibleAtMs: Date.now() + 3_600_000 };
+    const before = await engine.submit(record);
+    const replace = { ...record, onConflict: 'replace' } as const;
+    const ids = await engine.submit([replace, replace, record]);
+    expect(new Set(ids).size).toBe(1);
+    expect(ids[0]).not.toBe(before);
+    expect(await counts()).toEqual({ ready: 1, removed: 1 });
+  });
+
+  test('what to do about a taken name is one of three things', async () => {
+    const { engine, deploy, counts } = world();
+    const workflow = await deploy(['echo']);
+    const record = { workflow, name: `misspelt of ${workflow}`, eligibleAtMs: Date.now() + 3_600_000 };
+    await engine.submit(record);
+    const misspelt = { ...record, onConflict: 'Reject' } as unknown as typeof record;
+    await expect(engine.submit(misspelt)).rejects.toThrow(
+      /INPUT_INVALID: record 0: onConflict: "Reject" must be "return", "replace", "reject"/,
+    );
+    expect(await counts()).toEqual({ ready: 1 });
+  });
+
   test('one name twice in one call is one instance', async () => {
     const { engine, deploy, counts } = world();
     const workflow = await deploy(['echo']);
