@@ -3,7 +3,7 @@
 import { EngineError } from '../observe/errors.js';
 import type { StoreInfo, TextRow } from '../store/contract.js';
 import { DefinitionError } from '../workflow/fault.js';
-import { splitInstanceId } from '../workflow/instance-id.js';
+import { lastPart, splitInstanceId } from '../workflow/instance-id.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
 import { parseBranch, parseName } from '../workflow/namespace.js';
 import { definitionText } from '../workflow/serialize.js';
@@ -377,7 +377,7 @@ export class Engine {
     if (instance !== null) return { kind: 'instance', instance };
     const name = parseName(text);
     if (!name.ok) throw new EngineError('NAMESPACE_INVALID', name.fault.message);
-    if (splitInstanceId(text) !== null) throw new EngineError('INSTANCE_UNKNOWN', `no instance has the id ${text}`);
+    if (splitInstanceId(lastPart(text)) !== null) throw new EngineError('INSTANCE_UNKNOWN', `no instance is ${text}`);
     return { kind: 'workflow', name: name.value };
   }
 

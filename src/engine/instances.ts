@@ -2,7 +2,7 @@
 
 import { EngineError } from '../observe/errors.js';
 import type { Scope, Store } from '../store/contract.js';
-import { splitInstanceId } from '../workflow/instance-id.js';
+import { lastPart, splitInstanceId } from '../workflow/instance-id.js';
 import type { Json } from '../workflow/model.js';
 import type { Definitions } from './definitions.js';
 
@@ -45,10 +45,17 @@ export class Instances {
 
   /**
    * The id behind what a user names an instance by: its id, `<workflow>/<id>`, or a given name; `null` when it is none.
+   * An id behind another workflow than its own is none.
    */
   async idOf(text: string): Promise<string | null> {
-    const last = text.slice(text.lastIndexOf('/') + 1);
-    if (splitInstanceId(last) !== null) return last.toLowerCase();
+    const last = lastPart(text);
+    if (splitInstanceId(last) !== null) {
+      const id = last.toLowerCase();
+      if (last === text) return id;
+      // Names are kept in one form (N1 of `namespace.ts`).
+      const workflow = text.slice(0, -last.length - 1).normalize('NFC');
+      return (await this.#workflowOf(id)) === workflow ? id : null;
+    }
     return (await this.#store.named([text])).get(text) ?? null;
   }
 
@@ -100,6 +107,12 @@ export class Instances {
       result: null,
       error: segment.attempt > 0 || segment.state === 'failed' ? await this.#lastError(root, ordinal) : null,
     };
+  }
+
+  async #workflowOf(id: string): Promise<string | null> {
+    const located = await this.#store.locate(id);
+    if (located === null) return null;
+    return located.kind === 'open' ? located.segment.name : located.outcome.name;
   }
 
   /** How many instances of each workflow below a scope are in which state, living and ended. */

@@ -12,7 +12,7 @@ import { emptyBitmap } from '../store/bitmap.js';
 import type { GivenName, RootBody, Segment } from '../store/contract.js';
 import { eventCode } from '../workflow/events.js';
 import { checkInput } from '../workflow/input.js';
-import { instanceId, rootMembersMax } from '../workflow/instance-id.js';
+import { instanceId, lastPart, rootMembersMax, splitInstanceId } from '../workflow/instance-id.js';
 import type { JsonObject } from '../workflow/model.js';
 import { emptyCommit } from './commit-builder.js';
 import { offerOf } from './committer.js';
@@ -31,7 +31,7 @@ export interface SubmitRecord {
   readonly input?: JsonObject;
   /** 1 (highest) to 10,000. Default: the workflow's own, else inherited. */
   readonly priority?: number;
-  /** A name of the instance's own, unique while it lives and through its history. */
+  /** A name of the instance's own, unique while it lives and through its history; without a `/` at either end. */
   readonly name?: string;
   /** When `name` is taken: answer with its instance (default), submit in its place, or refuse. */
   readonly onConflict?: OnConflict;
@@ -153,6 +153,9 @@ export class Submitter {
     if (name !== undefined && !isName(name)) {
       refuse('name', 'must be 1 to 1,024 characters without control characters or lone surrogates');
     }
+    if (name !== undefined && isTakenFor(name)) {
+      refuse('name', 'must not begin or end with "/" nor be, or end with, an instance id after a "/"');
+    }
     const onConflict = record.onConflict ?? 'return';
     if (!onConflicts.includes(onConflict)) {
       refuse('onConflict', `"${String(onConflict)}" must be ${onConflicts.map(each => `"${each}"`).join(', ')}`);
@@ -273,6 +276,11 @@ export class Submitter {
 /** Given names are shown, logged and compared: no control characters, no lone surrogates. */
 function isName(name: unknown): boolean {
   return typeof name === 'string' && name.length > 0 && name.length <= 1_024 && !/[\p{Cc}\p{Cs}]/u.test(name);
+}
+
+/** Names that would be read as something else where an instance is named: a workflow, a branch, an id (see `idOf`). */
+function isTakenFor(name: string): boolean {
+  return name.startsWith('/') || name.endsWith('/') || splitInstanceId(lastPart(name)) !== null;
 }
 
 /** A root being filled. */

@@ -35,3 +35,8 @@ export function splitInstanceId(text: string): { root: string; ordinal: number }
   const ordinal = Number.parseInt(id.slice(32), 16);
   return ordinal < rootMembersMax ? { root: `${id.slice(0, 32)}0000`, ordinal } : null;
 }
+
+/** What stands behind the last `/`: the id in `<workflow>/<id>`. */
+export function lastPart(text: string): string {
+  return text.slice(text.lastIndexOf('/') + 1);
+}

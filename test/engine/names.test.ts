@@ -71,6 +71,31 @@ onEveryHome('names and results', world => {
     expect(await counts()).toEqual({ ready: 1, removed: 1 });
   });
 
+  test('a name that would be read as a workflow, a branch or an id is refused', async () => {
+    const { engine, deploy, counts } = world();
+    const workflow = await deploy(['echo']);
+    const id = '0198c0de-0000-7000-8000-000000000001';
+    for (const name of [workflow, '/', 'orders/', id, id.toUpperCase(), `orders/${id}`]) {
+      await expect(engine.submit({ workflow, name })).rejects.toThrow(/INPUT_INVALID: record 0: name: must not begin/);
+    }
+    expect(await counts()).toEqual({});
+  });
+
+  test('an id behind another workflow than its own is no instance', async () => {
+    const { engine, deploy, counts } = world();
+    const workflow = await deploy(['echo']);
+    const id = await engine.submit({ workflow, eligibleAtMs: Date.now() + 3_600_000 });
+    const wrong = [`${workflow}s/${id}`, `/${id}`];
+    for (const name of wrong) {
+      await expect(engine.show(name)).rejects.toThrow(/INSTANCE_UNKNOWN/);
+      await expect(engine.result(name)).rejects.toThrow(/INSTANCE_UNKNOWN/);
+      await expect(engine.remove(name)).rejects.toThrow(/INSTANCE_UNKNOWN/);
+    }
+    expect(await counts()).toEqual({ ready: 1 });
+    expect(await engine.remove(`${workflow}/${id.toUpperCase()}`)).toEqual({ contexts: 1, segments: 1 });
+    expect((await engine.show(`${workflow}/${id}`)).state).toBe('removed');
+  });
+
   test('what to do about a taken name is one of three things', async () => {
     const { engine, deploy, counts } = world();
     const workflow = await deploy(['echo']);

@@ -116,8 +116,8 @@ onEveryHome('operations', world => {
     test('it is named by its name, its id, or its workflow and id', async () => {
       const { engine, deploy } = world();
       const workflow = await deploy(['echo']);
-      const id = await engine.submit({ workflow, name: `${workflow} by name`, eligibleAtMs: laterMs() });
-      expect(await engine.pause(`${workflow} by name`)).toMatchObject({ contexts: 1 });
+      const id = await engine.submit({ workflow, name: `by name, of ${workflow}`, eligibleAtMs: laterMs() });
+      expect(await engine.pause(`by name, of ${workflow}`)).toMatchObject({ contexts: 1 });
       expect(await engine.resume(`${workflow}/${id}`)).toMatchObject({ contexts: 1 });
       expect(await engine.remove(id.toUpperCase())).toMatchObject({ contexts: 1 });
     });
