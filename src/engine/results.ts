@@ -2,6 +2,7 @@
 // look-up a root and nothing when nobody waits.
 
 import { EngineError } from '../observe/errors.js';
+import { clearBitsOf } from '../store/bitmap.js';
 import type { Body, Outcome, Segment, Store } from '../store/contract.js';
 import { instanceId, splitInstanceId } from '../workflow/instance-id.js';
 import type { Json } from '../workflow/model.js';
@@ -94,7 +95,8 @@ export class Results {
     if (this.#waiting.size === 0) return;
     for (const segment of segments) {
       if (segment.state !== 'failed' || !this.#waiting.has(segment.root)) continue;
-      for (const ordinal of segment.ordinals) {
+      for (const position of clearBitsOf(segment.gone, segment.ordinals.length)) {
+        const ordinal = segment.ordinals[position]!;
         const result = { instance: instanceId(segment.root, ordinal), state: 'failed', result: null } as const;
         for (const waiter of this.#take(segment.root, ordinal)) waiter.resolve(result);
       }
