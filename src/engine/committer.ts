@@ -209,10 +209,10 @@ export class Committer {
     if (offers.length > 0) await queue.offer(offers);
     await this.#settle(items);
     countCommit(built, metrics);
-    logFailures(built, log);
-    results.ended(built);
     results.left(commit.outcomes, commit.bodies);
     results.stood(commit.segments);
+    results.ended(built);
+    logFailures(built, log);
     this.#parts.wake();
   }
 

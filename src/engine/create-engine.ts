@@ -10,7 +10,7 @@ import type { MemberEvent } from '../dispatch/protocol.js';
 import { type Clock, systemClock } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
 import { LogEvents } from '../observe/log-events.js';
-import { type Loggers, logFileIn, pinoLoggers, standardErrorLoggers } from '../observe/loggers.js';
+import { containedLoggers, type Loggers, logFileIn, pinoLoggers, standardErrorLoggers } from '../observe/loggers.js';
 import { Watchdog } from '../observe/watchdog.js';
 import { EmbeddedQueue } from '../queue/embedded.js';
 import type { StoreFaults } from '../store/pglite/fsync-hook.js';
@@ -61,7 +61,8 @@ export async function createEngine(given: EngineOptions = {}, internal: Internal
   internal.onDriver?.(driver);
   let loggers: Loggers | null = null;
   try {
-    loggers = given.loggers ?? (await defaultLoggers(options, given.clock ?? systemClock));
+    const clock = given.clock ?? systemClock;
+    loggers = given.loggers ? contained(given.loggers, clock) : await defaultLoggers(options, clock);
     return await compose(given, options, filter, driver, loggers);
   } catch (error) {
     // Whoever tries again, with another health port for example, must find the folder free.
@@ -123,7 +124,7 @@ async function compose(
     ids,
     holdings: new Holdings(options.cacheBytes),
     definitions,
-    results: new Results(store),
+    results: new Results(store, log),
     leases: new Leases(queue, clock, options.leaseMs),
     health,
     log,
@@ -188,6 +189,13 @@ function startWatchdog(
 function defaultLoggers(options: ResolvedOptions, clock: Clock): Loggers | Promise<Loggers> {
   if (options.dataFolder === 'memory') return standardErrorLoggers({ clock });
   return pinoLoggers({ folder: join(options.dataFolder, 'logs'), engine: options.name, clock });
+}
+
+/** Loggers that throw must not stop the engine; standard error says so. */
+function contained(loggers: Loggers, clock: Clock): Loggers {
+  return containedLoggers(loggers, (logger, error) =>
+    standardErrorLoggers({ clock }).system.error(`the application's logger ${logger} threw`, { error }),
+  );
 }
 
 async function openDriver(options: ResolvedOptions, faults: StoreFaults): Promise<ThreadedDriver> {

@@ -2,12 +2,13 @@
 // look-up a root and nothing when nobody waits.
 
 import { EngineError } from '../observe/errors.js';
+import type { LogEvents } from '../observe/log-events.js';
 import { clearBitsOf } from '../store/bitmap.js';
 import type { Body, Outcome, Segment, Store } from '../store/contract.js';
 import { instanceId, splitInstanceId } from '../workflow/instance-id.js';
 import type { Json } from '../workflow/model.js';
 import type { BuiltCommit } from './commit-builder.js';
-import { type EndedListener, endedIn } from './ended.js';
+import { type EndedInstances, type EndedListener, endedIn } from './ended.js';
 
 /** How an instance ended, or that it stands FAILED and waits to be recovered. */
 export interface InstanceResult {
@@ -27,6 +28,7 @@ const untouchedMax = 10_000;
 
 export class Results {
   readonly #store: Store;
+  readonly #log: LogEvents;
   readonly #waiting = new Map<string, Map<number, Waiter[]>>();
 
   readonly #listeners = new Set<EndedListener>();
@@ -34,8 +36,12 @@ export class Results {
   /** Roots submitted by this engine of which nothing has ended or failed yet, with how many instances they have. */
   readonly #untouched = new Map<string, number>();
 
-  constructor(store: Store) {
+  /** Listeners whose throwing has been logged. */
+  readonly #failing = new WeakSet<EndedListener>();
+
+  constructor(store: Store, log: LogEvents) {
     this.#store = store;
+    this.#log = log;
   }
 
   /**
@@ -70,10 +76,20 @@ export class Results {
     if (this.#untouched.size > untouchedMax) this.#untouched.delete(this.#untouched.keys().next().value!);
   }
 
-  /** A commit has been acknowledged. */
+  /** A commit has been acknowledged. What a listener throws is its own: it is logged once, the others are told. */
   ended(built: BuiltCommit): void {
     if (this.#listeners.size === 0) return;
-    for (const ended of endedIn(built)) for (const listener of this.#listeners) listener(ended);
+    for (const ended of endedIn(built)) for (const listener of this.#listeners) this.#tell(listener, ended);
+  }
+
+  #tell(listener: EndedListener, ended: EndedInstances): void {
+    try {
+      listener(ended);
+    } catch (error) {
+      if (this.#failing.has(listener)) return;
+      this.#failing.add(listener);
+      this.#log.listenerFailed({ error });
+    }
   }
 
   /** Instances have left in a commit. */

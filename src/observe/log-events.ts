@@ -76,6 +76,11 @@ export class LogEvents {
     this.#loggers.flowChart.warn('action threw after it had returned', fields);
   }
 
+  /** An application's listener threw; what it throws later is not logged again. */
+  listenerFailed(fields: { error: unknown }): void {
+    this.#loggers.system.error('a listener of ended instances threw', fields);
+  }
+
   /** A line that user code logged. */
   userLogged(line: { level: LogLevel; message: string; instance: string }): void {
     this.#loggers.flowChart[line.level](line.message, { instance: line.instance });

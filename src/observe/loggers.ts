@@ -70,6 +70,25 @@ export function loggersTo(write: (entry: LogEntry) => void, level: LogLevel | 's
   };
 }
 
+/**
+ * An application's loggers, held to G1: what one throws stays here.
+ *
+ * @param thrown told the first time each of them throws
+ */
+export function containedLoggers(loggers: Loggers, thrown: (logger: LoggerName, error: unknown) => void): Loggers {
+  const told = new Set<LoggerName>();
+  const write = ({ logger, level, message, fields }: LogEntry): void => {
+    try {
+      loggers[logger][level](message, fields);
+    } catch (error) {
+      if (told.has(logger)) return;
+      told.add(logger);
+      thrown(logger, error);
+    }
+  };
+  return { ...loggersTo(write), close: async () => loggers.close?.() };
+}
+
 /** Log nothing. */
 export const nullLoggers: Loggers = loggersTo(ignore, 'silent');
 

@@ -83,7 +83,8 @@ export class CommitWorld {
       storeFailed: (error: unknown) => this.failures.push(error),
       mainFailed: (error: unknown) => this.mainFailed(error),
     };
-    this.results = new Results(store);
+    const log = new LogEvents(nullLoggers);
+    this.results = new Results(store, log);
     const { clock, queue, holdings, ids, build, results } = this;
     this.committer = new Committer({
       clock,
@@ -94,7 +95,7 @@ export class CommitWorld {
       store,
       health,
       results,
-      log: new LogEvents(nullLoggers),
+      log,
       metrics: new EngineMetrics(),
       filter: filter.value,
       wake: () => undefined,
