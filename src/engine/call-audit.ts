@@ -24,22 +24,23 @@ export class CallAudit {
   }
 
   /**
-   * Make a call and record it.
+   * Make a call and record it. What has been done is done, whether or not the record of it can be stored.
    *
    * @param describe what the message says of the answer
    */
   async around<T>(call: string, user: string, work: () => Promise<T>, describe: (answer: T) => string): Promise<T> {
     const { log, clock } = this.#parts;
     const startedMs = clock.monotonicMs();
+    let answer: T;
     try {
-      const answer = await work();
-      log.called({ call, user, tookMs: Math.round(clock.monotonicMs() - startedMs) });
-      await this.#record(succeeded, user, `${call}: ${describe(answer)}`);
-      return answer;
+      answer = await work();
     } catch (error) {
       await this.failed(call, user, error);
       throw error;
     }
+    log.called({ call, user, tookMs: Math.round(clock.monotonicMs() - startedMs) });
+    await this.#record(succeeded, user, `${call}: ${describe(answer)}`);
+    return answer;
   }
 
   /** A call was refused or failed. Never throws: the caller has an error to report already. */
@@ -51,18 +52,21 @@ export class CallAudit {
     if (this.#failuresInSecond > failuresPerSecondMax) return;
     const said = error instanceof Error ? error.message : String(error);
     // Bounded: a message may quote what a caller sent.
-    await this.#record(failed, user, `${call}: ${said.slice(0, 1_000)}`).catch((fault: unknown) => {
-      this.#parts.health.storeFailed(fault);
-    });
+    await this.#record(failed, user, `${call}: ${said.slice(0, 1_000)}`);
   }
 
+  /** Never throws: what the store says goes to health. */
   async #record(names: readonly EventShortName[], user: string, message: string): Promise<void> {
     const { filter, build, store, ids, clock, metrics, health } = this.#parts;
     const codes = names.map(eventCode).filter(code => filter.allows(code));
     if (codes.length === 0 || health.storeIsDead) return;
     const atMs = clock.nowMs();
     const trace = engineTrace(build.engine, user, codes, message, atMs);
-    await store.commit({ ...emptyCommit(ids.next(), atMs), audit: [{ root: null, atMs, trace }] });
-    metrics.auditEvents.add(codes.length);
+    try {
+      await store.commit({ ...emptyCommit(ids.next(), atMs), audit: [{ root: null, atMs, trace }] });
+      metrics.auditEvents.add(codes.length);
+    } catch (error) {
+      health.storeFailed(error);
+    }
   }
 }

@@ -2,41 +2,54 @@
 
 import { expect, onTestFinished, test } from 'vitest';
 import { createEngine } from '../../src/engine/create-engine.js';
+import type { Engine } from '../../src/engine/engine.js';
 import { loggersTo } from '../../src/observe/loggers.js';
 import type { ThreadedDriver } from '../../src/store/pglite/threaded.js';
 import { definitionOf, here, noRetry } from './setup.js';
 
-const fill = `create function test_disk_full() returns trigger language plpgsql as $$ begin
+/** No room for more rows of the table. */
+const fill = (table: string) => `create function test_disk_full() returns trigger language plpgsql as $$ begin
     raise exception 'could not extend file: No space left on device' using errcode = '53100';
   end $$;
-  create trigger test_disk_full before insert on millrace_outcome
-    for each statement execute function test_disk_full()`;
-const free = 'drop trigger test_disk_full on millrace_outcome';
+  create trigger test_disk_full before insert on ${table} for each statement execute function test_disk_full()`;
+const free = (table: string) => `drop trigger test_disk_full on ${table}`;
+
+/** An engine in memory, its driver, and how often the store has failed. */
+async function troubled(): Promise<{ engine: Engine; driver: ThreadedDriver; failures: () => number }> {
+  let driver!: ThreadedDriver;
+  let failed = 0;
+  const loggers = loggersTo(({ message }) => {
+    if (message === 'store command failed') failed += 1;
+  });
+  const onDriver = (made: ThreadedDriver): void => {
+    driver = made;
+  };
+  const engine = await createEngine({ dataFolder: 'memory', threads: 1, loggers }, { onDriver });
+  onTestFinished(() => engine.dispose(0));
+  return { engine, driver, failures: () => failed };
+}
 
 test('what runs while the disk is full finishes when there is room again; nobody fails, nothing runs twice', async () => {
-  let driver!: ThreadedDriver;
-  let refused = 0;
-  const loggers = loggersTo(({ message }) => {
-    if (message === 'store command failed') refused += 1;
-  });
-  const engine = await createEngine(
-    { dataFolder: 'memory', threads: 1, loggers },
-    {
-      onDriver: made => {
-        driver = made;
-      },
-    },
-  );
-  onTestFinished(() => engine.dispose(0));
+  const { engine, driver, failures } = await troubled();
   await engine.deploy(definitionOf('/trouble/flow', [{ function: 'echo', retry: noRetry }]), here);
   await engine.start();
-  await driver.script(fill);
+  await driver.script(fill('millrace_outcome'));
   const ids = await engine.submit(Array.from({ length: 50 }, (_, n) => ({ workflow: '/trouble/flow', input: { n } })));
-  await expect.poll(() => refused, { timeout: 20_000 }).toBeGreaterThanOrEqual(2);
+  await expect.poll(failures, { timeout: 20_000 }).toBeGreaterThanOrEqual(2);
   expect((await engine.status()).finished).toBe(0);
-  await driver.script(free);
+  await driver.script(free('millrace_outcome'));
   for (const [n, id] of ids.entries()) {
     expect(await engine.result(id)).toEqual({ instance: id, state: 'finished', result: { n } });
   }
   expect(await engine.status()).toMatchObject({ finished: 50, failed: 0, retried: 0 });
+});
+
+test('a call whose record cannot be stored has still been made; health hears of the record', async () => {
+  const { engine, driver, failures } = await troubled();
+  await driver.script(fill('millrace_audit'));
+  const flow = definitionOf('/trouble/call', ['echo']);
+  expect(await engine.deploy(flow, here)).toEqual({ name: '/trouble/call', version: 1 });
+  expect(failures()).toBe(1);
+  await driver.script(free('millrace_audit'));
+  expect(await engine.deploy(flow, here)).toEqual({ name: '/trouble/call', version: 1 });
 });
