@@ -2,6 +2,7 @@
 // outcome groups and are split where members need different decisions.
 
 import type { OutcomeGroup, OutcomeMessage } from '../dispatch/protocol.js';
+import { request } from '../store/contract.js';
 import type { SqlError } from '../store/driver.js';
 import { type CommitItem, isTimeout } from './commit-builder.js';
 import { requestsAt } from './member-requests.js';
@@ -29,6 +30,47 @@ export function refusedByStore(item: CommitItem, error: SqlError): CommitItem {
     errors: [{ code: commitRefused, message: error.message, action: item.plan.actions[place]!.name, stack: '' }],
     errorOf: [0],
   };
+}
+
+/** Members whose removal was asked for while they were executing, and that execution was lost. */
+export function removal({ held, plan, positions, claim }: RunningPart, nowMs: number): CommitItem {
+  return {
+    held,
+    plan,
+    positions,
+    outcome: { kind: 'waiting', cause: 'request', eligibleAtMs: held.segment.eligibleAtMs },
+    path: [],
+    baseMs: nowMs,
+    times: [],
+    payload: null,
+    reported: false,
+    events: [],
+    claim,
+    requests: request.remove,
+  };
+}
+
+/** Members whose input, or what they wrote, the store has lost: their action fails, so that they are tried again as its
+ * retries say, and then stand FAILED for somebody to see. */
+export function withoutBody({ held, plan, positions, claim }: RunningPart, body: string, nowMs: number): CommitItem[] {
+  const { place, requests } = held.segment;
+  const action = plan.actions[place]!.name;
+  return splitByRequests({
+    held,
+    plan,
+    positions,
+    outcome: { kind: 'failed', place, killed: false },
+    path: [place],
+    baseMs: nowMs,
+    times: new Uint32Array(positions.length * 2),
+    payload: null,
+    reported: false,
+    events: [],
+    claim,
+    requests,
+    errors: [{ code: 'BodyMissing', message: `body ${body} is not in the store`, action, stack: '' }],
+    errorOf: new Uint16Array(positions.length),
+  });
 }
 
 /** Items of a group of a part. */

@@ -1,21 +1,22 @@
 // The claim loop: while the threads have room, claim what is first in order, get its segments and bodies, hand it over.
 //
 // Nothing is claimed that cannot be handed over soon: the dispatcher says how much (D8). What cannot be handed over
-// after all goes back to its place in the queue. Claims whose bodies must be read are read while others run.
+// after all goes back to its place in the queue. Claims whose bodies must be read are read while others run; while the
+// store cannot be read nothing is claimed.
 
-import type { Batch, BatchPart, PackedJson } from '../dispatch/protocol.js';
+import type { Batch } from '../dispatch/protocol.js';
 import type { Timer } from '../observe/clock.js';
-import { EngineError } from '../observe/errors.js';
 import { faultPoint } from '../observe/faults.js';
 import type { Claim, ClaimedSlice, Slice } from '../queue/contract.js';
 import { hasBit } from '../store/bitmap.js';
-import { request } from '../store/contract.js';
-import type { CommitItem } from './commit-builder.js';
+import { batchPart, countOf, type LoadedPart, packed } from './batches.js';
+import { removal, withoutBody } from './commit-items.js';
 import { offerOf } from './committer.js';
 import type { HeldBody, HeldSegment } from './holdings.js';
 import { byFate, fateAt } from './member-requests.js';
 import type { EngineParts } from './parts.js';
-import { positionsBetween, type RunningPart, slicesOf } from './running.js';
+import { positionsBetween, slicesOf } from './running.js';
+import { retryStoreMs } from './store-trouble.js';
 
 /** Claims whose segments or bodies are being read from the store, at once: 2 drained a cold backlog at 0.50 of the warm
  * rate, 4 at 0.64, 8 at 0.69. */
@@ -23,11 +24,6 @@ const readsUnderWayMax = 8;
 
 /** A turn of the claim loop waits for the queue alone; the embedded one answers at once. */
 const stuckAfterMs = 10_000;
-
-interface LoadedPart extends RunningPart {
-  readonly input: HeldBody;
-  readonly written: HeldBody | null;
-}
 
 export class Feeder {
   readonly #parts: EngineParts;
@@ -38,6 +34,8 @@ export class Feeder {
   #membersLoading = 0;
   #nextBatch = 1;
   #alarm: Timer | null = null;
+  /** Runs after a read has failed, until claims are made again. */
+  #holdOff: Timer | null = null;
   #turnedAtMs = 0;
   #stopped: (() => void)[] = [];
 
@@ -55,6 +53,7 @@ export class Feeder {
     this.#running = false;
     this.#alarm?.cancel();
     this.#alarm = null;
+    this.#endHoldOff();
     if (this.#claiming || this.#readsUnderWay > 0) await new Promise<void>(resolve => this.#stopped.push(resolve));
   }
 
@@ -97,6 +96,7 @@ export class Feeder {
     await faultPoint('engine.claim');
     this.#turnedAtMs = clock.monotonicMs();
     health.turned(dispatcher.inFlight);
+    if (this.#holdOff !== null) return false;
     const limit = Math.min(options.claimMembersMax, dispatcher.appetite() - this.#membersLoading);
     if (limit <= 0 || this.#readsUnderWay >= readsUnderWayMax || committer.isBehind || health.storeIsDead) return false;
     const claim = await queue.claim({ engine: options.name, limit, nowMs: clock.nowMs(), leaseMs: options.leaseMs });
@@ -115,18 +115,40 @@ export class Feeder {
 
   async #readAndHandOver(claim: Claim): Promise<void> {
     try {
-      const loaded = await this.#fromStore(claim).finally(() => {
-        this.#membersLoading -= claim.count;
-      });
-      await this.#handOver(claim, loaded);
+      const loaded = await this.#read(claim);
+      if (loaded !== null) await this.#handOver(claim, loaded);
     } catch (error) {
-      this.#parts.health.storeFailed(error);
-      await this.#parts.queue.release(claim.id, claim.slices);
+      // Some of it may be executing already: nothing of it is given back.
+      this.#parts.health.mainFailed(error);
     } finally {
       this.#readsUnderWay -= 1;
       this.wake();
       this.#tellStopped();
     }
+  }
+
+  /** `null` when it cannot be read: it goes back, and is claimed again after a while. */
+  async #read(claim: Claim): Promise<LoadedPart[] | null> {
+    const { health, queue, clock } = this.#parts;
+    try {
+      return await this.#fromStore(claim);
+    } catch (error) {
+      health.storeFailed(error);
+      if (this.#running)
+        this.#holdOff ??= clock.setTimer(retryStoreMs, () => {
+          this.#endHoldOff();
+          this.wake();
+        });
+      await queue.release(claim.id, claim.slices);
+      return null;
+    } finally {
+      this.#membersLoading -= claim.count;
+    }
+  }
+
+  #endHoldOff(): void {
+    this.#holdOff?.cancel();
+    this.#holdOff = null;
   }
 
   #fromHoldings(claim: Claim): LoadedPart[] | null {
@@ -175,24 +197,26 @@ export class Feeder {
     }
     if (bodyIds.size > 0)
       for (const body of await store.bodies([...bodyIds])) bodies.set(body.id, holdings.holdBody(body));
-    const bodyOf = (id: string): HeldBody => {
-      const body = bodies.get(id);
-      if (body === undefined) throw new EngineError('STORE_FAILED', `body ${id} is not in the store`);
-      return body;
-    };
     const loaded: LoadedPart[] = [];
     for (const slice of claim.slices) {
       const held = segments.get(slice.segment);
       if (held === undefined) continue;
       const { segment } = held;
-      loaded.push(
-        this.#part(claim, slice, held, bodyOf(segment.root), segment.body === null ? null : bodyOf(segment.body)),
-      );
+      const input = bodies.get(segment.root) ?? null;
+      const written = segment.body === null ? null : (bodies.get(segment.body) ?? null);
+      const missing = input === null ? segment.root : written === null ? segment.body : null;
+      loaded.push({ ...this.#part(claim, slice, held, input, written), missing });
     }
     return loaded;
   }
 
-  #part(claim: Claim, slice: ClaimedSlice, held: HeldSegment, input: HeldBody, written: HeldBody | null): LoadedPart {
+  #part(
+    claim: Claim,
+    slice: ClaimedSlice,
+    held: HeldSegment,
+    input: HeldBody | null,
+    written: HeldBody | null,
+  ): LoadedPart {
     const all = positionsBetween(slice.from, Math.min(slice.to, held.segment.ordinals.length));
     const positions =
       held.open === held.segment.ordinals.length ? all : all.filter(position => !hasBit(held.gone, position));
@@ -204,12 +228,13 @@ export class Feeder {
       reported: null,
       input,
       written,
+      missing: null,
     };
   }
 
   /** Hands over what the threads take; the rest goes back. True when all of it went. */
   async #handOver(claim: Claim, loaded: readonly LoadedPart[]): Promise<boolean> {
-    const { dispatcher, queue } = this.#parts;
+    const { dispatcher, queue, committer, clock } = this.#parts;
     if (!this.#running) {
       await queue.release(claim.id, claim.slices);
       return false;
@@ -223,8 +248,11 @@ export class Feeder {
       const { runs, held, removed } = byFate(whole.held.segment, whole.positions);
       heldBack.push(...slicesOf(whole.held.segment.id, held));
       // An operation removed them while they were executing, and that execution was lost.
-      if (removed.length > 0)
-        this.#parts.committer.add([removal({ ...whole, positions: removed }, this.#parts.clock.nowMs())]);
+      if (removed.length > 0) committer.add([removal({ ...whole, positions: removed }, clock.nowMs())]);
+      if (whole.missing !== null) {
+        if (runs.length > 0) committer.add(withoutBody({ ...whole, positions: runs }, whole.missing, clock.nowMs()));
+        continue;
+      }
       const part = runs.length === whole.positions.length ? whole : { ...whole, positions: runs };
       let at = 0;
       while (at < part.positions.length && !full) {
@@ -316,77 +344,4 @@ export class Feeder {
     if (atMs === null || !this.#running) return;
     this.#alarm = clock.setAlarm(atMs, () => this.wake());
   }
-}
-
-function removal({ held, plan, positions, claim }: RunningPart, nowMs: number): CommitItem {
-  return {
-    held,
-    plan,
-    positions,
-    outcome: { kind: 'waiting', cause: 'request', eligibleAtMs: held.segment.eligibleAtMs },
-    path: [],
-    baseMs: nowMs,
-    times: [],
-    payload: null,
-    reported: false,
-    events: [],
-    claim,
-    requests: request.remove,
-  };
-}
-
-function countOf(parts: readonly { positions: Uint16Array }[]): number {
-  let count = 0;
-  for (const part of parts) count += part.positions.length;
-  return count;
-}
-
-function batchPart({ held: { segment }, positions }: LoadedPart): BatchPart {
-  const first = positions[0]!;
-  const whole = positions[positions.length - 1]! - first + 1 === positions.length;
-  return {
-    workflow: segment.workflow,
-    place: segment.place,
-    transaction: segment.transaction,
-    attempt: segment.attempt,
-    root: segment.root,
-    ordinals: whole
-      ? segment.ordinals.subarray(first, first + positions.length)
-      : positions.map(at => segment.ordinals[at]!),
-  };
-}
-
-const emptyObject = new TextEncoder().encode('{}');
-
-/** The members' texts of one kind, packed for the thread. */
-function packed(parts: readonly LoadedPart[], bodyOf: (part: LoadedPart) => HeldBody | null): PackedJson {
-  const count = countOf(parts);
-  const offsets = new Int32Array(count + 1);
-  const pieces: { bytes: Uint8Array; from: number; to: number }[] = [];
-  let slot = 0;
-  let total = 0;
-  for (const part of parts) {
-    const body = bodyOf(part);
-    let last: (typeof pieces)[number] | undefined;
-    for (const position of part.positions) {
-      const index = body === null ? -1 : body.indexOf(part.held.segment.ordinals[position]!);
-      const bytes = index < 0 ? emptyObject : body!.body.bytes;
-      const from = index < 0 ? 0 : body!.body.offsets[index]!;
-      const to = index < 0 ? emptyObject.length : body!.body.offsets[index + 1]!;
-      if (last !== undefined && last.bytes === bytes && last.to === from) last.to = to;
-      else {
-        last = { bytes, from, to };
-        pieces.push(last);
-      }
-      total += to - from;
-      offsets[++slot] = total;
-    }
-  }
-  const bytes = new Uint8Array(total);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece.bytes.subarray(piece.from, piece.to), at);
-    at += piece.to - piece.from;
-  }
-  return { bytes, offsets };
 }

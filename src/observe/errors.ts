@@ -1,6 +1,6 @@
 // One class for the faults of the world, one registry of their codes.
 
-/** Stable codes of everything Millrace throws. */
+/** Stable codes of everything Millrace throws. `STORE_FAILED` is the driver's alone: it ends the engine's work. */
 export const errorCodes = {
   INPUT_INVALID: 'what was submitted cannot be stored',
   WORKFLOW_INVALID: 'the definition has faults',

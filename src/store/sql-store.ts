@@ -2,7 +2,6 @@
 
 import { createHash } from 'node:crypto';
 import { type Clock, systemClock } from '../observe/clock.js';
-import { EngineError } from '../observe/errors.js';
 import { splitInstanceId } from '../workflow/instance-id.js';
 import { decode, encode } from './binary.js';
 import { hasBit } from './bitmap.js';
@@ -198,7 +197,7 @@ export class SqlStore implements Store {
 
   async #rows(call: SqlCall): Promise<SqlRows> {
     const [rows] = await this.#driver.transaction([call]);
-    if (rows === undefined) throw new EngineError('STORE_FAILED', `${call.statement.name} answered nothing`);
+    if (rows === undefined) throw new Error(`${call.statement.name} answered nothing`);
     return rows;
   }
 }

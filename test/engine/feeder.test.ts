@@ -13,6 +13,10 @@ class FeedWorld extends CommitWorld {
   appetite = 1_000;
   /** Held by tests that want something to happen while bodies are read. */
   reading: Promise<void> = Promise.resolve();
+  reads = 0;
+  storeFailed = (error: unknown): void => {
+    throw error;
+  };
   readonly feeder: Feeder;
 
   constructor() {
@@ -36,6 +40,7 @@ class FeedWorld extends CommitWorld {
       store: {
         segments: async (ids: readonly string[]) => ids.flatMap(id => this.store.model.segments.get(id) ?? []),
         bodies: async (ids: readonly string[]): Promise<Body[]> => {
+          this.reads += 1;
           await this.reading;
           return ids.flatMap(id => this.store.model.bodies.get(id) ?? []);
         },
@@ -44,12 +49,8 @@ class FeedWorld extends CommitWorld {
       health: {
         turned() {},
         storeIsDead: false,
-        storeFailed(error: unknown) {
-          throw error;
-        },
-        mainFailed(error: unknown) {
-          throw error;
-        },
+        storeFailed: (error: unknown) => this.storeFailed(error),
+        mainFailed: (error: unknown) => this.mainFailed(error),
       },
       leases: { add() {} },
       options: { name: 'e', claimMembersMax: 512, leaseMs: 1_000 },
@@ -180,4 +181,65 @@ test('what is held when a claim comes may be dropped while the rest is read', as
   goOn();
   await world.settle();
   expect(world.ordinals()).toEqual([0, 0, 1, 1, 2, 2]);
+});
+
+test('what cannot be read is read again after a while, however often the loop is woken meanwhile', async () => {
+  const world = new FeedWorld();
+  await world.submit(3);
+  const told: unknown[] = [];
+  world.storeFailed = error => told.push(error);
+  world.reading = Promise.reject(new Error('no answer'));
+  world.feeder.start();
+  for (const reads of [1, 2, 3]) {
+    for (let times = 0; times < 5; times++) {
+      await world.settle();
+      world.feeder.wake();
+    }
+    expect(world.reads).toBe(reads);
+    expect(told.length).toBe(reads);
+    world.clock.advanceMs(500);
+  }
+  await world.settle();
+  world.reading = Promise.resolve();
+  world.clock.advanceMs(500);
+  await world.settle();
+  expect(world.ordinals()).toEqual([0, 1, 2]);
+  await world.feeder.stop();
+  expect(world.clock.pendingCount).toBe(0);
+});
+
+test('what has been handed over is not given back, whatever fails afterwards', async () => {
+  const world = new FeedWorld();
+  const { segment } = await world.submit(4);
+  world.change(segment, { memberRequests: { 3: request.pause }, revision: 1 });
+  const told: unknown[] = [];
+  world.mainFailed = error => told.push(error);
+  world.queue.settle = () => Promise.reject(new Error('no queue'));
+  world.feeder.start();
+  await world.settle();
+  expect(world.ordinals()).toEqual([0, 1, 2]);
+  expect(told.map(String)).toEqual(['Error: no queue']);
+  expect(await world.queue.counts()).toMatchObject({ ready: 0, claimed: 4 });
+});
+
+test('members whose body the store has lost are tried as often as their action, and then stand FAILED', async () => {
+  const world = new FeedWorld();
+  const lost = await world.submit(3);
+  const whole = await world.submit(2);
+  world.store.model.bodies.delete(lost.root.id);
+  world.feeder.start();
+  for (let attempt = 0; attempt < 5; attempt++) {
+    await world.settle();
+    await world.committer.drained();
+    world.clock.advanceMs(1_000);
+    world.feeder.wake();
+  }
+  expect(world.ordinals()).toEqual([0, 1]);
+  const standing = [...world.store.model.segments.values()].filter(({ root }) => root === lost.root.id);
+  expect(standing.map(({ state, attempt, ordinals }) => [state, attempt, [...ordinals]])).toEqual([
+    ['failed', 1, [0, 1, 2]],
+  ]);
+  // Its action has one retry.
+  expect(world.reads).toBe(2);
+  expect(await world.queue.counts()).toMatchObject({ ready: 0, delayed: 0, claimed: whole.segment.open });
 });

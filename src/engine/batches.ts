@@ -1,0 +1,69 @@
+// From loaded parts to what travels to the threads: names and ordinals, and the members' texts side by side.
+
+import type { BatchPart, PackedJson } from '../dispatch/protocol.js';
+import type { HeldBody } from './holdings.js';
+import type { RunningPart } from './running.js';
+
+/** A part with the bodies its members need. */
+export interface LoadedPart extends RunningPart {
+  readonly input: HeldBody | null;
+  readonly written: HeldBody | null;
+  /** Id of a body that the store should have and has not: its members cannot run. */
+  readonly missing: string | null;
+}
+
+export function countOf(parts: readonly { positions: Uint16Array }[]): number {
+  let count = 0;
+  for (const part of parts) count += part.positions.length;
+  return count;
+}
+
+export function batchPart({ held: { segment }, positions }: LoadedPart): BatchPart {
+  const first = positions[0]!;
+  const whole = positions[positions.length - 1]! - first + 1 === positions.length;
+  return {
+    workflow: segment.workflow,
+    place: segment.place,
+    transaction: segment.transaction,
+    attempt: segment.attempt,
+    root: segment.root,
+    ordinals: whole
+      ? segment.ordinals.subarray(first, first + positions.length)
+      : positions.map(at => segment.ordinals[at]!),
+  };
+}
+
+const emptyObject = new TextEncoder().encode('{}');
+
+/** The members' texts of one kind, packed for the thread. */
+export function packed(parts: readonly LoadedPart[], bodyOf: (part: LoadedPart) => HeldBody | null): PackedJson {
+  const count = countOf(parts);
+  const offsets = new Int32Array(count + 1);
+  const pieces: { bytes: Uint8Array; from: number; to: number }[] = [];
+  let slot = 0;
+  let total = 0;
+  for (const part of parts) {
+    const body = bodyOf(part);
+    let last: (typeof pieces)[number] | undefined;
+    for (const position of part.positions) {
+      const index = body === null ? -1 : body.indexOf(part.held.segment.ordinals[position]!);
+      const bytes = index < 0 ? emptyObject : body!.body.bytes;
+      const from = index < 0 ? 0 : body!.body.offsets[index]!;
+      const to = index < 0 ? emptyObject.length : body!.body.offsets[index + 1]!;
+      if (last !== undefined && last.bytes === bytes && last.to === from) last.to = to;
+      else {
+        last = { bytes, from, to };
+        pieces.push(last);
+      }
+      total += to - from;
+      offsets[++slot] = total;
+    }
+  }
+  const bytes = new Uint8Array(total);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece.bytes.subarray(piece.from, piece.to), at);
+    at += piece.to - piece.from;
+  }
+  return { bytes, offsets };
+}
