@@ -15,7 +15,7 @@ Examples:
   millrace list --json                 [{"workflow","state","instances"}, …]
 
 The folder must not be held by a running engine. One instance: millrace show ID. Ids by state:
-  millrace audit --sql "select instance, workflow from millrace_instances where state = 'failed' limit 20"`;
+  millrace audit --sql "select instance, error->>'message' from millrace_instances where state = 'failed' limit 20"`;
 
 interface ListOptions {
   readonly data: string;

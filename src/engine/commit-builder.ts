@@ -21,14 +21,11 @@ import {
   request,
   type Segment,
 } from '../store/contract.js';
-import { instanceId, rootMembersMax } from '../workflow/instance-id.js';
 import { END, type Plan } from '../workflow/plan.js';
 import type { HeldSegment } from './holdings.js';
 import type { IdSource } from './ids.js';
 import { Packing } from './packing.js';
-
-/** Low 16 bits of the id of a root's first segment; the submitter counts on from it. */
-const firstSegments = 0xf000;
+import { ascending, errorOf, isFirstSegment, type Standing, segmentsOf, stand } from './standing.js';
 
 /** Members of one held segment with one outcome. */
 export interface CommitItem {
@@ -86,30 +83,10 @@ export function requestsOf(bits: number): Requests {
   };
 }
 
-/** A root's first segments carry its id with F000 and their index in the low bits, so do those that members which have not
- * begun are moved to; all later ones have ids of their own. */
-export function isFirstSegment(segment: Segment): boolean {
-  return segment.id.startsWith(segment.root.slice(0, 32));
-}
-
-/** Id of the segment that members move to which have not begun: 500 further in each such move, by their first ordinal, and
- * so never given twice. Empty when they have begun. */
-function idOfUnbegun({ held: { segment }, outcome }: CommitItem, ordinals: Uint16Array): string {
-  if (outcome.kind !== 'waiting' || !isFirstSegment(segment)) return '';
-  const moves = Math.floor((Number.parseInt(segment.id.slice(32), 16) - firstSegments) / rootMembersMax);
-  const low = firstSegments + (moves + 1) * rootMembersMax + ordinals[0]!;
-  return low > 0xffff ? '' : instanceId(segment.root, low);
-}
-
 interface Leaving {
   readonly held: HeldSegment;
   readonly bits: Uint8Array;
   count: number;
-}
-
-interface Standing {
-  readonly model: Segment;
-  readonly ordinals: number[];
 }
 
 interface Left {
@@ -188,29 +165,7 @@ function place(root: RootWork, item: CommitItem, next: Next, ordinals: Uint16Arr
       return;
     }
     case 'stand': {
-      const body = next.keepsWork && hasPayload ? root.bodyId : segment.body;
-      // Pause is spent once it has become a state; remove and interrupt have been applied by the transition.
-      const model: Segment = {
-        ...segment,
-        id: idOfUnbegun(item, ordinals),
-        body,
-        place: next.place,
-        transaction: next.transaction,
-        attempt: next.attempt,
-        kills: next.kills,
-        state: next.state,
-        eligibleAtMs: next.eligibleAtMs,
-        requests: 0,
-        memberRequests: null,
-        revision: 0,
-      };
-      const key = `${model.id} ${segment.workflow} ${segment.priority} ${next.place} ${next.transaction} ${next.attempt} ${next.kills} ${next.state} ${next.eligibleAtMs} ${segment.createdAtMs} ${body}`;
-      let standing = root.standing.get(key);
-      if (standing === undefined) {
-        standing = { model, ordinals: [] };
-        root.standing.set(key, standing);
-      }
-      for (const ordinal of ordinals) standing.ordinals.push(ordinal);
+      stand(root.standing, item, next, ordinals, next.keepsWork && hasPayload ? root.bodyId : segment.body);
       return;
     }
   }
@@ -230,7 +185,7 @@ function addTrace(
     reported: item.reported,
     pathLength: item.path.length,
     kind: item.outcome.kind,
-    timedOut: isTimeout(item.errors?.[item.errorOf?.[0] ?? 0]),
+    timedOut: isTimeout(errorOf(item, 0)),
     after: afterOf(next),
     ended: item.outcome.kind === 'completed' && item.outcome.reached === END,
   });
@@ -266,7 +221,7 @@ function addTrace(
   return events.length * ordinals.length + single.length;
 }
 
-export function isTimeout(error: ActionError | undefined): boolean {
+export function isTimeout(error: ActionError | null | undefined): boolean {
   return error?.code === 'ActionTimeout';
 }
 
@@ -341,8 +296,7 @@ function assemble(
   const audit: AuditRow[] = [];
   for (const [root, work] of roots) {
     if (work.packing.size > 0) bodies.push({ id: work.bodyId, root, ...work.packing.finish() });
-    for (const { model, ordinals } of work.standing.values())
-      segments.push(segmentOf(model, ordinals, model.id || world.ids.next()));
+    segments.push(...segmentsOf(work.standing, world.ids));
     for (const { held, state, ordinals, hasBody } of work.left.values()) {
       outcomes.push({
         root,
@@ -374,16 +328,6 @@ export function emptyCommit(id: string, atMs: number): Commit {
     names: [],
     freedNames: [],
   };
-}
-
-/** A segment like `model` with these members and nobody gone. */
-export function segmentOf(model: Segment, ordinals: readonly number[], id: string): Segment {
-  const members = ascending(ordinals);
-  return { ...model, id, ordinals: members, open: members.length, gone: emptyBitmap(members.length) };
-}
-
-function ascending(ordinals: readonly number[]): Uint16Array {
-  return Uint16Array.from(ordinals).sort();
 }
 
 function ordinalsAt(ordinals: Uint16Array, positions: Uint16Array): Uint16Array {

@@ -202,8 +202,10 @@ export class Committer {
     const needed = new Set(commit.segments.map(segment => segment.body));
     for (const body of commit.bodies) if (needed.has(body.id)) holdings.holdBody(body);
     const offers: Offer[] = [];
+    // What stands FAILED is not claimed: it is not held, with its errors, for nothing.
+    for (const { held } of items) if (held.segment.state === 'failed') holdings.dropSegment(held.segment.id);
     for (const segment of commit.segments) {
-      holdings.holdSegment(segment);
+      if (segment.state !== 'failed') holdings.holdSegment(segment);
       if (segment.state === 'ready') offers.push(offerOf(segment, 0, segment.ordinals.length));
     }
     if (offers.length > 0) await queue.offer(offers);

@@ -4,6 +4,7 @@
 import type { ActionError } from '../dispatch/protocol.js';
 import { instanceId } from '../workflow/instance-id.js';
 import type { BuiltCommit } from './commit-builder.js';
+import { errorOf } from './standing.js';
 
 /** Instances of one workflow that ended alike in one commit. */
 export interface EndedInstances {
@@ -44,7 +45,7 @@ export function endedIn({ items, fates }: BuiltCommit): EndedInstances[] {
           const { bytes, offsets } = item.payload;
           return decoder.decode(bytes.subarray(offsets[index], offsets[index + 1]));
         },
-        error: index => (state === 'failed' ? (item.errors?.[item.errorOf?.[index] ?? 0] ?? null) : null),
+        error: index => (state === 'failed' ? errorOf(item, index) : null),
       } satisfies EndedInstances,
     ];
   });

@@ -1,10 +1,11 @@
 // What the engine can say of instances: one in full, or a page of a list. Reads only.
 
 import { EngineError } from '../observe/errors.js';
-import type { Scope, Store } from '../store/contract.js';
+import type { Scope, Segment, Store } from '../store/contract.js';
 import { lastPart, splitInstanceId } from '../workflow/instance-id.js';
 import type { Json } from '../workflow/model.js';
 import type { Definitions } from './definitions.js';
+import { errorAt } from './failures.js';
 
 /** Where an instance stands, or how it ended. */
 export interface InstanceRecord {
@@ -91,7 +92,7 @@ export class Instances {
         error: null,
       };
     }
-    const { segment } = located;
+    const { segment, position } = located;
     const { version, plan } = this.#definitions.byNumber(segment.workflow);
     const own = segment.memberRequests?.[ordinal] ?? 0;
     return {
@@ -105,7 +106,7 @@ export class Instances {
       eligibleAtMs: segment.eligibleAtMs,
       finishedAtMs: null,
       result: null,
-      error: segment.attempt > 0 || segment.state === 'failed' ? await this.#lastError(root, ordinal) : null,
+      error: await this.#errorOf(segment, position),
     };
   }
 
@@ -135,6 +136,15 @@ export class Instances {
       state: state!,
       instances: Number(instances),
     }));
+  }
+
+  /** Kept with the instance when it stands FAILED; while it waits to be tried again the audit has it, if it is kept there. */
+  async #errorOf(segment: Segment, position: number): Promise<Json> {
+    const kept = errorAt(segment, position);
+    if (kept !== null) return { ...kept };
+    return segment.attempt > 0 || segment.state === 'failed'
+      ? this.#lastError(segment.root, segment.ordinals[position]!)
+      : null;
   }
 
   async #lastError(root: string, ordinal: number): Promise<Json> {

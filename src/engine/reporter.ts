@@ -5,9 +5,10 @@ import { begunEvents } from '../audit/events-of.js';
 import { type TraceGroup, traceText } from '../audit/trace.js';
 import type { Timer } from '../observe/clock.js';
 import type { AuditRow } from '../store/contract.js';
-import { emptyCommit, isFirstSegment } from './commit-builder.js';
+import { emptyCommit } from './commit-builder.js';
 import type { EngineParts } from './parts.js';
 import type { RunningPart } from './running.js';
+import { isFirstSegment } from './standing.js';
 
 const reportAfterMs = 250;
 /** Members reported in one round: a flood of slow actions must not crowd out commits. */

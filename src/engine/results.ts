@@ -4,11 +4,12 @@
 import { EngineError } from '../observe/errors.js';
 import type { LogEvents } from '../observe/log-events.js';
 import { clearBitsOf } from '../store/bitmap.js';
-import type { Body, Outcome, Segment, Store } from '../store/contract.js';
+import type { Body, Failure, Outcome, Segment, Store } from '../store/contract.js';
 import { instanceId, splitInstanceId } from '../workflow/instance-id.js';
 import type { Json } from '../workflow/model.js';
 import type { BuiltCommit } from './commit-builder.js';
 import { type EndedInstances, type EndedListener, endedIn } from './ended.js';
+import { errorAt } from './failures.js';
 
 /** How an instance ended, or that it stands FAILED and waits to be recovered. */
 export interface InstanceResult {
@@ -16,6 +17,8 @@ export interface InstanceResult {
   readonly state: 'finished' | 'removed' | 'failed';
   /** What the last action returned; `null` unless finished. */
   readonly result: Json;
+  /** What it failed with; `null` unless failed. */
+  readonly error: Failure | null;
 }
 
 interface Waiter {
@@ -111,10 +114,12 @@ export class Results {
     if (this.#waiting.size === 0) return;
     for (const segment of segments) {
       if (segment.state !== 'failed' || !this.#waiting.has(segment.root)) continue;
+      // Only those who stand there: one who was recovered alone is waited for elsewhere.
       for (const position of clearBitsOf(segment.gone, segment.ordinals.length)) {
         const ordinal = segment.ordinals[position]!;
-        const result = { instance: instanceId(segment.root, ordinal), state: 'failed', result: null } as const;
-        for (const waiter of this.#take(segment.root, ordinal)) waiter.resolve(result);
+        const instance = instanceId(segment.root, ordinal);
+        for (const waiter of this.#take(segment.root, ordinal))
+          waiter.resolve({ instance, state: 'failed', result: null, error: errorAt(segment, position) });
       }
     }
   }
@@ -163,5 +168,6 @@ function ended(outcome: Outcome, ordinal: number, body: Body | undefined): Insta
     instance: instanceId(outcome.root, ordinal),
     state: outcome.state,
     result: outcome.state === 'finished' ? (JSON.parse(text) as Json) : null,
+    error: null,
   };
 }

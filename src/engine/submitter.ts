@@ -345,6 +345,7 @@ class OpenRoot {
       gone: emptyBitmap(ordinals.length),
       requests: 0,
       memberRequests: null,
+      failures: null,
       revision: 0,
     }));
   }

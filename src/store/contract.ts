@@ -51,8 +51,26 @@ export interface Segment {
   readonly requests: number;
   /** Bits of `request` by ordinal, for members on which an operation fell while they were executing. */
   readonly memberRequests: Readonly<Record<string, number>> | null;
+  /** What the members failed with; `null` unless they stand FAILED. */
+  readonly failures: Failures | null;
   /** Grows with each operation that touches the segment. */
   readonly revision: number;
+}
+
+/** An error as it is kept with an instance. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly action: string;
+  readonly stack: string;
+}
+
+/** Errors of a segment's members. */
+export interface Failures {
+  /** The different ones. */
+  readonly errors: readonly Failure[];
+  /** By position in the segment: index of the member's error. Empty: all had the first one. */
+  readonly of: readonly number[];
 }
 
 /** Packed JSON texts: member `i` of `ordinals` is `bytes[offsets[i] .. offsets[i + 1]]`. */
@@ -85,7 +103,7 @@ export interface Mark {
   readonly closes: boolean;
 }
 
-/** An operation's change of a whole segment. */
+/** An operation's change of a whole segment. Its failures stay while it stands FAILED and go when it no longer does. */
 export interface SegmentChange {
   readonly segment: string;
   /** The revision it was read with; the change makes it one more. */

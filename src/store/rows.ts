@@ -2,7 +2,7 @@
 
 import { type BitString, decode, encode } from './binary.js';
 import { bitmapOf, bitsOf } from './bitmap.js';
-import type { Body, Commit, GivenName, Outcome, Segment, SegmentState } from './contract.js';
+import type { Body, Commit, Failures, GivenName, Outcome, Segment, SegmentState } from './contract.js';
 import type { SqlCall, SqlRows } from './driver.js';
 import * as sql from './sql/commit.js';
 
@@ -15,8 +15,8 @@ function ordinalBits(ordinals: Uint16Array): BitString {
   return { bytes: bitmapOf(ordinals), length: ordinals.length === 0 ? 0 : ordinals[ordinals.length - 1]! + 1 };
 }
 
-function memberRequestsText(requests: Segment['memberRequests']): string | null {
-  return requests === null ? null : JSON.stringify(requests);
+function textOrNull(value: object | null): string | null {
+  return value === null ? null : JSON.stringify(value);
 }
 
 /** Offsets as stored: int32, little endian. */
@@ -28,6 +28,7 @@ export function segmentOfRow(row: Row): Segment {
   const ordinals = decode.varbit(row[13]!);
   const gone = decode.varbit(row[15]!);
   const memberRequests = row[17];
+  const failures = row[19];
   return {
     id: decode.uuid(row[0]!),
     root: decode.uuid(row[1]!),
@@ -49,6 +50,7 @@ export function segmentOfRow(row: Row): Segment {
     memberRequests:
       memberRequests === null ? null : (JSON.parse(decode.text(memberRequests!)) as Record<string, number>),
     revision: decode.int4(row[18]!),
+    failures: failures === null ? null : (JSON.parse(decode.text(failures!)) as Failures),
   };
 }
 
@@ -134,7 +136,7 @@ function changeCall({ changes }: Commit): SqlCall {
       encode.int4Array(changes.map(change => change.kills)),
       encode.int8Array(changes.map(change => change.eligibleAtMs)),
       encode.int4Array(changes.map(change => change.requests)),
-      encode.textArray(changes.map(change => memberRequestsText(change.memberRequests))),
+      encode.textArray(changes.map(change => textOrNull(change.memberRequests))),
       encode.int4(changes.length),
     ],
   };
@@ -161,8 +163,9 @@ function segmentsCall(segments: readonly Segment[]): SqlCall {
       encode.int4Array(segments.map(({ open }) => open)),
       encode.varbitArray(segments.map(({ gone, ordinals }) => ({ bytes: gone, length: ordinals.length }))),
       encode.int4Array(segments.map(({ requests }) => requests)),
-      encode.textArray(segments.map(({ memberRequests }) => memberRequestsText(memberRequests))),
+      encode.textArray(segments.map(({ memberRequests }) => textOrNull(memberRequests))),
       encode.int4Array(segments.map(({ revision }) => revision)),
+      encode.textArray(segments.map(({ failures }) => textOrNull(failures))),
     ],
   };
 }

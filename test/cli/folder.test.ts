@@ -117,6 +117,27 @@ test.concurrent('list and show; an instance nobody knows', async context => {
   expect(unknown.stderr).toMatch(/^INSTANCE_UNKNOWN: .*\n$/);
 });
 
+test.concurrent('show tells why an instance FAILED, also when nothing was audited', async context => {
+  const own = world(context);
+  oneCall(own, `throw Object.assign(new Error('no luck with ' + variables.n), { code: 'NoLuck' });`);
+  let id = '';
+  await own.engine(
+    'workflow: /test/flow\nmodule: ./actions.mjs\nactions:\n  act:\n    type: call\n    function: act\n    retry: { retries: 0 }\n',
+    async engine => {
+      await engine.start();
+      id = await engine.submit({ workflow: '/test/flow', input: { n: 7 } });
+      await engine.result(id);
+    },
+    { auditFilter: [''] },
+  );
+  const { events, ...record } = JSON.parse((await own.millrace('show', id, '--json')).stdout) as { events: Event[] };
+  const error = { code: 'NoLuck', message: 'no luck with 7', action: 'act', stack: expect.any(String) as string };
+  expect(events).toEqual([]);
+  expect(record).toMatchObject({ state: 'failed', error });
+  const sql = `select error->>'message' as message from millrace_instances where state = 'failed'`;
+  expect((await own.millrace('audit', '--sql', sql)).stdout).toBe('message\nno luck with 7\n');
+});
+
 test.concurrent('pause, resume and remove: an instance, a workflow, a branch, with the count they touched', async context => {
   const own = world(context);
   oneCall(own, 'return 1;');

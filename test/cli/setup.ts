@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'vitest';
 import { createEngine } from '../../src/engine/create-engine.js';
 import type { Engine } from '../../src/engine/engine.js';
+import type { EngineOptions } from '../../src/engine/options.js';
 import { loadDefinition } from '../../src/workflow/load.js';
 
 export const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
@@ -37,7 +38,7 @@ export interface World {
   /** Counts as `list --json` gives them: `/a ready` to 3. */
   counts(): Promise<Record<string, number>>;
   /** An engine of the test's own on `millrace-data`, with a workflow deployed; disposed of afterwards. */
-  engine(definition: string, work: (engine: Engine) => Promise<void>): Promise<void>;
+  engine(definition: string, work: (engine: Engine) => Promise<void>, options?: Partial<EngineOptions>): Promise<void>;
 }
 
 /** Tests of a file run side by side, so each says by itself when it is over. */
@@ -99,10 +100,10 @@ export function world({ onTestFinished }: Pick<TestContext, 'onTestFinished'>): 
       const counts = JSON.parse(stdout) as { workflow: string; state: string; instances: number }[];
       return Object.fromEntries(counts.map(({ workflow, state, instances }) => [`${workflow} ${state}`, instances]));
     },
-    async engine(definition, work) {
+    async engine(definition, work, options = {}) {
       const loaded = loadDefinition(definition, 'test.yaml');
       if ('faults' in loaded) throw new Error(JSON.stringify(loaded.faults));
-      const engine = await createEngine({ dataFolder: join(folder, 'millrace-data'), threads: 1 });
+      const engine = await createEngine({ dataFolder: join(folder, 'millrace-data'), threads: 1, ...options });
       try {
         await engine.deploy(loaded.definition, folder);
         await work(engine);

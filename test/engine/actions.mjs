@@ -54,6 +54,15 @@ export const broken = async (variables, context) => {
   if (variables.holds === true) await pass(variables.gate, context);
   throw new Error('broken');
 };
+const runs = new Map();
+/** Fails in its first `fails` runs, recovered or not; then waits at its gate, if it has one. */
+export const mended = async (variables, context) => {
+  const run = (runs.get(context.instance) ?? 0) + 1;
+  runs.set(context.instance, run);
+  if (run <= variables.fails) throw Object.assign(new Error(`run ${run} of ${variables.n}`), { code: 'Broken' });
+  if (variables.gate !== undefined) await pass(variables.gate, context);
+  return run;
+};
 /** Ends only when its signal says so. */
 export const endless = (variables, context) => {
   tell(variables, context);

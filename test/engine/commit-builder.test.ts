@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { buildCommit, type CommitItem } from '../../src/engine/commit-builder.js';
 import { narrowed } from '../../src/engine/commit-items.js';
+import { errorAt } from '../../src/engine/failures.js';
 import { clearBitsOf } from '../../src/store/bitmap.js';
 import type { Segment } from '../../src/store/contract.js';
 import { instanceId } from '../../src/workflow/instance-id.js';
@@ -127,6 +128,54 @@ test('every member leaves once, stands or ends once, with what it wrote', async 
     ),
     { numRuns: 60 },
   );
+});
+
+test('members that fail together share a segment, each with its own error; what is alike is kept once, and all is bounded', async () => {
+  const world = new CommitWorld();
+  const failing = async (members: number, errors: CommitItem['errors'], errorOf: number[], positions: number[][]) => {
+    const { segment } = await world.submit(members);
+    // The last attempt of the model's action.
+    const held = world.holdings.holdSegment({ ...segment, attempt: 1 });
+    const items = positions.map(list => ({
+      ...itemOf(world, segment, list, 'failed'),
+      held,
+      errors: errors!,
+      errorOf: list.map(at => errorOf[at]!),
+    }));
+    const { segments } = buildCommit(items, 5_000, world.build).commit;
+    expect(segments.length).toBe(1);
+    return segments[0]!;
+  };
+  const error = (message: string, stack = '') => ({ code: 'X', message, action: 'a', stack });
+
+  // Two items, the later one with the lower ordinals; the third error is the first one again.
+  const mixed = await failing(
+    5,
+    [error('p'), error('q'), error('p')],
+    [0, 1, 2, 1, 0],
+    [
+      [3, 4],
+      [0, 1, 2],
+    ],
+  );
+  expect(mixed.state).toBe('failed');
+  expect([0, 1, 2, 3, 4].map(at => errorAt(mixed, at)!.message)).toEqual(['p', 'q', 'p', 'q', 'p']);
+  expect(mixed.failures!.errors.length).toBe(2);
+
+  const all = [...new Array(500).keys()];
+  const one = error('m'.repeat(2_000), 's'.repeat(4_096));
+  const alike = await failing(
+    500,
+    [one],
+    all.map(() => 0),
+    [all],
+  );
+  expect(alike.failures).toEqual({ errors: [one], of: [] });
+
+  const long = all.map(n => error(`${n} \0${'ü'.repeat(2_000)}`, 's'.repeat(4_096)));
+  const different = await failing(500, long, all, [all]);
+  expect(all.every(at => errorAt(different, at)!.message.startsWith(`${at} \ufffdü`))).toBe(true);
+  expect(JSON.stringify(different.failures).length).toBeLessThan(110_000);
 });
 
 test('an item narrowed to some members keeps what is theirs', () => {

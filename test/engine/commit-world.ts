@@ -134,6 +134,7 @@ export class CommitWorld {
       gone: emptyBitmap(members),
       requests: 0,
       memberRequests: null,
+      failures: null,
       revision: 0,
     };
     await this.store.commit({

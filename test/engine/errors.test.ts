@@ -30,12 +30,13 @@ onEveryHome('errors', world => {
       { function: 'echo', break: true },
     ]);
     const id = await engine.submit({ workflow, input: { fails: 2, n: 7 } });
-    expect(await engine.result(id)).toEqual({ instance: id, state: 'failed', result: null });
+    const error = { code: 'Flaky', message: 'attempt 2 of 7', action: 'a2', stack: expect.stringContaining('Error') };
+    expect(await engine.result(id)).toEqual({ instance: id, state: 'failed', result: null, error });
     expect(await engine.show(id)).toMatchObject({
       state: 'failed',
       action: 'a2',
       attempt: 2,
-      error: { code: 'Flaky', message: 'attempt 2 of 7', action: 'a2', stack: expect.stringContaining('Error') },
+      error,
     });
     expect(await engine.result(id)).toMatchObject({ state: 'failed' });
     expect(await engine.recover(id)).toEqual({ contexts: 1, segments: 1 });
@@ -150,3 +151,63 @@ onEveryHome('errors', world => {
     expect(await counts()).toEqual({ failed: 3 });
   });
 });
+
+onEveryHome(
+  'errors of instances that stand FAILED, nothing audited',
+  world => {
+    test('each is kept with its instance, stays when another is recovered alone, and goes when its own is', async () => {
+      const { engine, deploy, counts, untilCounts } = world();
+      const workflow = await deploy([{ function: 'mended', retry: noRetry }]);
+      // Once the action is known it runs many at a time, so that members fail together.
+      await engine.result(await engine.submit({ workflow, input: { fails: 0 } }));
+      const submitted = await engine.submit(
+        Array.from({ length: 40 }, (_, n) => ({ workflow, input: { n, fails: 1, gate: `recovered ${n}` } })),
+      );
+      const errorOf = (n: number) => ({
+        code: 'Broken',
+        message: `run 1 of ${n}`,
+        action: 'a1',
+        stack: /Error: run 1/,
+      });
+      const like = ({ stack, ...rest }: ReturnType<typeof errorOf>) => ({
+        ...rest,
+        stack: expect.stringMatching(stack) as string,
+      });
+      const results = await Promise.all(submitted.map(id => engine.result(id)));
+      expect(results.map(({ error }) => error)).toEqual(submitted.map((_, n) => like(errorOf(n))));
+      const together = await engine.query(
+        `select instance, error->>'message' from millrace_instances where segment =
+           (select id from millrace_segment where name = $1::text order by open desc limit 1) order by ordinal`,
+        [workflow],
+      );
+      expect(together.length).toBeGreaterThan(2);
+      const numbers = together.map(([id]) => submitted.indexOf(id!));
+      expect(together.map(([, message]) => message)).toEqual(numbers.map(n => `run 1 of ${n}`));
+
+      const [stays, alone, staysToo] = numbers as [number, number, number];
+      expect(await engine.recover(submitted[alone]!)).toEqual({ contexts: 1, segments: 1 });
+      await signals.atGate(`recovered ${alone}`);
+      // Whoever asks of a neighbour that failed is answered; one who waits for this instance goes on waiting.
+      const waiting = engine.result(submitted[alone]!);
+      for (const n of [stays, staysToo])
+        expect(await engine.result(submitted[n]!)).toMatchObject({ state: 'failed', error: like(errorOf(n)) });
+      expect(await engine.show(submitted[alone]!)).toMatchObject({ state: 'ready', error: null });
+      signals.open(`recovered ${alone}`);
+      expect(await waiting).toEqual({ instance: submitted[alone], state: 'finished', result: 2, error: null });
+      expect((await engine.show(submitted[alone]!)).error).toBeNull();
+
+      await engine.remove(submitted[staysToo]!);
+      expect((await engine.show(submitted[staysToo]!)).error).toBeNull();
+      expect((await engine.show(submitted[stays]!)).error).toEqual(like(errorOf(stays)));
+      expect(await engine.recover(workflow)).toMatchObject({ contexts: 38 });
+      await signals.atGate(`recovered ${stays}`);
+      expect((await engine.show(submitted[stays]!)).error).toBeNull();
+      const kept = 'select count(*) from millrace_segment where name = $1::text and failures is not null';
+      expect(await engine.query(kept, [workflow])).toEqual([['0']]);
+      for (const n of submitted.keys()) signals.open(`recovered ${n}`);
+      await untilCounts({ finished: 40, removed: 1 });
+      expect(await counts()).toEqual({ finished: 40, removed: 1 });
+    });
+  },
+  { auditFilter: [''] },
+);

@@ -169,7 +169,7 @@ onEveryHome('names and results', world => {
     await signals.atGate('result');
     const waiting = [engine.result(id), engine.result(id), engine.result(`${workflow}/${id}`)];
     signals.open('result');
-    const ended = { instance: id, state: 'finished', result: { action: 'a1', n: 3 } };
+    const ended = { instance: id, state: 'finished', result: { action: 'a1', n: 3 }, error: null };
     expect(await Promise.all(waiting)).toEqual([ended, ended, ended]);
     expect(await engine.result(id)).toEqual(ended);
   });
@@ -183,10 +183,15 @@ onEveryHome('names and results', world => {
     ]);
     const waiting = engine.result(removed!);
     await engine.remove(removed!);
-    expect(await waiting).toEqual({ instance: removed, state: 'removed', result: null });
-    expect(await engine.result(failed!)).toEqual({ instance: failed, state: 'failed', result: null });
+    expect(await waiting).toEqual({ instance: removed, state: 'removed', result: null, error: null });
+    expect(await engine.result(failed!)).toEqual({
+      instance: failed,
+      state: 'failed',
+      result: null,
+      error: expect.objectContaining({ code: 'Flaky', message: 'attempt 1 of 0' }),
+    });
     await engine.remove(failed!);
-    expect(await engine.result(failed!)).toEqual({ instance: failed, state: 'removed', result: null });
+    expect(await engine.result(failed!)).toEqual({ instance: failed, state: 'removed', result: null, error: null });
     // One of a root that exists, of which nothing has ended.
     const waitingRoot = (await engine.submit({ workflow, eligibleAtMs: Date.now() + 3_600_000 })).slice(0, 32);
     await expect(engine.result('0198c0de-0000-7000-8000-000000000001')).rejects.toThrow(/INSTANCE_UNKNOWN.*0198c0de/);

@@ -74,7 +74,7 @@ onEveryHome('operations', world => {
       expect(await engine.remove(id!)).toEqual({ contexts: 0, segments: 0 });
       expect((await engine.show(id!)).state).toBe('ready');
       signals.open(gate);
-      expect(await engine.result(id!)).toEqual({ instance: id, state: 'removed', result: null });
+      expect(await engine.result(id!)).toEqual({ instance: id, state: 'removed', result: null, error: null });
       await engine.result(other!);
       expect(signals.ranBy(id!).map(({ action }) => action)).toEqual(['a1']);
     });

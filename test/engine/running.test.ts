@@ -8,7 +8,12 @@ onEveryHome('running', world => {
     const { engine, deploy, branch } = world();
     const workflow = await deploy(['echo']);
     const id = await engine.submit({ workflow, input: { x: 1, list: ['ü', null] } }, 'alice');
-    expect(await engine.result(id)).toEqual({ instance: id, state: 'finished', result: { x: 1, list: ['ü', null] } });
+    expect(await engine.result(id)).toEqual({
+      instance: id,
+      state: 'finished',
+      result: { x: 1, list: ['ü', null] },
+      error: null,
+    });
     expect(await engine.show(id)).toEqual({
       instance: id,
       workflow: `${branch}flow`,

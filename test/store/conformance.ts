@@ -12,6 +12,7 @@ import type {
   Body,
   Commit,
   CommitAnswer,
+  Failures,
   FinalState,
   Mark,
   RootBody,
@@ -76,6 +77,7 @@ export function segmentOf(root: RootBody, ordinals: readonly number[], more: Par
     gone: emptyBitmap(ordinals.length),
     requests: 0,
     memberRequests: null,
+    failures: null,
     revision: 0,
     ...more,
   };
@@ -111,6 +113,12 @@ export function outcomeOf(segment: Segment, positions: readonly number[], state:
     ordinals,
     body: null,
   };
+}
+
+/** An error for the odd ones and one for the even ones. */
+function failuresOf(ordinals: readonly number[]): Failures {
+  const errors = ['even', 'odd'].map(message => ({ code: 'X', message, action: 'a', stack: 'at "a"\n' }));
+  return { errors, of: ordinals.map(ordinal => ordinal % 2) };
 }
 
 const trace = (root: string) => ({ root, atMs, trace: '[]' });
@@ -184,6 +192,7 @@ function submitOf({ members, mask, name, frees, pick }: Step, model: StoreModel,
           name: `${branch}flow${pick % 3}`,
           priority: at === 0 ? null : at,
           createdAtMs: atMs + (pick % 5),
+          ...(at === 1 ? { state: 'failed', failures: failuresOf(ordinals) } : {}),
         }),
       ),
     names: named,
@@ -340,6 +349,19 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
       ]);
     });
 
+    test('failures stay with members that stand FAILED and go with those that no longer do', async () => {
+      const root = rootOf(3);
+      const failures = { errors: [{ code: 'X', message: 'm', action: 'a', stack: '' }], of: [] };
+      const segment = segmentOf(root, [0, 1, 2], { state: 'failed', failures });
+      await commit({ roots: [root], segments: [segment] });
+      expect(await commit({ marks: [markOf(segment, [1])], outcomes: [outcomeOf(segment, [1])] })).toBe('committed');
+      expect(await commit({ changes: [changeOf(segment, { requests: 2 })] })).toBe('committed');
+      const kept = await read(segment.id);
+      expect(kept).toMatchObject({ failures, requests: 2, revision: 1 });
+      expect(await commit({ changes: [changeOf(kept, { state: 'ready' })] })).toBe('committed');
+      expect(await read(segment.id)).toMatchObject({ failures: null, state: 'ready' });
+    });
+
     test('one mark that is stale takes the whole commit with it', async () => {
       const first = await submitted(3);
       const second = await submitted(3);
@@ -469,6 +491,7 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
         createdAtMs: 1,
         requests: 7,
         memberRequests: { 0: 1, 499: 2 },
+        failures: failuresOf(ordinals),
         revision: 3,
       });
       expect(await commit({ roots: [root], segments: [full] })).toBe('committed');

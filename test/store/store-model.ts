@@ -69,7 +69,9 @@ export class StoreModel {
         });
     }
     for (const { segment: id, revision, ...change } of commit.changes) {
-      this.segments.set(id, { ...this.segments.get(id)!, ...change, revision: revision + 1 });
+      const segment = this.segments.get(id)!;
+      const failures = change.state === 'failed' ? segment.failures : null;
+      this.segments.set(id, { ...segment, ...change, failures, revision: revision + 1 });
     }
     for (const segment of commit.segments) this.segments.set(segment.id, segment);
     for (const body of [...commit.roots, ...commit.bodies]) this.bodies.set(body.id, body);

@@ -7,8 +7,9 @@ import { textOf } from '../text-rows.js';
 import * as first from './0001-first.js';
 import * as auditViews from './0002-audit-views.js';
 import * as retention from './0003-retention.js';
+import * as failures from './0004-failures.js';
 
-const migrations = [first, auditViews, retention];
+const migrations = [first, auditViews, retention, failures];
 
 const undefinedTable = '42P01';
 

@@ -51,12 +51,14 @@ export const close: SqlStatement = {
  * Operations change whole segments.
  * $1 segment uuid[], $2 revision int[], $3 state int[], $4 attempt int[], $5 kills int[], $6 eligible bigint[] (ms),
  * $7 requests int[], $8 member requests text[] (JSON or null), $9 how many int.
+ * Failures stay with members that stay FAILED (state 2).
  */
 export const change: SqlStatement = {
   name: 'commit_change',
   text: `with changed as (
     update millrace_segment s set state = c.state, attempt = c.attempt, kills = c.kills, eligible_at = c.eligible_at,
-      requests = c.requests, member_requests = c.member_requests, revision = s.revision + 1
+      requests = c.requests, member_requests = c.member_requests,
+      failures = case when c.state = 2 then s.failures end, revision = s.revision + 1
     from unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::int[], $6::bigint[], $7::int[], $8::text[])
       as c(segment, revision, state, attempt, kills, eligible_at, requests, member_requests)
     where s.id = c.segment and s.revision = c.revision
@@ -71,10 +73,10 @@ export const change: SqlStatement = {
 export const insertSegments: SqlStatement = {
   name: 'commit_segments',
   text: `insert into millrace_segment (id, root, body, workflow, name, priority, place, transaction, attempt, kills, state,
-      eligible_at, created_at, ordinals, open, gone, requests, member_requests, revision)
+      eligible_at, created_at, ordinals, open, gone, requests, member_requests, revision, failures)
     select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::int[], $7::int[], $8::int[],
       $9::int[], $10::int[], $11::int[], $12::bigint[], $13::bigint[], $14::varbit[], $15::int[], $16::varbit[],
-      $17::int[], $18::text[], $19::int[])`,
+      $17::int[], $18::text[], $19::int[], $20::text[])`,
 };
 
 /**

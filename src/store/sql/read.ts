@@ -3,7 +3,7 @@
 import type { SqlStatement } from '../driver.js';
 
 const segmentColumns = `id, root, body, workflow, name, priority, place, transaction, attempt, kills, state::int,
-  eligible_at, created_at, ordinals, open, gone, requests, member_requests, revision`;
+  eligible_at, created_at, ordinals, open, gone, requests, member_requests, revision, failures`;
 
 /** Segments by id. $1 uuid[]. */
 export const segmentsById: SqlStatement = {
