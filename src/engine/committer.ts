@@ -37,6 +37,8 @@ export class Committer {
   #underWay = 0;
   /** Members that came back from the threads and are in no acknowledged commit. */
   #undurable = 0;
+  /** Messages of the threads that wait for a report. */
+  #waiting = 0;
   #idle: (() => void)[] = [];
 
   constructor(parts: EngineParts) {
@@ -52,10 +54,20 @@ export class Committer {
     this.#batches.set(batch.id, running);
   }
 
-  /** Outcomes of a thread. */
+  /** Outcomes of a thread. What is being reported must be known to be durable, or not, before it is left out. */
   accept(message: OutcomeMessage): void {
     const batch = this.#batches.get(message.batch);
     if (batch === undefined) return;
+    const reported = message.groups.find(({ part }) => batch.parts[part]!.reporting !== null);
+    if (reported !== undefined) {
+      this.#waiting += 1;
+      void batch.parts[reported.part]!.reporting!.then(() => {
+        this.#waiting -= 1;
+        this.accept(message);
+        this.#tellIdle();
+      });
+      return;
+    }
     const eventsOf = new Map<OutcomeGroup, { member: number; event: OutcomeMessage['events'][number] }[]>();
     for (const event of message.events) {
       const group = message.groups.find(({ part, members }) => part === event.part && members.includes(event.member));
@@ -122,7 +134,7 @@ export class Committer {
 
   /** Resolves when nothing is pending or under way. */
   async drained(): Promise<void> {
-    if (this.#underWay === 0 && this.#isIdle) return;
+    if (this.#underWay === 0 && this.#isIdle && this.#waiting === 0) return;
     await new Promise<void>(resolve => this.#idle.push(resolve));
   }
 
@@ -190,9 +202,13 @@ export class Committer {
       this.#underWay -= 1;
       this.#undurable -= membersOf(built.items);
       this.flush();
-      if (this.#underWay === 0 && (this.#isIdle || this.#parts.health.storeIsDead))
-        for (const resolve of this.#idle.splice(0)) resolve();
+      this.#tellIdle();
     }
+  }
+
+  #tellIdle(): void {
+    if (this.#underWay > 0 || this.#waiting > 0) return;
+    if (this.#isIdle || this.#parts.health.storeIsDead) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   async #committed(built: BuiltCommit): Promise<void> {

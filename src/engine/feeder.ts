@@ -226,6 +226,7 @@ export class Feeder {
       claim: claim.id,
       positions,
       reported: null,
+      reporting: null,
       input,
       written,
       missing: null,

@@ -1,5 +1,10 @@
 // Work that is still executing after a moment reports itself, so that the audit shows what has begun (D5). The commit
 // that ends it leaves those events out.
+//
+// Invariants:
+//   R1. What began is in the audit once: members are marked when their report is durable, and outcomes of a part that is
+//       being reported wait for it (`Committer.accept`). A report that fails marks nobody.
+//   R2. One report is under way at a time.
 
 import { begunEvents } from '../audit/events-of.js';
 import { type TraceGroup, traceText } from '../audit/trace.js';
@@ -17,13 +22,19 @@ const reportsMax = 1_000;
 export class Reporter {
   readonly #parts: EngineParts;
   #timer: Timer | null = null;
+  #underWay: Promise<void> | null = null;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
   }
 
   start(): void {
-    this.#timer = this.#parts.clock.setTimer(reportAfterMs, () => this.#round()).unref();
+    this.#timer = this.#parts.clock
+      .setTimer(reportAfterMs, () => {
+        if (this.#underWay === null) this.#round();
+        if (this.#timer !== null) this.start();
+      })
+      .unref();
   }
 
   stop(): void {
@@ -32,9 +43,10 @@ export class Reporter {
   }
 
   #round(): void {
-    const { clock, dispatcher, committer, store, ids, health } = this.#parts;
+    const { clock, dispatcher, committer } = this.#parts;
     const nowMs = clock.nowMs();
     const groups = new Map<string, TraceGroup[]>();
+    const members = new Map<RunningPart, number[]>();
     let reports = 0;
     for (const { batch, slot, place, startedAtMs } of dispatcher.executing()) {
       if (nowMs - startedAtMs < reportAfterMs || reports >= reportsMax) continue;
@@ -42,19 +54,31 @@ export class Reporter {
       // Further actions of a transaction are recorded when it ends.
       if (found === null || place !== found.part.held.segment.place || found.part.reported?.has(found.member) === true)
         continue;
-      found.part.reported ??= new Set();
-      found.part.reported.add(found.member);
-      reports += 1;
-      const group = this.#group(found.part, found.member, startedAtMs);
+      const { part, member } = found;
+      const group = this.#group(part, member, startedAtMs);
       if (group === null) continue;
-      const { root } = found.part.held.segment;
+      reports += 1;
+      const { root } = part.held.segment;
       groups.set(root, [...(groups.get(root) ?? []), group]);
+      members.set(part, [...(members.get(part) ?? []), member]);
     }
-    if (groups.size > 0) {
-      const audit: AuditRow[] = [...groups].map(([root, list]) => ({ root, atMs: nowMs, trace: traceText(list) }));
-      store.commit({ ...emptyCommit(ids.next(), nowMs), audit }).catch((error: unknown) => health.storeFailed(error));
+    if (groups.size === 0) return;
+    const audit: AuditRow[] = [...groups].map(([root, list]) => ({ root, atMs: nowMs, trace: traceText(list) }));
+    this.#underWay = this.#send(audit, nowMs, members);
+    for (const part of members.keys()) part.reporting = this.#underWay;
+  }
+
+  /** Never rejects. */
+  async #send(audit: AuditRow[], atMs: number, members: ReadonlyMap<RunningPart, readonly number[]>): Promise<void> {
+    const { store, ids, health } = this.#parts;
+    try {
+      await store.commit({ ...emptyCommit(ids.next(), atMs), audit });
+      for (const [part, reported] of members) part.reported = new Set([...(part.reported ?? []), ...reported]);
+    } catch (error) {
+      health.storeFailed(error);
     }
-    if (this.#timer !== null) this.start();
+    for (const part of members.keys()) part.reporting = null;
+    this.#underWay = null;
   }
 
   #group(part: RunningPart, member: number, startedAtMs: number): TraceGroup | null {

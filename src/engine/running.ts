@@ -10,8 +10,10 @@ export interface RunningPart {
   readonly claim: string;
   /** Positions of the members in the segment, ascending. */
   readonly positions: Uint16Array;
-  /** Members whose beginning was recorded while they ran, by index; created when the first one is. */
+  /** Members whose beginning is durable in the audit while they run, by index; created when the first one is. */
   reported: Set<number> | null;
+  /** A report of some of them is on its way to the store; resolves when `reported` says what came of it. */
+  reporting: Promise<void> | null;
 }
 
 export interface RunningBatch {

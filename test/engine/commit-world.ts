@@ -163,7 +163,7 @@ export class CommitWorld {
     this.#batches += 1;
     const batch = { id: this.#batches } as Batch;
     this.committer.expect(batch, {
-      parts: [{ held, plan, claim: claim!.id, positions, reported: null }],
+      parts: [{ held, plan, claim: claim!.id, positions, reported: null, reporting: null }],
       remaining: positions.length,
     });
     return batch.id;

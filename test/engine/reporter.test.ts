@@ -1,0 +1,116 @@
+// Reports of what is executing, on the model of the store: what began is in the audit once, whatever becomes of a report.
+
+import { describe, expect, test } from 'vitest';
+import type { EngineParts } from '../../src/engine/parts.js';
+import { Reporter } from '../../src/engine/reporter.js';
+import type { Commit } from '../../src/store/contract.js';
+import { eventCode } from '../../src/workflow/events.js';
+import { auditFilter } from '../../src/workflow/filter.js';
+import { CommitWorld } from './commit-world.js';
+
+/** Two members execute in one batch since the beginning. */
+async function reporting() {
+  const world = new CommitWorld();
+  const { segment } = await world.submit(2);
+  const batch = await world.run(segment);
+  const startedAtMs = world.clock.nowMs();
+  const executing = new Set([0, 1]);
+  const filter = auditFilter(undefined);
+  if (!filter.ok) throw new Error('no filter');
+  const { clock, committer, ids, build } = world;
+  const reporter = new Reporter({
+    clock,
+    committer,
+    ids,
+    build,
+    store: world.store,
+    filter: filter.value,
+    health: { storeFailed: (error: unknown) => world.failures.push(error) },
+    dispatcher: { executing: () => [...executing].map(slot => ({ batch, slot, place: 0, startedAtMs })) },
+  } as unknown as EngineParts);
+  reporter.start();
+  const end = (slots: readonly number[]): void => {
+    for (const slot of slots) executing.delete(slot);
+    world.answer(batch, slots, { kind: 'completed', reached: 1 });
+  };
+  /** Ordinals and names of beginnings, in the order in which they became durable. */
+  const begun = (): string[] => {
+    const found: string[] = [];
+    for (const { audit } of world.store.commits) {
+      for (const { trace } of audit) {
+        for (const { f, n, e } of JSON.parse(trace) as { f: number; n: number; e: number[][] }[]) {
+          for (let at = f; at < f + n; at++)
+            if (e.some(([code]) => code === eventCode('EnteringAction'))) found.push(`${at} entering`);
+        }
+      }
+    }
+    return found.sort();
+  };
+  const isReport = ({ marks, audit }: Commit): boolean => marks.length === 0 && audit.length > 0;
+  const failReports = (): void => {
+    world.store.before = commit => {
+      if (isReport(commit)) throw new Error('no answer');
+    };
+  };
+  /** Reports that are under way have been answered. */
+  const settled = () => new Promise(resolve => setImmediate(resolve));
+  return { world, reporter, end, begun, failReports, settled };
+}
+
+const once = ['0 entering', '1 entering'];
+
+describe('reporter', () => {
+  test('what was reported is left out of the commit that ends it', async () => {
+    const { world, end, begun, settled } = await reporting();
+    world.clock.advanceMs(250);
+    await settled();
+    expect(begun()).toEqual(once);
+    end([0, 1]);
+    await world.committer.drained();
+    expect(begun()).toEqual(once);
+    expect(world.store.model.segments.size).toBe(1);
+  });
+
+  test('a report that fails marks nobody: the commit that ends them says that they began', async () => {
+    const { world, end, begun, failReports, settled } = await reporting();
+    failReports();
+    world.clock.advanceMs(250);
+    await settled();
+    expect(world.failures.length).toBe(1);
+    end([0, 1]);
+    await world.committer.drained();
+    expect(begun()).toEqual(once);
+  });
+
+  test('after a report that failed the next one says it', async () => {
+    const { world, end, begun, failReports, settled } = await reporting();
+    failReports();
+    world.clock.advanceMs(250);
+    await settled();
+    world.store.before = () => undefined;
+    world.clock.advanceMs(250);
+    await settled();
+    expect(begun()).toEqual(once);
+    end([0]);
+    end([1]);
+    await world.committer.drained();
+    expect(begun()).toEqual(once);
+  });
+
+  test.each(['fails', 'holds'])('members that end while a report is under way that %s', async what => {
+    const { world, end, begun, failReports } = await reporting();
+    if (what === 'fails') failReports();
+    world.clock.advanceMs(250);
+    // Nothing has been awaited: the report has no answer yet.
+    end([0]);
+    const drained = world.committer.drained();
+    end([1]);
+    await drained;
+    expect(begun()).toEqual(once);
+    expect([...world.store.model.segments.values()].map(({ place, open }) => [place, open])).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
+    expect(world.committer.batches.size).toBe(0);
+  });
+});
