@@ -43,8 +43,7 @@ export class Contents {
   async #tell(): Promise<void> {
     const { clock, store, ids, filter, log, build } = this.#parts;
     const atMs = clock.nowMs();
-    const counts = await this.#instances.count({ kind: 'branch', branch: '/' });
-    const living = counts.filter(({ state }) => state !== 'finished' && state !== 'removed').slice(0, workflowsMax);
+    const living = await this.#instances.countLiving(workflowsMax);
     const summary = living.map(({ workflow, state, instances }) => `${workflow} ${state} ${instances}`).join('; ');
     log.contentsSummary({ engine: build.engine, contents: summary });
     const audit: AuditRow[] = [];

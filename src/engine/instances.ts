@@ -1,7 +1,7 @@
 // What the engine can say of instances: one in full, or a page of a list. Reads only.
 
 import { EngineError } from '../observe/errors.js';
-import type { Scope, Segment, Store } from '../store/contract.js';
+import type { Scope, Segment, Store, TextRow } from '../store/contract.js';
 import { lastPart, splitInstanceId } from '../workflow/instance-id.js';
 import type { Json } from '../workflow/model.js';
 import type { Definitions } from './definitions.js';
@@ -34,6 +34,10 @@ export interface WorkflowCount {
   readonly state: string;
   readonly instances: number;
 }
+
+const living = `select name, open as members,
+    case when state = 2 then 'failed' when state = 1 or requests & 1 = 1 then 'paused' else 'ready' end as state
+  from millrace_segment`;
 
 export class Instances {
   readonly #store: Store;
@@ -116,26 +120,31 @@ export class Instances {
     return located.kind === 'open' ? located.segment.name : located.outcome.name;
   }
 
+  /** How many living instances of each workflow are in which state, the first `limit` in order of names. COST the living
+   * ones alone: what has ended, a whole retention of it, is not looked at. */
+  async countLiving(limit: number): Promise<WorkflowCount[]> {
+    const rows = await this.#store.query(
+      `select name, state, sum(members)::bigint from (${living}) living
+       group by name, state order by name, state limit $1::int`,
+      [String(limit)],
+    );
+    return rows.map(countOf);
+  }
+
   /** How many instances of each workflow below a scope are in which state, living and ended. */
   async count(scope: Scope): Promise<WorkflowCount[]> {
     const [from, to] =
       scope.kind === 'branch' ? [scope.branch, `${scope.branch.slice(0, -1)}0`] : [scope.name, `${scope.name}\u0001`];
     const rows = await this.#store.query(
       `select name, state, sum(members)::bigint from (
-         select name, case when state = 2 then 'failed' when state = 1 or requests & 1 = 1 then 'paused' else 'ready' end as state,
-                open as members
-         from millrace_segment where name >= $1::text and name < $2::text
+         ${living} where name >= $1::text and name < $2::text
          union all
-         select name, case state when 0 then 'finished' else 'removed' end, members
+         select name, members, case state when 0 then 'finished' else 'removed' end
          from millrace_outcome where name >= $1::text and name < $2::text) all_instances
        group by name, state order by name, state`,
       [from, to],
     );
-    return rows.map(([workflow, state, instances]) => ({
-      workflow: workflow!,
-      state: state!,
-      instances: Number(instances),
-    }));
+    return rows.map(countOf);
   }
 
   /** Kept with the instance when it stands FAILED; while it waits to be tried again the audit has it, if it is kept there. */
@@ -156,6 +165,10 @@ export class Instances {
     );
     return parsed(row?.[0] ?? null);
   }
+}
+
+function countOf([workflow, state, instances]: TextRow): WorkflowCount {
+  return { workflow: workflow!, state: state!, instances: Number(instances) };
 }
 
 function parsed(text: string | null): Json {
