@@ -4,7 +4,7 @@
 // which usually writes the audit, may be what is blocked.
 
 import { MessageChannel, type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { statusTrace } from '../src/audit/engine-events.js';
+import { statusRow } from '../src/audit/engine-events.js';
 import type { StatusEvent, WatchdogThreadOptions } from '../src/observe/watchdog-protocol.js';
 import { serveWatchdog } from '../src/observe/watchdog-server.js';
 import { PortClient } from '../src/store/pglite/port-client.js';
@@ -21,7 +21,7 @@ function toStore(storePort: MessagePort): MessagePort {
   const store = new PortClient(storePort);
   const { port1, port2 } = new MessageChannel();
   port2.on('message', ({ engine, name, message, atMs }: StatusEvent) => {
-    store.transaction([statusCall(atMs, statusTrace(engine, name, message, atMs))]).catch((error: Error) => {
+    store.transaction([statusCall(atMs, statusRow(engine, name, message, atMs).trace)]).catch((error: Error) => {
       // The log has the event already; that the audit has it not is worth a line there, and nothing else can be done.
       process.stderr.write(`status event ${name} is not in the audit: ${error.message}\n`);
     });

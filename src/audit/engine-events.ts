@@ -1,17 +1,18 @@
 // Events of the engine itself rather than of an instance: API calls and status events.
 
 import { type EventShortName, eventCode } from '../workflow/events.js';
-import { traceText } from './trace.js';
+import { auditRow } from './trace.js';
 
-/** Trace of events that belong to no instance, all at one time. */
-export function engineTrace(
+/** Events that belong to no instance, all at one time, in a row of their own or of the root they are about. */
+export function engineRow(
+  root: string | null,
   engine: string,
   user: string | null,
   codes: readonly number[],
   message: string,
   atMs: number,
-): string {
-  return traceText([
+) {
+  return auditRow(root, atMs, [
     {
       workflow: null,
       ordinals: null,
@@ -30,6 +31,6 @@ export function engineTrace(
   ]);
 }
 
-export function statusTrace(engine: string, name: EventShortName, message: string, atMs: number): string {
-  return engineTrace(engine, null, [eventCode(name)], message, atMs);
+export function statusRow(engine: string, name: EventShortName, message: string, atMs: number) {
+  return engineRow(null, engine, null, [eventCode(name)], message, atMs);
 }

@@ -56,6 +56,15 @@ export interface TraceGroup {
   readonly single?: readonly MemberTrace[];
 }
 
+/** The audit row that holds groups. */
+export function auditRow(root: string | null, atMs: number, groups: readonly TraceGroup[]) {
+  const events = groups.reduce(
+    (sum, { ordinals, events, single }) => sum + (ordinals?.length ?? 1) * events.length + (single?.length ?? 0),
+    0,
+  );
+  return { root, atMs, trace: traceText(groups), events };
+}
+
 /** JSON text of groups, as `AuditRow.trace`. Written by hand: it is on the path of every instance. */
 export function traceText(groups: readonly TraceGroup[]): string {
   const text = `[${groups.map(groupText).join(',')}]`;

@@ -3,7 +3,7 @@
 // A submit that succeeds records itself in its own commit; everything else is recorded here, in a commit of its own.
 // Reads (`result`, `show`, `count`, `query`, `status`) change nothing and are not recorded.
 
-import { engineTrace } from '../audit/engine-events.js';
+import { engineRow } from '../audit/engine-events.js';
 import { type EventShortName, eventCode } from '../workflow/events.js';
 import { emptyCommit } from './commit-builder.js';
 import type { EngineParts } from './parts.js';
@@ -57,14 +57,13 @@ export class CallAudit {
 
   /** Never throws: what the store says goes to health. */
   async #record(names: readonly EventShortName[], user: string, message: string): Promise<void> {
-    const { filter, build, store, ids, clock, metrics, health } = this.#parts;
+    const { filter, build, store, ids, clock, health } = this.#parts;
     const codes = names.map(eventCode).filter(code => filter.allows(code));
     if (codes.length === 0 || health.storeIsDead) return;
     const atMs = clock.nowMs();
-    const trace = engineTrace(build.engine, user, codes, message, atMs);
+    const row = engineRow(null, build.engine, user, codes, message, atMs);
     try {
-      await store.commit({ ...emptyCommit(ids.next(), atMs), audit: [{ root: null, atMs, trace }] });
-      metrics.auditEvents.add(codes.length);
+      await store.commit({ ...emptyCommit(ids.next(), atMs), audit: [row] });
     } catch (error) {
       health.storeFailed(error);
     }

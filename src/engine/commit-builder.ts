@@ -7,7 +7,7 @@
 //   B3. Held segments are moved on here, in the order in which commits are sent; a refused commit drops them.
 
 import type { GroupEvents } from '../audit/events-of.js';
-import { eventSteps, type GroupEvent, type MemberTrace, type TraceGroup, traceText } from '../audit/trace.js';
+import { auditRow, eventSteps, type GroupEvent, type MemberTrace, type TraceGroup } from '../audit/trace.js';
 import type { ActionError, MemberEvent, PackedJson } from '../dispatch/protocol.js';
 import { type Next, type Requests, type TransactionOutcome, transition } from '../flow/transition.js';
 import { emptyBitmap, setBit } from '../store/bitmap.js';
@@ -58,8 +58,6 @@ export interface BuiltCommit {
   readonly items: readonly CommitItem[];
   /** What became of the members of each item. */
   readonly fates: readonly Next[];
-  /** Audit events the commit records. */
-  readonly eventCount: number;
 }
 
 export interface BuildWorld {
@@ -107,7 +105,6 @@ interface RootWork {
 export function buildCommit(items: readonly CommitItem[], atMs: number, world: BuildWorld): BuiltCommit {
   const leaving = new Map<HeldSegment, Leaving>();
   const roots = new Map<string, RootWork>();
-  let eventCount = 0;
   const fates: Next[] = [];
   for (const item of items) {
     const root = rootWork(roots, item.held.segment.root, world.ids);
@@ -125,9 +122,9 @@ export function buildCommit(items: readonly CommitItem[], atMs: number, world: B
     const keptPayload = item.payload !== null;
     if (keptPayload) root.packing.add(ordinals, item.payload!);
     place(root, item, next, ordinals, keptPayload);
-    eventCount += addTrace(root, item, next, ordinals, keptPayload, world);
+    addTrace(root, item, next, ordinals, keptPayload, world);
   }
-  return { items, fates, eventCount, commit: assemble(leaving, roots, atMs, world) };
+  return { items, fates, commit: assemble(leaving, roots, atMs, world) };
 }
 
 function rootWork(roots: Map<string, RootWork>, root: string, ids: IdSource): RootWork {
@@ -178,7 +175,7 @@ function addTrace(
   ordinals: Uint16Array,
   hasPayload: boolean,
   world: BuildWorld,
-): number {
+): void {
   const { segment } = item.held;
   const events: readonly GroupEvent[] = world.events.of({
     begins: isFirstSegment(segment),
@@ -190,14 +187,14 @@ function addTrace(
     ended: item.outcome.kind === 'completed' && item.outcome.reached === END,
   });
   // Moved to a segment of their own because another member was resumed: nothing happened to them.
-  if (isPausedAlready(item, next)) return 0;
+  if (isPausedAlready(item, next)) return;
   const single = item.events.flatMap(({ member, event }, index) => {
     const trace = world.memberTrace(member, event, item.path, item.baseMs);
     return trace === null
       ? []
       : [atStep(trace, stepOf(events, item.path.indexOf(event.place), event.event.kind, index))];
   });
-  if (events.length === 0 && single.length === 0) return 0;
+  if (events.length === 0 && single.length === 0) return;
   root.groups.push({
     workflow: segment.workflow,
     ordinals,
@@ -218,7 +215,6 @@ function addTrace(
       ? { earlierResults: item.earlierResults, earlierPerMember: item.path.length - 1 }
       : {}),
   });
-  return events.length * ordinals.length + single.length;
 }
 
 export function isTimeout(error: ActionError | null | undefined): boolean {
@@ -308,7 +304,7 @@ function assemble(
         body: hasBody ? work.bodyId : null,
       });
     }
-    if (work.groups.length > 0) audit.push({ root, atMs, trace: traceText(work.groups) });
+    if (work.groups.length > 0) audit.push(auditRow(root, atMs, work.groups));
   }
   return { ...emptyCommit(world.ids.next(), atMs), marks, segments, bodies, outcomes, audit };
 }

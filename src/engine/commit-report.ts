@@ -4,18 +4,19 @@ import type { LogEvents } from '../observe/log-events.js';
 import type { BuiltCommit } from './commit-builder.js';
 import type { EngineMetrics } from './engine-metrics.js';
 
-export function countCommit({ commit, items, eventCount }: BuiltCommit, metrics: EngineMetrics): void {
-  const { atMs, outcomes, segments } = commit;
+export function countCommit({ commit, items, fates }: BuiltCommit, metrics: EngineMetrics): void {
+  const { atMs, outcomes } = commit;
   const createdAtMs = new Map(items.map(({ held: { segment } }) => [segment.root, segment.createdAtMs]));
   for (const { root, state, ordinals } of outcomes) {
     if (state === 'removed') metrics.removed.add(ordinals.length);
     else metrics.finished.add(ordinals.length);
     metrics.instanceMs.record(atMs - createdAtMs.get(root)!, ordinals.length);
   }
-  metrics.auditEvents.add(eventCount);
-  for (const { state, attempt, ordinals } of segments) {
-    if (state === 'failed') metrics.failed.add(ordinals.length);
-    else if (attempt > 0) metrics.retried.add(ordinals.length);
+  for (const [at, { positions }] of items.entries()) {
+    const fate = fates[at]!;
+    if (fate.kind !== 'stand') continue;
+    if (fate.reason === 'failed') metrics.failed.add(positions.length);
+    else if (fate.reason === 'retry') metrics.retried.add(positions.length);
   }
 }
 

@@ -1,7 +1,7 @@
 // From time to time the engine says what it holds: `EngineContentsSummary`, how many instances of each workflow are in
 // which state, and `FlowContextDetails` for what is executing. Both to the audit, the summary to the log too.
 
-import { statusTrace } from '../audit/engine-events.js';
+import { statusRow } from '../audit/engine-events.js';
 import type { Timer } from '../observe/clock.js';
 import type { AuditRow } from '../store/contract.js';
 import { eventCode } from '../workflow/events.js';
@@ -48,8 +48,7 @@ export class Contents {
     log.contentsSummary({ engine: build.engine, contents: summary });
     const audit: AuditRow[] = [];
     const add = (name: 'EngineContentsSummary' | 'FlowContextDetails', message: string): void => {
-      if (filter.allows(eventCode(name)))
-        audit.push({ root: null, atMs, trace: statusTrace(build.engine, name, message, atMs) });
+      if (filter.allows(eventCode(name))) audit.push(statusRow(build.engine, name, message, atMs));
     };
     add('EngineContentsSummary', summary === '' ? 'nothing' : summary);
     for (const text of this.#executing(atMs)) add('FlowContextDetails', text);

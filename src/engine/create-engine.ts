@@ -80,6 +80,7 @@ async function compose(
   loggers: Loggers,
 ): Promise<Engine> {
   const clock = given.clock ?? systemClock;
+  const metrics = new EngineMetrics();
   const store = await SqlStore.open(
     driver,
     driver.info,
@@ -87,10 +88,13 @@ async function compose(
     auditEvents,
     clock.nowMs(),
     clock,
+    // Audit rows come from many places; all pass here.
+    ({ audit }) => {
+      for (const { events } of audit) metrics.auditEvents.add(events);
+    },
   );
   const queue = new EmbeddedQueue(clock.nowMs());
   const ids = new IdSource(clock);
-  const metrics = new EngineMetrics();
   const log = new LogEvents(loggers);
   const health = new EngineHealth({
     engine: options.name,

@@ -21,7 +21,10 @@ export class EngineMetrics {
   readonly removed = this.registry.counter('millrace_removed_total', 'Instances removed');
   readonly failed = this.registry.counter('millrace_failed_total', 'Times an instance came to stand FAILED');
   readonly retried = this.registry.counter('millrace_retried_total', 'Transactions to be tried again after an error');
-  readonly auditEvents = this.registry.counter('millrace_audit_events_total', 'Audit events recorded');
+  readonly auditEvents = this.registry.counter(
+    'millrace_audit_events_total',
+    'Audit events recorded, but for those of the watchdog',
+  );
   readonly commitsRefused = this.registry.counter(
     'millrace_commits_refused_total',
     'Commits decided again: something came in between',

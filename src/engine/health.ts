@@ -3,7 +3,7 @@
 // The watchdog (D16) answers for a main loop that cannot; this file tells it what only the main loop knows: that it
 // turns, whether the store fails, and why it stopped.
 
-import { statusTrace } from '../audit/engine-events.js';
+import { statusRow } from '../audit/engine-events.js';
 import type { Clock } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
 import { FailureDetector } from '../observe/failure-detector.js';
@@ -114,9 +114,9 @@ export class EngineHealth {
     const { engine, clock, store, ids, filter, log } = this.#world;
     if (!filter.allows(eventCode('EngineDatabaseCommandsFailing'))) return;
     const atMs = clock.nowMs();
-    const trace = statusTrace(engine, 'EngineDatabaseCommandsFailing', databaseFailingMessage, atMs);
+    const row = statusRow(engine, 'EngineDatabaseCommandsFailing', databaseFailingMessage, atMs);
     store
-      .commit({ ...emptyCommit(ids.next(), atMs), audit: [{ root: null, atMs, trace }] })
+      .commit({ ...emptyCommit(ids.next(), atMs), audit: [row] })
       .catch((error: unknown) => log.storeFailed({ error }));
   }
 }

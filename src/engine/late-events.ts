@@ -1,7 +1,7 @@
 // What user code does after its outcome has gone: a throw, or an event of its own. It is recorded against the instance
 // it came from, in a commit of its own, and changes nothing else. A thread sends a bounded number of them a second.
 
-import { traceText } from '../audit/trace.js';
+import { auditRow } from '../audit/trace.js';
 import type { DispatcherEvents } from '../dispatch/contract.js';
 import { instanceId } from '../workflow/instance-id.js';
 import { emptyCommit } from './commit-builder.js';
@@ -19,7 +19,7 @@ export async function recordLate(parts: EngineParts, { root, ordinal, workflow, 
   const single = build.memberTrace(0, event, [event.place], event.atMs);
   if (single === null) return;
   const atMs = clock.nowMs();
-  const trace = traceText([
+  const row = auditRow(root, atMs, [
     {
       workflow,
       ordinals: Uint16Array.of(ordinal),
@@ -36,8 +36,7 @@ export async function recordLate(parts: EngineParts, { root, ordinal, workflow, 
     },
   ]);
   try {
-    await store.commit({ ...emptyCommit(ids.next(), atMs), audit: [{ root, atMs, trace }] });
-    parts.metrics.auditEvents.add();
+    await store.commit({ ...emptyCommit(ids.next(), atMs), audit: [row] });
   } catch (error) {
     health.storeFailed(error);
   }

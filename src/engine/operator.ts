@@ -9,7 +9,7 @@
 //   O2. What waits is taken out of the queue before the commit and put back if the commit is refused or fails.
 //   O3. The count is the number of flow contexts the operation changed.
 
-import { type TraceGroup, traceText } from '../audit/trace.js';
+import { auditRow, type TraceGroup } from '../audit/trace.js';
 import { EngineError } from '../observe/errors.js';
 import type { Slice } from '../queue/contract.js';
 import { clearBitsOf } from '../store/bitmap.js';
@@ -236,7 +236,7 @@ export class Operator {
       };
       groups.set(segment.root, [...(groups.get(segment.root) ?? []), group]);
     }
-    return [...groups].map(([root, list]) => ({ root, atMs, trace: traceText(list) }));
+    return [...groups].map(([root, list]) => auditRow(root, atMs, list));
   }
 
   async #onInstance(operation: Operation, instance: string, user: string): Promise<OperationResult> {

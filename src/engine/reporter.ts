@@ -7,7 +7,7 @@
 //   R2. One report is under way at a time.
 
 import { begunEvents } from '../audit/events-of.js';
-import { type TraceGroup, traceText } from '../audit/trace.js';
+import { auditRow, type TraceGroup } from '../audit/trace.js';
 import type { Timer } from '../observe/clock.js';
 import type { AuditRow } from '../store/contract.js';
 import { emptyCommit } from './commit-builder.js';
@@ -63,7 +63,7 @@ export class Reporter {
       members.set(part, [...(members.get(part) ?? []), member]);
     }
     if (groups.size === 0) return;
-    const audit: AuditRow[] = [...groups].map(([root, list]) => ({ root, atMs: nowMs, trace: traceText(list) }));
+    const audit: AuditRow[] = [...groups].map(([root, list]) => auditRow(root, nowMs, list));
     this.#underWay = this.#send(audit, nowMs, members);
     for (const part of members.keys()) part.reporting = this.#underWay;
   }

@@ -5,11 +5,11 @@
 //   U2. What is answered is durable; the queue is told afterwards, and rebuilt from the store if it was not (D1).
 //   U3. Given names are settled in the commit that stores their instances.
 
-import { engineTrace } from '../audit/engine-events.js';
+import { engineRow } from '../audit/engine-events.js';
 import { EngineError } from '../observe/errors.js';
 import type { Offer } from '../queue/contract.js';
 import { emptyBitmap } from '../store/bitmap.js';
-import type { GivenName, RootBody, Segment } from '../store/contract.js';
+import type { AuditRow, GivenName, RootBody, Segment } from '../store/contract.js';
 import { eventCode } from '../workflow/events.js';
 import { checkInput } from '../workflow/input.js';
 import { instanceId, lastPart, rootMembersMax, splitInstanceId } from '../workflow/instance-id.js';
@@ -230,7 +230,7 @@ export class Submitter {
     }
     close();
     const codes = callEvents.map(eventCode).filter(code => filter.allows(code));
-    const audit = codes.length === 0 ? [] : this.#callTrace(roots, codes, atMs);
+    const audit = codes.length === 0 ? [] : this.#callRows(roots, codes, atMs);
     const answer = await store.commit({
       ...emptyCommit(ids.next(), atMs),
       roots,
@@ -247,7 +247,6 @@ export class Submitter {
       results.submitted(root.id, root.ordinals.length);
       metrics.submitted.add(root.ordinals.length);
     }
-    metrics.auditEvents.add(audit.length * codes.length);
     const offers: Offer[] = [];
     for (const segment of segments) {
       holdings.holdSegment(segment);
@@ -259,17 +258,11 @@ export class Submitter {
   }
 
   /** The client's call in the audit, once a root. */
-  #callTrace(
-    roots: readonly RootBody[],
-    codes: readonly number[],
-    atMs: number,
-  ): { root: string; atMs: number; trace: string }[] {
-    const { build } = this.#parts;
-    return roots.map(root => ({
-      root: root.id,
-      atMs,
-      trace: engineTrace(build.engine, root.submitter, codes, `submit of ${root.ordinals.length}`, atMs),
-    }));
+  #callRows(roots: readonly RootBody[], codes: readonly number[], atMs: number): AuditRow[] {
+    const { engine } = this.#parts.build;
+    return roots.map(({ id, submitter, ordinals }) =>
+      engineRow(id, engine, submitter, codes, `submit of ${ordinals.length}`, atMs),
+    );
   }
 }
 

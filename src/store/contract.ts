@@ -136,6 +136,8 @@ export interface AuditRow {
   readonly atMs: number;
   /** JSON text of `TraceGroup[]`. */
   readonly trace: string;
+  /** How many events it holds; counted, not stored. */
+  readonly events: number;
 }
 
 /** A name given by the submitter. */

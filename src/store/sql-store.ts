@@ -50,22 +50,26 @@ export class SqlStore implements Store {
   readonly #driver: SqlDriver;
   readonly #generations: Generations;
   readonly #house: House;
+  readonly #onCommitted: (commit: Commit) => void;
 
   private constructor(
     readonly info: StoreInfo,
     driver: SqlDriver,
     generations: Generations,
     clock: Pick<Clock, 'monotonicMs'>,
+    onCommitted: (commit: Commit) => void,
   ) {
     this.#driver = driver;
     this.#generations = generations;
     this.#house = new House(driver, generations, clock);
+    this.#onCommitted = onCommitted;
   }
 
   /**
    * Bring the schema and the catalogue of events up to date and open.
    *
    * @param clock times the steps of housekeeping
+   * @param onCommitted told of each commit that is durable
    */
   static async open(
     driver: SqlDriver,
@@ -74,6 +78,7 @@ export class SqlStore implements Store {
     catalogue: readonly CatalogueEntry[],
     nowMs: number,
     clock: Pick<Clock, 'monotonicMs'> = systemClock,
+    onCommitted: (commit: Commit) => void = () => undefined,
   ): Promise<SqlStore> {
     await migrate(driver);
     await driver.transaction([
@@ -88,7 +93,7 @@ export class SqlStore implements Store {
         ],
       },
     ]);
-    return new SqlStore(info, driver, await Generations.load(driver, retention, nowMs), clock);
+    return new SqlStore(info, driver, await Generations.load(driver, retention, nowMs), clock, onCommitted);
   }
 
   async putWorkflow(name: string, definition: string, baseFolder: string, atMs: number): Promise<WorkflowVersion> {
@@ -111,11 +116,16 @@ export class SqlStore implements Store {
     try {
       await this.#driver.transaction(commitCalls(commit, this.#generations.current));
       this.#house.noteCommit(commit);
+      this.#onCommitted(commit);
       return { kind: 'committed' };
     } catch (error) {
       if (!(error instanceof SqlError)) throw error;
       if (error.code === 'MR001') return { kind: 'stale' };
-      if (error.code === '23505' && error.statement === recordCommit.name) return { kind: 'committed' };
+      if (error.code === '23505' && error.statement === recordCommit.name) {
+        // Its answer was lost.
+        this.#onCommitted(commit);
+        return { kind: 'committed' };
+      }
       if (error.code === '23505' && error.statement === takeNames.name) return { kind: 'name-taken' };
       throw error;
     }

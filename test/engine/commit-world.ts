@@ -66,6 +66,7 @@ export class CommitWorld {
   readonly failures: unknown[] = [];
   readonly build: BuildWorld;
   readonly committer: Committer;
+  readonly metrics = new EngineMetrics();
   #batches = 0;
   /** What tests that expect no such thing do. */
   mainFailed = (error: unknown): void => {
@@ -96,7 +97,7 @@ export class CommitWorld {
       health,
       results,
       log,
-      metrics: new EngineMetrics(),
+      metrics: this.metrics,
       filter: filter.value,
       wake: () => undefined,
     } as unknown as EngineParts);

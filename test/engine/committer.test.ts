@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { request } from '../../src/store/contract.js';
 import { SqlError } from '../../src/store/driver.js';
 import { END } from '../../src/workflow/plan.js';
-import { CommitWorld } from './commit-world.js';
+import { CommitWorld, plan } from './commit-world.js';
 
 const errorOf = (code: string) => ({ code, message: code, action: 'a', stack: '' });
 const everybody = (members: number): number[] => Array.from({ length: members }, (_, at) => at);
@@ -248,6 +248,37 @@ describe('committer', () => {
     },
   );
 
+  test('retried counts what an error put back to be tried again, not what an operation moved', async () => {
+    const world = new CommitWorld();
+    const { segment } = await world.submit(3);
+    const batch = await world.run(segment);
+    const error = { errors: [errorOf('Mine')], errorOf: Uint16Array.of(0, 0, 0) };
+    world.answer(batch, everybody(3), { kind: 'failed', reached: 0, ...error });
+    await world.committer.drained();
+    const [waiting] = world.store.model.segments.values();
+    const moved = {
+      held: world.holdings.segment(waiting!.id)!,
+      plan,
+      positions: Uint16Array.of(1),
+      outcome: { kind: 'waiting', cause: 'request', eligibleAtMs: 1 },
+      path: [],
+      baseMs: 1,
+      times: [],
+      payload: null,
+      reported: false,
+      events: [],
+      claim: null,
+      requests: request.pause,
+    } as const;
+    expect(await world.committer.commitNow([moved], [], [])).toBe(true);
+    expect([...world.store.model.segments.values()].map(({ state, attempt }) => [state, attempt]).sort()).toEqual([
+      ['paused', 1],
+      ['ready', 1],
+    ]);
+    expect(world.metrics.retried.value).toBe(3);
+    expect(world.metrics.failed.value).toBe(0);
+  });
+
   test('an operation that was refused leaves no trace, and says so', async () => {
     const world = new CommitWorld();
     const { segment } = await world.submit(3);
@@ -263,7 +294,9 @@ describe('committer', () => {
       requests: 1,
       memberRequests: null,
     } as const;
-    expect(await world.committer.commitNow([], [change], [{ root: segment.root, atMs: 1, trace: '[]' }])).toBe(false);
+    expect(
+      await world.committer.commitNow([], [change], [{ root: segment.root, atMs: 1, trace: '[]', events: 0 }]),
+    ).toBe(false);
     expect(await world.committer.commitNow([], [{ ...change, revision: 1 }], [])).toBe(true);
     expect(model.audit).toBe(0);
     expect(world.holdings.segment(segment.id)).toBeUndefined();

@@ -121,7 +121,7 @@ function failuresOf(ordinals: readonly number[]): Failures {
   return { errors, of: ordinals.map(ordinal => ordinal % 2) };
 }
 
-const trace = (root: string) => ({ root, atMs, trace: '[]' });
+const trace = (root: string) => ({ root, atMs, trace: '[]', events: 0 });
 
 /** What one random step asks; numbers pick among what the model has. */
 interface Step {
@@ -358,7 +358,7 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
       expect(await commit({ changes: [changeOf(segment, { requests: 2 })] })).toBe('committed');
       const kept = await read(segment.id);
       expect(kept).toMatchObject({ failures, requests: 2, revision: 1 });
-      expect(await commit({ changes: [changeOf(kept, { state: 'ready' })] })).toBe('committed');
+      expect(await commit({ changes: [changeOf(kept!, { state: 'ready' })] })).toBe('committed');
       expect(await read(segment.id)).toMatchObject({ failures: null, state: 'ready' });
     });
 
@@ -384,7 +384,7 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
             ...nothing(),
             marks: [markOf(segment, [0])],
             outcomes: [outcomeOf(segment, [0])],
-            audit: [{ root: root.id, atMs, trace: at === 1 ? '["\0"]' : '[]' }],
+            audit: [{ root: root.id, atMs, trace: at === 1 ? '["\0"]' : '[]', events: 0 }],
           }),
         ),
       );

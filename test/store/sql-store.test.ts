@@ -38,6 +38,7 @@ test('two engines on one store: the first commit wins, the refused one leaves no
     root: root.id,
     atMs: 1,
     trace: JSON.stringify([{ s: engine, b: 1, a: 0, k: 0, n: 1, f: 0, e: [[28, -1, -1, 0]] }]),
+    events: 1,
   });
   const finish = (engine: string) => ({
     ...nothing(),
@@ -66,7 +67,7 @@ test('a store on disk is the same after it was closed and opened again', async (
       roots: [root],
       segments,
       names: [{ name: 'kept', instance: root.id }],
-      audit: [{ root: root.id, atMs: 1, trace: '[]' }],
+      audit: [{ root: root.id, atMs: 1, trace: '[]', events: 0 }],
     },
     { ...nothing(), marks: [markOf(segments[0]!, [0, 5])], outcomes: [outcomeOf(segments[0]!, [0, 5], 'removed')] },
     {
@@ -158,7 +159,7 @@ test('a generation is emptied when its turn comes again, not before, and stalls 
     ...nothing(),
     roots: [root],
     segments: [segment],
-    audit: [{ root: root.id, atMs: 1, trace: '[]' }],
+    audit: [{ root: root.id, atMs: 1, trace: '[]', events: 0 }],
   });
   await store.commit({ ...nothing(), marks: [markOf(segment, [0])], outcomes: [outcomeOf(segment, [0])] });
   expect((await store.keepHouse(nowMs + 999)).rotated).toEqual([]);
