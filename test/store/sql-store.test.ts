@@ -89,6 +89,36 @@ test('a store on disk is the same after it was closed and opened again', async (
   expect(await model.stateOf(second)).toEqual(model.state());
 });
 
+test('a store from before failures were kept is brought up to date, with what it holds', async () => {
+  const driver = await openPgliteMemory();
+  onTestFinished(() => driver.close());
+  const before = await storeOn(driver);
+  await before.putWorkflow('/conformance/flow', '{}', '/', 1);
+  const root = rootOf(4);
+  const failed = segmentOf(root, [0, 1], { state: 'failed' });
+  await before.commit({ ...nothing(), roots: [root], segments: [failed] });
+  await driver.script(`
+    drop view millrace_instances;
+    alter table millrace_segment drop column failures;
+    delete from millrace_migration where name = '0004-failures';
+  `);
+
+  const now = await storeOn(driver);
+  expect(await now.segments([failed.id])).toEqual([failed]);
+  const errors = ['m', 'n'].map(message => ({ code: 'X', message, action: 'a', stack: '' }));
+  const later = segmentOf(root, [2, 3], { state: 'failed', failures: { errors, of: [1, 0] } });
+  await now.commit({ ...nothing(), segments: [later] });
+  expect(await now.segments([later.id])).toEqual([later]);
+  expect(
+    await now.query(`select ordinal, state, error->>'message' from millrace_instances order by ordinal`, []),
+  ).toEqual([
+    ['0', 'failed', null],
+    ['1', 'failed', null],
+    ['2', 'failed', 'n'],
+    ['3', 'failed', 'm'],
+  ]);
+});
+
 test('the catalogue of events is in the store, by the names of the original', async () => {
   const store = await storeOn(await openPgliteMemory());
   onTestFinished(() => store.close());
