@@ -1,4 +1,6 @@
 // The engine as applications see it. It is created stopped; a stopped engine still takes submits and operations.
+//
+// Whatever returns a promise tells of its faults by rejecting it, never by throwing.
 
 import { EngineError } from '../observe/errors.js';
 import type { StoreInfo, TextRow } from '../store/contract.js';
@@ -20,6 +22,7 @@ import type { EngineParts } from './parts.js';
 import { rebuildQueue } from './recovery.js';
 import type { Reporter } from './reporter.js';
 import type { InstanceResult } from './results.js';
+import { type SubmitManyOptions, submitStream } from './submit-stream.js';
 import type { SubmitRecord, Submitter } from './submitter.js';
 
 export type EngineState = 'stopped' | 'starting' | 'started' | 'stopping' | 'disposed';
@@ -28,21 +31,6 @@ export type EngineState = 'stopped' | 'starting' | 'started' | 'stopping' | 'dis
 export interface DeployedWorkflow {
   readonly name: string;
   readonly version: number;
-}
-
-/** What `submitMany` reports while it goes. */
-export interface SubmitProgress {
-  readonly submitted: number;
-}
-
-export interface SubmitManyOptions {
-  /** Who submits, for the audit. Default: the operating-system user. */
-  readonly submitter?: string;
-  /** Called after each durable batch. */
-  readonly onProgress?: (progress: SubmitProgress) => void;
-  /** Called with the ids of each durable batch, in order. Absent: ids are not kept. */
-  readonly onAccepted?: (ids: readonly string[]) => void;
-  readonly signal?: AbortSignal;
 }
 
 /** Numbers for dashboards and progress bars. */
@@ -64,10 +52,6 @@ export interface EngineStatus {
   /** Longest commit so far, from sending it to its durable answer. */
   readonly commitMaxMs: number;
 }
-
-const submitBatchRecords = 500;
-/** Batches of `submitMany` on their way to the store at once: enough to keep it busy, few enough to bound memory. */
-const submitBatchesUnderWay = 4;
 
 /** The pieces an engine is made of beside its parts; see `create-engine.ts`. */
 export interface EnginePieces {
@@ -227,37 +211,8 @@ export class Engine {
     options: SubmitManyOptions = {},
   ): Promise<number> {
     this.#assertUsable();
-    const underWay: Promise<void>[] = [];
-    let submitted = 0;
-    let batch: SubmitRecord[] = [];
-    const send = (): void => {
-      const own = batch;
-      batch = [];
-      underWay.push(
-        this.#submit(own, options.submitter ?? this.#pieces.defaultUser).then(ids => {
-          submitted += ids.length;
-          options.onAccepted?.(ids);
-          options.onProgress?.({ submitted });
-        }),
-      );
-      // A failing batch is reported where it is awaited.
-      underWay[underWay.length - 1]!.catch(() => undefined);
-    };
-    try {
-      for await (const record of records) {
-        options.signal?.throwIfAborted();
-        batch.push(record);
-        if (batch.length < submitBatchRecords) continue;
-        send();
-        if (underWay.length >= submitBatchesUnderWay) await underWay.shift();
-      }
-    } finally {
-      // However it ends, what was taken from the stream is stored, and every batch has been answered.
-      if (batch.length > 0) send();
-      await Promise.allSettled(underWay);
-    }
-    await Promise.all(underWay);
-    return submitted;
+    const { submitter = this.#pieces.defaultUser } = options;
+    return submitStream(records, options, batch => this.#submit(batch, submitter));
   }
 
   /**
@@ -281,7 +236,7 @@ export class Engine {
   }
 
   /** Everything known of an instance. @throws EngineError `INSTANCE_UNKNOWN` */
-  show(instance: string): Promise<InstanceRecord> {
+  async show(instance: string): Promise<InstanceRecord> {
     this.#assertUsable();
     return this.#pieces.instances.show(instance);
   }
@@ -315,7 +270,7 @@ export class Engine {
   }
 
   /** A read-only SQL query over the views `millrace_audit_event`, `millrace_history` and `millrace_instances`. */
-  query(text: string, parameters: readonly (string | null)[] = []): Promise<TextRow[]> {
+  async query(text: string, parameters: readonly (string | null)[] = []): Promise<TextRow[]> {
     this.#assertUsable();
     return this.#pieces.parts.store.query(text, parameters);
   }
@@ -342,7 +297,7 @@ export class Engine {
   }
 
   /** Bytes the store occupies on disk. */
-  diskBytes(): Promise<number> {
+  async diskBytes(): Promise<number> {
     this.#assertUsable();
     return this.#pieces.parts.store.diskBytes();
   }
@@ -359,7 +314,7 @@ export class Engine {
     }
   }
 
-  #operate(operation: Operation, target: string, user = this.#pieces.defaultUser): Promise<OperationResult> {
+  async #operate(operation: Operation, target: string, user = this.#pieces.defaultUser): Promise<OperationResult> {
     this.#assertUsable();
     const { calls, operator } = this.#pieces;
     const run = async (): Promise<OperationResult> => operator.run(operation, await this.#target(target), user);

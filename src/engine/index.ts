@@ -11,11 +11,10 @@ export type {
   Engine,
   EngineState,
   EngineStatus,
-  SubmitManyOptions,
-  SubmitProgress,
 } from './engine.js';
 export type { InstanceRecord, WorkflowCount } from './instances.js';
 export type { OperationResult } from './operator.js';
 export type { EngineOptions } from './options.js';
 export type { InstanceResult } from './results.js';
+export type { SubmitManyOptions, SubmitProgress } from './submit-stream.js';
 export type { SubmitRecord } from './submitter.js';
