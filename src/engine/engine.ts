@@ -2,6 +2,7 @@
 //
 // Whatever returns a promise tells of its faults by rejecting it, never by throwing.
 
+import { resolve } from 'node:path';
 import { EngineError } from '../observe/errors.js';
 import type { StoreInfo, TextRow } from '../store/contract.js';
 import { DefinitionError } from '../workflow/fault.js';
@@ -169,7 +170,7 @@ export class Engine {
   /**
    * Verify a definition and store it as the newest version of its name, unless it is that already.
    *
-   * @param baseFolder folder its module paths are relative to. Default: the current one
+   * @param baseFolder folder its module paths are relative to, itself relative to the current one, which is the default
    * @throws DefinitionError with every fault (`WORKFLOW_INVALID`)
    */
   async deploy(definition: WorkflowDefinition, baseFolder: string = process.cwd()): Promise<DeployedWorkflow> {
@@ -179,7 +180,7 @@ export class Engine {
       const faults = verify(definition);
       if (faults.length > 0) throw new DefinitionError(faults);
       const text = definitionText(definition);
-      const { version } = await parts.definitions.put(definition, text, baseFolder, parts.clock.nowMs());
+      const { version } = await parts.definitions.put(definition, text, resolve(baseFolder), parts.clock.nowMs());
       return { name: version.name, version: version.version };
     };
     return calls.around('deploy', defaultUser, put, ({ name, version }) => `${name}, version ${version}`);

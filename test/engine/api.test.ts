@@ -1,7 +1,8 @@
 // What the methods of the engine promise their callers, whatever the instances do.
 
-import { expect, test } from 'vitest';
-import { openEngine, temporaryFolder } from './setup.js';
+import { relative } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { definitionOf, here, noRetry, openEngine, temporaryFolder } from './setup.js';
 
 test('on an engine that has been disposed of every method that returns a promise rejects', async () => {
   const engine = await openEngine('memory', temporaryFolder());
@@ -27,4 +28,14 @@ test('on an engine that has been disposed of every method that returns a promise
     const answer = call();
     await expect(answer, String(call)).rejects.toMatchObject({ code: 'ENGINE_DISPOSED' });
   }
+});
+
+test('a relative folder of modules is relative to the current one', async () => {
+  const engine = await openEngine('memory', temporaryFolder());
+  onTestFinished(() => engine.dispose(0));
+  await engine.start();
+  const flow = definitionOf('/relative', [{ function: 'echo', retry: noRetry }]);
+  await engine.deploy(flow, relative(process.cwd(), here));
+  const id = await engine.submit({ workflow: '/relative', input: { n: 1 } });
+  expect(await engine.result(id)).toMatchObject({ state: 'finished', result: { n: 1 } });
 });
