@@ -89,21 +89,21 @@ export function resolveOptions(given: EngineOptions): ResolvedOptions {
     logsToFolder: given.loggers === undefined && !inMemory,
     claimMembersMax: 512,
   };
-  within('threads', options.threads, 1, 256);
-  within('concurrency', options.concurrency, 1, 10_000);
+  whole('threads', options.threads, 1, 256);
+  whole('concurrency', options.concurrency, 1, 10_000);
   within('threadHeapMb', options.threadHeapMb, 16, 65_536);
-  within('actionGraceMs', options.actionGraceMs, 0, dayMs);
-  within('actionBlockedMs', options.actionBlockedMs, 100, dayMs);
-  within('leaseMs', options.leaseMs, 1_000, dayMs);
-  within('cacheBytes', options.cacheBytes, 0, 64 * 1_024 ** 3);
+  whole('actionGraceMs', options.actionGraceMs, 0, dayMs);
+  whole('actionBlockedMs', options.actionBlockedMs, 100, dayMs);
+  whole('leaseMs', options.leaseMs, 1_000, dayMs);
+  whole('cacheBytes', options.cacheBytes, 0, 64 * 1_024 ** 3);
   for (const name of ['auditExpirationMs', 'historyExpirationMs'] as const) {
     const value = options[name];
-    if (value !== null) within(name, value, 1_000, 3_660 * dayMs);
+    if (value !== null) whole(name, value, 1_000, 3_660 * dayMs);
   }
-  within('heartbeatMs', options.heartbeatMs, 100, 366 * dayMs);
-  within('contentsSummaryMs', options.contentsSummaryMs, 100, 366 * dayMs);
-  within('blockedAfterMs', options.blockedAfterMs, 100, dayMs);
-  if (options.healthPort !== null) within('healthPort', options.healthPort, 0, 65_535);
+  whole('heartbeatMs', options.heartbeatMs, 100, 366 * dayMs);
+  whole('contentsSummaryMs', options.contentsSummaryMs, 100, 366 * dayMs);
+  whole('blockedAfterMs', options.blockedAfterMs, 100, dayMs);
+  if (options.healthPort !== null) whole('healthPort', options.healthPort, 0, 65_535);
   if (!/^[\x21-\x7e]{1,200}$/.test(options.name)) {
     throw new EngineError('OPTION_INVALID', `name: "${options.name}" must be 1 to 200 visible ASCII characters`);
   }
@@ -114,6 +114,12 @@ export function resolveOptions(given: EngineOptions): ResolvedOptions {
     );
   }
   return Object.freeze(options);
+}
+
+/** For counts, ports, bytes and milliseconds. */
+function whole(name: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new EngineError('OPTION_INVALID', `${name}: ${String(value)} must be a whole number from ${least} to ${most}`);
 }
 
 function within(name: string, value: number, least: number, most: number): void {

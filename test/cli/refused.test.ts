@@ -213,7 +213,7 @@ test.concurrent('options and commands that are not there get a suggestion; value
   await expectRefused(
     own,
     ['run', hello, '--threads', '999'],
-    ['OPTION_INVALID: threads: 999 must be a number from 1 to 256'],
+    ['OPTION_INVALID: threads: 999 must be a whole number from 1 to 256'],
   );
   await expectRefused(own, ['audit', '--since', 'yesterday'], ['--since yesterday: must be a time such as']);
 });
