@@ -163,6 +163,7 @@ export class Engine {
       await this.#stop(graceMs);
       this.#state = 'disposed';
       this.#pieces.parts.results.close();
+      this.#pieces.parts.log.engineDisposed({ engine: this.name });
       await this.#pieces.close();
     });
   }

@@ -2,6 +2,7 @@
 
 import { relative } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { loggersTo } from '../../src/observe/loggers.js';
 import { definitionOf, here, noRetry, openEngine, temporaryFolder } from './setup.js';
 
 test('on an engine that has been disposed of every method that returns a promise rejects', async () => {
@@ -38,4 +39,18 @@ test('a relative folder of modules is relative to the current one', async () => 
   await engine.deploy(flow, relative(process.cwd(), here));
   const id = await engine.submit({ workflow: '/relative', input: { n: 1 } });
   expect(await engine.result(id)).toMatchObject({ state: 'finished', result: { n: 1 } });
+});
+
+test('its start, its stop and its end are each logged once', async () => {
+  const messages: string[] = [];
+  const loggers = loggersTo(({ message }) => messages.push(message), 'info');
+  const engine = await openEngine('memory', temporaryFolder(), { loggers });
+  await engine.start();
+  await engine.dispose();
+  await engine.dispose();
+  expect(messages.filter(message => message.startsWith('engine '))).toEqual([
+    'engine started',
+    'engine stopped',
+    'engine disposed of',
+  ]);
 });
