@@ -59,8 +59,6 @@ export type Next =
 /** After this many threads ended by one transaction it is parked, whatever its policy allows. */
 export const killMax = 3;
 
-export const noRequests: Requests = { pause: false, remove: false, interrupt: false };
-
 /** Decide what follows `outcome` for a context of `plan`. */
 export function transition(
   plan: Plan,

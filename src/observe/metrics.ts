@@ -98,7 +98,7 @@ interface Family {
   readonly help: string;
   readonly kind: Kind;
   /** By rendered labels. */
-  readonly members: Map<string, Counter | Gauge | Histogram | (() => number)>;
+  readonly members: Map<string, Counter | Gauge | Histogram>;
 }
 
 const quantiles = [0.5, 0.9, 0.99] as const;
@@ -113,11 +113,6 @@ export class Metrics {
 
   gauge(name: string, help: string, labels: Labels = {}): Gauge {
     return this.#member(name, help, 'gauge', labels, () => new Gauge());
-  }
-
-  /** A gauge that is read when the metrics are written. */
-  readGauge(name: string, help: string, read: () => number, labels: Labels = {}): void {
-    this.#member(name, help, 'gauge', labels, () => read);
   }
 
   histogram(name: string, help: string, labels: Labels = {}): Histogram {
@@ -137,7 +132,7 @@ export class Metrics {
           }
           lines.push(`${name}_sum${braced(labels)} ${member.sum}`, `${name}_count${braced(labels)} ${member.count}`);
         } else {
-          lines.push(`${name}${braced(labels)} ${typeof member === 'function' ? member() : member.value}`);
+          lines.push(`${name}${braced(labels)} ${member.value}`);
         }
       }
     }
@@ -145,7 +140,7 @@ export class Metrics {
   }
 
   /** The member with these labels, made if need be. One name has one kind. */
-  #member<T extends Counter | Gauge | Histogram | (() => number)>(
+  #member<T extends Counter | Gauge | Histogram>(
     name: string,
     help: string,
     kind: Kind,

@@ -7,7 +7,7 @@ import {
   follow,
   killMax,
   type Next,
-  noRequests,
+  type Requests,
   type TransactionOutcome,
   transition,
 } from '../../src/flow/transition.js';
@@ -35,6 +35,7 @@ const plan: Plan = compilePlan(
 const fresh: FlowContext = { place: 0, transaction: 0, attempt: 0, kills: 0 };
 const completed: TransactionOutcome = { kind: 'completed', reached: 1 };
 const failed: TransactionOutcome = { kind: 'failed', place: 0, killed: false };
+const noRequests: Requests = { pause: false, remove: false, interrupt: false };
 const pause = { ...noRequests, pause: true };
 const remove = { ...noRequests, remove: true };
 const interrupt = { ...noRequests, interrupt: true };

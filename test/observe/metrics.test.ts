@@ -50,7 +50,6 @@ describe('metrics', () => {
     finished.add();
     finished.add(41);
     metrics.gauge('millrace_threads', 'Worker threads').set(2);
-    metrics.readGauge('millrace_ready', 'Members ready', () => 7);
     metrics.histogram('millrace_commit_ms', 'Commits, ms', { store: 'x' }).record(4, 2);
     expect(metrics.render()).toBe(
       [
@@ -60,9 +59,6 @@ describe('metrics', () => {
         '# HELP millrace_threads Worker threads',
         '# TYPE millrace_threads gauge',
         'millrace_threads 2',
-        '# HELP millrace_ready Members ready',
-        '# TYPE millrace_ready gauge',
-        'millrace_ready 7',
         '# HELP millrace_commit_ms Commits, ms',
         '# TYPE millrace_commit_ms summary',
         'millrace_commit_ms{store="x",quantile="0.5"} 4',
