@@ -1,7 +1,9 @@
 // Everything the engine says in its logs: one function an event, with its level, its logger and its words.
 //
-// Messages are constant texts, so that equal ones can be counted instead of repeated; what varies is in the fields.
+// Messages are constant texts, so that equal ones can be counted instead of repeated; what varies is in the fields. The
+// one exception is what actions log, and it is marked.
 
+import { ofActions } from './log-rate.js';
 import type { Loggers, LogLevel } from './loggers.js';
 
 /** The seed's words; monitoring looks for them. */
@@ -83,7 +85,7 @@ export class LogEvents {
 
   /** A line that user code logged. */
   userLogged(line: { level: LogLevel; message: string; instance: string }): void {
-    this.#loggers.flowChart[line.level](line.message, { instance: line.instance });
+    this.#loggers.flowChart[line.level](line.message, { instance: line.instance, ...ofActions });
   }
 
   storeFailed(fields: { error: unknown }): void {

@@ -2,27 +2,40 @@
 //
 // Time is cut in windows of a second. Within one, the same message passes `sameMessagePerSecond` times; the rest are
 // counted, and when the window ends one entry with the count, the fields of the last of them, and `repeated` is written.
-// Messages are constant texts (what varies is in the fields), so few are different; should somebody put data into them,
-// no more than `differentMessagesMax` pass in a window and the others are counted together.
+// The engine's messages are constant texts (what varies is in the fields), so few are different. Actions put data into
+// theirs: no more than `differentMessagesMax` pass in a window and the others are counted together. The two are counted
+// apart, so that whatever actions log, the engine's own words are written.
 
 import type { Clock, Timer } from './clock.js';
-import type { LogEntry } from './loggers.js';
+import type { LogEntry, LogFields } from './loggers.js';
 
 const windowMs = 1_000;
 const differentMessagesMax = 1_000;
+
+/** A field of what actions log: its text is anybody's. */
+export const ofActions = { source: 'action' } as const;
 
 interface Seen {
   count: number;
   last: LogEntry;
 }
 
+/** What was seen in this window. */
+interface Tally {
+  readonly byMessage: Map<string, Seen>;
+  /** Those past `differentMessagesMax`. */
+  otherCount: number;
+  /** Fields of the entry that tells of those. */
+  readonly fields: LogFields;
+}
+
 export class LogRate {
   readonly #write: (entry: LogEntry) => void;
   readonly #sameMessagePerSecond: number;
   readonly #clock: Clock;
-  readonly #seen = new Map<string, Seen>();
+  readonly #ofEngine: Tally = { byMessage: new Map(), otherCount: 0, fields: {} };
+  readonly #ofActions: Tally = { byMessage: new Map(), otherCount: 0, fields: ofActions };
   #windowEndsMs = Number.NEGATIVE_INFINITY;
-  #otherCount = 0;
   #timer: Timer | null = null;
   #isClosed = false;
 
@@ -39,11 +52,12 @@ export class LogRate {
       this.#endWindow();
       this.#windowEndsMs = nowMs + windowMs;
     }
-    const seen = this.#seen.get(entry.message);
+    const tally = entry.fields.source === ofActions.source ? this.#ofActions : this.#ofEngine;
+    const seen = tally.byMessage.get(entry.message);
     if (seen === undefined) {
-      if (this.#seen.size >= differentMessagesMax) this.#holdBack(() => this.#otherCount++);
+      if (tally.byMessage.size >= differentMessagesMax) this.#holdBack(() => tally.otherCount++);
       else {
-        this.#seen.set(entry.message, { count: 1, last: entry });
+        tally.byMessage.set(entry.message, { count: 1, last: entry });
         this.#write(entry);
       }
     } else if (++seen.count <= this.#sameMessagePerSecond) this.#write(entry);
@@ -67,15 +81,19 @@ export class LogRate {
   #endWindow(): void {
     this.#timer?.cancel();
     this.#timer = null;
-    for (const { count, last } of this.#seen.values()) {
+    for (const tally of [this.#ofEngine, this.#ofActions]) this.#writeCounts(tally);
+  }
+
+  #writeCounts(tally: Tally): void {
+    for (const { count, last } of tally.byMessage.values()) {
       const repeated = count - this.#sameMessagePerSecond;
       if (repeated > 0) this.#write({ ...last, fields: { ...last.fields, repeated } });
     }
-    if (this.#otherCount > 0) {
-      const fields = { count: this.#otherCount };
+    if (tally.otherCount > 0) {
+      const fields = { count: tally.otherCount, ...tally.fields };
       this.#write({ logger: 'system', level: 'warn', message: 'too many different log messages in a second', fields });
     }
-    this.#seen.clear();
-    this.#otherCount = 0;
+    tally.byMessage.clear();
+    tally.otherCount = 0;
   }
 }

@@ -9,7 +9,8 @@
 //
 // Invariants:
 //   G1. Logging never throws and never waits: a full disk or a closed pipe costs log lines, not work.
-//   G2. The rate is bounded: the same message more than `sameMessagePerSecond` times a second becomes a count.
+//   G2. The rate is bounded: the same message more than `sameMessagePerSecond` times a second becomes a count. What
+//       actions log has a bound of its own and holds back nothing of the engine's.
 //   G3. What was logged before `close`, or before the process exits, has been written.
 
 import { join } from 'node:path';

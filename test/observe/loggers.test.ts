@@ -167,6 +167,23 @@ describe('log rate', () => {
     expect(lines).toHaveLength(1_001);
     expect(lines.at(-1)).toBe('too many different log messages in a second 4000');
   });
+
+  test('whatever actions log, the words of the engine are written', async () => {
+    const lines = await burst(loggers => {
+      const log = new LogEvents(loggers);
+      const logged = (message: string) => log.userLogged({ level: 'info', message, instance: '/f/1' });
+      for (let n = 1; n <= 2_000; n++) logged(`line ${n}`);
+      for (let n = 1; n <= 10; n++) logged('store command failed');
+      log.instanceFailed({ workflow: '/f', action: 'a', code: 'E', error: 'no', members: 1 });
+      log.storeFailed({ error: 'EIO' });
+    });
+    expect(lines).toHaveLength(1_003);
+    expect(lines.slice(-3)).toEqual([
+      'instance failed, it waits to be recovered',
+      'store command failed',
+      'too many different log messages in a second 1010',
+    ]);
+  });
 });
 
 describe('rotating file', () => {
