@@ -97,7 +97,11 @@ function submit({ engine, workflow, input, total, interrupt }: Run, own: OwnInst
   };
 }
 
-/** Until ours have ended or failed, or somebody wants to stop. Returns the last status. */
+/**
+ * Until ours have ended or failed, or somebody wants to stop. Returns the last status.
+ *
+ * @throws EngineError `STORE_FAILED` when the store has failed: nothing would ever end
+ */
 async function untilDone(
   run: Run,
   own: OwnInstances,
@@ -108,6 +112,7 @@ async function untilDone(
   for (;;) {
     const status = await run.engine.status();
     submitting.check();
+    if (status.storeFailure !== null) throw status.storeFailure;
     const ended = status.finished + status.failed;
     progress.show({
       total: run.total === 0 ? status.ready + status.claimed + status.delayed + ended : run.total,

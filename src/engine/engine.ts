@@ -48,6 +48,8 @@ export interface EngineStatus {
   readonly retried: number;
   readonly auditEvents: number;
   readonly store: StoreInfo;
+  /** Why the store can make nothing durable any more, or `null`: then nothing moves until a new process opens it. */
+  readonly storeFailure: EngineError | null;
   readonly p50Ms: number;
   readonly p99Ms: number;
   /** Longest commit so far, from sending it to its durable answer. */
@@ -279,7 +281,7 @@ export class Engine {
 
   async status(): Promise<EngineStatus> {
     this.#assertUsable();
-    const { queue, store, metrics } = this.#pieces.parts;
+    const { queue, store, metrics, health } = this.#pieces.parts;
     const { ready, delayed, claimed } = await queue.counts();
     return {
       state: this.#state,
@@ -292,6 +294,7 @@ export class Engine {
       retried: metrics.retried.value,
       auditEvents: metrics.auditEvents.value,
       store: store.info,
+      storeFailure: health.storeFailure,
       p50Ms: metrics.instanceMs.quantile(0.5),
       p99Ms: metrics.instanceMs.quantile(0.99),
       commitMaxMs: metrics.commitMs.max,

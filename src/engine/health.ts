@@ -57,6 +57,11 @@ export class EngineHealth {
     return this.#deadBecause !== null;
   }
 
+  /** Why, since then; `null` before. */
+  get storeFailure(): EngineError | null {
+    return this.#deadBecause;
+  }
+
   /** @throws EngineError `STORE_FAILED` with the first reason when the store has failed for good */
   assertStoreLives(): void {
     if (this.#deadBecause !== null) throw this.#deadBecause;
