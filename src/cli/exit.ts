@@ -6,10 +6,13 @@ export const exitCodes = {
   done: 0,
   /** The work was accepted, and some of it failed. */
   failed: 1,
-  /** Nothing was done: a bad definition, input, option or target, or a folder that is in use. */
+  /**
+   * Nothing was done: a bad definition, input, option or target, or a folder that is in use. One exception: an input too
+   * large to be checked beforehand, whose instances before the fault were stored and run.
+   */
   refused: 2,
-  /** 128 and the number of the signal, as shells have it. */
-  interrupted: { SIGINT: 130, SIGTERM: 143 },
+  /** 128 and the number of the signal, as shells have it. `SIGPIPE`: whoever read our output has left. */
+  interrupted: { SIGINT: 130, SIGTERM: 143, SIGPIPE: 141 },
 } as const;
 
 /** Told by a command when it is done. */

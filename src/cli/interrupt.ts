@@ -1,10 +1,10 @@
-// Ctrl-C and SIGTERM: the first asks for a graceful stop, the second ends the process at once. Nothing acknowledged is
-// lost either way.
+// Ctrl-C, SIGTERM, and a reader of our output that leaves (`millrace run ... | head`): the first asks for a graceful
+// stop, a further signal ends the process at once. Nothing acknowledged is lost either way.
 
 import { exitCodes } from './exit.js';
 
 export class Interrupt {
-  #signal: 'SIGINT' | 'SIGTERM' | null = null;
+  #signal: keyof typeof exitCodes.interrupted | null = null;
   #ask: () => void = () => undefined;
   /** Resolves when somebody asks to stop. */
   readonly asked = new Promise<void>(resolve => {
@@ -15,10 +15,14 @@ export class Interrupt {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
         if (this.#signal !== null) process.exit(exitCodes.interrupted[signal]);
-        this.#signal = signal;
-        this.#ask();
+        this.#stopFor(signal);
       });
     }
+  }
+
+  /** Nobody reads what is printed any more; may be told often. */
+  readerLeft(): void {
+    if (this.#signal === null) this.#stopFor('SIGPIPE');
   }
 
   get isAsked(): boolean {
@@ -28,5 +32,10 @@ export class Interrupt {
   /** The exit code of a run that was stopped; `null` when nobody asked. */
   get exitCode(): number | null {
     return this.#signal === null ? null : exitCodes.interrupted[this.#signal];
+  }
+
+  #stopFor(signal: keyof typeof exitCodes.interrupted): void {
+    this.#signal = signal;
+    this.#ask();
   }
 }

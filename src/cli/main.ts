@@ -10,6 +10,7 @@ import { addAudit } from './audit.js';
 import { codeOfError, exitCodes, linesOfError } from './exit.js';
 import { addList } from './list.js';
 import { addOperations } from './operations.js';
+import { watchReaders } from './output.js';
 import { addRun } from './run.js';
 import { addShow } from './show.js';
 import { addVerify } from './verify.js';
@@ -23,13 +24,13 @@ Begin with:
   millrace show ID                                     everything about one instance
   millrace help run                                    every option of a command, with examples
 
-Exit codes: 0 done, 1 work failed, 2 refused (bad definition, input or option; folder in use), 130 interrupted.`;
+Exit codes: 0 done, 1 work failed, 2 refused (bad definition, input or option; folder in use), 130 interrupted.
+Commands that look end with 0 when their reader leaves (millrace audit | head); a run stops, see millrace help run.`;
 
 process.exitCode = await main(process.argv);
 
 async function main(args: readonly string[]): Promise<number> {
-  // A reader that went away (`millrace audit | head`) is no fault.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  watchReaders();
   let code: number = exitCodes.done;
   const program = describe(own => {
     code = own;

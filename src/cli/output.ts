@@ -3,7 +3,31 @@
 // A console action prints on the standard output of this process. When a program reads our answer there (`--json`),
 // what actions print goes to standard error instead: see `keepOutputForAnswer`.
 
+import { exitCodes } from './exit.js';
+
 const write = process.stdout.write.bind(process.stdout);
+
+/** A command that only reads ends; its exit code stays its own when nothing but its messages are lost. */
+let readerLeft = (stream: 'stdout' | 'stderr'): void => {
+  if (stream === 'stdout') process.exit(exitCodes.done);
+};
+
+/** What to do instead when whoever reads our output has left, perhaps more than once. */
+export function whenReaderLeaves(act: () => void): void {
+  readerLeft = act;
+}
+
+/** A reader that leaves early (`millrace audit | head`) is no fault: without this it would be an uncaught exception. */
+export function watchReaders(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') readerLeft('stdout');
+    else process.exit(exitCodes.failed);
+  });
+  // Where it could be said that messages are lost, they are lost.
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') readerLeft('stderr');
+  });
+}
 
 /** Print the command's answer. */
 export function print(text: string): void {

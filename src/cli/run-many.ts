@@ -29,19 +29,21 @@ export async function runMany(run: Run): Promise<number> {
   progress.clear();
   await submitting.done;
   await engine.stop();
+  // What happens to its output from now on is not what stopped it.
+  const stoppedWith = interrupt.exitCode;
   // Without instances of its own (`--count 0`) the run was for what others left.
   const totals =
     run.total === 0 ? { finished: status.finished, failed: status.failed, removed: 0 } : await own.totals();
-  await report(run, own, { totals, tookSeconds, status });
+  await report(run, own, { totals, tookSeconds, status, isStopped: stoppedWith !== null });
   const { ready, delayed } = await engine.status();
-  if (interrupt.exitCode !== null) {
+  if (stoppedWith !== null) {
     say(
       whatStays(
         run,
         `interrupted; ${counted(ready + delayed, 'instance')} ${ready + delayed === 1 ? 'stays' : 'stay'}`,
       ),
     );
-    return interrupt.exitCode;
+    return stoppedWith;
   }
   if (ready + delayed > 0) say(whatStays(run, `${counted(ready + delayed, 'instance')} from before`));
   if (input.fault !== null) {
@@ -135,13 +137,16 @@ async function untilDone(
   }
 }
 
-async function report(
-  run: Run,
-  own: OwnInstances,
-  { totals, tookSeconds, status }: { totals: OwnTotals; tookSeconds: number; status: EngineStatus },
-): Promise<void> {
+interface Outcome {
+  readonly totals: OwnTotals;
+  readonly tookSeconds: number;
+  readonly status: EngineStatus;
+  readonly isStopped: boolean;
+}
+
+async function report(run: Run, own: OwnInstances, { totals, tookSeconds, status, isStopped }: Outcome): Promise<void> {
   if (run.isQuiet && !run.asJson) return;
-  const { engine, workflow, version, data, interrupt } = run;
+  const { engine, workflow, version, data } = run;
   const instances = run.total === 0 ? totals.finished + totals.failed : own.accepted;
   const perSecond = (totals.finished + totals.failed) / Math.max(tookSeconds, 0.001);
   const [events, diskBytes] = [await own.events(), await engine.diskBytes()];
@@ -149,7 +154,7 @@ async function report(
   if (run.asJson) {
     print(
       JSON.stringify({
-        state: interrupt.isAsked ? 'interrupted' : totals.failed > 0 ? 'failed' : 'finished',
+        state: isStopped ? 'interrupted' : totals.failed > 0 ? 'failed' : 'finished',
         result: null,
         instances,
         seconds: rounded(tookSeconds),

@@ -5,7 +5,7 @@ import { faultLine, readDefinition } from './definition-file.js';
 import { Refusal } from './exit.js';
 import { openInput } from './input-records.js';
 import { Interrupt } from './interrupt.js';
-import { keepOutputForAnswer } from './output.js';
+import { keepOutputForAnswer, whenReaderLeaves } from './output.js';
 import type { RunOptions } from './run.js';
 import { runMany } from './run-many.js';
 import { runOne } from './run-one.js';
@@ -18,6 +18,7 @@ export async function runWorkflow(file: string, options: RunOptions): Promise<nu
   const total = options.count ?? input.count;
   if (options.json === true) keepOutputForAnswer();
   const interrupt = new Interrupt();
+  whenReaderLeaves(() => interrupt.readerLeft());
   const { createEngine } = await import('../engine/create-engine.js');
   const engine = await createEngine({
     dataFolder: options.data,

@@ -19,8 +19,14 @@ What it does with failures: an action that throws is tried again, by default 5 t
 stands FAILED and is kept. \`millrace show ID\` tells why, \`millrace recover ID\` makes it ready again.
 
 Interrupting (Ctrl-C): what is executing may end, the rest stays ready in the data folder and goes on with the next run.
+So it is when whoever reads the output leaves (| head); to let a run go on unread, send its output to a file.
 
-Exit codes: 0 all finished, 1 some failed, 2 refused and nothing stored, 130 interrupted.`;
+Exit codes:
+  0    all finished
+  1    some failed
+  2    refused and nothing stored; of an input above 64 MB, which is checked as it streams, what stood before its first
+       fault has been stored and run, and the message says so
+  130  interrupted (143 by SIGTERM, 141 because the reader left)`;
 
 export interface RunOptions {
   readonly input?: string;

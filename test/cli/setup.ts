@@ -1,10 +1,11 @@
 // The command line as users have it: child processes of the built `millrace`, each in a folder of its own.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { TestContext } from 'vitest';
 import { createEngine } from '../../src/engine/create-engine.js';
 import type { Engine } from '../../src/engine/engine.js';
@@ -12,6 +13,7 @@ import type { EngineOptions } from '../../src/engine/options.js';
 import { loadDefinition } from '../../src/workflow/load.js';
 
 export const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
+const execute = promisify(execFile);
 const entry = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
 export interface Answer {
@@ -29,6 +31,8 @@ export interface World {
   millrace(...args: string[]): Promise<Answer>;
   /** As `millrace`, with standard input. */
   feed(input: string, ...args: string[]): Promise<Answer>;
+  /** Run a command in a shell, into what `plumbing` says (`2>err | head -n 1`); its exit code and what the reader prints. */
+  pipe(plumbing: string, ...args: string[]): Promise<{ readonly code: number; readonly stdout: string }>;
   /** Run a command and do not wait. */
   begin(...args: string[]): {
     readonly child: ChildProcess;
@@ -94,6 +98,12 @@ export function world({ onTestFinished }: Pick<TestContext, 'onTestFinished'>): 
     begin,
     feed,
     millrace: (...args) => feed('', ...args),
+    async pipe(plumbing, ...args) {
+      const [own, ...reader] = plumbing.split('|');
+      const script = `{ "$0" "$@" ${own}; echo $? >code; } |${reader.join('|')}`;
+      const { stdout } = await execute('sh', ['-c', script, process.execPath, entry, ...args], { cwd: folder });
+      return { code: Number(readFileSync(join(folder, 'code'), 'utf8')), stdout };
+    },
     async counts() {
       const { stdout, stderr, code } = await feed('', 'list', '--json');
       if (code !== 0) throw new Error(stderr);
