@@ -1,5 +1,6 @@
 // Errors: retries with growing delay, FAILED, recover; timeouts.
 
+import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../src/workflow/model.js';
 import { noRetry, onEveryHome, signals } from './setup.js';
@@ -160,8 +161,11 @@ onEveryHome(
       const workflow = await deploy([{ function: 'mended', retry: noRetry }]);
       // Once the action is known it runs many at a time, so that members fail together.
       await engine.result(await engine.submit({ workflow, input: { fails: 0 } }));
+      // Each home has gates of its own: an open one stays open.
+      const round = randomUUID();
+      const gate = (n: number) => `${round} recovered ${n}`;
       const submitted = await engine.submit(
-        Array.from({ length: 40 }, (_, n) => ({ workflow, input: { n, fails: 1, gate: `recovered ${n}` } })),
+        Array.from({ length: 40 }, (_, n) => ({ workflow, input: { n, fails: 1, gate: gate(n) } })),
       );
       const errorOf = (n: number) => ({
         code: 'Broken',
@@ -186,13 +190,13 @@ onEveryHome(
 
       const [stays, alone, staysToo] = numbers as [number, number, number];
       expect(await engine.recover(submitted[alone]!)).toEqual({ contexts: 1, segments: 1 });
-      await signals.atGate(`recovered ${alone}`);
+      await signals.atGate(gate(alone));
       // Whoever asks of a neighbour that failed is answered; one who waits for this instance goes on waiting.
       const waiting = engine.result(submitted[alone]!);
       for (const n of [stays, staysToo])
         expect(await engine.result(submitted[n]!)).toMatchObject({ state: 'failed', error: like(errorOf(n)) });
       expect(await engine.show(submitted[alone]!)).toMatchObject({ state: 'ready', error: null });
-      signals.open(`recovered ${alone}`);
+      signals.open(gate(alone));
       expect(await waiting).toEqual({ instance: submitted[alone], state: 'finished', result: 2, error: null });
       expect((await engine.show(submitted[alone]!)).error).toBeNull();
 
@@ -200,11 +204,11 @@ onEveryHome(
       expect((await engine.show(submitted[staysToo]!)).error).toBeNull();
       expect((await engine.show(submitted[stays]!)).error).toEqual(like(errorOf(stays)));
       expect(await engine.recover(workflow)).toMatchObject({ contexts: 38 });
-      await signals.atGate(`recovered ${stays}`);
+      await signals.atGate(gate(stays));
       expect((await engine.show(submitted[stays]!)).error).toBeNull();
       const kept = 'select count(*) from millrace_segment where name = $1::text and failures is not null';
       expect(await engine.query(kept, [workflow])).toEqual([['0']]);
-      for (const n of submitted.keys()) signals.open(`recovered ${n}`);
+      for (const n of submitted.keys()) signals.open(gate(n));
       await untilCounts({ finished: 40, removed: 1 });
       expect(await counts()).toEqual({ finished: 40, removed: 1 });
     });

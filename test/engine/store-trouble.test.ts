@@ -39,7 +39,7 @@ test('what runs while the disk is full finishes when there is room again; nobody
   expect((await engine.status()).finished).toBe(0);
   await driver.script(free('millrace_outcome'));
   for (const [n, id] of ids.entries()) {
-    expect(await engine.result(id)).toEqual({ instance: id, state: 'finished', result: { n } });
+    expect(await engine.result(id)).toEqual({ instance: id, state: 'finished', result: { n }, error: null });
   }
   expect(await engine.status()).toMatchObject({ finished: 50, failed: 0, retried: 0 });
 });
