@@ -13,6 +13,7 @@ import { addOperations } from './operations.js';
 import { watchReaders } from './output.js';
 import { addRun } from './run.js';
 import { addShow } from './show.js';
+import { optimizeLater } from './tiering.js';
 import { addVerify } from './verify.js';
 
 const examples = `
@@ -31,6 +32,7 @@ process.exitCode = await main(process.argv);
 
 async function main(args: readonly string[]): Promise<number> {
   watchReaders();
+  optimizeLater();
   let code: number = exitCodes.done;
   const program = describe(own => {
     code = own;
