@@ -8,8 +8,9 @@ import * as first from './0001-first.js';
 import * as auditViews from './0002-audit-views.js';
 import * as retention from './0003-retention.js';
 import * as failures from './0004-failures.js';
+import * as members from './0005-members.js';
 
-const migrations = [first, auditViews, retention, failures];
+const migrations = [first, auditViews, retention, failures, members];
 
 const undefinedTable = '42P01';
 

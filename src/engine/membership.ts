@@ -1,0 +1,169 @@
+// This engine's place among those that share its store: it joins, tells at every third of a lease that it lives, leads when
+// it is the earliest, and gives up the silent when it leads.
+//
+// Invariants:
+//   E1. It leads only under an epoch the store gave it, and stops leading when a beat shows a later one, when it has been
+//       given up, or when it could not beat for a lease.
+//   E2. One beat at a time; a look that is asked for while one is under way follows it.
+
+import type { Clock, Timer } from '../observe/clock.js';
+import type { Cluster, Member, MemberProfile, Members } from '../store/members.js';
+import { hasSilent, roleOf } from './election.js';
+
+export interface MembershipEvents {
+  /** This engine leads from now on. */
+  leads(epoch: number): void;
+  /** It does no longer. */
+  leadsNoMore(): void;
+  /** It has been given up: others have its work. It has joined anew under the sequence. */
+  rejoined(sequence: number): void;
+  /** The master gave these up. */
+  gaveUp(members: readonly Member[]): void;
+  failed(error: unknown): void;
+}
+
+export class Membership {
+  readonly #members: Members;
+  readonly #profile: MemberProfile;
+  readonly #leaseMs: number;
+  readonly #clock: Clock;
+  readonly #events: MembershipEvents;
+  #sequence: number | null = null;
+  #epoch: number | null = null;
+  #cluster: Cluster | null = null;
+  #beatAtMs = 0;
+  #timer: Timer | null = null;
+  #looking: Promise<void> | null = null;
+  #lookAgain = false;
+
+  constructor(members: Members, profile: MemberProfile, leaseMs: number, clock: Clock, events: MembershipEvents) {
+    this.#members = members;
+    this.#profile = profile;
+    this.#leaseMs = leaseMs;
+    this.#clock = clock;
+    this.#events = events;
+  }
+
+  /** Order of joining; `null` before the start and after the stop. */
+  get sequence(): number | null {
+    return this.#sequence;
+  }
+
+  /** The epoch this engine leads under, or `null`. */
+  get epoch(): number | null {
+    return this.#epoch;
+  }
+
+  /** What the last beat showed. */
+  get cluster(): Cluster | null {
+    return this.#cluster;
+  }
+
+  /** Join, and take the lead when nobody earlier lives. */
+  async start(): Promise<void> {
+    this.#sequence = await this.#members.join(this.#profile, this.#leaseMs);
+    this.#beatAtMs = this.#clock.monotonicMs();
+    await this.look();
+    this.#schedule();
+  }
+
+  /** Leave, so that another can lead at once. */
+  async stop(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = null;
+    await this.#looking;
+    const sequence = this.#sequence;
+    this.#sequence = null;
+    this.#lose();
+    if (sequence !== null) await this.#members.leave(sequence);
+  }
+
+  /** Look now: somebody has come or gone. */
+  look(): Promise<void> {
+    if (this.#looking !== null) {
+      this.#lookAgain = true;
+      return this.#looking;
+    }
+    this.#looking = this.#lookUntilSettled().finally(() => {
+      this.#looking = null;
+    });
+    return this.#looking;
+  }
+
+  #schedule(): void {
+    this.#timer = this.#clock
+      .setTimer(this.#leaseMs / 3, () => {
+        this.#schedule();
+        void this.look();
+      })
+      .unref();
+  }
+
+  async #lookUntilSettled(): Promise<void> {
+    do {
+      this.#lookAgain = false;
+      try {
+        await this.#beat();
+      } catch (error) {
+        // E1: by the store's clock the lease may be over, and another lead.
+        if (this.#clock.monotonicMs() - this.#beatAtMs >= this.#leaseMs) this.#lose();
+        this.#events.failed(error);
+      }
+    } while (this.#lookAgain);
+  }
+
+  async #beat(): Promise<void> {
+    const sequence = this.#sequence;
+    if (sequence === null) return;
+    const askedAtMs = this.#clock.monotonicMs();
+    const cluster = await this.#members.beat(sequence, this.#leaseMs);
+    if (cluster === null) {
+      this.#lose();
+      this.#sequence = await this.#members.join(this.#profile, this.#leaseMs);
+      this.#events.rejoined(this.#sequence);
+      this.#lookAgain = true;
+      return;
+    }
+    this.#beatAtMs = askedAtMs;
+    this.#cluster = cluster;
+    switch (roleOf(sequence, cluster)) {
+      case 'candidate':
+        await this.#lead(sequence, cluster);
+        break;
+      case 'master':
+        this.#win(cluster.epoch);
+        break;
+      case 'follower':
+        this.#lose();
+        break;
+    }
+    if (this.#epoch !== null && hasSilent(cluster)) {
+      const gone = await this.#members.giveUp(this.#epoch);
+      if (gone.length > 0) this.#events.gaveUp(gone);
+    }
+  }
+
+  async #lead(sequence: number, cluster: Cluster): Promise<void> {
+    const epoch = await this.#members.lead(sequence, cluster.epoch);
+    if (epoch === null) {
+      // Another was faster: see who.
+      this.#lookAgain = true;
+      return;
+    }
+    this.#cluster = { ...cluster, epoch, master: sequence };
+    this.#win(epoch);
+  }
+
+  #win(epoch: number): void {
+    if (epoch === this.#epoch) return;
+    this.#lose();
+    this.#epoch = epoch;
+    this.#events.leads(epoch);
+  }
+
+  #lose(): void {
+    if (this.#epoch === null) return;
+    this.#epoch = null;
+    this.#events.leadsNoMore();
+  }
+}
