@@ -2,7 +2,7 @@
 
 import type { Dispatcher } from '../dispatch/contract.js';
 import { EngineError } from '../observe/errors.js';
-import type { Store, WorkflowVersion } from '../store/contract.js';
+import type { Segment, Store, WorkflowVersion } from '../store/contract.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
 import { compilePlan, type Plan } from '../workflow/plan.js';
 
@@ -14,6 +14,8 @@ export interface KnownWorkflow {
 export class Definitions {
   readonly #byNumber = new Map<number, KnownWorkflow>();
   readonly #newest = new Map<string, KnownWorkflow>();
+  /** All up to this number are known. */
+  #highest = 0;
   readonly #store: Store;
   readonly #dispatcher: Dispatcher;
 
@@ -22,8 +24,17 @@ export class Definitions {
     this.#dispatcher = dispatcher;
   }
 
+  /** Learn what has been stored since the last time, here or by another engine. */
   async load(): Promise<void> {
-    for (const version of await this.#store.workflows()) this.#learn(version);
+    for (const version of await this.#store.workflows(this.#highest)) {
+      this.#learn(version);
+      this.#highest = Math.max(this.#highest, version.number);
+    }
+  }
+
+  /** Learn versions that another engine has stored, if any of these is one. */
+  async ensure(numbers: Iterable<number>): Promise<void> {
+    for (const number of numbers) if (!this.#byNumber.has(number)) return this.load();
   }
 
   /** Store a verified definition and make it the newest of its name. */
@@ -61,4 +72,11 @@ export class Definitions {
     this.#dispatcher.define(version.number, plan);
     return learned;
   }
+}
+
+/** The workflow versions of segments, each once. */
+export function workflowsOf(segments: Iterable<Segment>): Set<number> {
+  const numbers = new Set<number>();
+  for (const { workflow } of segments) numbers.add(workflow);
+  return numbers;
 }

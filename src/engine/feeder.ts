@@ -12,6 +12,7 @@ import { hasBit } from '../store/bitmap.js';
 import { batchPart, countOf, type LoadedPart, packed } from './batches.js';
 import { removal, withoutBody } from './commit-items.js';
 import { offerOf } from './committer.js';
+import { workflowsOf } from './definitions.js';
 import type { HeldBody, HeldSegment } from './holdings.js';
 import { byFate, fateAt } from './member-requests.js';
 import type { EngineParts } from './parts.js';
@@ -167,7 +168,7 @@ export class Feeder {
   }
 
   async #fromStore(claim: Claim): Promise<LoadedPart[]> {
-    const { store, holdings } = this.#parts;
+    const { store, holdings, definitions } = this.#parts;
     // A redelivered slice may have been committed: what is held of it is not to be trusted (D3).
     // What is held is taken now: while the rest is read, it may be dropped or make room for other claims' bodies.
     const segments = new Map<string, HeldSegment>();
@@ -186,6 +187,7 @@ export class Feeder {
       const held = redelivered.has(segment.id) ? undefined : holdings.segment(segment.id);
       segments.set(segment.id, held ?? holdings.holdSegment(segment));
     }
+    await definitions.ensure(workflowsOf([...segments.values()].map(({ segment }) => segment)));
     const bodies = new Map<string, HeldBody>();
     const bodyIds = new Set<string>();
     for (const { segment } of segments.values()) {

@@ -77,6 +77,7 @@ export class Instances {
     const base = { instance, submitter: origin?.submitter ?? null, createdAtMs: origin?.createdAtMs ?? null, input };
     if (located.kind === 'left') {
       const { outcome } = located;
+      await this.#definitions.ensure([outcome.workflow]);
       const { version } = this.#definitions.byNumber(outcome.workflow);
       const [row] =
         outcome.body === null
@@ -97,6 +98,7 @@ export class Instances {
       };
     }
     const { segment, position } = located;
+    await this.#definitions.ensure([segment.workflow]);
     const { version, plan } = this.#definitions.byNumber(segment.workflow);
     const own = segment.memberRequests?.[ordinal] ?? 0;
     return {

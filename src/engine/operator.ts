@@ -18,6 +18,7 @@ import { eventCode } from '../workflow/events.js';
 import type { CommitItem } from './commit-builder.js';
 import { halves } from './commit-items.js';
 import { offerOf } from './committer.js';
+import { workflowsOf } from './definitions.js';
 import { fateAt } from './member-requests.js';
 import { Counted, changeOf, isChanged, isWanted, type Operation, unchanged, withOwn } from './operation-changes.js';
 import type { EngineParts } from './parts.js';
@@ -106,6 +107,7 @@ export class Operator {
 
   /** False when something came in between: nothing was changed. */
   async #tryOn(operation: Operation, segments: readonly Segment[], user: string, counted: Counted): Promise<boolean> {
+    await this.#parts.definitions.ensure(workflowsOf(segments));
     const sorted = await this.#withdraw(segments);
     if (!(await this.#orPutBack(sorted, () => this.#apply(operation, sorted, user)))) return false;
     for (const { segment, waiting, executing } of sorted) {

@@ -84,9 +84,9 @@ export class Submitter {
    *
    * @throws EngineError `INPUT_INVALID`, `WORKFLOW_UNKNOWN`: nothing was stored
    */
-  submit(records: readonly SubmitRecord[], submitter: string): Promise<string[]> {
-    const checked = records.map((record, index) => this.#check(record, index));
-    if (checked.length === 0) return Promise.resolve([]);
+  async submit(records: readonly SubmitRecord[], submitter: string): Promise<string[]> {
+    const checked = await this.#checkAll(records);
+    if (checked.length === 0) return [];
     if (checked.some(({ name }) => name !== null)) return this.#submitNamed(checked, submitter);
     return this.#enqueue(checked, submitter, []);
   }
@@ -131,6 +131,18 @@ export class Submitter {
         const isRace = error instanceof EngineError && error.code === 'NAME_TAKEN';
         if (!isRace || attempt === nameAttemptsMax) throw error;
       }
+    }
+  }
+
+  /** A workflow that is not known here may have been deployed by another engine: the store is asked once. */
+  async #checkAll(records: readonly SubmitRecord[]): Promise<Checked[]> {
+    const check = (): Checked[] => records.map((record, index) => this.#check(record, index));
+    try {
+      return check();
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.code !== 'WORKFLOW_UNKNOWN') throw error;
+      await this.#parts.definitions.load();
+      return check();
     }
   }
 

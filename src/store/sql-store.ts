@@ -107,8 +107,8 @@ export class SqlStore implements Store {
     return workflowOfRow(rows[0]!, name);
   }
 
-  async workflows(): Promise<WorkflowVersion[]> {
-    const rows = await this.#rows({ statement: read.allWorkflows, parameters: [] });
+  async workflows(after = 0): Promise<WorkflowVersion[]> {
+    const rows = await this.#rows({ statement: read.workflowsAfter, parameters: [encode.int4(after)] });
     return rows.map(row => workflowOfRow(row, decode.text(row[5]!)));
   }
 

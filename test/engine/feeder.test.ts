@@ -45,7 +45,7 @@ class FeedWorld extends CommitWorld {
           return ids.flatMap(id => this.store.model.bodies.get(id) ?? []);
         },
       },
-      definitions: { byNumber: () => ({ plan }) },
+      definitions: { byNumber: () => ({ plan }), ensure: async () => undefined },
       health: {
         turned() {},
         storeIsDead: false,

@@ -36,7 +36,7 @@ class OperateWorld extends CommitWorld {
       holdings,
       committer,
       store: { select, locate, segments: (given: readonly string[]) => store.segments(given) },
-      definitions: { byNumber: () => this.byNumber() },
+      definitions: { byNumber: () => this.byNumber(), ensure: async () => undefined },
       filter: { allows: () => false },
       build: this.build,
       wake: () => undefined,

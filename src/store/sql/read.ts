@@ -81,7 +81,9 @@ export const putWorkflow: SqlStatement = {
     select number, version, definition, base_folder, created_at from newest where not exists (select from added)`,
 };
 
-export const allWorkflows: SqlStatement = {
+/** The versions stored since: those with numbers above $1 int, in order. */
+export const workflowsAfter: SqlStatement = {
   name: 'read_workflows',
-  text: 'select number, version, definition, base_folder, created_at, name from millrace_workflow order by number',
+  text: `select number, version, definition, base_folder, created_at, name from millrace_workflow
+    where number > $1::int order by number`,
 };
