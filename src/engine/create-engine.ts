@@ -93,7 +93,9 @@ async function compose(
       for (const { events } of audit) metrics.auditEvents.add(events);
     },
   );
-  const queue = new EmbeddedQueue(clock.nowMs());
+  const queue = new EmbeddedQueue(() => clock.nowMs());
+  // A stopped engine takes submits: they are offered to an epoch that is filled and opened at its start.
+  await queue.attach(options.name, options.leaseMs);
   const ids = new IdSource(clock);
   const log = new LogEvents(loggers);
   const health = new EngineHealth({
@@ -143,6 +145,7 @@ async function compose(
   health.onStoreDeath(error => whole.results.close(error));
   const feeder = new Feeder(whole);
   wired.feeder = feeder;
+  queue.onReady(() => feeder.wake());
   await definitions.load();
   health.watchedBy(await startWatchdog(options, driver, filter, log, feeder));
   const operator = new Operator(whole);

@@ -74,7 +74,6 @@ export interface EnginePieces {
 export class Engine {
   readonly #pieces: EnginePieces;
   #state: EngineState = 'stopped';
-  #queueIsBuilt = false;
   #changing: Promise<void> = Promise.resolve();
 
   /** Use `createEngine`. */
@@ -110,8 +109,7 @@ export class Engine {
       const { parts, feeder, housekeeper, reporter, contents } = this.#pieces;
       try {
         await parts.dispatcher.start();
-        if (!this.#queueIsBuilt) await rebuildQueue(parts);
-        this.#queueIsBuilt = true;
+        await rebuildQueue(parts);
       } catch (error) {
         await parts.dispatcher.stop(0);
         this.#state = 'stopped';

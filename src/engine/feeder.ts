@@ -26,6 +26,9 @@ const readsUnderWayMax = 8;
 /** A turn of the claim loop waits for the queue alone; the embedded one answers at once. */
 const stuckAfterMs = 10_000;
 
+/** The queue's time is not ours and may be set, and its hints may be lost: an idle loop asks at least this often. */
+const lookAgainMs = 5_000;
+
 export class Feeder {
   readonly #parts: EngineParts;
   #running = false;
@@ -100,7 +103,7 @@ export class Feeder {
     if (this.#holdOff !== null) return false;
     const limit = Math.min(options.claimMembersMax, dispatcher.appetite() - this.#membersLoading);
     if (limit <= 0 || this.#readsUnderWay >= readsUnderWayMax || committer.isBehind || health.storeIsDead) return false;
-    const claim = await queue.claim({ engine: options.name, limit, nowMs: clock.nowMs(), leaseMs: options.leaseMs });
+    const claim = await queue.claim({ engine: options.name, limit, leaseMs: options.leaseMs });
     if (claim === null) {
       await this.#awaitDelayed();
       return false;
@@ -341,10 +344,12 @@ export class Feeder {
 
   async #awaitDelayed(): Promise<void> {
     const { queue, clock } = this.#parts;
-    const atMs = await queue.nextEligibleAtMs();
+    const inMs = await queue.nextEligibleInMs();
     this.#alarm?.cancel();
     this.#alarm = null;
-    if (atMs === null || !this.#running) return;
-    this.#alarm = clock.setAlarm(atMs, () => this.wake());
+    if (!this.#running) return;
+    this.#alarm = clock.setTimer(Math.min(inMs ?? lookAgainMs, lookAgainMs), () => this.wake());
+    // Looking again is no reason for a process to live; what is delayed is.
+    if (inMs === null) this.#alarm.unref();
   }
 }

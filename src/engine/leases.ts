@@ -40,14 +40,13 @@ export class Leases {
   }
 
   async #renew(onExpired: (members: number) => void): Promise<void> {
-    const nowMs = this.#clock.nowMs();
     const claims = [...this.#claims];
     for (let from = 0; from < claims.length; from += claimsPerCall) {
       if (from > 0) await turned();
       const some = claims.slice(from, from + claimsPerCall);
-      for (const gone of await this.#queue.extend(some, nowMs + this.#leaseMs)) this.#claims.delete(gone);
+      for (const gone of await this.#queue.extend(some, this.#leaseMs)) this.#claims.delete(gone);
     }
-    const expired = await this.#queue.expire(nowMs);
+    const expired = await this.#queue.expire();
     if (expired > 0) onExpired(expired);
   }
 }

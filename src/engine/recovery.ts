@@ -11,8 +11,22 @@ import { slicesOf } from './running.js';
 
 const pageSegments = 1_000;
 
-/** Offer everything that is open and not held back. Offering what is known does nothing. */
-export async function rebuildQueue({ store, queue, holdings, log, clock }: EngineParts): Promise<void> {
+/** Fill the queue if that falls to us, and open it. One that is open, or that another engine fills, is left alone. */
+export async function rebuildQueue(parts: EngineParts): Promise<void> {
+  const { queue, options } = parts;
+  const isOurs = async (): Promise<boolean> => (await queue.attach(options.name, options.leaseMs)) === 'mine';
+  if ((await isOurs()) && (await fillQueue(parts, isOurs))) await queue.open();
+}
+
+/**
+ * Offer everything that is open and not held back. Offering what is known does nothing.
+ *
+ * @param isOurs asked after each page; when it no longer is, somebody else has taken over, and this answers false
+ */
+async function fillQueue(
+  { store, queue, holdings, log, clock }: EngineParts,
+  isOurs: () => Promise<boolean>,
+): Promise<boolean> {
   const startedMs = clock.monotonicMs();
   let after: string | null = null;
   let segments = 0;
@@ -26,9 +40,11 @@ export async function rebuildQueue({ store, queue, holdings, log, clock }: Engin
     segments += page.length;
     members += offers.reduce((sum, { from, to }) => sum + to - from, 0);
     if (page.length < pageSegments) break;
+    if (!(await isOurs())) return false;
     after = page[page.length - 1]!.id;
   }
   log.queueRebuilt({ segments, members, tookMs: Math.round(clock.monotonicMs() - startedMs) });
+  return true;
 }
 
 function offersOf(segment: Segment): Offer[] {

@@ -1,15 +1,24 @@
 // The Queue contract: the order in which ready work is claimed. Homes: embedded, Redis.
 //
-// The queue is an index of the store and can be rebuilt from it at any time. It holds slices: positions `from` up to
-// (not including) `to` of a segment. Members of a slice are in order, so splitting a slice keeps the order exact.
+// The queue is an index of the store: it can be lost at any moment and is rebuilt from the store (D1). What stands
+// between two losses is an epoch. It holds slices: positions `from` up to (not including) `to` of a segment. Members of
+// a slice are in order, so splitting a slice keeps the order exact. The time is the queue's own (D7): those who share
+// one need not agree on theirs.
 //
 // Guarantees:
-//   Q1. Claims come in order: effective priority, then eligible time (creation time on a FIFO lane), then arrival.
+//   Q1. Claims come in order: effective priority, then eligible time (creation time on a FIFO branch), then arrival,
+//       then position.
 //   Q2. A position of a segment is in at most one place: ready, delayed or claimed. Offering what is known does nothing.
-//   Q3. Nothing is claimed before its eligible time, by the time claims bring. Once that has come it stays come, though
-//       the clock be set back.
+//   Q3. Nothing is claimed before its eligible time, by the queue's time. Once that has come it stays come, though the
+//       clock be set back.
 //   Q4. A claim not settled within its lease is offered again, marked `redelivered`: read the store before running it.
 //   Q5. A claim that is settled, released or expired can be settled again without effect.
+//   Q6. Nothing is claimed before the epoch is open: until then whoever still executes something can announce it, so that
+//       it is not started a second time.
+//   Q7. A call that meets another epoch than the one this object is attached to, or none, changes nothing and rejects
+//       with `QUEUE_LOST`.
+//   Q8. A call that rejects with `QUEUE_UNAVAILABLE` may have been done, or not, or in part; repeating it does no harm.
+//       What a claim took whose answer was lost is the answer to the engine's next claim.
 
 /** Positions `from` up to, not including, `to` of a segment. */
 export interface Slice {
@@ -26,10 +35,15 @@ export interface Offer extends Slice {
   readonly priority: number | null;
   readonly eligibleAtMs: number;
   readonly createdAtMs: number;
+  /**
+   * Some of it may have been committed since it was read: claims of it are marked `redelivered`. Whoever fills a queue
+   * that others use meanwhile, or repeats an offer that was not answered, says so. Default false.
+   */
+  readonly redelivered?: boolean;
 }
 
 export interface ClaimedSlice extends Slice {
-  /** Its last lease ran out: some of it may have been committed. */
+  /** Its last lease ran out, or it was offered so: some of it may have been committed. */
   readonly redelivered: boolean;
 }
 
@@ -39,7 +53,6 @@ export interface Claim {
   readonly slices: readonly ClaimedSlice[];
   /** Members in all slices. */
   readonly count: number;
-  readonly leaseUntilMs: number;
 }
 
 export interface ClaimRequest {
@@ -47,8 +60,13 @@ export interface ClaimRequest {
   readonly engine: string;
   /** Members at most. */
   readonly limit: number;
-  readonly nowMs: number;
   readonly leaseMs: number;
+}
+
+/** A claim of an earlier epoch whose slices an engine still holds, with all that is needed to put them back. */
+export interface AnnouncedClaim {
+  readonly id: string;
+  readonly slices: readonly Offer[];
 }
 
 export interface QueueCounts {
@@ -60,30 +78,63 @@ export interface QueueCounts {
   readonly running: ReadonlyMap<string, number>;
 }
 
+/**
+ * What an engine that has attached to an epoch is to do. `mine`: offer everything the store has open, set priorities and
+ * FIFO, then `open` it. `filling`: somebody else does that. Both: `announce` what is held. `open`: nothing.
+ */
+export type Attachment = 'open' | 'filling' | 'mine';
+
 export interface Queue {
-  /** Changes when the queue is rebuilt; claims of an older epoch cannot be settled. */
-  readonly epoch: string;
+  /** The epoch this object is attached to; `null` before the first `attach`. */
+  readonly epoch: string | null;
+
+  /**
+   * Bind this object to the current epoch, or make one. While the epoch is being filled all calls are taken, and `claim`
+   * answers `null` (Q6). Whoever fills says so again within its lease; the first to attach after that takes over.
+   *
+   * @throws EngineError `QUEUE_UNSUITABLE`
+   */
+  attach(engine: string, leaseMs: number): Promise<Attachment>;
+  /**
+   * Tell the epoch what this engine still holds, all of it in one call, though that be nothing. Its claims exist again
+   * under their ids, with a new lease; what somebody else has claimed meanwhile stays theirs. One without slices is none.
+   */
+  announce(engine: string, claims: readonly AnnouncedClaim[], leaseMs: number): Promise<void>;
+  /** The engines that have announced in this epoch, in order of name. */
+  announced(): Promise<string[]>;
+  /** The epoch is filled: claims may be made. Opening an open one does nothing. */
+  open(): Promise<void>;
 
   /** Put slices in. Positions already known are left as they are (Q2). */
   offer(offers: readonly Offer[]): Promise<void>;
-  /** Take what is first in order, or `null` when nothing is ready. */
+  /** Take what is first in order, or `null` when nothing is ready. May be less than is ready. */
   claim(request: ClaimRequest): Promise<Claim | null>;
   /** Part of a claim is done; the claim ends with its last member. */
   settle(claim: string, slices: readonly Slice[]): Promise<void>;
   /** Part of a claim goes back to where it was, at once. */
   release(claim: string, slices: readonly Slice[]): Promise<void>;
-  /** Prolong leases. Returns the claims that no longer exist. */
-  extend(claims: readonly string[], leaseUntilMs: number): Promise<string[]>;
-  /** Take waiting slices out. Returns the parts that were waiting; what is claimed stays claimed. */
+  /** Let leases last `leaseMs` from now, or as long as they do already. Returns the claims that no longer exist. */
+  extend(claims: readonly string[], leaseMs: number): Promise<string[]>;
+  /**
+   * Take waiting slices out. Returns the parts that were waiting; what is claimed stays claimed. Repeated, it does not
+   * name again what the first call took out.
+   */
   withdraw(slices: readonly Slice[]): Promise<Slice[]>;
   /** The parts of these segments that are claimed now. */
   claimed(segments: readonly string[]): Promise<Slice[]>;
-  /** Put the claims whose lease ended before `nowMs` back in, marked `redelivered`. Returns how many members. */
-  expire(nowMs: number): Promise<number>;
-  /** When the next delayed slice becomes eligible, milliseconds since the epoch; `null` when none waits. */
-  nextEligibleAtMs(): Promise<number | null>;
+  /** Put the claims whose lease has ended back in, marked `redelivered`. Returns how many members. */
+  expire(): Promise<number>;
+  /** Milliseconds until the next delayed slice becomes eligible; `null` when none waits. */
+  nextEligibleInMs(): Promise<number | null>;
   /** Priority that members without their own inherit on a branch (trailing `/`); everything below it follows. */
   setInheritedPriority(branch: string, priority: number | null): Promise<void>;
+  /** Order a branch and all below it by creation time (`true`), by eligible time (`false`), or as above it (`null`). */
+  setFifo(branch: string, fifo: boolean | null): Promise<void>;
   counts(): Promise<QueueCounts>;
+  /**
+   * Be told that something may be ready that was not. A hint that may be lost: a home may have no way to tell, and whoever
+   * waits asks again after a while anyway. Returns what stops it.
+   */
+  onReady(listener: () => void): () => void;
   close(): Promise<void>;
 }

@@ -23,7 +23,7 @@ export type EntryPlace = 'ready' | 'delayed' | HeldClaim;
 /** A slice with all that is needed to put it back where it was. */
 export class Entry {
   place: EntryPlace = 'ready';
-  /** Its last lease ran out. Holds until it is settled: a release says nothing about the lease before. */
+  /** A lease of it ran out, or it was offered so. Holds until it is settled: a release says nothing about before. */
   redelivered = false;
   /** In its lane when ready, among the delayed when delayed. */
   heapIndex = -1;

@@ -2,33 +2,41 @@
 //
 // Ready slices stand in lanes under a heap of lane heads (`embedded-lanes.ts`), slices whose time has not come in a
 // heap by eligible time, and every position the queue knows is found through its segment (`embedded-places.ts`).
-// Nothing here waits or reads the time: delayed slices are promoted by the time a claim brings.
+// Nothing here waits: delayed slices become ready when somebody asks for something.
 //
-// Invariants, beside Q1-Q5 of the contract:
+// Invariants, beside Q1-Q8 of the contract:
 //   E1. Every method runs to its end without yielding, so each call is atomic.
-//   E2. The queue's time is the `nowMs` of the last claim, and goes back with it. An entry is ready from the first time
-//       that is not before its eligible time, and stays so: through a claim, a release, and a clock that is set back.
-//   E3. The counters are changed only where an entry changes its place: `#tellTime`, `#wait`, `#ready`,
-//       `#unwait`, `#hold`, `#unhold`.
+//   E2. An entry is ready from the first look at the clock that is not before its eligible time, and stays so: through a
+//       claim, a release, and a clock that is set back.
+//   E3. The counters are changed only where an entry changes its place: `#promote`, `#wait`, `#ready`, `#unwait`,
+//       `#hold`, `#unhold`.
 
 import { strict as assert } from 'node:assert';
-import { randomUUID } from 'node:crypto';
-import type { Claim, ClaimedSlice, ClaimRequest, Offer, Queue, QueueCounts, Slice } from './contract.js';
+import type {
+  AnnouncedClaim,
+  Attachment,
+  Claim,
+  ClaimedSlice,
+  ClaimRequest,
+  Offer,
+  Queue,
+  QueueCounts,
+  Slice,
+} from './contract.js';
 import { Entry, eligibleBefore, type HeldClaim } from './embedded-entry.js';
+import { EmbeddedEpoch } from './embedded-epoch.js';
 import { Lanes } from './embedded-lanes.js';
 import { Places } from './embedded-places.js';
 import { IndexedHeap } from './indexed-heap.js';
 
 export class EmbeddedQueue implements Queue {
-  /** A new one each time: what an earlier process claimed cannot be settled here. */
-  readonly epoch = randomUUID();
-
+  readonly #nowMs: () => number;
+  readonly #epoch = new EmbeddedEpoch();
   readonly #places = new Places();
   readonly #lanes = new Lanes();
   readonly #delayed = new IndexedHeap<Entry>(eligibleBefore);
   readonly #claims = new Map<string, HeldClaim>();
 
-  #nowMs: number;
   #arrivalCount = 0;
   #claimCount = 0;
 
@@ -37,31 +45,64 @@ export class EmbeddedQueue implements Queue {
   #claimedMembers = 0;
   readonly #runningByEngine = new Map<string, number>();
 
-  /** @param nowMs what is eligible by then is ready at once, before the first claim tells the time */
-  constructor(nowMs = 0) {
+  /** @param nowMs the time of day; the clock's */
+  constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
   }
 
-  async offer(offers: readonly Offer[]): Promise<void> {
-    for (const offer of offers) {
-      const arrival = this.#arrivalCount++;
-      let from = offer.from;
-      // Q2: only the gaps between what is known are new.
-      for (const known of this.#places.overlapping(offer)) {
-        if (from < known.from) this.#admit(offer, { from, to: known.from, arrival });
-        from = known.to;
+  get epoch(): string | null {
+    return this.#epoch.isAttached ? this.#epoch.id : null;
+  }
+
+  async attach(engine: string, leaseMs: number): Promise<Attachment> {
+    return this.#epoch.attach(engine, this.#nowMs(), leaseMs);
+  }
+
+  async announce(engine: string, claims: readonly AnnouncedClaim[], leaseMs: number): Promise<void> {
+    this.#epoch.assertAttached();
+    const leaseUntilMs = this.#nowMs() + leaseMs;
+    for (const { id, slices } of claims) {
+      if (slices.length === 0) continue;
+      const held = this.#claims.get(id) ?? { id, engine, leaseUntilMs, count: 0, entries: [] };
+      for (const slice of slices) {
+        this.#offer(slice, part => this.#hold(part, held));
+        for (const entry of this.#places.overlapping(slice)) {
+          if (typeof entry.place === 'object') continue;
+          const part = this.#carve(entry, slice);
+          this.#unwait(part);
+          this.#hold(part, held);
+        }
       }
-      if (from < offer.to) this.#admit(offer, { from, to: offer.to, arrival });
+      held.leaseUntilMs = Math.max(held.leaseUntilMs, leaseUntilMs);
+      if (held.count > 0) this.#claims.set(id, held);
     }
+    this.#epoch.announce(engine);
+  }
+
+  async announced(): Promise<string[]> {
+    this.#epoch.assertAttached();
+    return this.#epoch.announced();
+  }
+
+  async open(): Promise<void> {
+    this.#epoch.assertAttached();
+    this.#epoch.open();
+  }
+
+  async offer(offers: readonly Offer[]): Promise<void> {
+    this.#epoch.assertAttached();
+    for (const offer of offers) this.#offer(offer, part => this.#wait(part));
   }
 
   async claim(request: ClaimRequest): Promise<Claim | null> {
-    this.#tellTime(request.nowMs);
+    this.#epoch.assertAttached();
+    if (!this.#epoch.isOpen) return null; // Q6
+    const nowMs = this.#promote();
     if (request.limit <= 0 || this.#lanes.first === undefined) return null;
     const held: HeldClaim = {
-      id: `${this.epoch}:${++this.#claimCount}`,
+      id: `${this.#epoch.id}:${++this.#claimCount}`,
       engine: request.engine,
-      leaseUntilMs: request.nowMs + request.leaseMs,
+      leaseUntilMs: nowMs + request.leaseMs,
       count: 0,
       entries: [],
     };
@@ -76,18 +117,22 @@ export class EmbeddedQueue implements Queue {
       this.#hold(entry, held);
       slices.push({ segment: entry.segment, from: entry.from, to: entry.to, redelivered: entry.redelivered });
     }
-    return { id: held.id, engine: held.engine, slices, count: held.count, leaseUntilMs: held.leaseUntilMs };
+    return { id: held.id, engine: held.engine, slices, count: held.count };
   }
 
   async settle(claim: string, slices: readonly Slice[]): Promise<void> {
+    this.#epoch.assertAttached();
     for (const entry of this.#takeFromClaim(claim, slices)) this.#forget(entry);
   }
 
   async release(claim: string, slices: readonly Slice[]): Promise<void> {
+    this.#epoch.assertAttached();
     for (const entry of this.#takeFromClaim(claim, slices)) this.#ready(entry);
   }
 
-  async extend(claims: readonly string[], leaseUntilMs: number): Promise<string[]> {
+  async extend(claims: readonly string[], leaseMs: number): Promise<string[]> {
+    this.#epoch.assertAttached();
+    const leaseUntilMs = this.#nowMs() + leaseMs;
     const lost: string[] = [];
     for (const id of claims) {
       const held = this.#claims.get(id);
@@ -98,6 +143,7 @@ export class EmbeddedQueue implements Queue {
   }
 
   async withdraw(slices: readonly Slice[]): Promise<Slice[]> {
+    this.#epoch.assertAttached();
     const withdrawn: Slice[] = [];
     for (const slice of slices) {
       for (const entry of this.#places.overlapping(slice)) {
@@ -112,6 +158,7 @@ export class EmbeddedQueue implements Queue {
   }
 
   async claimed(segments: readonly string[]): Promise<Slice[]> {
+    this.#epoch.assertAttached();
     const claimed: Slice[] = [];
     for (const segment of segments) {
       for (const entry of this.#places.of(segment)) if (typeof entry.place === 'object') claimed.push(entry.slice());
@@ -119,7 +166,9 @@ export class EmbeddedQueue implements Queue {
     return claimed;
   }
 
-  async expire(nowMs: number): Promise<number> {
+  async expire(): Promise<number> {
+    this.#epoch.assertAttached();
+    const nowMs = this.#nowMs();
     let members = 0;
     // Claims are as many as batches in flight: walking them all is cheaper than keeping them in order.
     for (const held of this.#claims.values()) {
@@ -135,23 +184,28 @@ export class EmbeddedQueue implements Queue {
     return members;
   }
 
-  async nextEligibleAtMs(): Promise<number | null> {
-    return this.#delayed.first?.eligibleAtMs ?? null;
+  async nextEligibleInMs(): Promise<number | null> {
+    this.#epoch.assertAttached();
+    const nowMs = this.#promote();
+    const first = this.#delayed.first;
+    return first === undefined ? null : first.eligibleAtMs - nowMs;
   }
 
   async setInheritedPriority(branch: string, priority: number | null): Promise<void> {
     assert(branch.endsWith('/'), `branch "${branch}" must end with a slash`);
+    this.#epoch.assertAttached();
     this.#lanes.setPriority(branch, priority);
   }
 
-  /** Order a branch and all below it by creation time (`true`), by eligible time (`false`), or as above it (`null`). */
   async setFifo(branch: string, fifo: boolean | null): Promise<void> {
     assert(branch.endsWith('/'), `branch "${branch}" must end with a slash`);
+    this.#epoch.assertAttached();
     this.#lanes.setFifo(branch, fifo);
   }
 
-  /** As of the time the last claim brought (E2). */
   async counts(): Promise<QueueCounts> {
+    this.#epoch.assertAttached();
+    this.#promote();
     return {
       ready: this.#readyMembers,
       delayed: this.#delayedMembers,
@@ -160,16 +214,34 @@ export class EmbeddedQueue implements Queue {
     };
   }
 
+  /** Never told: what is offered here comes from the engine that claims here. */
+  onReady(_listener: () => void): () => void {
+    return () => {};
+  }
+
   /** Nothing to give back: the memory goes with the object. */
   async close(): Promise<void> {}
 
-  #admit(offer: Offer, part: { from: number; to: number; arrival: number }): void {
+  /** Make entries of what is new of an offer, in no place yet, and hand each to `put`. */
+  #offer(offer: Offer, put: (entry: Entry) => void): void {
+    const arrival = this.#arrivalCount++;
+    let from = offer.from;
+    // Q2: only the gaps between what is known are new.
+    for (const known of this.#places.overlapping(offer)) {
+      if (from < known.from) put(this.#admit(offer, { from, to: known.from, arrival }));
+      from = known.to;
+    }
+    if (from < offer.to) put(this.#admit(offer, { from, to: offer.to, arrival }));
+  }
+
+  #admit(offer: Offer, part: { from: number; to: number; arrival: number }): Entry {
     const lane = this.#lanes.laneOf(offer.name, offer.priority);
     const { segment, eligibleAtMs, createdAtMs } = offer;
     const entry = new Entry(segment, part.from, part.to, lane, eligibleAtMs, createdAtMs, part.arrival);
+    entry.redelivered = offer.redelivered ?? false;
     lane.entryCount++;
     this.#places.add(entry);
-    this.#wait(entry);
+    return entry;
   }
 
   /** The queue no longer knows the entry, which has left its place before. */
@@ -178,18 +250,20 @@ export class EmbeddedQueue implements Queue {
     this.#lanes.entryGone(entry.lane);
   }
 
-  #tellTime(nowMs: number): void {
-    this.#nowMs = nowMs;
+  /** Look at the clock: what its time has come for is ready (E2). Returns the time. */
+  #promote(): number {
+    const nowMs = this.#nowMs();
     const first = this.#delayed.first;
-    if (first === undefined || first.eligibleAtMs > nowMs) return; // Q3
+    if (first === undefined || first.eligibleAtMs > nowMs) return nowMs; // Q3
     for (const entry of this.#delayed.takeWhere(delayed => delayed.eligibleAtMs <= nowMs)) {
       this.#delayedMembers -= entry.count;
       this.#ready(entry);
     }
+    return nowMs;
   }
 
   #wait(entry: Entry): void {
-    if (entry.eligibleAtMs <= this.#nowMs) {
+    if (entry.eligibleAtMs <= this.#nowMs()) {
       this.#ready(entry);
       return;
     }

@@ -60,7 +60,7 @@ export class CommitWorld {
   readonly clock = new TestClock();
   readonly ids = new IdSource(this.clock);
   readonly store = new ModelStore();
-  readonly queue = new EmbeddedQueue();
+  readonly queue = new EmbeddedQueue(() => this.clock.nowMs());
   readonly holdings = new Holdings(1_000_000);
   readonly results: Results;
   readonly failures: unknown[] = [];
@@ -74,6 +74,9 @@ export class CommitWorld {
   };
 
   constructor() {
+    // The embedded queue does at once what it is asked.
+    void this.queue.attach('e', 1_000);
+    void this.queue.open();
     const filter = auditFilter(undefined);
     if (!filter.ok) throw new Error('no filter');
     this.build = { engine: 'e', ids: this.ids, events: new GroupEvents(filter.value), memberTrace: () => null };
@@ -158,7 +161,7 @@ export class CommitWorld {
 
   /** Claim everything of a segment and tell the committer that it runs; the batch's id. */
   async run(segment: Segment): Promise<number> {
-    const claim = await this.queue.claim({ engine: 'e', limit: 10_000, nowMs: 1_000, leaseMs: 1_000 });
+    const claim = await this.queue.claim({ engine: 'e', limit: 10_000, leaseMs: 1_000 });
     const held = this.holdings.segment(segment.id)!;
     const positions = positionsBetween(0, segment.ordinals.length);
     this.#batches += 1;

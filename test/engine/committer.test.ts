@@ -142,7 +142,7 @@ describe('committer', () => {
       expect([standing!.state, standing!.attempt, [...standing!.ordinals]]).toEqual(['ready', 1, [culprit]]);
       expect(codesByOrdinal(world).get(culprit)).toContain(exitingOnError);
       expect(world.failures.length).toBeLessThanOrEqual(2 * Math.ceil(Math.log2(members)) + 2);
-      expect(await world.queue.counts()).toMatchObject({ claimed: 0, delayed: 1 });
+      expect(await world.queue.counts()).toMatchObject({ claimed: 0, ready: 1 });
     },
   );
 

@@ -13,13 +13,13 @@ class WatchedQueue extends EmbeddedQueue {
   calls: number[] = [];
   renewed: () => void = () => {};
 
-  override extend(claims: readonly string[], untilMs: number): Promise<string[]> {
+  override extend(claims: readonly string[], forMs: number): Promise<string[]> {
     this.calls.push(claims.length);
-    return super.extend(claims, untilMs);
+    return super.extend(claims, forMs);
   }
 
-  override async expire(nowMs: number): Promise<number> {
-    const members = await super.expire(nowMs);
+  override async expire(): Promise<number> {
+    const members = await super.expire();
     this.renewed();
     return members;
   }
@@ -27,12 +27,14 @@ class WatchedQueue extends EmbeddedQueue {
 
 it('renews a bounded number of claims in a call, and drops those that were settled', async () => {
   const clock = new TestClock();
-  const queue = new WatchedQueue(clock.nowMs());
+  const queue = new WatchedQueue(() => clock.nowMs());
+  await queue.attach('e', leaseMs);
+  await queue.open();
   const leases = new Leases(queue, clock, leaseMs);
   const offered = { name: '/a/flow', priority: null, eligibleAtMs: 1, createdAtMs: 1 };
   await queue.offer([{ ...offered, segment: 's', from: 0, to: count }]);
   for (let member = 0; member < count; member++) {
-    const claim = await queue.claim({ engine: 'e', limit: 1, nowMs: clock.nowMs(), leaseMs });
+    const claim = await queue.claim({ engine: 'e', limit: 1, leaseMs });
     leases.add(claim!);
     if (member % 2 === 0) await queue.settle(claim!.id, claim!.slices);
   }

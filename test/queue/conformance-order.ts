@@ -1,13 +1,12 @@
 // The order of claims, as the Queue contract has it (Q1), the seed's worked examples among it.
 
 import { describe, expect, test } from 'vitest';
-import type { Queue } from '../../src/queue/contract.js';
 import { claimedPositions } from './queue-model.js';
-import { at8Ms, minuteMs, offerOf, QueueWorld, range } from './queue-world.js';
+import { at8Ms, minuteMs, offerOf, type QueueHome, QueueWorld, range } from './queue-world.js';
 
-export function orderConformance(create: () => Promise<Queue>): void {
+export function orderConformance(home: QueueHome): void {
   describe('Q1: order', () => {
-    const world = new QueueWorld(create);
+    const world = new QueueWorld(home);
     const { claim, drain } = world;
 
     test('the priority closer to 1 comes first, whatever its time', async () => {
@@ -93,7 +92,7 @@ export function orderConformance(create: () => Promise<Queue>): void {
   });
 
   describe('inherited priority', () => {
-    const world = new QueueWorld(create);
+    const world = new QueueWorld(home);
     const { claim, drain } = world;
 
     const setUp = () =>
@@ -138,6 +137,50 @@ export function orderConformance(create: () => Promise<Queue>): void {
       await world.queue.setInheritedPriority('/a/', 50);
       await world.queue.release(held!.id, held!.slices);
       expect(await drain(at8Ms)).toEqual(['b:0', 'a:0']);
+    });
+  });
+
+  describe('FIFO branches', () => {
+    const world = new QueueWorld(home);
+
+    test('are ordered by creation, priority still first, and compare with others by what they are filed under', async () => {
+      const { queue } = world;
+      await queue.offer([
+        offerOf('woke-first', 1, { name: '/a/flow', eligibleAtMs: at8Ms - 20, createdAtMs: at8Ms - 21 }),
+        offerOf('created-first', 1, { name: '/a/flow', eligibleAtMs: at8Ms - 10, createdAtMs: at8Ms - 29 }),
+        offerOf('urgent', 1, { name: '/a/flow', eligibleAtMs: at8Ms, createdAtMs: at8Ms, priority: 1 }),
+        offerOf('elsewhere', 1, { name: '/b/flow', eligibleAtMs: at8Ms - 25, createdAtMs: at8Ms - 28 }),
+      ]);
+      const order = async (): Promise<string[]> => {
+        const all = await world.claim(100);
+        await queue.release(all!.id, all!.slices);
+        return claimedPositions(all);
+      };
+      expect(await order()).toEqual(['urgent:0', 'elsewhere:0', 'woke-first:0', 'created-first:0']);
+      await queue.setFifo('/a/', true);
+      expect(await order()).toEqual(['urgent:0', 'created-first:0', 'elsewhere:0', 'woke-first:0']);
+      await queue.setFifo('/a/', null);
+      expect(await order()).toEqual(['urgent:0', 'elsewhere:0', 'woke-first:0', 'created-first:0']);
+      await queue.withdraw([{ segment: 'urgent', from: 0, to: 1 }]);
+      await queue.setFifo('/a/', true);
+      expect(await order()).toEqual(['created-first:0', 'elsewhere:0', 'woke-first:0']);
+      await queue.setFifo('/', true);
+      expect(await order()).toEqual(['created-first:0', 'elsewhere:0', 'woke-first:0']);
+      await queue.setFifo('/a/', false);
+      expect(await order()).toEqual(['elsewhere:0', 'woke-first:0', 'created-first:0']);
+    });
+
+    test('what is offered later, and what a claim gives back, is filed the same way', async () => {
+      const { queue } = world;
+      await queue.offer([offerOf('held', 1, { eligibleAtMs: at8Ms - 9, createdAtMs: at8Ms - 9 })]);
+      const held = await world.claim(1);
+      await queue.setFifo('/branch/', true);
+      await queue.offer([
+        offerOf('late', 1, { eligibleAtMs: at8Ms - 5, createdAtMs: at8Ms - 5 }),
+        offerOf('early', 1, { eligibleAtMs: at8Ms, createdAtMs: at8Ms - 10 }),
+      ]);
+      await queue.release(held!.id, held!.slices);
+      expect(await world.drain(at8Ms)).toEqual(['early:0', 'held:0', 'late:0']);
     });
   });
 }

@@ -1,6 +1,6 @@
 // The Queue contract as a model too small to be wrong: a list of members, sorted anew for every claim.
 
-import type { Claim, ClaimedSlice, ClaimRequest, Offer, Queue, Slice } from '../../src/queue/contract.js';
+import type { Claim, ClaimedSlice, Offer, Queue, Slice } from '../../src/queue/contract.js';
 
 /** A position of a segment, written `segment:position`. */
 export type Position = string;
@@ -11,10 +11,12 @@ interface Member extends Offer {
   readonly arrival: number;
   claim: ModelClaim | null;
   redelivered: boolean;
+  /** It was claimed once, so its time has come (Q3). */
+  hasCome: boolean;
 }
 
 export interface ModelClaim {
-  readonly engine: string;
+  engine: string;
   leaseUntilMs: number;
 }
 
@@ -35,31 +37,36 @@ export class QueueModel {
   #members: Member[] = [];
   #arrivalCount = 0;
   readonly #priorities = new Map<string, number | null>();
+  readonly #fifo = new Map<string, boolean | null>();
 
   offer(offers: readonly Offer[]): void {
-    for (const offer of offers) {
-      const arrival = this.#arrivalCount++;
-      for (let position = offer.from; position < offer.to; position++) {
-        const at = `${offer.segment}:${position}`;
-        if (this.#members.some(member => member.at === at)) continue;
-        this.#members.push({ ...offer, at, position, arrival, claim: null, redelivered: false });
-      }
+    for (const offer of offers) this.#admit(offer, null);
+  }
+
+  announce(claim: ModelClaim, engine: string, slices: readonly Offer[], nowMs: number, leaseMs: number): void {
+    if (slices.length === 0) return;
+    if (this.#exists(claim)) claim.leaseUntilMs = Math.max(claim.leaseUntilMs, nowMs + leaseMs);
+    else Object.assign(claim, { engine, leaseUntilMs: nowMs + leaseMs });
+    for (const slice of slices) {
+      this.#admit(slice, claim);
+      const named = new Set(positionsOf([slice]));
+      for (const member of this.#members) if (member.claim === null && named.has(member.at)) hold(member, claim);
     }
   }
 
-  claim(request: ClaimRequest): { claim: ModelClaim; positions: Position[] } {
-    const claim = { engine: request.engine, leaseUntilMs: request.nowMs + request.leaseMs };
+  claim(engine: string, limit: number, nowMs: number, leaseMs: number): { claim: ModelClaim; positions: Position[] } {
+    const claim = { engine, leaseUntilMs: nowMs + leaseMs };
     const first = this.#members
-      .filter(member => member.claim === null && member.eligibleAtMs <= request.nowMs)
+      .filter(member => member.claim === null && isReady(member, nowMs))
       .sort(
         (a, b) =>
           this.#priority(a) - this.#priority(b) ||
-          a.eligibleAtMs - b.eligibleAtMs ||
+          this.#filedMs(a) - this.#filedMs(b) ||
           a.arrival - b.arrival ||
           a.position - b.position,
       )
-      .slice(0, request.limit);
-    for (const member of first) member.claim = claim;
+      .slice(0, limit);
+    for (const member of first) hold(member, claim);
     return { claim, positions: first.map(member => (member.redelivered ? `${member.at}!` : member.at)) };
   }
 
@@ -75,8 +82,8 @@ export class QueueModel {
 
   /** True when the claim still exists. */
   extend(claim: ModelClaim, leaseUntilMs: number): boolean {
-    claim.leaseUntilMs = leaseUntilMs;
-    return this.#members.some(member => member.claim === claim);
+    claim.leaseUntilMs = Math.max(claim.leaseUntilMs, leaseUntilMs);
+    return this.#exists(claim);
   }
 
   withdraw(slices: readonly Slice[]): Position[] {
@@ -104,9 +111,13 @@ export class QueueModel {
     this.#priorities.set(branch, priority);
   }
 
+  setFifo(branch: string, fifo: boolean | null): void {
+    this.#fifo.set(branch, fifo);
+  }
+
   state(nowMs: number): QueueState {
     const waiting = this.#members.filter(member => member.claim === null);
-    const delayed = waiting.filter(member => member.eligibleAtMs > nowMs);
+    const delayed = waiting.filter(member => !isReady(member, nowMs));
     const running: Record<string, number> = {};
     for (const { claim } of this.#members) if (claim) running[claim.engine] = (running[claim.engine] ?? 0) + 1;
     return {
@@ -114,18 +125,49 @@ export class QueueModel {
       delayed: delayed.length,
       claimed: this.#members.length - waiting.length,
       running,
-      nextEligibleAtMs: delayed.length === 0 ? null : Math.min(...delayed.map(member => member.eligibleAtMs)),
+      nextEligibleInMs: delayed.length === 0 ? null : Math.min(...delayed.map(member => member.eligibleAtMs)) - nowMs,
     };
   }
 
-  #priority(member: Member): number {
-    if (member.priority !== null) return member.priority;
-    for (let branch = member.name; branch !== ''; branch = branch.slice(0, -1)) {
-      const priority = branch.endsWith('/') ? this.#priorities.get(branch) : null;
-      if (priority != null) return priority;
+  #admit(offer: Offer, claim: ModelClaim | null): void {
+    const arrival = this.#arrivalCount++;
+    for (let position = offer.from; position < offer.to; position++) {
+      const at = `${offer.segment}:${position}`;
+      if (this.#members.some(member => member.at === at)) continue;
+      const redelivered = offer.redelivered ?? false;
+      this.#members.push({ ...offer, at, position, arrival, claim, redelivered, hasCome: claim !== null });
     }
-    return 10;
   }
+
+  #exists(claim: ModelClaim): boolean {
+    return this.#members.some(member => member.claim === claim);
+  }
+
+  #priority(member: Member): number {
+    return member.priority ?? nearest(this.#priorities, member.name) ?? 10;
+  }
+
+  #filedMs(member: Member): number {
+    return nearest(this.#fifo, member.name) ? member.createdAtMs : member.eligibleAtMs;
+  }
+}
+
+function hold(member: Member, claim: ModelClaim): void {
+  member.claim = claim;
+  member.hasCome = true;
+}
+
+function isReady(member: Member, nowMs: number): boolean {
+  return member.hasCome || member.eligibleAtMs <= nowMs;
+}
+
+/** What is set at the nearest branch at or above a workflow. */
+function nearest<T>(set: ReadonlyMap<string, T | null>, name: string): T | null {
+  for (let branch = name; branch !== ''; branch = branch.slice(0, -1)) {
+    const value = branch.endsWith('/') ? set.get(branch) : null;
+    if (value != null) return value;
+  }
+  return null;
 }
 
 /** Everything the contract shows of a queue without changing it. */
@@ -134,7 +176,7 @@ export interface QueueState {
   readonly delayed: number;
   readonly claimed: number;
   readonly running: Readonly<Record<string, number>>;
-  readonly nextEligibleAtMs: number | null;
+  readonly nextEligibleInMs: number | null;
 }
 
 export async function stateOf(queue: Queue): Promise<QueueState> {
@@ -144,6 +186,6 @@ export async function stateOf(queue: Queue): Promise<QueueState> {
     delayed,
     claimed,
     running: Object.fromEntries(running),
-    nextEligibleAtMs: await queue.nextEligibleAtMs(),
+    nextEligibleInMs: await queue.nextEligibleInMs(),
   };
 }

@@ -8,7 +8,7 @@ export const at8Ms = Date.UTC(2030, 0, 2, 8);
 export const minuteMs = 60_000;
 export const leaseMs = 30_000;
 
-export const nothing = { ready: 0, delayed: 0, claimed: 0, running: {}, nextEligibleAtMs: null };
+export const nothing = { ready: 0, delayed: 0, claimed: 0, running: {}, nextEligibleInMs: null };
 
 export function offerOf(segment: string, members: number, more: Partial<Offer> = {}): Offer {
   const eligibleAtMs = more.eligibleAtMs ?? at8Ms;
@@ -30,21 +30,38 @@ export function range(segment: string, from: number, to: number): string[] {
   return positionsOf([{ segment, from, to }]);
 }
 
-/** A fresh queue for each test of the suite it is made in, closed at its end. */
+/** A home of the contract, as the suite uses it. */
+export interface QueueHome {
+  /** An empty queue that nobody has attached to; its time is what `nowMs` says. */
+  create(nowMs: () => number): Promise<Queue>;
+  /** Random runs; fewer where a call is a round trip. */
+  readonly randomRuns: number;
+}
+
+/** A fresh queue for each test of the suite it is made in, open, closed at its end. */
 export class QueueWorld {
   queue!: Queue;
+  nowMs = at8Ms;
 
-  constructor(create: () => Promise<Queue>) {
+  constructor(home: QueueHome) {
     beforeEach(async () => {
-      this.queue = await create();
-      // Tell it the time: what is offered then is ready at once, not only when the first claim promotes it.
-      await this.queue.claim({ engine: 'engine-1', limit: 1, nowMs: at8Ms, leaseMs });
+      this.nowMs = at8Ms;
+      this.queue = await home.create(() => this.nowMs);
+      expect(await this.queue.attach('engine-1', leaseMs)).toBe('mine');
+      await this.queue.open();
     });
     afterEach(() => this.queue.close());
   }
 
-  readonly claim = (limit: number, nowMs = at8Ms, engine = 'engine-1'): Promise<Claim | null> =>
-    this.queue.claim({ engine, limit, nowMs, leaseMs });
+  readonly claim = (limit: number, nowMs = at8Ms, engine = 'engine-1'): Promise<Claim | null> => {
+    this.nowMs = nowMs;
+    return this.queue.claim({ engine, limit, leaseMs });
+  };
+
+  readonly expire = (nowMs: number): Promise<number> => {
+    this.nowMs = nowMs;
+    return this.queue.expire();
+  };
 
   /** Claim one member at a time until nothing is ready, settling each. */
   readonly drain = async (nowMs: number): Promise<string[]> => {
