@@ -20,7 +20,7 @@ import { SqlStore } from '../store/sql-store.js';
 import { auditEvents, eventCode } from '../workflow/events.js';
 import { type AuditFilter, auditFilter, recommendedFilter } from '../workflow/filter.js';
 import { CallAudit } from './call-audit.js';
-import { Committer } from './committer.js';
+import { Committer, offerOf } from './committer.js';
 import { Contents } from './contents.js';
 import { Definitions } from './definitions.js';
 import { Engine } from './engine.js';
@@ -36,8 +36,10 @@ import { Leases } from './leases.js';
 import { Operator } from './operator.js';
 import { type EngineOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import type { EngineParts } from './parts.js';
+import { fillQueue } from './recovery.js';
 import { Reporter } from './reporter.js';
 import { Results } from './results.js';
+import { SteadyQueue } from './steady-queue.js';
 import { Submitter } from './submitter.js';
 
 /** What tests alone hand in or look at; no part of the package's promises. */
@@ -93,9 +95,6 @@ async function compose(
       for (const { events } of audit) metrics.auditEvents.add(events);
     },
   );
-  const queue = new EmbeddedQueue(() => clock.nowMs());
-  // A stopped engine takes submits: they are offered to an epoch that is filled and opened at its start.
-  await queue.attach(options.name, options.leaseMs);
   const ids = new IdSource(clock);
   const log = new LogEvents(loggers);
   const health = new EngineHealth({
@@ -121,6 +120,26 @@ async function compose(
     () => clock.nowMs(),
   );
   const definitions = new Definitions(store, dispatcher);
+  const holdings = new Holdings(options.cacheBytes);
+  const home = new EmbeddedQueue(() => clock.nowMs());
+  const queue = new SteadyQueue({
+    queue: home,
+    engine: options.name,
+    leaseMs: options.leaseMs,
+    clock,
+    fill: isOurs => fillQueue(home, { store, holdings, definitions, log, clock }, isOurs, false),
+    offerOf: ({ segment: id, from, to }) => {
+      const held = holdings.segment(id);
+      return held === undefined ? null : offerOf(held.segment, from, to);
+    },
+    living: () => [options.name],
+    wake: () => wired.feeder?.wake(),
+    lost: fields => log.queueLost(fields),
+    found: fields => log.queueFound(fields),
+    failed: error => health.mainFailed(error),
+  });
+  // A stopped engine takes operations.
+  await queue.attach();
   const parts: Omit<EngineParts, 'committer'> = {
     options,
     clock,
@@ -128,7 +147,7 @@ async function compose(
     queue,
     dispatcher,
     ids,
-    holdings: new Holdings(options.cacheBytes),
+    holdings,
     definitions,
     results: new Results(store, log),
     leases: new Leases(queue, clock, options.leaseMs),
@@ -145,7 +164,6 @@ async function compose(
   health.onStoreDeath(error => whole.results.close(error));
   const feeder = new Feeder(whole);
   wired.feeder = feeder;
-  queue.onReady(() => feeder.wake());
   await definitions.load();
   health.watchedBy(await startWatchdog(options, driver, filter, log, feeder));
   const operator = new Operator(whole);

@@ -20,7 +20,6 @@ import type { InstanceRecord, Instances, WorkflowCount } from './instances.js';
 import type { Operation } from './operation-changes.js';
 import type { OperationResult, Operator, Target } from './operator.js';
 import type { EngineParts } from './parts.js';
-import { rebuildQueue } from './recovery.js';
 import type { Reporter } from './reporter.js';
 import type { InstanceResult } from './results.js';
 import { type SubmitManyOptions, submitStream } from './submit-stream.js';
@@ -109,7 +108,7 @@ export class Engine {
       const { parts, feeder, housekeeper, reporter, contents } = this.#pieces;
       try {
         await parts.dispatcher.start();
-        await rebuildQueue(parts);
+        await parts.queue.open();
       } catch (error) {
         await parts.dispatcher.stop(0);
         this.#state = 'stopped';

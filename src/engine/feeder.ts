@@ -120,7 +120,8 @@ export class Feeder {
   async #readAndHandOver(claim: Claim): Promise<void> {
     try {
       const loaded = await this.#read(claim);
-      if (loaded !== null) await this.#handOver(claim, loaded);
+      // A queue that was lost meanwhile does not know the claim any more, and offers its members anew.
+      if (loaded !== null && this.#parts.queue.holds(claim.id)) await this.#handOver(claim, loaded);
     } catch (error) {
       // Some of it may be executing already: nothing of it is given back.
       this.#parts.health.mainFailed(error);

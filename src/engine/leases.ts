@@ -4,7 +4,8 @@
 
 import { setImmediate as turned } from 'node:timers/promises';
 import type { Clock, Timer } from '../observe/clock.js';
-import type { Claim, Queue } from '../queue/contract.js';
+import type { Claim } from '../queue/contract.js';
+import type { EngineQueue } from './steady-queue.js';
 
 /** Claims in one call to the queue. Between two calls others have their turn. */
 const claimsPerCall = 1_000;
@@ -12,12 +13,12 @@ const claimsPerCall = 1_000;
 export class Leases {
   /** Ids. */
   readonly #claims = new Set<string>();
-  readonly #queue: Queue;
+  readonly #queue: EngineQueue;
   readonly #clock: Clock;
   readonly #leaseMs: number;
   #timer: Timer | null = null;
 
-  constructor(queue: Queue, clock: Clock, leaseMs: number) {
+  constructor(queue: EngineQueue, clock: Clock, leaseMs: number) {
     this.#queue = queue;
     this.#clock = clock;
     this.#leaseMs = leaseMs;

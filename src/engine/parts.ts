@@ -3,7 +3,6 @@
 import type { Dispatcher } from '../dispatch/contract.js';
 import type { Clock } from '../observe/clock.js';
 import type { LogEvents } from '../observe/log-events.js';
-import type { Queue } from '../queue/contract.js';
 import type { Store } from '../store/contract.js';
 import type { AuditFilter } from '../workflow/filter.js';
 import type { BuildWorld } from './commit-builder.js';
@@ -16,12 +15,13 @@ import type { IdSource } from './ids.js';
 import type { Leases } from './leases.js';
 import type { ResolvedOptions } from './options.js';
 import type { Results } from './results.js';
+import type { SteadyQueue } from './steady-queue.js';
 
 export interface EngineParts {
   readonly options: ResolvedOptions;
   readonly clock: Clock;
   readonly store: Store;
-  readonly queue: Queue;
+  readonly queue: SteadyQueue;
   readonly dispatcher: Dispatcher;
   readonly ids: IdSource;
   readonly holdings: Holdings;

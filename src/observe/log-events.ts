@@ -45,6 +45,15 @@ export class LogEvents {
     this.#loggers.system.info('queue rebuilt from the store', fields);
   }
 
+  /** The queue is out of reach or has lost what it knew; nothing is claimed until it is found again. */
+  queueLost(fields: { reason: string }): void {
+    this.#loggers.system.warn('queue lost', fields);
+  }
+
+  queueFound(fields: { tookMs: number; filled: boolean }): void {
+    this.#loggers.system.info('queue found again', fields);
+  }
+
   /** Claims were not settled in time and have been put back. */
   leaseExpired(fields: { members: number }): void {
     this.#loggers.system.warn('leases ran out, their members are offered again', fields);

@@ -5,6 +5,7 @@ import type { Batch } from '../../src/dispatch/protocol.js';
 import { offerOf } from '../../src/engine/committer.js';
 import { Feeder } from '../../src/engine/feeder.js';
 import type { EngineParts } from '../../src/engine/parts.js';
+import { SteadyQueue } from '../../src/engine/steady-queue.js';
 import { type Body, request, type Segment } from '../../src/store/contract.js';
 import { CommitWorld, plan } from './commit-world.js';
 
@@ -21,7 +22,23 @@ class FeedWorld extends CommitWorld {
 
   constructor() {
     super();
-    const { clock, queue, holdings, committer } = this;
+    const { clock, holdings, committer } = this;
+    const queue = new SteadyQueue({
+      queue: this.queue,
+      engine: 'e',
+      leaseMs: 1_000,
+      clock,
+      fill: async () => true,
+      offerOf: () => null,
+      living: () => ['e'],
+      wake: () => this.feeder.wake(),
+      lost() {},
+      found() {},
+      failed(error) {
+        throw error;
+      },
+    });
+    void queue.open();
     const dispatcher = {
       appetite: () => this.appetite,
       capacity: () => this.appetite,

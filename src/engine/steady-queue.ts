@@ -1,0 +1,364 @@
+// The queue as the engine uses it. A queue may be out of reach, and may lose everything it knows (D1): here it is found
+// again, told what this engine holds, filled from the store if that falls to us, and given what it missed.
+//
+// Invariants:
+//   N1. What this engine holds of its claims is known here, so that it can be announced to a new epoch: nothing that
+//       executes is started a second time.
+//   N2. An offer, a settle or a release is carried out in the end, or the queue is filled anew: callers need not ask again.
+//   N3. Only what cannot be answered without the queue rejects (`withdraw`, `claimed`): the operation is told.
+//   N4. Bounded: offers that wait for a queue out of reach are counted, and beyond a bound replaced by a walk through the
+//       store, which offers everything.
+
+import type { Clock, Timer } from '../observe/clock.js';
+import { EngineError } from '../observe/errors.js';
+import type {
+  AnnouncedClaim,
+  Attachment,
+  Claim,
+  ClaimRequest,
+  Offer,
+  Queue,
+  QueueCounts,
+  Slice,
+} from '../queue/contract.js';
+import { without } from './slices.js';
+
+/** Waits between attempts to find the queue again: doubling, from and to. */
+const retryMs = 100;
+const retryMsMax = 2_000;
+/** While somebody else fills it we look this often. */
+const fillingMs = 200;
+/** Offers that wait at most (N4). */
+const waitingOffersMax = 50_000;
+
+/** What the engine asks of the queue. */
+export type EngineQueue = Pick<
+  Queue,
+  | 'offer'
+  | 'claim'
+  | 'settle'
+  | 'release'
+  | 'extend'
+  | 'withdraw'
+  | 'claimed'
+  | 'expire'
+  | 'nextEligibleInMs'
+  | 'counts'
+>;
+
+/** Whether the queue is still ours to fill; asked after each page. */
+export type IsOurs = () => Promise<boolean>;
+
+export interface SteadyQueueWorld {
+  readonly queue: Queue;
+  readonly engine: string;
+  readonly leaseMs: number;
+  readonly clock: Clock;
+  /** Offer everything the store has; false when it was ours no longer. */
+  fill(isOurs: IsOurs): Promise<boolean>;
+  /** The slice as it is offered, if its segment is known here. */
+  offerOf(slice: Slice): Offer | null;
+  /** Names of the engines that live. */
+  living(): readonly string[];
+  /** The queue is there again, or may have something: claim. */
+  wake(): void;
+  lost(fields: { reason: string }): void;
+  found(fields: { tookMs: number; filled: boolean }): void;
+  /** Something that is no trouble of the queue. */
+  failed(error: unknown): void;
+}
+
+type Late =
+  | { readonly kind: 'settle'; readonly claim: string; readonly slices: readonly Slice[] }
+  | { readonly kind: 'release'; readonly claim: string; readonly slices: readonly Slice[] };
+
+export class SteadyQueue implements EngineQueue {
+  readonly #world: SteadyQueueWorld;
+  /** What is held, by claim (N1). */
+  readonly #held = new Map<string, readonly Slice[]>();
+  #isOpen = false;
+  #isClosed = false;
+  #wasLost = false;
+  #waitingOffers: Offer[] = [];
+  #mustWalk = false;
+  #late: Late[] = [];
+  #finding: Promise<void> | null = null;
+  #pause: Timer | null = null;
+  readonly #stopListening: () => void;
+
+  constructor(world: SteadyQueueWorld) {
+    this.#world = world;
+    this.#stopListening = world.queue.onReady(() => world.wake());
+  }
+
+  /** Claims are answered. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Ids of the claims of which something is held. */
+  get claims(): readonly string[] {
+    return [...this.#held.keys()];
+  }
+
+  /** Whether this engine still holds the claim, by what it knows. */
+  holds(claim: string): boolean {
+    return this.#held.has(claim);
+  }
+
+  /** Bind to the queue, so that operations can look into it before claims are answered. */
+  async attach(): Promise<void> {
+    await this.#attach();
+  }
+
+  /** Resolves when claims are answered: the queue has been found, and filled by whoever it falls to. */
+  async open(): Promise<void> {
+    if (!this.#isOpen) await this.#find();
+  }
+
+  async offer(offers: readonly Offer[]): Promise<void> {
+    if (offers.length === 0) return;
+    // While it is being found offers are taken as well, but whether the walk has passed them is not known: they wait.
+    if (!this.#isOpen) return this.#offerLater(offers);
+    await this.#call(() => this.#world.queue.offer(offers)).catch(error => {
+      this.#offerLater(offers);
+      this.#trouble(error);
+    });
+  }
+
+  async claim(request: ClaimRequest): Promise<Claim | null> {
+    if (!this.#isOpen) return null;
+    try {
+      const claim = await this.#world.queue.claim(request);
+      if (claim !== null) this.#held.set(claim.id, claim.slices);
+      return claim;
+    } catch (error) {
+      this.#trouble(error);
+      return null;
+    }
+  }
+
+  settle(claim: string, slices: readonly Slice[]): Promise<void> {
+    return this.#giveBack({ kind: 'settle', claim, slices });
+  }
+
+  release(claim: string, slices: readonly Slice[]): Promise<void> {
+    return this.#giveBack({ kind: 'release', claim, slices });
+  }
+
+  /** Claims that are gone are forgotten: somebody else has their members, and our commits are fenced. */
+  async extend(claims: readonly string[], leaseMs: number): Promise<string[]> {
+    if (!this.#isOpen) return [];
+    const gone = await this.#orElse(() => this.#world.queue.extend(claims, leaseMs), []);
+    for (const id of gone) this.#held.delete(id);
+    return gone;
+  }
+
+  /** Members whose lease had ended and that are ready again. */
+  async expire(): Promise<number> {
+    return this.#isOpen ? this.#orElse(() => this.#world.queue.expire(), 0) : 0;
+  }
+
+  async nextEligibleInMs(): Promise<number | null> {
+    return this.#isOpen ? this.#orElse(() => this.#world.queue.nextEligibleInMs(), null) : null;
+  }
+
+  async counts(): Promise<QueueCounts> {
+    const unknown = { ready: 0, delayed: 0, claimed: 0, running: new Map<string, number>() };
+    return this.#orElse(() => this.#world.queue.counts(), unknown);
+  }
+
+  /** @throws EngineError `QUEUE_LOST`, `QUEUE_UNAVAILABLE` (N3) */
+  withdraw(slices: readonly Slice[]): Promise<Slice[]> {
+    return this.#call(() => this.#world.queue.withdraw(slices));
+  }
+
+  /** @throws EngineError `QUEUE_LOST`, `QUEUE_UNAVAILABLE` (N3) */
+  claimed(segments: readonly string[]): Promise<Slice[]> {
+    return this.#call(() => this.#world.queue.claimed(segments));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#isOpen = false;
+    this.#stopListening();
+    this.#pause?.cancel();
+    await this.#world.queue.close();
+  }
+
+  async #giveBack(late: Late): Promise<void> {
+    const held = this.#held.get(late.claim);
+    if (held !== undefined) {
+      const left = without(held, late.slices);
+      if (left.length === 0) this.#held.delete(late.claim);
+      else this.#held.set(late.claim, left);
+    }
+    try {
+      await this.#carryOut(late);
+    } catch (error) {
+      // A queue that was lost knows nothing of it; one out of reach is told when it is back.
+      if (isUnavailable(error)) this.#late.push(late);
+      this.#trouble(error);
+    }
+  }
+
+  #carryOut({ kind, claim, slices }: Late): Promise<void> {
+    switch (kind) {
+      case 'settle':
+        return this.#world.queue.settle(claim, slices);
+      case 'release':
+        return this.#world.queue.release(claim, slices);
+    }
+  }
+
+  #offerLater(offers: readonly Offer[]): void {
+    if (this.#waitingOffers.length + offers.length > waitingOffersMax) {
+      this.#waitingOffers = [];
+      this.#mustWalk = true;
+    }
+    if (!this.#mustWalk) for (const offer of offers) this.#waitingOffers.push({ ...offer, redelivered: true });
+  }
+
+  async #orElse<T>(ask: () => Promise<T>, otherwise: T): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      this.#trouble(error);
+      return otherwise;
+    }
+  }
+
+  async #call<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      this.#trouble(error);
+      throw error;
+    }
+  }
+
+  /** @param error of the queue: it is looked for; any other is told */
+  #trouble(error: unknown): void {
+    if (!isLost(error) && !isUnavailable(error)) {
+      this.#world.failed(error);
+      return;
+    }
+    if (this.#isClosed || this.#finding !== null) return;
+    this.#isOpen = false;
+    this.#wasLost = true;
+    this.#world.lost({ reason: (error as EngineError).message });
+    void this.#find();
+  }
+
+  #find(): Promise<void> {
+    this.#finding ??= this.#findUntilOpen().finally(() => {
+      this.#finding = null;
+    });
+    return this.#finding;
+  }
+
+  async #findUntilOpen(): Promise<void> {
+    const { clock, found, wake } = this.#world;
+    const startedMs = clock.monotonicMs();
+    let filled = false;
+    let waitMs = retryMs;
+    while (!this.#isClosed) {
+      try {
+        const attachment = await this.#attachAndAnnounce();
+        if (attachment === 'mine') {
+          await this.#othersAnnounced();
+          filled = await this.#fill();
+        }
+        if (attachment === 'open' || filled) {
+          await this.#catchUp();
+          this.#isOpen = true;
+          if (this.#wasLost) found({ tookMs: Math.round(clock.monotonicMs() - startedMs), filled });
+          this.#wasLost = false;
+          wake();
+          return;
+        }
+        await this.#wait(fillingMs);
+      } catch (error) {
+        if (!isLost(error) && !isUnavailable(error)) this.#world.failed(error);
+        await this.#wait(waitMs);
+        waitMs = Math.min(retryMsMax, waitMs * 2);
+      }
+    }
+  }
+
+  async #fill(): Promise<boolean> {
+    // What waited until now is in the store, and the walk has not begun.
+    this.#waitingOffers = [];
+    this.#mustWalk = false;
+    if (!(await this.#world.fill(async () => (await this.#attach()) === 'mine'))) return false;
+    await this.#world.queue.open();
+    return true;
+  }
+
+  #attach(): Promise<Attachment> {
+    return this.#world.queue.attach(this.#world.engine, this.#world.leaseMs);
+  }
+
+  async #attachAndAnnounce(): Promise<Attachment> {
+    const before = this.#world.queue.epoch;
+    const attachment = await this.#attach();
+    const { queue, engine, leaseMs } = this.#world;
+    if (queue.epoch !== before || attachment !== 'open') await queue.announce(engine, this.#announced(), leaseMs);
+    return attachment;
+  }
+
+  /** What is held, as it can be put back. A claim with a segment that is not known here is given up: it is being read. */
+  #announced(): AnnouncedClaim[] {
+    const announced: AnnouncedClaim[] = [];
+    for (const [id, slices] of this.#held) {
+      const offers = slices.map(slice => this.#world.offerOf(slice));
+      if (offers.every(offer => offer !== null)) announced.push({ id, slices: offers });
+      else this.#held.delete(id);
+    }
+    return announced;
+  }
+
+  /** Until all that live have said what they hold, or a lease has passed: whoever is silent for so long holds nothing. */
+  async #othersAnnounced(): Promise<void> {
+    const { clock, leaseMs, queue } = this.#world;
+    const untilMs = clock.monotonicMs() + leaseMs;
+    while (!this.#isClosed && clock.monotonicMs() < untilMs) {
+      const announced = new Set(await queue.announced());
+      if (this.#world.living().every(engine => announced.has(engine))) return;
+      await this.#wait(fillingMs / 4);
+      // Keep the epoch ours meanwhile.
+      await this.#attach();
+    }
+  }
+
+  /** N2. */
+  async #catchUp(): Promise<void> {
+    while (this.#late.length > 0) {
+      await this.#carryOut(this.#late[0]!);
+      this.#late.shift();
+    }
+    if (this.#mustWalk) {
+      await this.#world.fill(() => Promise.resolve(true));
+      this.#mustWalk = false;
+    }
+    while (this.#waitingOffers.length > 0) {
+      const some = this.#waitingOffers.slice(0, 1_000);
+      await this.#world.queue.offer(some);
+      this.#waitingOffers.splice(0, some.length);
+    }
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise(resolve => {
+      this.#pause = this.#world.clock.setTimer(ms, resolve);
+    });
+  }
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof EngineError && error.code === 'QUEUE_LOST';
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof EngineError && error.code === 'QUEUE_UNAVAILABLE';
+}
