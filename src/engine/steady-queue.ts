@@ -68,6 +68,13 @@ export interface SteadyQueueWorld {
   failed(error: unknown): void;
 }
 
+interface HeldClaim {
+  readonly slices: readonly Slice[];
+  readonly givenBack: Slice[];
+  /** Members not given back, or fewer when some were twice. */
+  left: number;
+}
+
 type Late =
   | { readonly kind: 'settle'; readonly claim: string; readonly slices: readonly Slice[] }
   | { readonly kind: 'release'; readonly claim: string; readonly slices: readonly Slice[] };
@@ -75,7 +82,7 @@ type Late =
 export class SteadyQueue implements EngineQueue {
   readonly #world: SteadyQueueWorld;
   /** What is held, by claim (N1). */
-  readonly #held = new Map<string, readonly Slice[]>();
+  readonly #held = new Map<string, HeldClaim>();
   #isOpen = false;
   #isClosed = false;
   #wasLost = false;
@@ -130,7 +137,7 @@ export class SteadyQueue implements EngineQueue {
     if (!this.#isOpen) return null;
     try {
       const claim = await this.#world.queue.claim(request);
-      if (claim !== null) this.#held.set(claim.id, claim.slices);
+      if (claim !== null) this.#held.set(claim.id, { slices: claim.slices, givenBack: [], left: claim.count });
       return claim;
     } catch (error) {
       this.#trouble(error);
@@ -187,12 +194,7 @@ export class SteadyQueue implements EngineQueue {
   }
 
   async #giveBack(late: Late): Promise<void> {
-    const held = this.#held.get(late.claim);
-    if (held !== undefined) {
-      const left = without(held, late.slices);
-      if (left.length === 0) this.#held.delete(late.claim);
-      else this.#held.set(late.claim, left);
-    }
+    this.#note(late);
     try {
       await this.#carryOut(late);
     } catch (error) {
@@ -200,6 +202,21 @@ export class SteadyQueue implements EngineQueue {
       if (isUnavailable(error)) this.#late.push(late);
       this.#trouble(error);
     }
+  }
+
+  /** Counted only, since most claims are given back whole; cut out when the count says that nothing is left. */
+  #note({ claim, slices }: Late): void {
+    const held = this.#held.get(claim);
+    if (held === undefined) return;
+    for (const slice of slices) {
+      held.givenBack.push(slice);
+      held.left -= slice.to - slice.from;
+    }
+    if (held.left > 0) return;
+    // The same may have been given back twice.
+    const left = without(held.slices, held.givenBack);
+    if (left.length === 0) this.#held.delete(claim);
+    else this.#held.set(claim, { slices: left, givenBack: [], left: membersOf(left) });
   }
 
   #carryOut({ kind, claim, slices }: Late): Promise<void> {
@@ -310,8 +327,8 @@ export class SteadyQueue implements EngineQueue {
   /** What is held, as it can be put back. A claim with a segment that is not known here is given up: it is being read. */
   #announced(): AnnouncedClaim[] {
     const announced: AnnouncedClaim[] = [];
-    for (const [id, slices] of this.#held) {
-      const offers = slices.map(slice => this.#world.offerOf(slice));
+    for (const [id, { slices, givenBack }] of this.#held) {
+      const offers = without(slices, givenBack).map(slice => this.#world.offerOf(slice));
       if (offers.every(offer => offer !== null)) announced.push({ id, slices: offers });
       else this.#held.delete(id);
     }
@@ -361,4 +378,8 @@ function isLost(error: unknown): boolean {
 
 function isUnavailable(error: unknown): boolean {
   return error instanceof EngineError && error.code === 'QUEUE_UNAVAILABLE';
+}
+
+function membersOf(slices: readonly Slice[]): number {
+  return slices.reduce((sum, { from, to }) => sum + to - from, 0);
 }
