@@ -124,6 +124,25 @@ export class Results {
     }
   }
 
+  /** Roots that are waited for. */
+  awaited(): string[] {
+    return [...this.#waiting.keys()];
+  }
+
+  /** Look in the store what has become of roots that are waited for: other engines may have ended them. */
+  async lookUp(roots: readonly string[]): Promise<void> {
+    const { outcomes, failed } = await this.#store.endsOf(roots);
+    const needed = outcomes.filter(({ root, ordinals, body }) => body !== null && this.#isAwaited(root, ordinals));
+    const bodies = await this.#store.bodies([...new Set(needed.map(({ body }) => body!))]);
+    this.left(outcomes, bodies);
+    this.stood(failed);
+  }
+
+  #isAwaited(root: string, ordinals: Uint16Array): boolean {
+    const waiting = this.#waiting.get(root);
+    return waiting !== undefined && ordinals.some(ordinal => waiting.has(ordinal));
+  }
+
   /** Nobody will be told any more, for this reason. */
   close(error = new EngineError('ENGINE_STOPPED', 'the engine was disposed of before the instance ended')): void {
     for (const waiters of this.#waiting.values())

@@ -236,6 +236,8 @@ export interface Store {
   bodies(ids: readonly string[]): Promise<Body[]>;
   /** One instance by id. */
   locate(instance: string): Promise<Located | null>;
+  /** What has ended of some roots, and what of them stands FAILED. */
+  endsOf(roots: readonly string[]): Promise<{ readonly outcomes: Outcome[]; readonly failed: Segment[] }>;
   /** Ids of the instances with given names, living or in history; a name nobody has is not in the answer. */
   named(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** What a root's body says of itself. */

@@ -11,6 +11,7 @@ import type {
   CommitAnswer,
   HouseReport,
   Located,
+  Outcome,
   Scope,
   Segment,
   Store,
@@ -168,6 +169,16 @@ export class SqlStore implements Store {
     }
     const [outcome] = outcomes!;
     return outcome === undefined ? null : { kind: 'left', instance, outcome: outcomeOfRow(outcome) };
+  }
+
+  async endsOf(roots: readonly string[]): Promise<{ outcomes: Outcome[]; failed: Segment[] }> {
+    if (roots.length === 0) return { outcomes: [], failed: [] };
+    const parameters = [encode.uuidArray(roots)];
+    const [outcomes, failed] = await this.#driver.transaction([
+      { statement: read.outcomesOf, parameters },
+      { statement: read.failedOf, parameters },
+    ]);
+    return { outcomes: outcomes!.map(outcomeOfRow), failed: failed!.map(segmentOfRow) };
   }
 
   async named(names: readonly string[]): Promise<ReadonlyMap<string, string>> {

@@ -57,6 +57,19 @@ export const outcomeOf: SqlStatement = {
     where root = $1::uuid and length(ordinals) > $2::int and get_bit(ordinals, least($2::int, length(ordinals) - 1)) = 1`,
 };
 
+/** What has ended of some roots. $1 uuid[]. COST one index probe a generation and root. */
+export const outcomesOf: SqlStatement = {
+  name: 'read_outcomes_of',
+  text: `select root, workflow, name, state::int, finished_at, ordinals, body from millrace_outcome
+    where root = any($1::uuid[])`,
+};
+
+/** What stands FAILED of some roots. $1 uuid[]. */
+export const failedOf: SqlStatement = {
+  name: 'read_failed_of',
+  text: `select ${segmentColumns} from millrace_segment where root = any($1::uuid[]) and state = 2`,
+};
+
 /** The instances given names belong to. $1 text[]. */
 export const instancesOfNames: SqlStatement = {
   name: 'read_names',
