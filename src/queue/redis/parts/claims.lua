@@ -1,0 +1,105 @@
+--[[ claims: what engines hold, until when, and the end of every call that changes something.
+
+claims   hash  claim -> members | number of the next entry | engine
+leases   zset  claim -> leaseUntilMs
+held     zset  claim | number | segment | from        (score 0; the number keeps the order in which it was claimed)
+running  hash  engine -> members it holds
+
+COST    Holding and giving up an entry: O(log N), N = held entries.
+]]
+local claimCache = {}
+
+local function claimAt(id)
+  local claim = claimCache[id]
+  if claim then return claim end
+  local text = redis.call('HGET', key('claims'), id)
+  if not text then return nil end
+  local count, number, engine = string.match(text, '^(%d+)|(%d+)|(.*)$')
+  claim = { id = id, count = tonumber(count), number = tonumber(number), engine = engine, change = 0 }
+  claimCache[id] = claim
+  return claim
+end
+
+local function makeClaim(id, engine)
+  local claim = { id = id, count = 0, number = 0, engine = engine, change = 0 }
+  claimCache[id] = claim
+  return claim
+end
+
+local function hold(entry, claim)
+  local number = pad5(claim.number)
+  entry.place = 'h' .. number .. claim.id
+  claim.number = claim.number + 1
+  claim.count = claim.count + countOf(entry)
+  claim.change = claim.change + countOf(entry)
+  redis.call('ZADD', key('held'), 0, claim.id .. '|' .. number .. '|' .. entryKey(entry))
+  save(entry)
+end
+
+local function unhold(entry, claim)
+  redis.call('ZREM', key('held'), claim.id .. '|' .. string.sub(entry.place, 2, 6) .. '|' .. entryKey(entry))
+  claim.count = claim.count - countOf(entry)
+  claim.change = claim.change - countOf(entry)
+end
+
+-- Entries of a claim in the order they were claimed, at most `most`.
+local function heldBy(claim, most)
+  local found = {}
+  local members =
+    redis.call('ZRANGEBYLEX', key('held'), '[' .. claim.id .. '|', '(' .. claim.id .. '}', 'LIMIT', 0, most)
+  for _, member in ipairs(members) do found[#found + 1] = entryAt(string.sub(member, #claim.id + 8)) end
+  return found
+end
+
+-- Take out of a claim what it still holds of slices (three arguments each, from `at` on) and hand each part to `put`.
+-- What it does not hold, or no longer, is left alone (Q5).
+local function takeFromClaim(id, at, put)
+  local claim = claimAt(id)
+  if not claim then return end
+  for slice = at, #ARGV, 3 do
+    local from, to = tonumber(ARGV[slice + 1]), tonumber(ARGV[slice + 2])
+    for _, entry in ipairs(overlapping(ARGV[slice], from, to)) do
+      if isHeld(entry) and string.sub(entry.place, 7) == id then
+        local part = carve(entry, from, to)
+        unhold(part, claim)
+        put(part)
+      end
+    end
+  end
+end
+
+-- Add a slice to an answer.
+local function tell(answer, entry)
+  local size = #answer
+  answer[size + 1], answer[size + 2], answer[size + 3] = entry.segment, entry.from, entry.to
+end
+
+-- Let a lease last until then, or as long as it does already.
+local function lease(id, untilMs)
+  redis.call('ZADD', key('leases'), 'GT', whole(untilMs), id)
+end
+
+local function saveClaim(claim)
+  change.claimed = change.claimed + claim.change
+  local running = redis.call('HINCRBY', key('running'), claim.engine, claim.change)
+  if running == 0 then redis.call('HDEL', key('running'), claim.engine) end
+  if claim.count == 0 then
+    redis.call('HDEL', key('claims'), claim.id)
+    redis.call('ZREM', key('leases'), claim.id)
+  else
+    redis.call('HSET', key('claims'), claim.id, claim.count .. '|' .. claim.number .. '|' .. claim.engine)
+  end
+end
+
+-- The end of every call that changes something: claims, counters, lanes, and whoever waits for something ready.
+local function finish()
+  for _, claim in pairs(claimCache) do saveClaim(claim) end
+  for name, by in pairs(change) do
+    if by ~= 0 then
+      local value = redis.call('HINCRBY', KEYS[2], name, by)
+      if name == 'ready' and by > 0 and value == by then isSooner = true end
+    end
+  end
+  dropEmptiedLanes()
+  if isSooner and isOpen() then publishReady() end
+end

@@ -1,0 +1,54 @@
+--[[ epoch: what every script begins with. The parts stand before each script, in the order of their names' first use:
+epoch, lanes, entries, claims (`scripts.ts` joins them). They keep their own words in locals; nothing is global.
+
+KEYS[1] epoch     hash    stamp (epoch@run of the server), state (filling | open), id, filler, fillerUntilMs
+KEYS[2] counters  hash    ready, delayed, claimed (members), arrivals, lanes (numbers given); its name is the root of all
+                          other keys of the epoch: `key('x')`
+
+ARGV[1] stamp     the epoch the caller is attached to, on the run of the server it is connected to
+ARGV[2] nowMs     integer, from tests alone; '' takes the time of the server
+
+WHY     A server that was restarted from a snapshot, or a replica that was behind, knows the epoch but not all that
+        happened in it. Its run id is another, so the stamp does not fit, and the queue is rebuilt.
+]]
+local lost = redis.error_reply('QUEUE_LOST another epoch, or none')
+
+local function key(part)
+  return KEYS[2] .. ':' .. part
+end
+
+local function isLost()
+  return redis.call('HGET', KEYS[1], 'stamp') ~= ARGV[1]
+end
+
+local function isOpen()
+  return redis.call('HGET', KEYS[1], 'state') == 'open'
+end
+
+local function nowMs()
+  if ARGV[2] ~= '' then return tonumber(ARGV[2]) end
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Members are compared as text, so numbers in them have a fixed width.
+local function pad5(number)
+  return string.format('%05d', number)
+end
+
+local function pad16(number)
+  return string.format('%016d', number)
+end
+
+local function whole(number)
+  return string.format('%d', number)
+end
+
+local function publishReady()
+  redis.call('PUBLISH', KEYS[1] .. ':ready', '')
+end
+
+-- What a call changes of the counters, written once at its end (`finish`, in claims.lua).
+local change = { ready = 0, delayed = 0, claimed = 0 }
+-- Something will be ready sooner than anybody waits for.
+local isSooner = false

@@ -1,0 +1,53 @@
+--[[ claim: take what is first in order (Q1), for one engine, under a lease.
+
+KEYS, ARGV[1], ARGV[2]  as in parts/epoch.lua
+ARGV[3] id          of the claim; made by the caller
+ARGV[4] engine
+ARGV[5] limit       members at most
+ARGV[6] leaseMs     from now
+ARGV[7] most        entries taken at most, and delayed ones made ready at most
+
+RETURNS  {claimed, segment, from, to, redelivered (0 or 1), ...}, {none}, or {more}: more has become ready than one call
+         makes so; nothing was claimed, call again
+COST     O(S log N), S = slices taken and delayed ones made ready, N = entries; not of lanes, nor of priorities.
+WHY      A claim that exists under this id is one whose reply was lost: it is answered again, with a new lease, and nothing
+         more is taken.
+]]
+if isLost() then return lost end
+local now = nowMs()
+local id, limit, untilMs, most = ARGV[3], tonumber(ARGV[5]), now + tonumber(ARGV[6]), tonumber(ARGV[7])
+local answer = { 'claimed' }
+local function give(entry)
+  tell(answer, entry)
+  answer[#answer + 1] = tonumber(entry.redelivered)
+end
+
+local claim = claimAt(id)
+if claim then
+  lease(id, untilMs)
+  for _, entry in ipairs(heldBy(claim, -1)) do give(entry) end
+  return answer
+end
+
+if not isOpen() then return { 'none' } end
+if not promote(now, most) then
+  finish()
+  return { 'more' }
+end
+claim = makeClaim(id, ARGV[4])
+while claim.count < limit and claim.number < most do
+  local head = redis.call('ZRANGE', key('heads'), 0, 0)[1]
+  if not head then break end
+  -- effective priority | eligible or created | arrival | from | lane | segment
+  local from, segment = string.match(head, '^%d+|%d+|%d+|(%d+)|%d+|(.*)$')
+  local entry = entryAt(segment .. '|' .. from)
+  local room = limit - claim.count
+  if countOf(entry) > room then split(entry, entry.from + room) end
+  unwait(entry)
+  hold(entry, claim)
+  give(entry)
+end
+if claim.count > 0 then lease(id, untilMs) end
+finish()
+if claim.count == 0 then return { 'none' } end
+return answer

@@ -1,0 +1,13 @@
+--[[ release: part of a claim goes back to where it was in order, at once.
+
+KEYS, ARGV[1], ARGV[2]  as in parts/epoch.lua
+ARGV[3] claim
+ARGV[4...]              three a slice: segment, from, to; 200 slices at most
+
+RETURNS  OK, also when the claim holds nothing of it (Q5)
+COST     O(S log N), S = entries released, N = entries.
+]]
+if isLost() then return lost end
+takeFromClaim(ARGV[3], 4, ready)
+finish()
+return redis.status_reply('OK')

@@ -1,0 +1,25 @@
+--[[ set-inherited-priority: what members without a priority of their own inherit on a branch and below it.
+
+KEYS, ARGV[1], ARGV[2]  as in parts/epoch.lua
+ARGV[3] branch          with its trailing slash
+ARGV[4] priority        five digits, or '' to take it away
+ARGV[5] after           lane-names member the last call ended with, '' at first
+ARGV[6] most            lanes at most
+
+RETURNS  the lane-names member to go on after, or '' when all lanes follow
+COST     O(L (D + log N)), L = lanes, D = their depth, N = ready entries; entries are not touched.
+]]
+if isLost() then return lost end
+local branch, most = ARGV[3], tonumber(ARGV[6])
+if ARGV[4] == '' then
+  redis.call('HDEL', key('priorities'), branch)
+else
+  redis.call('HSET', key('priorities'), branch, ARGV[4])
+end
+local from = ARGV[5] == '' and '[' .. branch or '(' .. ARGV[5]
+local names = redis.call('ZRANGEBYLEX', key('lane-names'), from, '(' .. branch .. '\255', 'LIMIT', 0, most)
+for _, name in ipairs(names) do
+  local lane = laneAt(string.match(name, '(%d+)$'))
+  if lane.own == '' then setLanePriority(lane, inherited('priorities', lane.branch) or defaultPriority) end
+end
+return #names < most and '' or names[#names]
