@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Queue } from '../../src/queue/contract.js';
 import { createRedisQueue } from '../../src/queue/redis/redis-queue.js';
 import { RedisServer } from '../servers/redis-server.js';
+import { TcpProxy } from '../servers/tcp-proxy.js';
 import { claimedPositions, positionsOf, stateOf } from './queue-model.js';
 import { leaseMs, minuteMs, nothing, offerOf, range } from './queue-world.js';
 import { RedisWorld, runs } from './redis-world.js';
@@ -87,7 +88,7 @@ describe('replies that are lost', () => {
     expect(claimedPositions(await claim(queue, 100))).toEqual([...range('a', 4, 6), ...range('b', 0, 6)]);
   });
 
-  test('a claim whose lost answer was nothing, or has expired, is a new one', async () => {
+  test('a claim whose lost answer was nothing is a new one', async () => {
     const { queue, proxy } = await world.connectThroughProxy();
     await opened(queue);
     await claim(queue, 0);
@@ -318,6 +319,25 @@ describe('a Redis that is not set up for it', () => {
     } finally {
       await queue.close();
       await full.stop();
+    }
+  });
+
+  test('one that asks for a password is said to, and takes it from the URL', async () => {
+    const guarded = await RedisServer.start({ requirepass: 'open sesame' });
+    const proxy = await TcpProxy.start({ path: guarded.socket });
+    const refused = createRedisQueue({ url: `redis://127.0.0.1:${proxy.port}` });
+    const taken = createRedisQueue({ url: `redis://:open%20sesame@127.0.0.1:${proxy.port}` });
+    try {
+      await expect(refused.attach('engine-1', leaseMs)).rejects.toMatchObject({ code: 'QUEUE_UNSUITABLE' });
+      await expect(refused.attach('engine-1', leaseMs)).rejects.toMatchObject({ code: 'QUEUE_UNSUITABLE' });
+      expect(await taken.attach('engine-1', leaseMs)).toBe('mine');
+      proxy.down();
+      await expect(taken.counts()).rejects.toMatchObject({ message: expect.not.stringContaining('sesame') });
+    } finally {
+      await refused.close();
+      await taken.close();
+      await proxy.close();
+      await guarded.stop();
     }
   });
 

@@ -44,7 +44,7 @@ export class RedisServer {
     const client = new Redis(this.socket, { retryStrategy: () => 20, maxRetriesPerRequest: null });
     client.on('error', () => {}); // until it listens
     await Promise.race([
-      client.ping(),
+      client.ping().catch(error => (String(error).includes('NOAUTH') ? null : Promise.reject(error))),
       once(child, 'exit').then(([code]) => Promise.reject(new Error(`redis-server ended with ${code}`))),
       passed(10_000, null, { ref: false }).then(() => Promise.reject(new Error('redis-server does not answer'))),
     ]);

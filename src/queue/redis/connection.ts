@@ -20,11 +20,13 @@ export interface ConnectionOptions {
   readonly onError: (error: Error) => void;
 }
 
-const pauseMsMin = 50;
+const pauseMsMin = 20;
 const pauseMsMax = 2_000;
 
 /** Refusals of a server that cannot just now; nothing was done. */
 const passing = /^(LOADING|READONLY|MASTERDOWN|BUSY|OOM|MISCONF|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|UNKILLABLE)\b/;
+/** Refusals of a server that will not, to this user. */
+const forbidding = /^(NOAUTH|WRONGPASS|NOPERM)\b/;
 
 export class RedisConnection {
   readonly #options: ConnectionOptions;
@@ -41,6 +43,9 @@ export class RedisConnection {
     this.#redis = this.#connect({ maxRetriesPerRequest: 0, enableOfflineQueue: false });
     this.#redis.on('close', () => {
       this.#run = null;
+    });
+    this.#redis.on('ready', () => {
+      this.#lastError = null;
     });
   }
 
@@ -139,19 +144,22 @@ export class RedisConnection {
       return await ask();
     } catch (error) {
       if (error instanceof EngineError) throw error;
-      if (isRefusal(error)) {
-        if (error.message.includes('QUEUE_LOST')) {
-          throw new EngineError('QUEUE_LOST', `Redis at ${this.#place()} has another epoch of the queue, or none`);
-        }
-        // A fault of ours, or a user of Redis without the rights: it would not be better the next time.
-        if (!passing.test(error.message)) throw error;
-      }
-      const reason = error instanceof Error ? error.message : String(error);
-      const cause = isRefusal(error) ? error : (this.#lastError ?? error);
-      throw new EngineError('QUEUE_UNAVAILABLE', `Redis at ${this.#place()} did not answer ${what}: ${reason}`, {
-        cause,
-      });
+      throw this.#faultOf(what, error);
     }
+  }
+
+  #faultOf(what: string, error: unknown): unknown {
+    const at = `Redis at ${this.#place()}`;
+    // Why there is no connection is told by its last error, not by the call that wanted one.
+    const cause = isRefusal(error) ? error : (this.#lastError ?? error);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    if (forbidding.test(reason))
+      return new EngineError('QUEUE_UNSUITABLE', `${at} refuses ${what}: ${reason}`, { cause });
+    if (isRefusal(error)) {
+      if (reason.includes('QUEUE_LOST')) return new EngineError('QUEUE_LOST', `${at} has another epoch, or none`);
+      if (!passing.test(reason)) return error; // a fault of ours
+    }
+    return new EngineError('QUEUE_UNAVAILABLE', `${at} did not answer ${what}: ${reason}`, { cause });
   }
 
   /** Without the password a URL may have. */
