@@ -11,6 +11,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { EngineError } from '../../observe/errors.js';
 import { type SqlCall, type SqlDriver, SqlError, type SqlRows } from '../driver.js';
+import { measureCall, readRows, writeCall } from '../wire.js';
 import type { Failure, SessionFigures } from './session.js';
 import { StatementNumbers } from './statement-numbers.js';
 import {
@@ -20,7 +21,6 @@ import {
   type StoreReply,
   type StoreRequest,
 } from './thread-protocol.js';
-import { measureCall, readRows, writeCall } from './wire.js';
 
 interface Pending {
   /** The answer's value: rows, or what was asked for. */

@@ -8,8 +8,9 @@
 //       transaction it stood in fails.
 //   P2. After a group that succeeded at most `adHocMax` ad-hoc statements are prepared.
 
+import { adHocMax, isAdHoc } from '../ad-hoc.js';
 import type { SqlStatement } from '../driver.js';
-import { closeMessage, parseMessage, type Scan, syncMessage } from './wire.js';
+import { closeMessage, parseMessage, type Scan, syncMessage } from '../wire.js';
 
 /** A transaction ready to be sent: its Bind and Execute messages, and the statement of each call. */
 export interface WireTransaction {
@@ -23,14 +24,6 @@ export interface Composition {
   /** In the order of their messages; with the index of the transaction that needs it. */
   readonly parses: readonly { readonly statement: SqlStatement; readonly transaction: number }[];
   readonly closes: readonly string[];
-}
-
-/** Ad-hoc statements that are kept, in the session and by each client. */
-export const adHocMax = 200;
-
-/** Made from a text somebody else wrote (`SqlStore.query`): there may be any number of them. */
-export function isAdHoc(name: string): boolean {
-  return name.startsWith('query ');
 }
 
 export class PreparedStatements {

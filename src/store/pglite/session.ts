@@ -14,13 +14,13 @@
 
 import { PGlite } from '@electric-sql/pglite';
 import { EngineError } from '../../observe/errors.js';
+import { queryMessage, type Scan, scanAnswer } from '../wire.js';
 import { CrashSync, markRelaxed } from './crash-sync.js';
 import { PostgresProcess, type WasmModule } from './fsync-hook.js';
 import { HomeFS } from './home-fs.js';
 import { PreparedStatements, type WireTransaction } from './prepared.js';
 import { type SessionOptions, startParams } from './session-options.js';
 import { Trash } from './trash.js';
-import { queryMessage, type Scan, scanAnswer } from './wire.js';
 
 export interface SessionFigures {
   readonly groups: number;

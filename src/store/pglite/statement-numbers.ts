@@ -3,8 +3,8 @@
 // Ad-hoc statements beyond the last used ones lose their number, and it is given to others. A number changes hands only
 // between messages: the thread learns a message's new numbers before it reads the message.
 
+import { adHocMax, isAdHoc } from '../ad-hoc.js';
 import type { SqlStatement } from '../driver.js';
-import { adHocMax, isAdHoc } from './prepared.js';
 import type { NumberedStatement } from './thread-protocol.js';
 
 export class StatementNumbers {

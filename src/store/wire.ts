@@ -1,11 +1,12 @@
-// The part of PostgreSQL's wire protocol that a group commit needs: Parse, Bind, Execute, Close, Sync and Query out;
-// their answers in.
+// The part of PostgreSQL's wire protocol that the homes need: Parse, Bind, Execute, Close, Sync and Query out; their
+// answers in.
 //
 // Why not PGlite's own parser: it decodes every row into objects in the thread that commits, seven times slower than
 // this, and keeps them (124 MB after 600,000 rows). Here the store thread only finds where each call's rows end; the
-// asking thread cuts them into columns (`readRows`), as views of the answer, without copying.
+// asking thread cuts them into columns (`readRows`), as views of the answer, without copying. Nor that of `pg`: it turns
+// every column into a string, which binary results are not.
 
-import type { SqlCall, SqlRows, SqlStatement } from '../driver.js';
+import type { SqlCall, SqlRows, SqlStatement } from './driver.js';
 
 const message = {
   bind: 0x42, // 'B'
@@ -14,6 +15,7 @@ const message = {
   parse: 0x50, // 'P'
   query: 0x51, // 'Q'
   sync: 0x53, // 'S'
+  terminate: 0x58, // 'X'
 } as const;
 
 const answer = {
@@ -27,6 +29,10 @@ const answer = {
 } as const;
 
 export const syncMessage = Buffer.from([message.sync, 0, 0, 0, 4]);
+/** A connection says goodbye. */
+export const terminateMessage = Buffer.from([message.terminate, 0, 0, 0, 4]);
+/** The kind of the message that ends an answer. */
+export const { readyForQuery } = answer;
 
 function terminated(kind: number, parts: readonly string[], trailer: number): Buffer {
   const bytes = parts.map(part => Buffer.from(`${part}\0`, 'utf8'));
