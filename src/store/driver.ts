@@ -1,11 +1,14 @@
 // The seam below the SQL: something that runs prepared statements in transactions. `SqlStore` is written once upon it;
-// PGlite (in a thread of its own, or in memory) and, later, PostgreSQL implement it.
+// PGlite (in a thread of its own, or in memory) and PostgreSQL implement it.
 //
 // Guarantees:
 //   V1. The calls of one `transaction` are applied whole or not at all, in order.
-//   V2. It resolves when they are durable (strict durability). Transactions that wait together share one fsync.
-//   V3. A failing transaction does not fail its neighbours: a failing group is run again one by one.
-//   V4. After a failed fsync every further call is refused with `STORE_FAILED`.
+//   V2. It resolves when they are durable (strict durability). Transactions that wait together share fsyncs.
+//   V3. A failing transaction does not fail its neighbours.
+//   V4. Nothing is acknowledged after a failed fsync: PGlite refuses every further call with `STORE_FAILED`; a PostgreSQL
+//       server ends, and what was under way is refused with `STORE_UNAVAILABLE`.
+//   V5. A transaction refused with `STORE_UNAVAILABLE` may have been applied all the same. Asking again may help.
+//   V6. Transactions that touch the same things are carried out in the order they were asked for.
 
 /** A prepared statement. Parameters and results are in PostgreSQL's binary formats; see `binary.ts`. */
 export interface SqlStatement {
@@ -38,8 +41,19 @@ export class SqlError extends Error {
   }
 }
 
+export interface TransactionOptions {
+  /** It changes nothing, and need not stand behind those that do. It sees what was acknowledged before it was asked for. */
+  readonly readOnly?: boolean;
+  /** What V6 speaks of. */
+  readonly touches?: readonly string[];
+}
+
 export interface SqlDriver {
-  transaction(calls: readonly SqlCall[]): Promise<SqlRows[]>;
+  /** Below is a server: its transactions run side by side, this engine's and others', so that they wait for each other's
+   * locks; and it checkpoints, vacuums and freezes itself. Default false: one transaction after the other, and nothing
+   * is done that is not asked for. */
+  readonly isServer?: boolean;
+  transaction(calls: readonly SqlCall[], options?: TransactionOptions): Promise<SqlRows[]>;
   /** A script of statements without parameters, outside group commit: migrations, CHECKPOINT, VACUUM, TRUNCATE. */
   script(text: string): Promise<void>;
   diskBytes(): Promise<number>;

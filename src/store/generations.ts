@@ -4,9 +4,16 @@
 //
 // Two rings: `history` (bodies, outcomes) and `audit`. The audit's events need the bodies, so history is kept at least
 // as long as the audit.
+//
+// Several engines share the rings, and each may be behind the others for as long as it was stopped. What this file
+// remembers of them is therefore only for knowing when something may be due:
+//   G1. Whoever writes looks the current slot up in its own statement (`sql/commit.ts`).
+//   G2. A table is emptied in a transaction that holds the ring's row and finds in it the slot it was decided on; the slot
+//       emptied is the one after. So the current one is never emptied, nor one that somebody has entered meanwhile.
+//   G3. The next slot is entered only from the one it was decided on.
 
 import { decode, encode } from './binary.js';
-import type { SqlDriver, SqlStatement } from './driver.js';
+import { type SqlDriver, SqlError, type SqlStatement } from './driver.js';
 
 export type Ring = 'history' | 'audit';
 
@@ -16,28 +23,44 @@ export interface Retention {
   readonly auditMs: number | null;
 }
 
+/** What has become of a step: done, or another engine has moved the ring on. */
+export type Moved = 'done' | 'moved-on';
+
 const keptByDefaultMs = 7 * 86_400_000;
 
 export const slotsPerRing = 8;
 /** One slot is being written and one is emptied ahead: the other six hold the retention. */
 const slotsThatKeep = slotsPerRing - 2;
 
+/** A TRUNCATE that waits for a reader holds up the readers behind it; then it is left for later. */
+const truncateWaitMs = 500;
+const movedOn = 'MR001';
+
 const loadRings: SqlStatement = {
   name: 'generations_load',
   text: 'select ring, slot::int, started_at from millrace_generation where is_current',
 };
 
-/** $1 ring text, $2 slot int, $3 at bigint. */
+/** The first slot of a ring that has none. $1 ring text, $2 started at bigint (ms). */
+const enterFirst: SqlStatement = {
+  name: 'generations_enter_first',
+  text: `insert into millrace_generation (ring, slot, started_at, is_current) values ($1::text, 0, $2::bigint, true)
+    on conflict do nothing`,
+};
+
+/** G3. $1 ring text, $2 slot int: the one that is current. Refused with MR001 when it no longer is. */
+const retire: SqlStatement = {
+  name: 'generations_retire',
+  text: `with retired as (
+    update millrace_generation set is_current = false where ring = $1::text and slot = $2::int and is_current returning 1)
+  select millrace_fence((select count(*) from retired) = 1)`,
+};
+
+/** $1 ring text, $2 slot int, $3 started at bigint (ms). */
 const makeCurrent: SqlStatement = {
   name: 'generations_make_current',
   text: `insert into millrace_generation (ring, slot, started_at, is_current) values ($1::text, $2::int, $3::bigint, true)
     on conflict (ring, slot) do update set started_at = excluded.started_at, is_current = true`,
-};
-
-/** $1 ring text, $2 slot int: the one that is current. */
-const retireOthers: SqlStatement = {
-  name: 'generations_retire_others',
-  text: 'update millrace_generation set is_current = false where ring = $1::text and slot <> $2::int',
 };
 
 const loadRetention: SqlStatement = {
@@ -52,42 +75,47 @@ const putRetention: SqlStatement = {
     on conflict (ring) do update set kept_ms = excluded.kept_ms`,
 };
 
+/** G2: empties the table's slot behind `slot`. A script, because a TRUNCATE takes no parameters. */
+function emptyNext(table: string, ring: Ring, slot: number): string {
+  return `do $empty$ begin
+    set local lock_timeout = ${truncateWaitMs};
+    perform 1 from millrace_generation where ring = '${ring}' and slot = ${slot} and is_current for update;
+    perform millrace_fence(found);
+    truncate ${table}_${nextSlot(slot)};
+  end $empty$`;
+}
+
+function nextSlot(slot: number): number {
+  return (slot + 1) % slotsPerRing;
+}
+
 interface RingState {
-  slot: number;
-  startedAtMs: number;
+  readonly slot: number;
+  readonly startedAtMs: number;
 }
 
 export class Generations {
   readonly #driver: SqlDriver;
-  readonly #rings: Record<Ring, RingState>;
-  readonly #lastsMs: Record<Ring, number>;
+  #rings: Record<Ring, RingState>;
+  #lastsMs: Record<Ring, number>;
 
   private constructor(driver: SqlDriver, rings: Record<Ring, RingState>, keptMs: Record<Ring, number>) {
     this.#driver = driver;
     this.#rings = rings;
-    this.#lastsMs = {
-      history: Math.max(keptMs.history, keptMs.audit) / slotsThatKeep,
-      audit: keptMs.audit / slotsThatKeep,
-    };
+    this.#lastsMs = lastsMsOf(keptMs);
   }
 
   static async load(driver: SqlDriver, retention: Retention, nowMs: number): Promise<Generations> {
-    const [rows] = await driver.transaction([{ statement: loadRings, parameters: [] }]);
-    const stored = new Map(
-      rows!.map(row => [decode.text(row[0]!), { slot: decode.int4(row[1]!), startedAtMs: decode.int8(row[2]!) }]),
+    await driver.transaction(
+      (['history', 'audit'] as const).map(ring => ({
+        statement: enterFirst,
+        parameters: [ring, encode.int8(nowMs)],
+      })),
     );
-    const rings = {
-      history: stored.get('history') ?? { slot: 0, startedAtMs: nowMs },
-      audit: stored.get('audit') ?? { slot: 0, startedAtMs: nowMs },
-    };
-    const generations = new Generations(driver, rings, await settleRetention(driver, retention));
-    for (const ring of ['history', 'audit'] as const) {
-      if (!stored.has(ring)) await generations.enter(ring, rings[ring].slot, nowMs);
-    }
-    return generations;
+    return new Generations(driver, await readRings(driver), await settleRetention(driver, retention));
   }
 
-  /** Slots that are written now. */
+  /** Slots that were current when this engine last looked. */
   get current(): { history: number; audit: number } {
     return { history: this.#rings.history.slot, audit: this.#rings.audit.slot };
   }
@@ -95,17 +123,62 @@ export class Generations {
   /** The slot to be emptied and entered next, or `null` while the current one has time left. */
   due(ring: Ring, nowMs: number): number | null {
     const { slot, startedAtMs } = this.#rings[ring];
-    return nowMs - startedAtMs >= this.#lastsMs[ring] ? (slot + 1) % slotsPerRing : null;
+    return nowMs - startedAtMs >= this.#lastsMs[ring] ? nextSlot(slot) : null;
   }
 
-  /** Make an emptied slot the current one. */
-  async enter(ring: Ring, slot: number, nowMs: number): Promise<void> {
-    await this.#driver.transaction([
-      { statement: makeCurrent, parameters: [ring, encode.int4(slot), encode.int8(nowMs)] },
-      { statement: retireOthers, parameters: [ring, encode.int4(slot)] },
-    ]);
-    this.#rings[ring] = { slot, startedAtMs: nowMs };
+  /** Look again: others may have moved a ring on, or been told another retention. */
+  async reload(): Promise<void> {
+    this.#rings = await readRings(this.#driver);
+    this.#lastsMs = lastsMsOf(await settleRetention(this.#driver, { historyMs: null, auditMs: null }));
   }
+
+  /**
+   * Empty a table's next slot (G2).
+   *
+   * @throws {SqlError} 55P03 when readers were in the way for half a second: nothing was done
+   */
+  empty(table: string, ring: Ring): Promise<Moved> {
+    return unlessMovedOn(this.#driver.script(emptyNext(table, ring, this.#rings[ring].slot)));
+  }
+
+  /** Make the next slot, which has been emptied, the current one (G3). */
+  async enterNext(ring: Ring, nowMs: number): Promise<Moved> {
+    const { slot } = this.#rings[ring];
+    const next = nextSlot(slot);
+    const moved = await unlessMovedOn(
+      this.#driver.transaction([
+        { statement: retire, parameters: [ring, encode.int4(slot)] },
+        { statement: makeCurrent, parameters: [ring, encode.int4(next), encode.int8(nowMs)] },
+      ]),
+    );
+    if (moved === 'done') this.#rings[ring] = { slot: next, startedAtMs: nowMs };
+    return moved;
+  }
+}
+
+async function unlessMovedOn(step: Promise<unknown>): Promise<Moved> {
+  try {
+    await step;
+    return 'done';
+  } catch (error) {
+    if (error instanceof SqlError && error.code === movedOn) return 'moved-on';
+    throw error;
+  }
+}
+
+async function readRings(driver: SqlDriver): Promise<Record<Ring, RingState>> {
+  const [rows] = await driver.transaction([{ statement: loadRings, parameters: [] }]);
+  const stored = new Map(
+    rows!.map(row => [decode.text(row[0]!), { slot: decode.int4(row[1]!), startedAtMs: decode.int8(row[2]!) }]),
+  );
+  return { history: stored.get('history')!, audit: stored.get('audit')! };
+}
+
+function lastsMsOf(keptMs: Record<Ring, number>): Record<Ring, number> {
+  return {
+    history: Math.max(keptMs.history, keptMs.audit) / slotsThatKeep,
+    audit: keptMs.audit / slotsThatKeep,
+  };
 }
 
 /** What holds from now on: what this engine was told, else what the store was told before. */

@@ -1,12 +1,18 @@
-// Housekeeping: PGlite neither checkpoints nor vacuums by itself, so the store does (D12).
+// Housekeeping: history that has expired goes, and what PGlite does not do by itself is done (D12).
 //
 // What is due is decided from counters and the times handed in. Work that grows with the store is done in pages, and
 // every page and every command is a message of its own: commits go in between, and none waits longer than for one step.
 //
+// Of several engines on one store one at a time does what the store needs once (`house-lease.ts`):
+//
 //   - Generations: what is still needed of the oldest is carried over, its names are dropped, then it is emptied.
 //     Carrying may be repeated after a crash and may be read in between: a body is then there twice, and alike.
+//   - Ids of commits that nobody will send again are dropped.
+//
+// PGlite neither checkpoints nor vacuums, so the store does; a PostgreSQL server does by itself:
+//
 //   - Checkpoints by WAL written: bounds recovery and disk, and keeps each one short.
-//   - Vacuum of the tables that change row by row, all small: segments by rows changed, ids of commits every minute, and
+//   - Vacuum of the tables that change row by row, all small: segments by rows changed, ids of commits once pruned, and
 //     after a generation was emptied (which rewrites rows of the catalogue) pg_class and pg_attribute.
 //   - Freezing: a transaction number is good for 2^31 further ones, a month at 800 groups a second, and nobody else
 //     looks after it. One table a round whose oldest number is too old is frozen. The generations come under this only
@@ -19,6 +25,7 @@ import { decode, encode } from './binary.js';
 import type { Commit, HouseReport } from './contract.js';
 import type { SqlDriver, SqlStatement } from './driver.js';
 import type { Generations, Ring } from './generations.js';
+import { HouseLease } from './house-lease.js';
 
 export interface HouseLimits {
   readonly checkpointWalBytes: number;
@@ -28,6 +35,8 @@ export interface HouseLimits {
   readonly commitIdsKeptMs: number;
   /** How often ids are pruned and the catalogue is looked after. */
   readonly minorEveryMs: number;
+  /** After a rotation failed, e.g. because a long query held what was to be emptied. */
+  readonly rotateAgainMs: number;
   /** A page of names or ids: a few milliseconds. */
   readonly pageRows: number;
   /** A page of bodies; if all of them are carried, with 75 kB each, 50 ms. */
@@ -42,6 +51,7 @@ export const houseLimits: HouseLimits = {
   vacuumAfterRows: 5_000,
   commitIdsKeptMs: 600_000,
   minorEveryMs: 60_000,
+  rotateAgainMs: 60_000,
   pageRows: 500,
   bodyPageRows: 50,
   freezeAfterXids: 200_000_000,
@@ -118,15 +128,22 @@ const agedTable: SqlStatement = {
 
 type Step = <T>(work: () => Promise<T>) => Promise<T>;
 
+const nothingShared = { rotated: [], bodiesCarried: 0 };
+const nothingOwn = { checkpointed: false, vacuumed: false };
+
 export class House {
   readonly #driver: SqlDriver;
   readonly #generations: Generations;
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #limits: HouseLimits;
+  readonly #lease: HouseLease;
   #rowsChanged = 0;
   #commitsMade = 0;
   #walBytesAtCheckpoint: number | null = null;
+  #prunedAtMs = 0;
   #minorAtMs = 0;
+  #rotateNotBeforeMs = 0;
+  #hasPruned = false;
   #hasRotated = false;
   #underWay: Promise<HouseReport> | null = null;
 
@@ -140,6 +157,7 @@ export class House {
     this.#generations = generations;
     this.#clock = clock;
     this.#limits = limits;
+    this.#lease = new HouseLease(driver, clock);
   }
 
   noteCommit(commit: Commit): void {
@@ -147,8 +165,7 @@ export class House {
     this.#commitsMade += 1;
   }
 
-  /** One round at a time, for a second one would empty the slot that the first has entered meanwhile: whoever asks
-   * during a round is answered by it. */
+  /** One round at a time: whoever asks during a round is answered by it. */
   keep(nowMs: number): Promise<HouseReport> {
     this.#underWay ??= this.#round(nowMs).finally(() => {
       this.#underWay = null;
@@ -164,28 +181,68 @@ export class House {
       longestMs = Math.max(longestMs, this.#clock.monotonicMs() - startedMs);
       return done;
     };
+    const shared = await this.#sharedIfDue(nowMs, step);
+    const own = this.#driver.isServer === true ? nothingOwn : await this.#ownIfDue(nowMs, step);
+    return { ...shared, ...own, longestMs };
+  }
+
+  /** What the store needs once, by one engine at a time. */
+  async #sharedIfDue(nowMs: number, step: Step): Promise<Pick<HouseReport, 'rotated' | 'bodiesCarried'>> {
+    const isPruneDue = this.#commitsMade > 0 && nowMs - this.#prunedAtMs >= this.#limits.minorEveryMs;
+    if (isPruneDue) this.#prunedAtMs = nowMs; // or somebody else does it
+    if ((!this.#isRotationDue(nowMs) && !isPruneDue) || !(await this.#lease.take())) return nothingShared;
+    try {
+      if (isPruneDue) {
+        await this.#pruneCommits(nowMs - this.#limits.commitIdsKeptMs, step);
+        this.#hasPruned = true;
+        this.#commitsMade = 0;
+      }
+      return await this.#rotateIfDue(nowMs, step);
+    } finally {
+      await this.#lease.giveUp();
+    }
+  }
+
+  #isRotationDue(nowMs: number): boolean {
+    if (nowMs < this.#rotateNotBeforeMs) return false;
+    return this.#generations.due('history', nowMs) !== null || this.#generations.due('audit', nowMs) !== null;
+  }
+
+  async #rotateIfDue(nowMs: number, step: Step): Promise<Pick<HouseReport, 'rotated' | 'bodiesCarried'>> {
+    if (!this.#isRotationDue(nowMs)) return nothingShared;
+    this.#rotateNotBeforeMs = nowMs + this.#limits.rotateAgainMs;
+    // Another engine may have done it since this one last looked.
+    await this.#generations.reload();
     const rotated: Ring[] = [];
     let bodiesCarried = 0;
     const historySlot = this.#generations.due('history', nowMs);
     if (historySlot !== null) {
       bodiesCarried = await this.#carry(historySlot, step);
       await this.#dropNames(historySlot, step);
-      await step(() => this.#driver.script(`truncate millrace_body_${historySlot}`));
-      await step(() => this.#driver.script(`truncate millrace_outcome_${historySlot}`));
-      await step(() => this.#generations.enter('history', historySlot, nowMs));
-      rotated.push('history');
+      if (await this.#move('history', ['millrace_body', 'millrace_outcome'], nowMs, step)) rotated.push('history');
     }
-    const auditSlot = this.#generations.due('audit', nowMs);
-    if (auditSlot !== null) {
-      await step(() => this.#driver.script(`truncate millrace_audit_${auditSlot}`));
-      await step(() => this.#generations.enter('audit', auditSlot, nowMs));
-      rotated.push('audit');
+    if (this.#generations.due('audit', nowMs) !== null) {
+      if (await this.#move('audit', ['millrace_audit'], nowMs, step)) rotated.push('audit');
     }
+    this.#rotateNotBeforeMs = 0;
     this.#hasRotated ||= rotated.length > 0;
+    return { rotated, bodiesCarried };
+  }
+
+  /** Empty the next slot of a ring and enter it. Returns false when another engine has been quicker. */
+  async #move(ring: Ring, tables: readonly string[], nowMs: number, step: Step): Promise<boolean> {
+    for (const table of tables) {
+      if ((await step(() => this.#generations.empty(table, ring))) === 'moved-on') return false;
+    }
+    return (await step(() => this.#generations.enterNext(ring, nowMs))) === 'done';
+  }
+
+  /** What PGlite must be told to do. */
+  async #ownIfDue(nowMs: number, step: Step): Promise<Pick<HouseReport, 'checkpointed' | 'vacuumed'>> {
     const checkpointed = await this.#checkpointIfDue(step);
     const segmentsVacuumed = await this.#vacuumSegmentsIfDue(step);
     const minorDone = await this.#minorIfDue(nowMs, step);
-    return { rotated, bodiesCarried, checkpointed, vacuumed: segmentsVacuumed || minorDone, longestMs };
+    return { checkpointed, vacuumed: segmentsVacuumed || minorDone };
   }
 
   async #carry(slot: number, step: Step): Promise<number> {
@@ -230,6 +287,7 @@ export class House {
   ): Promise<(Uint8Array | null)[]> {
     const call = { statement, parameters: [...parameters, encode.int4(limit)] };
     const [rows] = await step(() => this.#driver.transaction([call]));
+    await this.#lease.keep();
     return rows![0]!;
   }
 
@@ -254,14 +312,13 @@ export class House {
     if (nowMs - this.#minorAtMs < this.#limits.minorEveryMs) return false;
     this.#minorAtMs = nowMs;
     const tables: string[] = [];
-    if (this.#commitsMade > 0) {
-      this.#commitsMade = 0;
-      await this.#pruneCommits(nowMs - this.#limits.commitIdsKeptMs, step);
+    if (this.#hasPruned) {
+      this.#hasPruned = false;
       tables.push('millrace_commit');
     }
     if (this.#hasRotated) {
       this.#hasRotated = false;
-      tables.push('pg_class', 'pg_attribute', 'millrace_generation', 'millrace_name');
+      tables.push('pg_class', 'pg_attribute', 'millrace_generation', 'millrace_name', 'millrace_housekeeper');
     }
     for (const table of tables) await step(() => this.#driver.script(`vacuum (truncate false) ${table}`));
     const aged = await this.#agedTable();

@@ -80,8 +80,17 @@ export function outcomeOfRow(row: Row): Outcome {
   };
 }
 
-/** The calls of a commit, those without work left out, in the order the fences need. */
-export function commitCalls(commit: Commit, generation: { history: number; audit: number }): SqlCall[] {
+/** The segments a commit touches that are there before it; each once. */
+export function segmentsTouched({ marks, changes }: Commit): string[] {
+  return [...new Set([...marks, ...changes].map(({ segment }) => segment))];
+}
+
+/**
+ * The calls of a commit, those without work left out, in the order the fences need.
+ *
+ * @param hasRivals other commits run at the same time
+ */
+export function commitCalls(commit: Commit, hasRivals: boolean): SqlCall[] {
   const calls: SqlCall[] = [
     { statement: sql.recordCommit, parameters: [encode.uuid(commit.id), encode.int8(commit.atMs)] },
   ];
@@ -89,6 +98,10 @@ export function commitCalls(commit: Commit, generation: { history: number; audit
     calls.push({ statement: sql.freeNames, parameters: nameParameters(commit.freedNames) });
   }
   if (commit.names.length > 0) calls.push({ statement: sql.takeNames, parameters: nameParameters(commit.names) });
+  const touched = segmentsTouched(commit);
+  if (hasRivals && touched.length > 1) {
+    calls.push({ statement: sql.lockSegments, parameters: [encode.uuidArray(touched)] });
+  }
   for (const closes of [true, false]) {
     const marks = commit.marks.filter(mark => mark.closes === closes);
     if (marks.length === 0) continue;
@@ -105,13 +118,12 @@ export function commitCalls(commit: Commit, generation: { history: number; audit
   }
   if (commit.changes.length > 0) calls.push(changeCall(commit));
   if (commit.segments.length > 0) calls.push(segmentsCall(commit.segments));
-  if (commit.roots.length + commit.bodies.length > 0) calls.push(bodiesCall(commit, generation.history));
-  if (commit.outcomes.length > 0) calls.push(outcomesCall(commit.outcomes, generation.history));
+  if (commit.roots.length + commit.bodies.length > 0) calls.push(bodiesCall(commit));
+  if (commit.outcomes.length > 0) calls.push(outcomesCall(commit.outcomes));
   if (commit.audit.length > 0) {
     calls.push({
       statement: sql.insertAudit,
       parameters: [
-        encode.int4(generation.audit),
         encode.uuidArray(commit.audit.map(row => row.root)),
         encode.int8Array(commit.audit.map(row => row.atMs)),
         encode.textArray(commit.audit.map(row => row.trace)),
@@ -122,7 +134,8 @@ export function commitCalls(commit: Commit, generation: { history: number; audit
 }
 
 function nameParameters(names: readonly GivenName[]): Uint8Array[] {
-  return [encode.textArray(names.map(({ name }) => name)), encode.uuidArray(names.map(({ instance }) => instance))];
+  const sorted = [...names].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [encode.textArray(sorted.map(({ name }) => name)), encode.uuidArray(sorted.map(({ instance }) => instance))];
 }
 
 function changeCall({ changes }: Commit): SqlCall {
@@ -170,12 +183,11 @@ function segmentsCall(segments: readonly Segment[]): SqlCall {
   };
 }
 
-function bodiesCall({ roots, bodies }: Commit, generation: number): SqlCall {
+function bodiesCall({ roots, bodies }: Commit): SqlCall {
   const all: readonly Body[] = [...roots, ...bodies];
   return {
     statement: sql.insertBodies,
     parameters: [
-      encode.int4(generation),
       encode.uuidArray(all.map(({ id }) => id)),
       encode.uuidArray(all.map(({ root }) => root)),
       encode.varbitArray(all.map(({ ordinals }) => ordinalBits(ordinals))),
@@ -187,11 +199,10 @@ function bodiesCall({ roots, bodies }: Commit, generation: number): SqlCall {
   };
 }
 
-function outcomesCall(outcomes: readonly Outcome[], generation: number): SqlCall {
+function outcomesCall(outcomes: readonly Outcome[]): SqlCall {
   return {
     statement: sql.insertOutcomes,
     parameters: [
-      encode.int4(generation),
       encode.uuidArray(outcomes.map(({ root }) => root)),
       encode.int4Array(outcomes.map(({ workflow }) => workflow)),
       encode.textArray(outcomes.map(({ name }) => name)),

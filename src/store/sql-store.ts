@@ -23,7 +23,7 @@ import { type SqlCall, type SqlDriver, SqlError, type SqlRows } from './driver.j
 import { Generations, type Retention } from './generations.js';
 import { House } from './house.js';
 import { migrate } from './migrations/index.js';
-import { bodyOfRow, commitCalls, outcomeOfRow, segmentOfRow } from './rows.js';
+import { bodyOfRow, commitCalls, outcomeOfRow, segmentOfRow, segmentsTouched } from './rows.js';
 import { putCatalogue } from './sql/catalogue.js';
 import { recordCommit, takeNames } from './sql/commit.js';
 import * as read from './sql/read.js';
@@ -49,7 +49,6 @@ const lowestId = '00000000-0000-0000-0000-000000000000';
 
 export class SqlStore implements Store {
   readonly #driver: SqlDriver;
-  readonly #generations: Generations;
   readonly #house: House;
   readonly #onCommitted: (commit: Commit) => void;
 
@@ -61,7 +60,6 @@ export class SqlStore implements Store {
     onCommitted: (commit: Commit) => void,
   ) {
     this.#driver = driver;
-    this.#generations = generations;
     this.#house = new House(driver, generations, clock);
     this.#onCommitted = onCommitted;
   }
@@ -99,11 +97,12 @@ export class SqlStore implements Store {
 
   async putWorkflow(name: string, definition: string, baseFolder: string, atMs: number): Promise<WorkflowVersion> {
     const call = { statement: read.putWorkflow, parameters: [name, definition, baseFolder, encode.int8(atMs)] };
-    const rows = await this.#rows(call).catch((error: unknown) => {
+    const put = async (): Promise<SqlRows> => (await this.#driver.transaction([call], { touches: [name] }))[0]!;
+    const rows = await put().catch((error: unknown) => {
       if (!(error instanceof SqlError) || error.code !== '23505') throw error;
       // Another connection has taken the version that was next. Once more, now that it is there to be seen; who loses
       // twice is told.
-      return this.#rows(call);
+      return put();
     });
     return workflowOfRow(rows[0]!, name);
   }
@@ -115,7 +114,8 @@ export class SqlStore implements Store {
 
   async commit(commit: Commit): Promise<CommitAnswer> {
     try {
-      await this.#driver.transaction(commitCalls(commit, this.#generations.current));
+      const touches = segmentsTouched(commit);
+      await this.#driver.transaction(commitCalls(commit, this.#driver.isServer === true), { touches });
       this.#house.noteCommit(commit);
       this.#onCommitted(commit);
       return { kind: 'committed' };
@@ -159,10 +159,13 @@ export class SqlStore implements Store {
   async locate(instance: string): Promise<Located | null> {
     const parts = splitInstanceId(instance);
     if (parts === null) return null;
-    const [segments, outcomes] = await this.#driver.transaction([
-      { statement: read.segmentsByRoot, parameters: [encode.uuid(parts.root)] },
-      { statement: read.outcomeOf, parameters: [encode.uuid(parts.root), encode.int4(parts.ordinal)] },
-    ]);
+    const [segments, outcomes] = await this.#driver.transaction(
+      [
+        { statement: read.segmentsByRoot, parameters: [encode.uuid(parts.root)] },
+        { statement: read.outcomeOf, parameters: [encode.uuid(parts.root), encode.int4(parts.ordinal)] },
+      ],
+      { readOnly: true },
+    );
     for (const segment of segments!.map(segmentOfRow)) {
       const position = segment.ordinals.indexOf(parts.ordinal);
       if (position >= 0 && !hasBit(segment.gone, position)) return { kind: 'open', instance, segment, position };
@@ -195,12 +198,14 @@ export class SqlStore implements Store {
 
   async query(text: string, parameters: readonly (string | null)[]): Promise<TextRow[]> {
     // This protects from mistakes, not from malice. As a sub-query it can change no table: PostgreSQL takes
-    // data-modifying statements at the top level only. What it sets (`set_config`) holds for the session, which is also
-    // the one of the commits, and is restored in the same transaction. A function that changes something else (`setval`,
-    // `lo_create`), takes a lock of the session or runs for ever is not kept from doing so.
+    // data-modifying statements at the top level only. What it sets (`set_config`) holds for the session, which in PGlite
+    // is also the one of the commits, and is restored in the same transaction. In PGlite a function that changes
+    // something else (`setval`, `lo_create`), takes a lock of the session or runs for ever is not kept from doing so; in
+    // PostgreSQL the transaction is read-only and has a time limit.
     const reading = `select * from (${text}\n) as query`;
     const statement = { name: nameOf(reading), text: reading };
-    const [rows] = await this.#driver.transaction([{ statement, parameters, results: 'text' }, ...restoreSession]);
+    const calls: SqlCall[] = [{ statement, parameters, results: 'text' }, ...restoreSession];
+    const [rows] = await this.#driver.transaction(calls, { readOnly: true });
     return textRows(rows!);
   }
 
@@ -217,7 +222,7 @@ export class SqlStore implements Store {
   }
 
   async #rows(call: SqlCall): Promise<SqlRows> {
-    const [rows] = await this.#driver.transaction([call]);
+    const [rows] = await this.#driver.transaction([call], { readOnly: true });
     if (rows === undefined) throw new Error(`${call.statement.name} answered nothing`);
     return rows;
   }

@@ -1,4 +1,4 @@
-// Numbered migrations, applied in order under a lock; what was applied is kept in `millrace_migration`.
+// Numbered migrations, applied in order under an advisory lock; what was applied is kept in `millrace_migration`.
 
 import { createHash } from 'node:crypto';
 import { EngineError } from '../../observe/errors.js';
@@ -8,29 +8,34 @@ import * as first from './0001-first.js';
 import * as auditViews from './0002-audit-views.js';
 import * as retention from './0003-retention.js';
 import * as failures from './0004-failures.js';
-import * as members from './0005-members.js';
+import * as severalEngines from './0005-several-engines.js';
+import * as members from './0006-members.js';
 
-const migrations = [first, auditViews, retention, failures, members];
+const migrations = [first, auditViews, retention, failures, severalEngines, members];
 
 const undefinedTable = '42P01';
 
 const applied: SqlStatement = { name: 'migrations_applied', text: 'select name from millrace_migration order by name' };
 
-const createList =
-  'create table if not exists millrace_migration (name text primary key, at timestamptz not null default now())';
+/** Held by whoever changes the schema, to the end of its transaction; engines that start together wait for each other.
+ * The number is "mill" in ASCII. (`if not exists` alone does not keep two from making the same table at once.) */
+const lock = 'perform pg_advisory_xact_lock(1835625580)';
 
-/** One transaction that applies a migration and records it; the lock keeps a second engine waiting until it is done. */
+const createList = `do $create$ begin
+  ${lock};
+  create table if not exists millrace_migration (name text primary key, at timestamptz not null default now());
+end $create$`;
+
+/** One transaction that applies a migration and records it. */
 function scriptOf({ name, sql }: (typeof migrations)[number]): string {
   return `
-    begin;
-    lock table millrace_migration in exclusive mode;
     do $migration$ begin
+      ${lock};
       if not exists (select from millrace_migration where name = '${name}') then
         execute $statements$${sql}$statements$;
         insert into millrace_migration (name) values ('${name}');
       end if;
     end $migration$;
-    commit;
   `;
 }
 

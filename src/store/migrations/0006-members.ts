@@ -1,6 +1,6 @@
-// Migration 5: the engines of a cluster, and which of them leads.
+// Migration 6: the engines of a cluster, and which of them leads.
 
-export const name = '0005-members';
+export const name = '0006-members';
 
 export const sql = `
 -- Engines, one row a life: an engine that joins again gets a new sequence.
