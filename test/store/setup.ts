@@ -8,7 +8,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import { builtFile } from '../../src/observe/thread-entry.js';
-import type { SqlCall, SqlStatement } from '../../src/store/driver.js';
+import type { SqlCall, SqlDriver, SqlStatement } from '../../src/store/driver.js';
 import { openPgliteFolder, type PgliteFolderOptions, type ThreadedDriver } from '../../src/store/pglite/threaded.js';
 
 /** An empty folder that goes when the test ends. */
@@ -37,7 +37,7 @@ export function insert(id: number, v = 'x'): SqlCall {
 }
 
 /** Ids of the rows that are there. */
-export async function rowIds(driver: ThreadedDriver): Promise<number[]> {
+export async function rowIds(driver: SqlDriver): Promise<number[]> {
   const statement = { name: 'ids', text: 'select id from t order by id' };
   const [rows] = await driver.transaction([{ statement, parameters: [], results: 'text' }]);
   return rows!.map(row => Number(Buffer.from(row[0]!).toString()));
