@@ -65,10 +65,12 @@ export class Operator {
     const counted = new Counted();
     let segments = 0;
     // A commit may move members to a new segment behind the page just read; such a segment lacks the bit and is found
-    // by the next pass. A pass that finds nothing ends it. What has failed stands still: one pass recovers it, and passes
-    // over what it has set going and finds again, because it has failed at once.
+    // by the next pass, also when all that was found had moved before it could be changed. A pass that finds nothing ends
+    // it. What has failed stands still: one pass recovers it, and passes over what it has set going and finds again,
+    // because it has failed at once.
     for (let pass = 0; pass < attemptsMax; pass++) {
       let touched = 0;
+      let found = 0;
       let after: string | null = null;
       for (;;) {
         const page: Segment[] = await store.select(scope, horizonMs, after, pageSegments);
@@ -77,11 +79,12 @@ export class Operator {
         const wanted = page.filter(
           segment => isWanted(operation, segment) && !(operation === 'recover' && counted.has(segment)),
         );
+        found += wanted.length;
         touched += await this.#onSegments(operation, wanted, user, counted);
         if (page.length < pageSegments) break;
       }
       segments += touched;
-      if (touched === 0 || operation === 'recover') return { contexts: counted.contexts, segments };
+      if (found === 0 || operation === 'recover') return { contexts: counted.contexts, segments };
     }
     throw contended(operation, scope.kind === 'workflow' ? scope.name : scope.branch, counted.contexts);
   }

@@ -42,7 +42,8 @@ export class SqlError extends Error {
 }
 
 export interface TransactionOptions {
-  /** It changes nothing, and need not stand behind those that do. It sees what was acknowledged before it was asked for. */
+  /** It changes nothing, and need not stand behind those that do, unless they touch what it touches. It sees what was
+   * acknowledged before it was asked for. */
   readonly readOnly?: boolean;
   /** What V6 speaks of. */
   readonly touches?: readonly string[];

@@ -134,7 +134,9 @@ export class SqlStore implements Store {
 
   async segments(ids: readonly string[]): Promise<Segment[]> {
     if (ids.length === 0) return [];
-    return (await this.#rows({ statement: read.segmentsById, parameters: [encode.uuidArray(ids)] })).map(segmentOfRow);
+    const call = { statement: read.segmentsById, parameters: [encode.uuidArray(ids)] };
+    // Who asks for segments wants to know what has become of them, by commits under way too.
+    return (await this.#rows(call, ids)).map(segmentOfRow);
   }
 
   async scan(after: string | null, limit: number): Promise<Segment[]> {
@@ -221,8 +223,8 @@ export class SqlStore implements Store {
     return this.#driver.close();
   }
 
-  async #rows(call: SqlCall): Promise<SqlRows> {
-    const [rows] = await this.#driver.transaction([call], { readOnly: true });
+  async #rows(call: SqlCall, touches: readonly string[] = []): Promise<SqlRows> {
+    const [rows] = await this.#driver.transaction([call], { readOnly: true, touches });
     if (rows === undefined) throw new Error(`${call.statement.name} answered nothing`);
     return rows;
   }

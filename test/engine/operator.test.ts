@@ -99,6 +99,21 @@ test('an operation that loses every race says so, and what waited waits', async 
   expect(await world.waiting()).toBe(30);
 });
 
+test('what a commit has moved on before the operation could change it is found where it is now', async () => {
+  const world = new OperateWorld();
+  for (let n = 0; n < 3; n++) await world.submit(10);
+  world.store.before = () => {
+    world.store.before = () => undefined;
+    for (const segment of world.segments()) {
+      world.store.model.segments.delete(segment.id);
+      const id = world.ids.next();
+      world.store.model.segments.set(id, { ...segment, id, place: segment.place + 1 });
+    }
+  };
+  expect(await world.operator.run('pause', scope, 'u')).toEqual({ contexts: 30, segments: 3 });
+  expect(world.segments().map(({ requests }) => requests)).toEqual([1, 1, 1]);
+});
+
 test('a page that lost a race is decided in halves, until each gets through', async () => {
   const world = new OperateWorld();
   for (let n = 0; n < 64; n++) await world.submit(2);

@@ -33,6 +33,11 @@ export class TestPostgres {
     return server;
   }
 
+  /** The folder of its data, for its configuration. */
+  get dataFolder(): string {
+    return this.#cluster.folder;
+  }
+
   get version(): string {
     return this.#cluster.version;
   }

@@ -7,7 +7,7 @@ import { openPostgres, type PostgresDriver, type PostgresOptions } from '../../s
 import { SqlStore } from '../../src/store/sql-store.js';
 import { textRows } from '../../src/store/text-rows.js';
 import { auditEvents } from '../../src/workflow/events.js';
-import { storeConformance } from './conformance.js';
+import { markOf, nothing, outcomeOf, rootOf, segmentOf, storeConformance } from './conformance.js';
 import { driverConformance } from './driver-conformance.js';
 import { hasPostgres15, TestPostgres } from './postgres-server.js';
 import { insert, rowIds } from './setup.js';
@@ -80,6 +80,21 @@ describe('the driver', () => {
     for (let id = 0; id < 200; id++) {
       await driver.transaction([insert(id)]);
       expect(await ask(driver, 'select max(id) from t')).toEqual([[String(id)]]);
+    }
+  });
+
+  test('segments that are asked for while commits change them are what those have left', async () => {
+    const driver = await open();
+    const store = await storeOn(driver);
+    const root = rootOf(200);
+    const segment = segmentOf(root, [...root.ordinals]);
+    await store.commit({ ...nothing(), roots: [root], segments: [segment] });
+    for (let at = 0; at < 100; at++) {
+      const [, [fresh]] = await Promise.all([
+        store.commit({ ...nothing(), marks: [markOf(segment, [at])], outcomes: [outcomeOf(segment, [at])] }),
+        store.segments([segment.id]),
+      ]);
+      expect(fresh!.open).toBe(199 - at);
     }
   });
 

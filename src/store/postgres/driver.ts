@@ -73,7 +73,7 @@ export class PostgresDriver implements SqlDriver {
   readonly #commits: readonly Lane[];
   readonly #reads: readonly Lane[];
   readonly #ordered: OrderedLanes<Lane>;
-  readonly #scripts = new Set<Promise<void>>();
+  readonly #scripts = new Set<Lane>();
   #closing: Promise<void> | null = null;
 
   constructor(url: string, options: PostgresOptions) {
@@ -106,19 +106,20 @@ export class PostgresDriver implements SqlDriver {
 
   transaction(calls: readonly SqlCall[], options: TransactionOptions = {}): Promise<SqlRows[]> {
     if (calls.length === 0) return Promise.resolve([]);
-    if (options.readOnly === true) return leastLoaded(this.#reads).transaction(calls);
-    return this.#ordered.run(options.touches ?? [], lane => lane.transaction(calls));
+    const { readOnly = false, touches = [] } = options;
+    if (readOnly && !this.#ordered.isUnderWay(touches)) return leastLoaded(this.#reads).transaction(calls);
+    return this.#ordered.run(touches, lane => lane.transaction(calls));
   }
 
   async script(text: string): Promise<void> {
     if (this.#closing !== null) throw new EngineError('STORE_FAILED', 'the store is closed');
-    const run = this.#runScript(text);
-    const settled = run.catch(() => {}); // told to whoever asked; here only when it is over
-    this.#scripts.add(settled);
+    const lane = new Lane(() => this.#connect('scripts'), this.#clock);
+    this.#scripts.add(lane);
     try {
-      await run;
+      await lane.script(text);
     } finally {
-      this.#scripts.delete(settled);
+      this.#scripts.delete(lane);
+      await lane.close();
     }
   }
 
@@ -130,10 +131,9 @@ export class PostgresDriver implements SqlDriver {
 
   /** Carry out what was asked before, and close the connections. */
   close(): Promise<void> {
-    this.#closing ??= Promise.all([
-      ...[...this.#commits, ...this.#reads].map(lane => lane.close()),
-      ...this.#scripts,
-    ]).then(() => {});
+    this.#closing ??= Promise.all([...this.#commits, ...this.#reads, ...this.#scripts].map(lane => lane.close())).then(
+      () => {},
+    );
     return this.#closing;
   }
 
@@ -166,14 +166,5 @@ export class PostgresDriver implements SqlDriver {
       throw notConnected(error, location);
     }
     return connection;
-  }
-
-  async #runScript(text: string): Promise<void> {
-    const connection = await this.#connect('scripts');
-    try {
-      await connection.script(text);
-    } finally {
-      await connection.close();
-    }
   }
 }

@@ -12,8 +12,7 @@ import type { SqlCall, SqlRows } from '../driver.js';
 import type { Connection } from './connection.js';
 
 interface Waiting {
-  readonly calls: readonly SqlCall[];
-  resolve(rows: SqlRows[] | Promise<SqlRows[]>): void;
+  send(connection: Connection): void;
   reject(error: Error): void;
 }
 
@@ -61,10 +60,19 @@ export class Lane {
   }
 
   /** @throws as `Connection.transaction` does */
-  async transaction(calls: readonly SqlCall[]): Promise<SqlRows[]> {
+  transaction(calls: readonly SqlCall[]): Promise<SqlRows[]> {
+    return this.#count(() => this.#ask(connection => connection.transaction(calls)));
+  }
+
+  /** @throws as `Connection.script` does */
+  script(text: string): Promise<void> {
+    return this.#count(() => this.#ask(connection => connection.script(text)));
+  }
+
+  async #count<T>(work: () => Promise<T>): Promise<T> {
     this.#underWay += 1;
     try {
-      return await this.#ask(calls);
+      return await work();
     } finally {
       this.#underWay -= 1;
       if (this.#underWay === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
@@ -85,12 +93,12 @@ export class Lane {
     return this.#connection !== null && !this.#connection.hasEnded;
   }
 
-  #ask(calls: readonly SqlCall[]): Promise<SqlRows[]> {
+  #ask<T>(use: (connection: Connection) => Promise<T>): Promise<T> {
     if (this.#isClosed) return Promise.reject(new EngineError('STORE_FAILED', 'the store is closed'));
-    if (this.#isConnected) return this.#connection!.transaction(calls);
+    if (this.#isConnected) return use(this.#connection!);
     if (this.isRefusing || this.#waiting.length === waitingMax) return Promise.reject(this.#unavailable());
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ calls, resolve, reject });
+      this.#waiting.push({ send: connection => resolve(use(connection)), reject });
       void this.#reach();
     });
   }
@@ -103,7 +111,7 @@ export class Lane {
           this.#connection = connection;
           this.#refusal = null;
           this.#retryMs = retryMsMin;
-          for (const { calls, resolve } of this.#waiting.splice(0)) resolve(connection.transaction(calls));
+          for (const { send } of this.#waiting.splice(0)) send(connection);
         },
         (error: unknown) => {
           this.#refusal = error as EngineError;

@@ -53,6 +53,11 @@ export class OrderedLanes<L extends Choosable> {
     });
   }
 
+  /** Whether something that touches one of these is under way or waits. */
+  isUnderWay(touches: readonly string[]): boolean {
+    return touches.some(thing => this.#uses.has(thing) || this.#parked.some(parked => parked.touches.includes(thing)));
+  }
+
   /** Begin what can be begun, in the order it was asked for. */
   #advance(): void {
     const blocked = new Set<string>();

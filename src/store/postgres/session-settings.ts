@@ -18,6 +18,8 @@ export interface SessionOptions {
 }
 
 const connectMs = 5_000;
+/** A machine that has gone is noticed within a minute, also while nothing but a script waits for it. */
+const keepAlive = { keepAlive: true, keepAliveInitialDelayMillis: 30_000 };
 
 /** Why each: one way to read and write values (the first four), plans (see `pglite/session-options.ts`), first commit
  * wins whatever the server's default isolation, and a server that learns within a minute that our machine is gone: it
@@ -63,7 +65,7 @@ export function clientConfig(options: SessionOptions, purpose: Purpose): ClientC
   // What the URL says comes last and holds.
   url.searchParams.set('options', [...ours, url.searchParams.get('options') ?? ''].join(' ').trim());
   if (!url.searchParams.has('application_name')) url.searchParams.set('application_name', `millrace ${purpose}`);
-  return { connectionString: url.href, connectionTimeoutMillis: connectMs, keepAlive: true };
+  return { connectionString: url.href, connectionTimeoutMillis: connectMs, ...keepAlive };
 }
 
 /** The URL as it may be shown. */
