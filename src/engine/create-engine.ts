@@ -1,7 +1,9 @@
 // The composition root: the one place where the parts of an engine meet.
 
-import { userInfo } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { statusRow } from '../audit/engine-events.js';
 import { GroupEvents } from '../audit/events-of.js';
 import type { MemberTrace } from '../audit/trace.js';
 import type { Dispatcher, DispatcherEvents } from '../dispatch/contract.js';
@@ -12,14 +14,16 @@ import { EngineError } from '../observe/errors.js';
 import { LogEvents } from '../observe/log-events.js';
 import { containedLoggers, type Loggers, logFileIn, pinoLoggers, standardErrorLoggers } from '../observe/loggers.js';
 import { Watchdog } from '../observe/watchdog.js';
-import { EmbeddedQueue } from '../queue/embedded.js';
+import type { StatusEvent } from '../observe/watchdog-protocol.js';
+import type { SqlDriver } from '../store/driver.js';
 import type { StoreFaults } from '../store/pglite/fsync-hook.js';
-import { openPgliteMemory } from '../store/pglite/in-memory.js';
-import { openPgliteFolder, type ThreadedDriver } from '../store/pglite/threaded.js';
+import type { ThreadedDriver } from '../store/pglite/threaded.js';
+import { statusCall } from '../store/sql/status.js';
 import { SqlStore } from '../store/sql-store.js';
 import { auditEvents, eventCode } from '../workflow/events.js';
 import { type AuditFilter, auditFilter, recommendedFilter } from '../workflow/filter.js';
 import { CallAudit } from './call-audit.js';
+import { EngineCluster } from './cluster.js';
 import { Committer, offerOf } from './committer.js';
 import { Contents } from './contents.js';
 import { Definitions } from './definitions.js';
@@ -28,6 +32,7 @@ import { EngineMetrics } from './engine-metrics.js';
 import { Feeder } from './feeder.js';
 import { EngineHealth } from './health.js';
 import { Holdings } from './holdings.js';
+import { openQueueHome, openStoreHome, type StoreHome } from './homes.js';
 import { Housekeeper } from './housekeeper.js';
 import { IdSource } from './ids.js';
 import { Instances } from './instances.js';
@@ -36,7 +41,7 @@ import { Leases } from './leases.js';
 import { Operator } from './operator.js';
 import { type EngineOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import type { EngineParts } from './parts.js';
-import { fillQueue } from './recovery.js';
+import { fillQueue, offerPage } from './recovery.js';
 import { Reporter } from './reporter.js';
 import { Results } from './results.js';
 import { SteadyQueue } from './steady-queue.js';
@@ -59,16 +64,17 @@ export interface InternalOptions {
 export async function createEngine(given: EngineOptions = {}, internal: InternalOptions = {}): Promise<Engine> {
   const options = resolveOptions(given);
   const filter = filterOf(options.auditFilter);
-  const driver = await openDriver(options, internal.storeFaults ?? {});
-  internal.onDriver?.(driver);
+  const home = await openStoreHome(options, internal.storeFaults ?? {}, given.clock ?? systemClock, driver =>
+    internal.onDriver?.(driver),
+  );
   let loggers: Loggers | null = null;
   try {
     const clock = given.clock ?? systemClock;
     loggers = given.loggers ? contained(given.loggers, clock) : await defaultLoggers(options, clock);
-    return await compose(given, options, filter, driver, loggers);
+    return await compose(given, options, filter, home, loggers);
   } catch (error) {
     // Whoever tries again, with another health port for example, must find the folder free.
-    await driver.close();
+    await home.driver.close();
     await loggers?.close?.();
     throw error;
   }
@@ -78,14 +84,14 @@ async function compose(
   given: EngineOptions,
   options: ResolvedOptions,
   filter: AuditFilter,
-  driver: ThreadedDriver,
+  { driver, info, watchdogPort }: StoreHome,
   loggers: Loggers,
 ): Promise<Engine> {
   const clock = given.clock ?? systemClock;
   const metrics = new EngineMetrics();
   const store = await SqlStore.open(
     driver,
-    driver.info,
+    info,
     { historyMs: options.historyExpirationMs, auditMs: options.auditExpirationMs },
     auditEvents,
     clock.nowMs(),
@@ -107,7 +113,7 @@ async function compose(
     heartbeatMs: options.heartbeatMs,
   });
   // The parts name each other; what is called back before all are made is reached through `parts`.
-  const wired: { parts?: EngineParts; feeder?: Feeder } = {};
+  const wired: { parts?: EngineParts; feeder?: Feeder; cluster?: EngineCluster } = {};
   const dispatcher: Dispatcher = createDispatcher(
     {
       threads: options.threads,
@@ -121,18 +127,20 @@ async function compose(
   );
   const definitions = new Definitions(store, dispatcher);
   const holdings = new Holdings(options.cacheBytes);
-  const home = new EmbeddedQueue(() => clock.nowMs());
+  const isShared = options.redis !== null;
+  const home = await openQueueHome(options, clock, error => log.queueTrouble(error));
+  const world = { store, holdings, definitions, log, clock };
   const queue = new SteadyQueue({
     queue: home,
     engine: options.name,
     leaseMs: options.leaseMs,
     clock,
-    fill: isOurs => fillQueue(home, { store, holdings, definitions, log, clock }, isOurs, false),
+    fill: isOurs => fillQueue(home, world, isOurs, isShared),
     offerOf: ({ segment: id, from, to }) => {
       const held = holdings.segment(id);
       return held === undefined ? null : offerOf(held.segment, from, to);
     },
-    living: () => [options.name],
+    living: () => wired.cluster?.living ?? [options.name],
     wake: () => wired.feeder?.wake(),
     lost: fields => log.queueLost(fields),
     found: fields => log.queueFound(fields),
@@ -165,7 +173,24 @@ async function compose(
   const feeder = new Feeder(whole);
   wired.feeder = feeder;
   await definitions.load();
-  health.watchedBy(await startWatchdog(options, driver, filter, log, feeder));
+  health.watchedBy(await startWatchdog(options, statusPorts(watchdogPort(), driver, health), filter, log, feeder));
+  const cluster = isClustered(options)
+    ? new EngineCluster({
+        members: store.members,
+        profile: { name: options.name, host: hostname(), pid: process.pid, url: null },
+        leaseMs: options.leaseMs,
+        isShared,
+        clock,
+        log,
+        results: whole.results,
+        offerPage: after => offerPage(queue, world, after, true),
+        learn: () => definitions.load(),
+        storeFailed: error => health.storeFailed(error),
+      })
+    : null;
+  if (cluster !== null) wired.cluster = cluster;
+  // What a stopped engine is given must reach the others.
+  if (isShared) void queue.open();
   const operator = new Operator(whole);
   const instances = new Instances(store, definitions);
   return new Engine({
@@ -178,8 +203,10 @@ async function compose(
     housekeeper: new Housekeeper(store, clock, log, metrics, error => health.storeFailed(error)),
     reporter: new Reporter(whole),
     contents: new Contents(whole, instances),
+    cluster,
     defaultUser: userInfo().username,
     close: async () => {
+      await queue.close();
       await health.close();
       await store.close();
       await loggers.close?.();
@@ -189,7 +216,7 @@ async function compose(
 
 function startWatchdog(
   options: ResolvedOptions,
-  driver: ThreadedDriver,
+  ports: { storePort: MessagePort | null; record: MessagePort | null },
   filter: AuditFilter,
   log: LogEvents,
   feeder: Feeder,
@@ -203,7 +230,7 @@ function startWatchdog(
     blockedAfterMs: options.blockedAfterMs,
     heartbeatMs: options.heartbeatMs,
     logFile: options.logsToFolder ? logFileIn(join(options.dataFolder, 'logs')) : null,
-    storePort: driver.connect(),
+    ...ports,
     recorded,
     isProgressing: () => feeder.isProgressing(),
     lost: error => log.watchdogLost({ error }),
@@ -223,9 +250,26 @@ function contained(loggers: Loggers, clock: Clock): Loggers {
   );
 }
 
-async function openDriver(options: ResolvedOptions, faults: StoreFaults): Promise<ThreadedDriver> {
-  if (options.dataFolder === 'memory') return openPgliteMemory();
-  return openPgliteFolder({ folder: options.dataFolder, durability: options.durability, faults });
+/** Whether others may work on the same store. */
+function isClustered({ redis, postgres }: ResolvedOptions): boolean {
+  return redis !== null || postgres !== null;
+}
+
+/** Where the watchdog's status events go: to the store's thread, or where there is none through this one. */
+function statusPorts(
+  storePort: MessagePort | null,
+  driver: SqlDriver,
+  health: EngineHealth,
+): { storePort: MessagePort | null; record: MessagePort | null } {
+  if (storePort !== null) return { storePort, record: null };
+  const { port1, port2 } = new MessageChannel();
+  port2.on('message', ({ engine, name, message, atMs }: StatusEvent) => {
+    driver
+      .transaction([statusCall(atMs, statusRow(engine, name, message, atMs).trace)])
+      .catch(error => health.storeFailed(error));
+  });
+  port2.unref();
+  return { storePort: null, record: port1 };
 }
 
 function filterOf(entries: ResolvedOptions['auditFilter']): AuditFilter {

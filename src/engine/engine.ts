@@ -12,6 +12,7 @@ import { parseBranch, parseName } from '../workflow/namespace.js';
 import { definitionText } from '../workflow/serialize.js';
 import { verify } from '../workflow/verify.js';
 import type { CallAudit } from './call-audit.js';
+import type { EngineCluster } from './cluster.js';
 import type { Contents } from './contents.js';
 import type { EndedListener } from './ended.js';
 import type { Feeder } from './feeder.js';
@@ -66,6 +67,8 @@ export interface EnginePieces {
   readonly housekeeper: Housekeeper;
   readonly reporter: Reporter;
   readonly contents: Contents;
+  /** `null` when this engine has its store for itself. */
+  readonly cluster: EngineCluster | null;
   readonly defaultUser: string;
   readonly close: () => Promise<void>;
 }
@@ -105,12 +108,14 @@ export class Engine {
       if (this.#state === 'started') return;
       this.#pieces.parts.health.assertStoreLives();
       this.#state = 'starting';
-      const { parts, feeder, housekeeper, reporter, contents } = this.#pieces;
+      const { parts, feeder, housekeeper, reporter, contents, cluster } = this.#pieces;
       try {
         await parts.dispatcher.start();
+        await cluster?.start();
         await parts.queue.open();
       } catch (error) {
         await parts.dispatcher.stop(0);
+        await cluster?.stop();
         this.#state = 'stopped';
         throw error;
       }
@@ -147,6 +152,7 @@ export class Engine {
     if (!parts.health.storeIsDead) await parts.committer.drained();
     await parts.committer.releaseUnfinished();
     parts.leases.stop();
+    await this.#pieces.cluster?.stop();
     await housekeeper.stop();
     reporter.stop();
     this.#pieces.contents.stop();

@@ -19,6 +19,8 @@ export interface MembershipEvents {
   rejoined(sequence: number): void;
   /** The master gave these up. */
   gaveUp(members: readonly Member[]): void;
+  /** A beat has been answered. */
+  beaten(): void;
   failed(error: unknown): void;
 }
 
@@ -126,6 +128,7 @@ export class Membership {
     }
     this.#beatAtMs = askedAtMs;
     this.#cluster = cluster;
+    this.#events.beaten();
     switch (roleOf(sequence, cluster)) {
       case 'candidate':
         await this.#lead(sequence, cluster);

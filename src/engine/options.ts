@@ -11,6 +11,13 @@ export interface EngineOptions {
   readonly name?: string;
   /** Folder of the store, made when absent; `memory` keeps nothing. Default `./millrace-data`. */
   readonly dataFolder?: string;
+  /** URL of a PostgreSQL database that holds the store instead; the folder then has the logs alone. Default: none. */
+  readonly postgres?: string | null;
+  /** URL of the Redis that holds the queue: the engines with the same store, Redis and `cluster` share the work. Without
+   * one the engine has its store for itself. Default: none. */
+  readonly redis?: string | null;
+  /** Name of the cluster in Redis: 1 to 64 letters, digits, `.`, `_`, `-`. Default `default`. */
+  readonly cluster?: string;
   /** `strict`: an acknowledged commit has been fsynced. `relaxed`: it survives the process, not the machine. Default strict. */
   readonly durability?: 'strict' | 'relaxed';
   /** Worker threads that run actions. Default: the processors, at most 8, at least 2. */
@@ -71,6 +78,9 @@ export function resolveOptions(given: EngineOptions): ResolvedOptions {
   const options: ResolvedOptions = {
     name: given.name ?? `${hostname()}-${process.pid}`,
     dataFolder: inMemory ? 'memory' : resolve(dataFolder),
+    postgres: given.postgres ?? null,
+    redis: given.redis ?? null,
+    cluster: given.cluster ?? 'default',
     durability: given.durability ?? 'strict',
     threads: given.threads ?? Math.max(2, Math.min(8, availableParallelism())),
     concurrency: given.concurrency ?? 100,

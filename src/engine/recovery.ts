@@ -13,44 +13,58 @@ import type { IsOurs } from './steady-queue.js';
 
 const pageSegments = 1_000;
 
+type FillWorld = Pick<EngineParts, 'store' | 'holdings' | 'definitions' | 'log' | 'clock'>;
+
+export interface PageOffered {
+  readonly segments: number;
+  readonly members: number;
+  /** Id of the last segment, or `null` when it was the last page. */
+  readonly after: string | null;
+}
+
 /**
  * Offer everything that is open and not held back. Offering what is known does nothing.
  *
  * @param isOurs asked after each page; when it no longer is, somebody else has taken over, and this answers false
  * @param isShared others commit meanwhile: what is offered may have left since it was read
  */
-export async function fillQueue(
-  queue: Queue,
-  {
-    store,
-    holdings,
-    definitions,
-    log,
-    clock,
-  }: Pick<EngineParts, 'store' | 'holdings' | 'definitions' | 'log' | 'clock'>,
-  isOurs: IsOurs,
-  isShared: boolean,
-): Promise<boolean> {
+export async function fillQueue(queue: Queue, world: FillWorld, isOurs: IsOurs, isShared: boolean): Promise<boolean> {
+  const { clock, log } = world;
   const startedMs = clock.monotonicMs();
-  let after: string | null = null;
   let segments = 0;
   let members = 0;
-  for (;;) {
-    const page: Segment[] = await store.scan(after, pageSegments);
-    await definitions.ensure(workflowsOf(page));
-    const found = page.flatMap(offersOf);
-    const offers = isShared ? found.map(offer => ({ ...offer, redelivered: true })) : found;
-    // Read once, kept as far as the bound goes: a first claim then reads bodies alone.
-    for (const segment of page) if (holdings.segment(segment.id) === undefined) holdings.holdSegment(segment);
-    await queue.offer(offers);
-    segments += page.length;
-    members += offers.reduce((sum, { from, to }) => sum + to - from, 0);
-    if (page.length < pageSegments) break;
-    if (!(await isOurs())) return false;
-    after = page[page.length - 1]!.id;
-  }
+  let after: string | null = null;
+  do {
+    const page = await offerPage(queue, world, after, isShared);
+    segments += page.segments;
+    members += page.members;
+    after = page.after;
+    if (after !== null && !(await isOurs())) return false;
+  } while (after !== null);
   log.queueRebuilt({ segments, members, tookMs: Math.round(clock.monotonicMs() - startedMs) });
   return true;
+}
+
+/** Offer the segments of one page, those behind `after` in order of ids. */
+export async function offerPage(
+  queue: Pick<Queue, 'offer'>,
+  { store, holdings, definitions }: FillWorld,
+  after: string | null,
+  isShared: boolean,
+): Promise<PageOffered> {
+  const page = await store.scan(after, pageSegments);
+  await definitions.ensure(workflowsOf(page));
+  const found = page.flatMap(offersOf);
+  const offers = isShared ? found.map(offer => ({ ...offer, redelivered: true })) : found;
+  // Read once, kept as far as the bound goes: a first claim then reads bodies alone.
+  if (!isShared)
+    for (const segment of page) if (holdings.segment(segment.id) === undefined) holdings.holdSegment(segment);
+  await queue.offer(offers);
+  return {
+    segments: page.length,
+    members: offers.reduce((sum, { from, to }) => sum + to - from, 0),
+    after: page.length < pageSegments ? null : page[page.length - 1]!.id,
+  };
 }
 
 function offersOf(segment: Segment): Offer[] {

@@ -45,6 +45,28 @@ export class LogEvents {
     this.#loggers.system.info('queue rebuilt from the store', fields);
   }
 
+  leads(fields: { epoch: number }): void {
+    this.#loggers.system.info('this engine is master', fields);
+  }
+
+  leadsNoMore(): void {
+    this.#loggers.system.info('this engine is master no longer', {});
+  }
+
+  /** It was silent for longer than its lease, and others have its work. */
+  rejoined(fields: { sequence: number }): void {
+    this.#loggers.system.warn('this engine had been given up and has joined again', fields);
+  }
+
+  memberGivenUp(fields: { name: string; sequence: number }): void {
+    this.#loggers.system.warn('an engine has been silent for longer than its lease and is given up', fields);
+  }
+
+  /** A connection to the queue has failed, or a try to make one. */
+  queueTrouble(error: Error): void {
+    this.#loggers.system.warn('queue connection', { error: error.message });
+  }
+
   /** The queue is out of reach or has lost what it knew; nothing is claimed until it is found again. */
   queueLost(fields: { reason: string }): void {
     this.#loggers.system.warn('queue lost', fields);

@@ -15,6 +15,8 @@
 //   S3. A commit whose `revision` of a segment is out of date is refused: an operation came first.
 //   S4. A commit sent again with the same id is recognised and not applied twice.
 
+import type { Members } from './members.js';
+
 /** Members of a root by ordinal, ascending, 0 to 499. */
 export type Ordinals = Uint16Array;
 
@@ -217,6 +219,8 @@ export interface StoreInfo {
 
 export interface Store {
   readonly info: StoreInfo;
+  /** The engines that share this store. */
+  readonly members: Members;
 
   /** Store a definition under its name, as a new version unless the newest is the same. */
   putWorkflow(name: string, definition: string, baseFolder: string, atMs: number): Promise<WorkflowVersion>;

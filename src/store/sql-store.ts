@@ -22,6 +22,7 @@ import type {
 import { type SqlCall, type SqlDriver, SqlError, type SqlRows } from './driver.js';
 import { Generations, type Retention } from './generations.js';
 import { House } from './house.js';
+import { type Members, SqlMembers } from './members.js';
 import { migrate } from './migrations/index.js';
 import { bodyOfRow, commitCalls, outcomeOfRow, segmentOfRow, segmentsTouched } from './rows.js';
 import { putCatalogue } from './sql/catalogue.js';
@@ -49,6 +50,7 @@ const lowestId = '00000000-0000-0000-0000-000000000000';
 
 export class SqlStore implements Store {
   readonly #driver: SqlDriver;
+  readonly members: Members;
   readonly #house: House;
   readonly #onCommitted: (commit: Commit) => void;
 
@@ -60,6 +62,7 @@ export class SqlStore implements Store {
     onCommitted: (commit: Commit) => void,
   ) {
     this.#driver = driver;
+    this.members = new SqlMembers(driver);
     this.#house = new House(driver, generations, clock);
     this.#onCommitted = onCommitted;
   }

@@ -33,6 +33,7 @@ class Node {
       leadsNoMore: () => this.said.push('leads no more'),
       rejoined: sequence => this.said.push(`rejoined ${sequence}`),
       gaveUp: gone => this.said.push(`gave up ${gone.map(member => member.name).join(' ')}`),
+      beaten: () => undefined,
       failed: error => this.said.push(`failed ${String(error)}`),
     });
   }

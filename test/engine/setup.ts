@@ -15,10 +15,14 @@ import type { EngineOptions } from '../../src/engine/options.js';
 import { nullLoggers } from '../../src/observe/loggers.js';
 import { splitInstanceId } from '../../src/workflow/instance-id.js';
 import type { Json } from '../../src/workflow/model.js';
+import { RedisServer } from '../servers/redis-server.js';
+import { TestPostgres } from '../store/postgres-server.js';
 
-/** Where a store may live. PostgreSQL joins this list. */
+/** Where an engine may keep its work, for tests that look into the store by themselves. */
 export const homes = ['disk', 'memory'] as const;
-export type Home = (typeof homes)[number];
+/** The queue in Redis with the store in memory, and with the store in PostgreSQL. */
+export const everyHome = [...homes, 'redis', 'cluster'] as const;
+export type Home = (typeof everyHome)[number];
 
 /** Folder of the actions' module. */
 export const here = fileURLToPath(new URL('.', import.meta.url));
@@ -248,11 +252,55 @@ export function newBranch(): string {
   return `/test${branches}/`;
 }
 
+/** Servers of this test file, started when a home first needs them. */
+class Servers {
+  #redis: Promise<RedisServer> | null = null;
+  #postgres: Promise<TestPostgres> | null = null;
+  /** By folder: who opens an engine on a folder again finds what was there. */
+  readonly #databases = new Map<string, Promise<string>>();
+
+  redis(): Promise<RedisServer> {
+    this.#redis ??= RedisServer.start();
+    return this.#redis;
+  }
+
+  async databaseOf(folder: string): Promise<string> {
+    this.#postgres ??= TestPostgres.start();
+    const server = await this.#postgres;
+    const known = this.#databases.get(folder) ?? server.newDatabase();
+    this.#databases.set(folder, known);
+    return known;
+  }
+
+  async stop(): Promise<void> {
+    await (await this.#redis)?.stop();
+    await (await this.#postgres)?.remove();
+  }
+}
+
+const servers = new Servers();
+afterAll(() => servers.stop());
+
+async function homeOptions(home: Home, folder: string): Promise<Partial<EngineOptions>> {
+  switch (home) {
+    case 'disk':
+      return { dataFolder: folder };
+    case 'memory':
+      return { dataFolder: 'memory' };
+    case 'redis':
+      return { dataFolder: 'memory', redis: (await servers.redis()).socket, cluster: path.basename(folder) };
+    case 'cluster': {
+      const [redis, postgres] = [(await servers.redis()).socket, await servers.databaseOf(folder)];
+      return { dataFolder: folder, postgres, redis, cluster: path.basename(folder) };
+    }
+  }
+}
+
 /** Open an engine; whoever opens it disposes of it. */
 export async function openEngine(home: Home, folder: string, options: Partial<EngineOptions> = {}): Promise<Engine> {
   return createEngine({
     name: 'engine-under-test',
-    dataFolder: home === 'memory' ? 'memory' : folder,
+    ...(await homeOptions(home, folder)),
     threads: 1,
     actionGraceMs: 200,
     loggers: nullLoggers,
@@ -278,7 +326,7 @@ export function onEveryHome(
   scenarios: (world: () => World, home: Home) => void,
   options: Partial<EngineOptions> = {},
 ): void {
-  describe.each(homes)(`${title}, %s`, home => {
+  describe.each(everyHome)(`${title}, %s`, home => {
     const folder = temporaryFolder();
     let engine: Engine;
     beforeAll(async () => {

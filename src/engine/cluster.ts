@@ -1,0 +1,95 @@
+// This engine among others: what runs only where several share a store. One place to start and stop it.
+
+import type { Clock } from '../observe/clock.js';
+import { EngineError } from '../observe/errors.js';
+import type { LogEvents } from '../observe/log-events.js';
+import type { MemberProfile, Members } from '../store/members.js';
+import { Elsewhere } from './elsewhere.js';
+import { Membership } from './membership.js';
+import type { PageOffered } from './recovery.js';
+import type { Results } from './results.js';
+import { Walk } from './walk.js';
+
+export interface ClusterWorld {
+  readonly members: Members;
+  readonly profile: MemberProfile;
+  readonly leaseMs: number;
+  /** There is a queue to share the work by. */
+  readonly isShared: boolean;
+  readonly clock: Clock;
+  readonly log: LogEvents;
+  readonly results: Results;
+  offerPage(after: string | null): Promise<PageOffered>;
+  /** Definitions that others have deployed. */
+  learn(): Promise<void>;
+  storeFailed(error: unknown): void;
+}
+
+export class EngineCluster {
+  readonly #membership: Membership;
+  readonly #walk: Walk;
+  readonly #elsewhere: Elsewhere;
+  readonly #name: string;
+  readonly #isShared: boolean;
+
+  constructor(world: ClusterWorld) {
+    const { members, profile, leaseMs, clock, log, results, storeFailed } = world;
+    this.#name = profile.name;
+    this.#isShared = world.isShared;
+    this.#walk = new Walk(after => world.offerPage(after), clock, storeFailed);
+    this.#elsewhere = new Elsewhere(results, clock, storeFailed);
+    this.#membership = new Membership(members, profile, leaseMs, clock, {
+      leads: epoch => {
+        log.leads({ epoch });
+        this.#walk.start();
+      },
+      leadsNoMore: () => {
+        log.leadsNoMore();
+        this.#walk.stop();
+      },
+      rejoined: sequence => log.rejoined({ sequence }),
+      beaten: () => void world.learn().catch(storeFailed),
+      gaveUp: gone => {
+        for (const { name, sequence } of gone) log.memberGivenUp({ name, sequence });
+        this.#walk.hurry();
+      },
+      failed: storeFailed,
+    });
+  }
+
+  /** The master's epoch if this engine leads, else `null`. */
+  get epoch(): number | null {
+    return this.#membership.epoch;
+  }
+
+  /** Names of the engines that lived at the last look, this one among them. */
+  get living(): string[] {
+    const names = (this.#membership.cluster?.members ?? []).flatMap(({ name, aliveForMs }) =>
+      aliveForMs > 0 ? [name] : [],
+    );
+    return names.includes(this.#name) ? names : [...names, this.#name];
+  }
+
+  /** @throws EngineError `STORE_LOCKED` when another engine has the store and there is no Redis to share the work by */
+  async start(): Promise<void> {
+    await this.#membership.start();
+    if (!this.#isShared) await this.#assertAlone();
+    this.#elsewhere.start();
+  }
+
+  async #assertAlone(): Promise<void> {
+    const other = this.#membership.cluster?.members.find(
+      ({ sequence, aliveForMs }) => sequence !== this.#membership.sequence && aliveForMs > 0,
+    );
+    if (other === undefined) return;
+    await this.#membership.stop();
+    const who = `engine "${other.name}" (pid ${other.pid} on "${other.host}")`;
+    throw new EngineError('STORE_LOCKED', `${who} has this store; engines that share one need a Redis to share its work by`);
+  }
+
+  async stop(): Promise<void> {
+    this.#elsewhere.stop();
+    this.#walk.stop();
+    await this.#membership.stop();
+  }
+}
