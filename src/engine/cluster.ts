@@ -38,6 +38,8 @@ export class EngineCluster {
     this.#isShared = world.isShared;
     this.#walk = new Walk(after => world.offerPage(after), clock, storeFailed);
     this.#elsewhere = new Elsewhere(results, clock, storeFailed);
+    // A stopped engine is asked for results too.
+    this.#elsewhere.start();
     this.#membership = new Membership(members, profile, leaseMs, clock, {
       leads: epoch => {
         log.leads({ epoch });
@@ -74,7 +76,6 @@ export class EngineCluster {
   async start(): Promise<void> {
     await this.#membership.start();
     if (!this.#isShared) await this.#assertAlone();
-    this.#elsewhere.start();
   }
 
   async #assertAlone(): Promise<void> {
@@ -88,8 +89,12 @@ export class EngineCluster {
   }
 
   async stop(): Promise<void> {
-    this.#elsewhere.stop();
     this.#walk.stop();
     await this.#membership.stop();
+  }
+
+  /** The engine is disposed of. */
+  close(): void {
+    this.#elsewhere.stop();
   }
 }

@@ -242,7 +242,7 @@ export class Committer {
       slices.push(...slicesOf(item.held.segment.id, item.positions));
       byClaim.set(item.claim, slices);
     }
-    for (const [claim, slices] of byClaim) await this.#parts.queue.settle(claim, slices);
+    await Promise.all([...byClaim].map(([claim, slices]) => this.#parts.queue.settle(claim, slices)));
   }
 
   /** C2: the items on fresh segments: members that have left are dropped, operations that came in between apply. */

@@ -206,6 +206,7 @@ async function compose(
     cluster,
     defaultUser: userInfo().username,
     close: async () => {
+      cluster?.close();
       await queue.close();
       await health.close();
       await store.close();

@@ -85,6 +85,13 @@ class Signals {
     this.#channel.postMessage({ kind: 'open', gate });
   }
 
+  /** What was told before, and what was opened, is of another home. */
+  forget(): void {
+    this.ran.length = 0;
+    this.arrived.length = 0;
+    this.#open.clear();
+  }
+
   /** Until so many members stand (or stood) at the gate; their ids. */
   async atGate(gate: string, count = 1): Promise<string[]> {
     const found = () => this.arrived.filter(each => each.gate === gate).map(({ instance }) => instance);
@@ -281,7 +288,7 @@ class Servers {
 const servers = new Servers();
 afterAll(() => servers.stop());
 
-async function homeOptions(home: Home, folder: string): Promise<Partial<EngineOptions>> {
+export async function homeOptions(home: Home, folder: string): Promise<Partial<EngineOptions>> {
   switch (home) {
     case 'disk':
       return { dataFolder: folder };
@@ -330,6 +337,7 @@ export function onEveryHome(
     const folder = temporaryFolder();
     let engine: Engine;
     beforeAll(async () => {
+      signals.forget();
       engine = await openEngine(home, folder, options);
       await engine.start();
     }, openingMs);

@@ -1,0 +1,92 @@
+// Several engines on one PostgreSQL and one Redis: the work is shared, and whoever is asked knows.
+
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Engine } from '../../src/engine/engine.js';
+import type { EngineOptions } from '../../src/engine/options.js';
+import { definitionOf, here, homeOptions, openEngine, signals, temporaryFolder } from './setup.js';
+
+/** Engines of one cluster, stopped. */
+async function engines(names: readonly string[], options: Partial<EngineOptions> = {}): Promise<Engine[]> {
+  const folder = temporaryFolder();
+  const opened: Engine[] = [];
+  for (const name of names) {
+    const engine = await openEngine('cluster', folder, { name, leaseMs: 3_000, ...options });
+    onTestFinished(() => engine.dispose(0));
+    opened.push(engine);
+  }
+  return opened;
+}
+
+describe('two engines', () => {
+  test('share the work; each instance runs once, and either tells its result', async () => {
+    const [a, b] = (await engines(['a', 'b'])) as [Engine, Engine];
+    await a.deploy(definitionOf('/two/flow', ['echo']), here);
+    await Promise.all([a.start(), b.start()]);
+    const ids = await a.submit(Array.from({ length: 3_000 }, (_, n) => ({ workflow: '/two/flow', input: { n } })));
+    const results = await Promise.all(ids.map((id, at) => (at % 2 === 0 ? a : b).result(id)));
+    expect(results.map(({ result }) => result)).toEqual(ids.map((_, n) => ({ n })));
+    const [sa, sb] = [await a.status(), await b.status()];
+    expect(sa.finished + sb.finished).toBe(3_000);
+    expect([sa.failed, sb.failed, sa.retried, sb.retried]).toEqual([0, 0, 0, 0]);
+    const rows = await a.query(
+      `select engine, count(distinct instance) from millrace_audit_event where short_name = 'FinishingFlowChart' group by 1`,
+    );
+    expect(rows.map(([, count]) => Number(count)).reduce((sum, count) => sum + count, 0)).toBe(3_000);
+  });
+
+  test('what one deploys the other runs and submits, a newer version too', async () => {
+    const [a, b] = (await engines(['a', 'b'])) as [Engine, Engine];
+    await b.start();
+    await a.deploy(definitionOf('/late/flow', ['echo']), here);
+    const fromA = await a.submit({ workflow: '/late/flow', input: { from: 'a' } });
+    expect((await b.result(fromA)).result).toEqual({ from: 'a' });
+    const fromB = await b.submit({ workflow: '/late/flow', input: { from: 'b' } });
+    expect((await a.result(fromB)).result).toEqual({ from: 'b' });
+  });
+
+  test('an operation at one holds what executes at the other, at its next break', async () => {
+    signals.forget();
+    const [a, b] = (await engines(['a', 'b'])) as [Engine, Engine];
+    await b.start();
+    await b.deploy(definitionOf('/held/flow', [{ function: 'gated' }, { function: 'echo', break: true }]), here);
+    const id = await b.submit({ workflow: '/held/flow', input: { gate: 'held elsewhere', holdIn: 'a1' } });
+    await signals.atGate('held elsewhere');
+    expect(await a.pause(id)).toMatchObject({ contexts: 1 });
+    signals.open('held elsewhere');
+    await expect.poll(async () => (await a.show(id)).action).toBe('a2');
+    expect(await b.show(id)).toMatchObject({ state: 'paused', action: 'a2' });
+    await a.resume(id);
+    expect((await a.result(id)).state).toBe('finished');
+  });
+
+  test('what is claimed by one that stops is run by the other', async () => {
+    signals.forget();
+    const [a, b] = (await engines(['a', 'b'])) as [Engine, Engine];
+    await a.deploy(definitionOf('/stop/flow', ['echo']), here);
+    await Promise.all([a.start(), b.start()]);
+    const ids: string[] = [];
+    for (let round = 0; round < 10; round++) {
+      ids.push(...(await b.submit(Array.from({ length: 300 }, (_, n) => ({ workflow: '/stop/flow', input: { n } })))));
+      if (round === 5) await a.stop(0);
+    }
+    const results = await Promise.all(ids.map(id => b.result(id)));
+    expect(results.filter(({ state }) => state === 'finished')).toHaveLength(3_000);
+  });
+});
+
+test('without a Redis the second engine on a store is refused, and told whose it is', async () => {
+  const folder = temporaryFolder();
+  const { postgres } = await homeOptions('cluster', folder);
+  const alone = { postgres: postgres!, redis: null };
+  const [a, b] = [
+    await openEngine('cluster', folder, { name: 'a', ...alone }),
+    await openEngine('cluster', folder, { name: 'b', ...alone }),
+  ];
+  onTestFinished(() => a.dispose(0));
+  onTestFinished(() => b.dispose(0));
+  await a.start();
+  await expect(b.start()).rejects.toThrow(/STORE_LOCKED: engine "a" \(pid \d+ on ".+"\) has this store/);
+  await a.stop();
+  await b.start();
+  expect(b.state).toBe('started');
+});
