@@ -30,6 +30,8 @@ export class Refusal extends Error {
 const failures: ReadonlySet<ErrorCode> = new Set([
   'STORE_FAILED',
   'STORE_UNAVAILABLE',
+  'QUEUE_LOST',
+  'QUEUE_UNAVAILABLE',
   'OPERATION_CONTENDED',
   'ENGINE_STOPPED',
   'ENGINE_DISPOSED',

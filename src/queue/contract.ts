@@ -102,7 +102,10 @@ export interface Queue {
   announce(engine: string, claims: readonly AnnouncedClaim[], leaseMs: number): Promise<void>;
   /** The engines that have announced in this epoch, in order of name. */
   announced(): Promise<string[]>;
-  /** The epoch is filled: claims may be made. Opening an open one does nothing. */
+  /**
+   * The epoch is filled: claims may be made. Who fills a queue that others use waits, before, until those who are alive
+   * have announced, or for a lease (Q6). Opening an open one does nothing.
+   */
   open(): Promise<void>;
 
   /** Put slices in. Positions already known are left as they are (Q2). */

@@ -8,10 +8,11 @@
 //   E1. Every method runs to its end without yielding, so each call is atomic.
 //   E2. An entry is ready from the first look at the clock that is not before its eligible time, and stays so: through a
 //       claim, a release, and a clock that is set back.
-//   E3. The counters are changed only where an entry changes its place: `#promote`, `#wait`, `#ready`, `#unwait`,
-//       `#hold`, `#unhold`.
+//   E3. The counters are changed only where an entry changes its place: `#promote`, `#wait`, `#ready`, `#unwait`, and
+//       the claims' `hold` and `unhold`.
 
 import { strict as assert } from 'node:assert';
+import { randomUUID } from 'node:crypto';
 import type {
   AnnouncedClaim,
   Attachment,
@@ -23,7 +24,8 @@ import type {
   QueueCounts,
   Slice,
 } from './contract.js';
-import { Entry, eligibleBefore, type HeldClaim } from './embedded-entry.js';
+import { Claims, newClaim } from './embedded-claims.js';
+import { Entry, eligibleBefore } from './embedded-entry.js';
 import { EmbeddedEpoch } from './embedded-epoch.js';
 import { Lanes } from './embedded-lanes.js';
 import { Places } from './embedded-places.js';
@@ -35,15 +37,11 @@ export class EmbeddedQueue implements Queue {
   readonly #places = new Places();
   readonly #lanes = new Lanes();
   readonly #delayed = new IndexedHeap<Entry>(eligibleBefore);
-  readonly #claims = new Map<string, HeldClaim>();
+  readonly #claims = new Claims();
 
   #arrivalCount = 0;
-  #claimCount = 0;
-
   #readyMembers = 0;
   #delayedMembers = 0;
-  #claimedMembers = 0;
-  readonly #runningByEngine = new Map<string, number>();
 
   /** @param nowMs the time of day; the clock's */
   constructor(nowMs: () => number) {
@@ -63,18 +61,17 @@ export class EmbeddedQueue implements Queue {
     const leaseUntilMs = this.#nowMs() + leaseMs;
     for (const { id, slices } of claims) {
       if (slices.length === 0) continue;
-      const held = this.#claims.get(id) ?? { id, engine, leaseUntilMs, count: 0, entries: [] };
+      const held = this.#claims.get(id) ?? newClaim(id, engine);
       for (const slice of slices) {
-        this.#offer(slice, part => this.#hold(part, held));
+        this.#offer(slice, part => this.#claims.hold(part, held));
         for (const entry of this.#places.overlapping(slice)) {
           if (typeof entry.place === 'object') continue;
           const part = this.#carve(entry, slice);
           this.#unwait(part);
-          this.#hold(part, held);
+          this.#claims.hold(part, held);
         }
       }
       held.leaseUntilMs = Math.max(held.leaseUntilMs, leaseUntilMs);
-      if (held.count > 0) this.#claims.set(id, held);
     }
     this.#epoch.announce(engine);
   }
@@ -99,14 +96,8 @@ export class EmbeddedQueue implements Queue {
     if (!this.#epoch.isOpen) return null; // Q6
     const nowMs = this.#promote();
     if (request.limit <= 0 || this.#lanes.first === undefined) return null;
-    const held: HeldClaim = {
-      id: `${this.#epoch.id}:${++this.#claimCount}`,
-      engine: request.engine,
-      leaseUntilMs: nowMs + request.leaseMs,
-      count: 0,
-      entries: [],
-    };
-    this.#claims.set(held.id, held);
+    const held = newClaim(randomUUID(), request.engine);
+    held.leaseUntilMs = nowMs + request.leaseMs;
     const slices: ClaimedSlice[] = [];
     while (held.count < request.limit) {
       const entry = this.#lanes.first;
@@ -114,7 +105,7 @@ export class EmbeddedQueue implements Queue {
       const room = request.limit - held.count;
       if (entry.count > room) this.#split(entry, entry.from + room);
       this.#unwait(entry);
-      this.#hold(entry, held);
+      this.#claims.hold(entry, held);
       slices.push({ segment: entry.segment, from: entry.from, to: entry.to, redelivered: entry.redelivered });
     }
     return { id: held.id, engine: held.engine, slices, count: held.count };
@@ -171,12 +162,12 @@ export class EmbeddedQueue implements Queue {
     const nowMs = this.#nowMs();
     let members = 0;
     // Claims are as many as batches in flight: walking them all is cheaper than keeping them in order.
-    for (const held of this.#claims.values()) {
+    for (const held of this.#claims.all()) {
       if (held.leaseUntilMs >= nowMs) continue;
       members += held.count;
       for (const entry of held.entries) {
         if (entry.place !== held) continue;
-        this.#unhold(entry, held);
+        this.#claims.unhold(entry, held);
         entry.redelivered = true;
         this.#ready(entry);
       }
@@ -209,8 +200,8 @@ export class EmbeddedQueue implements Queue {
     return {
       ready: this.#readyMembers,
       delayed: this.#delayedMembers,
-      claimed: this.#claimedMembers,
-      running: new Map(this.#runningByEngine),
+      claimed: this.#claims.members,
+      running: this.#claims.running(),
     };
   }
 
@@ -288,27 +279,6 @@ export class EmbeddedQueue implements Queue {
     }
   }
 
-  #hold(entry: Entry, held: HeldClaim): void {
-    entry.place = held;
-    held.entries.push(entry);
-    held.count += entry.count;
-    this.#claimedMembers += entry.count;
-    this.#changeRunning(held.engine, entry.count);
-  }
-
-  #unhold(entry: Entry, held: HeldClaim): void {
-    held.count -= entry.count;
-    this.#claimedMembers -= entry.count;
-    this.#changeRunning(held.engine, -entry.count);
-    if (held.count === 0) this.#claims.delete(held.id);
-  }
-
-  #changeRunning(engine: string, change: number): void {
-    const running = (this.#runningByEngine.get(engine) ?? 0) + change;
-    if (running === 0) this.#runningByEngine.delete(engine);
-    else this.#runningByEngine.set(engine, running);
-  }
-
   /** Take out of a claim what it still holds of the slices. What it does not hold, or no longer, is left alone (Q5). */
   #takeFromClaim(claim: string, slices: readonly Slice[]): Entry[] {
     const held = this.#claims.get(claim);
@@ -318,7 +288,7 @@ export class EmbeddedQueue implements Queue {
       for (const entry of this.#places.overlapping(slice)) {
         if (entry.place !== held) continue;
         const part = this.#carve(entry, slice);
-        this.#unhold(part, held);
+        this.#claims.unhold(part, held);
         // Named twice in one call, the second time it must not be found in the claim; the caller puts it somewhere.
         part.place = 'ready';
         taken.push(part);

@@ -101,6 +101,7 @@ export class RedisConnection {
     const redis = new Redis(this.#options.url, {
       lazyConnect: true,
       autoResendUnfulfilledCommands: false,
+      disableClientInfo: true,
       connectTimeout: this.#options.answerWithinMs,
       socketTimeout: this.#options.answerWithinMs,
       retryStrategy: tries => Math.min(pauseMsMax, pauseMsMin * 2 ** Math.min(tries - 1, 10)),

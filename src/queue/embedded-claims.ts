@@ -1,0 +1,57 @@
+// The claims of the embedded queue: what each holds, and how many members of each engine.
+//
+// Invariants:
+//   C1. A claim is known as long as it holds a member.
+
+import type { Entry, HeldClaim } from './embedded-entry.js';
+
+/** It is known with the first entry it holds. */
+export function newClaim(id: string, engine: string): HeldClaim {
+  return { id, engine, leaseUntilMs: 0, count: 0, entries: [] };
+}
+
+export class Claims {
+  readonly #byId = new Map<string, HeldClaim>();
+  readonly #running = new Map<string, number>();
+  #members = 0;
+
+  get(id: string): HeldClaim | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Every claim; those met may end on the way. */
+  all(): Iterable<HeldClaim> {
+    return this.#byId.values();
+  }
+
+  /** Members in all claims. */
+  get members(): number {
+    return this.#members;
+  }
+
+  /** Members by engine. */
+  running(): ReadonlyMap<string, number> {
+    return new Map(this.#running);
+  }
+
+  hold(entry: Entry, held: HeldClaim): void {
+    entry.place = held;
+    held.entries.push(entry);
+    this.#byId.set(held.id, held);
+    this.#change(held, entry.count);
+  }
+
+  /** The caller puts the entry somewhere. */
+  unhold(entry: Entry, held: HeldClaim): void {
+    this.#change(held, -entry.count);
+    if (held.count === 0) this.#byId.delete(held.id);
+  }
+
+  #change(held: HeldClaim, members: number): void {
+    held.count += members;
+    this.#members += members;
+    const running = (this.#running.get(held.engine) ?? 0) + members;
+    if (running === 0) this.#running.delete(held.engine);
+    else this.#running.set(held.engine, running);
+  }
+}
