@@ -209,6 +209,7 @@ async function compose(
       cluster?.close();
       await queue.close();
       await health.close();
+      await queue.close();
       await store.close();
       await loggers.close?.();
     },

@@ -26,7 +26,8 @@ class Store {
   readonly open = new Set<string>();
   readonly executing = new Set<string>();
   readonly faults: string[] = [];
-  readonly engines: Worker[] = [];
+  /** Names of the engines that are alive: who fills waits for what they announce. */
+  readonly alive = new Set<string>();
   commits = 0;
 
   constructor(
@@ -67,13 +68,14 @@ class Worker {
     readonly queue: Queue,
     readonly store: Store,
   ) {
-    store.engines.push(this);
+    store.alive.add(name);
   }
 
   /** Work in several threads until nothing is open. */
   async run(): Promise<void> {
     await this.#surely(() => this.#comeBack());
     await Promise.all([1, 2, 3].map(() => this.#loop()));
+    this.store.alive.delete(this.name);
   }
 
   async #loop(): Promise<void> {
@@ -143,8 +145,11 @@ class Worker {
     const offers = this.store.offers();
     await passed(5); // others commit meanwhile
     await this.queue.offer(offers);
-    const names = this.store.engines.map(({ name }) => name).sort();
-    while ((await this.queue.announced()).length < names.length) await passed(5);
+    for (;;) {
+      const announced = await this.queue.announced();
+      if ([...this.store.alive].every(name => announced.includes(name))) break;
+      await passed(5);
+    }
     await this.queue.open();
   }
 }

@@ -1,5 +1,7 @@
---[[ epoch: what every script begins with. The parts stand before each script, in the order of their names' first use:
-epoch, lanes, entries, claims (`scripts.ts` joins them). They keep their own words in locals; nothing is global.
+--[[ epoch: what every script begins with.
+
+The parts stand before each script: epoch, lanes, entries, claims, in this order (`scripts.ts`). What they define is local
+to the call; nothing is kept in the server's memory but its keys.
 
 KEYS[1] epoch     hash    stamp (epoch@run of the server), state (filling | open), id, filler, fillerUntilMs
 KEYS[2] counters  hash    ready, delayed, claimed (members), arrivals, lanes (numbers given); its name is the root of all
