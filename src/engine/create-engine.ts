@@ -209,7 +209,6 @@ async function compose(
       cluster?.close();
       await queue.close();
       await health.close();
-      await queue.close();
       await store.close();
       await loggers.close?.();
     },
