@@ -1,7 +1,10 @@
 // The home in PostgreSQL: the suites of the Store contract and of the drivers on each version there is, and what is its own.
 
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/observe/clock.js';
+import { builtFile } from '../../src/observe/thread-entry.js';
 import { adHocMax } from '../../src/store/ad-hoc.js';
 import { openPostgres, type PostgresDriver, type PostgresOptions } from '../../src/store/postgres/driver.js';
 import { SqlStore } from '../../src/store/sql-store.js';
@@ -170,6 +173,18 @@ describe('the driver', () => {
       ['history', '0'],
     ]);
     await Promise.all(stores.map(store => store.close()));
+  });
+
+  test('an open store that awaits nothing does not keep its process alive', async () => {
+    const program = `
+      import { openPostgres } from '${builtFile('src/store/postgres/driver.js')}';
+      const driver = await openPostgres(process.argv[1]);
+      await driver.script('create table t (id int)');
+      const asked = driver.transaction([{ statement: { name: 'n', text: 'select 7 from pg_sleep(0.2)' }, parameters: [], results: 'text' }]);
+      void asked.then(([[[seven]]]) => process.stdout.write(Buffer.from(seven)));`;
+    const args = ['--input-type=module', '-e', program, await server.newDatabase()];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 });
+    expect(stdout).toBe('7');
   });
 
   test('what was asked before close is carried out, what comes after is refused', async () => {

@@ -1,5 +1,6 @@
 // Several engines on one store: rings that move on under an engine, one housekeeper at a time, commits to the same segments.
 
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/observe/clock.js';
 import type { Commit, Segment, Store } from '../../src/store/contract.js';
@@ -124,6 +125,25 @@ for (const [home, open] of Object.entries(homes)) {
   });
 }
 
+test('a long query of somebody else puts the rotation off for a minute, and holds up nobody', async () => {
+  const url = await server.newDatabase();
+  const driver = await openPostgres(url);
+  const store = await openOn(driver);
+  const reader = new pg.Client({ connectionString: url });
+  await reader.connect();
+  onTestFinished(() => Promise.all([store.close(), reader.end()]).then(() => {}));
+  await reader.query('begin; select count(*) from millrace_outcome');
+  const startedMs = performance.now();
+  const refused = expect(store.keepHouse(startMs + lastsMs)).rejects.toMatchObject({ code: '55P03' });
+  await store.commit(submission());
+  await ask(driver, 'select count(*) from millrace_outcome');
+  await refused;
+  expect(performance.now() - startedMs).toBeLessThan(3_000);
+  expect((await store.keepHouse(startMs + lastsMs + 59_999)).rotated).toEqual([]);
+  await reader.query('commit');
+  expect((await store.keepHouse(startMs + lastsMs + 60_000)).rotated).toEqual(['history', 'audit']);
+});
+
 test('two engines that commit to the same 16 segments wait for each other, and never in a circle', async () => {
   const url = await server.newDatabase();
   const drivers = await Promise.all([openPostgres(url), openPostgres(url)]);
@@ -152,7 +172,13 @@ test('two engines that commit to the same 16 segments wait for each other, and n
   const leave = async (store: Store, positions: readonly number[], rivals: readonly Segment[]): Promise<number> => {
     const marks = shuffled([...shared.map(each => markOf(each, positions)), ...rivals.map(each => markOf(each, [0]))]);
     const outcomes = shared.map(each => outcomeOf(each, positions));
-    const commit = { ...nothing(), marks: marks.map(mark => ({ ...mark, closes: mark.positions === 1 })), outcomes };
+    const audit = [{ root: shared[0]!.root, atMs: 1, trace: '[]', events: 0 }];
+    const commit = {
+      ...nothing(),
+      marks: marks.map(mark => ({ ...mark, closes: mark.positions === 1 })),
+      outcomes,
+      audit,
+    };
     const { kind } = await store.commit(commit);
     if (kind === 'committed') return 0;
     expect(kind).toBe('stale');
@@ -176,6 +202,8 @@ test('two engines that commit to the same 16 segments wait for each other, and n
     [String(members - 2 * perEngine)],
   ]);
   expect(await ask(drivers[0]!, 'select sum(members) from millrace_outcome')).toEqual([[String(16 * 2 * perEngine)]]);
+  // Those that were refused have left none.
+  expect(await ask(drivers[0]!, 'select count(*) from millrace_audit')).toEqual([[String(2 * perEngine)]]);
   const deadlocks = 'select deadlocks from pg_stat_database where datname = current_database()';
   expect(await server.administer(deadlocks, new URL(url).pathname.slice(1))).toEqual([{ deadlocks: '0' }]);
 }, 60_000);

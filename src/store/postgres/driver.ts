@@ -51,7 +51,8 @@ const databaseBytes: SqlStatement = {
 };
 
 /**
- * Open the store in a PostgreSQL database, 15 or later.
+ * Open the store in a PostgreSQL database, 15 or later. Prepared statements and settings are a session's, so there must
+ * be no pooler in between that deals out sessions by transaction.
  *
  * @param url `postgres://user:password@host:port/database`, with what libpq and `pg` know behind a `?`
  * @throws {EngineError} OPTION_INVALID (URL, password, database, version, encoding), STORE_NOT_DURABLE, or
@@ -129,7 +130,7 @@ export class PostgresDriver implements SqlDriver {
     return Number(textRows(rows!)[0]![0]);
   }
 
-  /** Carry out what was asked before, and close the connections. */
+  /** Carry out what is under way, and close the connections. */
   close(): Promise<void> {
     this.#closing ??= Promise.all([...this.#commits, ...this.#reads, ...this.#scripts].map(lane => lane.close())).then(
       () => {},
@@ -162,8 +163,10 @@ export class PostgresDriver implements SqlDriver {
     try {
       await checkServer(connection, location, this.#session.durability);
     } catch (error) {
+      const { hasEnded } = connection;
       await connection.close();
-      throw notConnected(error, location);
+      if (!hasEnded) throw notConnected(error, location);
+      throw new EngineError('STORE_UNAVAILABLE', `cannot connect to ${location}: it hung up at once`, { cause: error });
     }
     return connection;
   }

@@ -128,7 +128,8 @@ export class Lane {
 
   /** Whatever keeps a connection from being made again, asking later may help. */
   #unavailable(): EngineError {
+    if (this.#refusal?.code === 'STORE_UNAVAILABLE') return this.#refusal;
     const reason = this.#refusal?.message ?? 'too many transactions wait for a connection';
-    return new EngineError('STORE_UNAVAILABLE', reason.replace(/^STORE_UNAVAILABLE: /, ''), { cause: this.#refusal });
+    return new EngineError('STORE_UNAVAILABLE', reason, { cause: this.#refusal });
   }
 }
