@@ -135,12 +135,12 @@ describe('a server that goes away', () => {
     const startedMs = performance.now();
     for (let round = 0; round < 20; round++) await expect(store.commit(commit)).rejects.toMatchObject(unavailable);
     await expect(store.scan(null, 1)).rejects.toMatchObject(unavailable);
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(performance.now() - startedMs).toBeLessThan(3_000);
     await expect(openPostgres(url)).rejects.toMatchObject(unavailable);
     await server.run();
     expect(await new Persistent(store).commit(commit)).toBe('committed');
     expect((await store.scan(null, 10)).length).toBe(1);
-  });
+  }, 60_000);
 });
 
 describe('a network that fails', () => {
@@ -169,13 +169,13 @@ describe('a network that fails', () => {
 
   test('a connection that stands still is given up, and the next one is used', async () => {
     const proxy = await startTcpProxy(server.socketPath);
-    const store = await openStore(through(proxy.port), { answerMs: 300 });
+    const store = await openStore(through(proxy.port), { answerMs: 2_000 });
     const { commit } = submission();
     await store.commit(commit);
     proxy.standStill();
     const refused = expect(store.commit(submission().commit)).rejects.toMatchObject({
       ...unavailable,
-      message: expect.stringContaining('300 ms'),
+      message: expect.stringContaining('2000 ms'),
     });
     await refused;
     proxy.cut();
@@ -216,7 +216,7 @@ describe('a server that is not what it should be', () => {
     expect(await new Persistent(await openStore(url, { durability: 'relaxed' })).commit(submission().commit)).toBe(
       'committed',
     );
-  });
+  }, 60_000);
 
   test('one that has become read-only is trouble, not a fault of the value, and passes', async () => {
     const store = await openStore();
@@ -247,7 +247,7 @@ describe('a server that is not what it should be', () => {
       code: 'OPTION_INVALID',
       message: expect.not.stringContaining('s3cret'),
     });
-    await expect(openPostgres(url, { connections: 1 })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+    await expect(openPostgres(url, { connections: 0 })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
     await expect(openPostgres(url, { schema: 'a;b' })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
   });
 });

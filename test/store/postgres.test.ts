@@ -66,7 +66,7 @@ describe('the driver', () => {
     const driver = await open();
     const done: string[] = [];
     const note = (name: string) => () => void done.push(name);
-    await driver.script('create function slow() returns int language sql as $$ select 1 from pg_sleep(0.3) $$');
+    await driver.script('create function slow() returns int language sql as $$ select 1 from pg_sleep(1) $$');
     await Promise.all([
       ask(driver, 'select slow()').then(note('slow read')),
       driver.transaction([insert(1)]).then(note('commit')),
@@ -141,7 +141,7 @@ describe('the driver', () => {
   });
 
   test('ad-hoc statements beyond the last used are forgotten', async () => {
-    const driver = await open({ connections: 2 });
+    const driver = await open({ connections: 1 });
     const store = await storeOn(driver);
     for (let n = 0; n < adHocMax + 20; n++) expect(await store.query(`select ${n}`, [])).toEqual([[String(n)]]);
     expect(await store.query('select 0', [])).toEqual([['0']]);

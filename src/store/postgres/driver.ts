@@ -28,7 +28,7 @@ export interface PostgresOptions {
   readonly durability?: 'strict' | 'relaxed';
   /** Schema of the tables, made if absent; lower-case letters, digits and `_`. Default `public`. */
   readonly schema?: string;
-  /** Connections kept, at least 2. Default 4. */
+  /** Connections kept, 1 to 64: half for reads, unless there is only one. Default 4. */
   readonly connections?: number;
   /** PostgreSQL settings of the sessions, over ours. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -79,8 +79,8 @@ export class PostgresDriver implements SqlDriver {
 
   constructor(url: string, options: PostgresOptions) {
     const { durability = 'strict', schema = 'public', connections = connectionsByDefault, settings = {} } = options;
-    if (!Number.isInteger(connections) || connections < 2 || connections > connectionsMax) {
-      throw new EngineError('OPTION_INVALID', `connections: ${connections} must be 2 to ${connectionsMax}`);
+    if (!Number.isInteger(connections) || connections < 1 || connections > connectionsMax) {
+      throw new EngineError('OPTION_INVALID', `connections: ${connections} must be 1 to ${connectionsMax}`);
     }
     this.info = { kind: 'postgresql', location: locationOf(url), durability };
     this.#session = { url, durability, schema, settings };
@@ -88,8 +88,8 @@ export class PostgresDriver implements SqlDriver {
     this.#answerMs = options.answerMs ?? answerMsByDefault;
     const lanes = (count: number, purpose: Purpose): Lane[] =>
       Array.from({ length: count }, () => new Lane(() => this.#connect(purpose), this.#clock));
-    this.#commits = lanes(connections >> 1, 'commits');
-    this.#reads = lanes(connections - (connections >> 1), 'reads');
+    this.#commits = lanes(Math.max(1, connections >> 1), 'commits');
+    this.#reads = connections === 1 ? this.#commits : lanes(connections - this.#commits.length, 'reads');
     this.#ordered = new OrderedLanes(this.#commits);
   }
 
@@ -98,7 +98,7 @@ export class PostgresDriver implements SqlDriver {
     try {
       await this.#openFirst();
       if (this.#session.schema !== 'public') await this.script(`create schema if not exists ${this.#session.schema}`);
-      await Promise.all([...this.#commits, ...this.#reads].map(lane => lane.open()));
+      await Promise.all([...this.#lanes].map(lane => lane.open()));
     } catch (error) {
       await this.close();
       throw error;
@@ -132,10 +132,12 @@ export class PostgresDriver implements SqlDriver {
 
   /** Carry out what is under way, and close the connections. */
   close(): Promise<void> {
-    this.#closing ??= Promise.all([...this.#commits, ...this.#reads, ...this.#scripts].map(lane => lane.close())).then(
-      () => {},
-    );
+    this.#closing ??= Promise.all([...this.#lanes, ...this.#scripts].map(lane => lane.close())).then(() => {});
     return this.#closing;
+  }
+
+  get #lanes(): ReadonlySet<Lane> {
+    return new Set([...this.#commits, ...this.#reads]);
   }
 
   async #openFirst(): Promise<void> {
