@@ -54,6 +54,8 @@ export interface SqlDriver {
    * locks; and it checkpoints, vacuums and freezes itself. Default false: one transaction after the other, and nothing
    * is done that is not asked for. */
   readonly isServer?: boolean;
+  /** False: another process that shares this store keeps its house. It may change. Default true. */
+  readonly isKeeper?: boolean;
   transaction(calls: readonly SqlCall[], options?: TransactionOptions): Promise<SqlRows[]>;
   /** A script of statements without parameters, outside group commit: migrations, CHECKPOINT, VACUUM, TRUNCATE. */
   script(text: string): Promise<void>;

@@ -1,7 +1,8 @@
 // Housekeeping: history that has expired goes, and what PGlite does not do by itself is done (D12).
 //
-// What is due is decided from counters and the times handed in. Work that grows with the store is done in pages, and
-// every page and every command is a message of its own: commits go in between, and none waits longer than for one step.
+// What is due is decided from counters (PGlite's own, for several processes may share one) and the times handed in. Work
+// that grows with the store is done in pages, and every page and every command is a message of its own: commits go in
+// between, and none waits longer than for one step.
 //
 // Of several engines on one store one at a time does what the store needs once (`house-lease.ts`):
 //
@@ -22,7 +23,7 @@
 
 import type { Clock } from '../observe/clock.js';
 import { decode, encode } from './binary.js';
-import type { Commit, HouseReport } from './contract.js';
+import type { HouseReport } from './contract.js';
 import type { SqlDriver, SqlStatement } from './driver.js';
 import type { Generations, Ring } from './generations.js';
 import { HouseLease } from './house-lease.js';
@@ -66,6 +67,18 @@ const lowestId = '00000000-0000-0000-0000-000000000000';
 const walBytes: SqlStatement = {
   name: 'house_wal_bytes',
   text: `select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint`,
+};
+
+/** Have what has been counted until now be in the counters when this transaction is over. */
+const settleCounts: SqlStatement = { name: 'house_settle_counts', text: 'select pg_stat_force_next_flush()' };
+
+/** Rows of the small tables changed by anybody: segments updated or deleted, ids of commits. Counted from the last
+ * recovery on. COST none to speak of: the counters are in memory. */
+const rowCounts: SqlStatement = {
+  name: 'house_row_counts',
+  text: `select (pg_stat_get_tuples_updated(s) + pg_stat_get_tuples_deleted(s))::bigint,
+      pg_stat_get_tuples_inserted(c)::bigint
+    from (select 'millrace_segment'::regclass::oid, 'millrace_commit'::regclass::oid) as t(s, c)`,
 };
 
 /** Bodies in a slot that is about to be emptied move to the current one when somebody needs them longer: open instances,
@@ -126,6 +139,11 @@ const agedTable: SqlStatement = {
     order by greatest(age(c.relfrozenxid), coalesce(age(t.relfrozenxid), 0)) desc limit 1`,
 };
 
+/** A counter begins anew when the database has recovered. */
+function sinceThen(now: number, then: number): number {
+  return now >= then ? now - then : now;
+}
+
 type Step = <T>(work: () => Promise<T>) => Promise<T>;
 
 const nothingShared = { rotated: [], bodiesCarried: 0 };
@@ -139,6 +157,8 @@ export class House {
   readonly #lease: HouseLease;
   #rowsChanged = 0;
   #commitsMade = 0;
+  /** PGlite's counters at the last look. */
+  #counted = { segments: 0, commits: 0 };
   #walBytesAtCheckpoint: number | null = null;
   #prunedAtMs = 0;
   #minorAtMs = 0;
@@ -160,8 +180,7 @@ export class House {
     this.#lease = new HouseLease(driver, clock);
   }
 
-  noteCommit(commit: Commit): void {
-    this.#rowsChanged += commit.marks.length + commit.changes.length;
+  noteCommit(): void {
     this.#commitsMade += 1;
   }
 
@@ -174,6 +193,8 @@ export class House {
   }
 
   async #round(nowMs: number): Promise<HouseReport> {
+    if (this.#driver.isKeeper === false) return { ...nothingShared, ...nothingOwn, longestMs: 0 };
+    if (this.#driver.isServer !== true) await this.#noteOthers();
     let longestMs = 0;
     const step: Step = async work => {
       const startedMs = this.#clock.monotonicMs();
@@ -184,6 +205,16 @@ export class House {
     const shared = await this.#sharedIfDue(nowMs, step);
     const own = this.#driver.isServer === true ? nothingOwn : await this.#ownIfDue(nowMs, step);
     return { ...shared, ...own, longestMs };
+  }
+
+  /** What everybody who has this PGlite has changed since the last look. */
+  async #noteOthers(): Promise<void> {
+    await this.#driver.transaction([{ statement: settleCounts, parameters: [] }]);
+    const [rows] = await this.#driver.transaction([{ statement: rowCounts, parameters: [] }]);
+    const [segments, commits] = rows![0]!.map(column => decode.int8(column!)) as [number, number];
+    this.#rowsChanged += sinceThen(segments, this.#counted.segments);
+    this.#commitsMade += sinceThen(commits, this.#counted.commits);
+    this.#counted = { segments, commits };
   }
 
   /** What the store needs once, by one engine at a time. */

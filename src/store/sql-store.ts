@@ -119,7 +119,7 @@ export class SqlStore implements Store {
     try {
       const touches = segmentsTouched(commit);
       await this.#driver.transaction(commitCalls(commit, this.#driver.isServer === true), { touches });
-      this.#house.noteCommit(commit);
+      this.#house.noteCommit();
       this.#onCommitted(commit);
       return { kind: 'committed' };
     } catch (error) {

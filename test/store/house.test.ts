@@ -3,14 +3,12 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/observe/clock.js';
 import { encode } from '../../src/store/binary.js';
-import type { Commit } from '../../src/store/contract.js';
 import type { SqlDriver, SqlStatement } from '../../src/store/driver.js';
 import { Generations } from '../../src/store/generations.js';
 import { House, type HouseLimits, houseLimits } from '../../src/store/house.js';
 import { migrate } from '../../src/store/migrations/index.js';
 import { openPgliteMemory } from '../../src/store/pglite/in-memory.js';
 import { textRows } from '../../src/store/text-rows.js';
-import { nothing } from './conformance.js';
 
 const startMs = 1_800_000_000_000;
 const lastsMs = 1_000;
@@ -113,7 +111,6 @@ test('ids of commits are kept for ten minutes', async () => {
   const { driver, house } = await houseOn({ pageRows: 50 });
   const id = `(lpad(to_hex(i), 32, '0'))::uuid`;
   await driver.script(`insert into millrace_commit select ${id}, ${startMs} + i * 1000 from generate_series(1, 700) i`);
-  house.noteCommit(nothing());
   await house.keep(startMs + 700_000);
   expect(await ask(driver, 'select count(*), min(at) from millrace_commit')).toEqual([
     ['601', String(startMs + 100_000)],
@@ -129,8 +126,6 @@ test('the table of segments stays small under a steady load', async () => {
     await fill(driver, 500, 'true', 'false');
     await driver.script('update millrace_segment set open = 1');
     await driver.script('delete from millrace_segment; delete from millrace_name; delete from millrace_body');
-    const marks = Array.from({ length: 500 }, () => ({})) as Commit['marks'];
-    house.noteCommit({ ...nothing(), marks });
     expect((await house.keep(startMs)).vacuumed).toBe(true);
     sizes.push(await pages());
   }
