@@ -106,6 +106,21 @@ export function writeCall(target: Buffer, start: number, call: SqlCall): number 
   return at + executeMessage.length;
 }
 
+/** How many calls stand between two offsets, as `writeCall` writes them; -1 when something else does. */
+export function countCalls(bytes: Uint8Array, from: number, to: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let calls = 0;
+  for (let at = from; at < to; calls++) {
+    // Kind, length and the name of the unnamed portal.
+    if (at + 6 > to || bytes[at] !== message.bind || bytes[at + 5] !== 0) return -1;
+    const length = view.getInt32(at + 1);
+    const execute = at + 1 + length;
+    at = execute + executeMessage.length;
+    if (length < 5 || at > to || executeMessage.compare(bytes, execute, at) !== 0) return -1;
+  }
+  return calls;
+}
+
 export interface ServerError {
   /** ERROR, FATAL or PANIC. */
   readonly severity: string;

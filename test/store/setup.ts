@@ -51,9 +51,14 @@ export interface Child {
   kill(): Promise<void>;
 }
 
-/** Run a program, given as the text of a module that may use `openPgliteFolder` and `lockFolder`. */
+/** Run a program, given as the text of a module that may use `openPgliteFolder`, `openSharedFolder` and `lockFolder`. */
 export function startChild(program: string, ...args: string[]): Child {
   return start([process.execPath], program, args);
+}
+
+/** The same for a whole file, which must kill it itself. */
+export function startChildOfFile(program: string, ...args: string[]): Child {
+  return spawned([process.execPath], program, args);
 }
 
 /** The same in process and network namespaces of its own, where it has the number 1. */
@@ -67,9 +72,20 @@ export function startTraced(trace: string, program: string, ...args: string[]): 
   return start(['strace', ...strace, process.execPath], program, args);
 }
 
-function start([command, ...before]: readonly [string, ...string[]], program: string, args: readonly string[]): Child {
+function start(command: readonly [string, ...string[]], program: string, args: readonly string[]): Child {
+  const child = spawned(command, program, args);
+  onTestFinished(child.kill);
+  return child;
+}
+
+function spawned(
+  [command, ...before]: readonly [string, ...string[]],
+  program: string,
+  args: readonly string[],
+): Child {
   const text = `
     import { openPgliteFolder } from '${builtFile('src/store/pglite/threaded.js')}';
+    import { openSharedFolder } from '${builtFile('src/store/pglite/shared/folder.js')}';
     import { lockFolder } from '${builtFile('src/store/pglite/folder-lock.js')}';
     const [argument, ...rest] = process.argv.slice(1);
     const say = text => process.stdout.write(text + '\\n');
@@ -84,7 +100,6 @@ function start([command, ...before]: readonly [string, ...string[]], program: st
     child.kill('SIGKILL');
     await exited;
   };
-  onTestFinished(kill);
   return {
     process: child,
     kill,

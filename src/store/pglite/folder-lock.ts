@@ -27,6 +27,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { EngineError } from '../../observe/errors.js';
 import { currentProcess, type ProcessIdentity, startOf } from './process-identity.js';
+import { SocketPaths } from './socket-path.js';
 
 export interface FolderLock {
   release(): Promise<void>;
@@ -56,13 +57,11 @@ export async function lockFolder(folder: string, self: ProcessIdentity = current
   const file = path.join(folder, 'millrace.lock');
   const abstract = isLinux ? await listen(abstractName(folder)) : null;
   if (abstract === 'taken') throw locked(folder, (await askPid(abstractName(folder))) ?? readRecord(file)?.pid);
-  const directory = isLinux ? fs.openSync(folder, 'r') : null;
-  // Through the folder's descriptor, because the path of a socket may not be longer than 107 bytes.
-  const sockets = directory === null ? null : `/proc/self/fd/${directory}`;
+  const sockets = isLinux ? new SocketPaths(folder) : null;
   let socket: net.Server | null = null;
   const release = async (): Promise<void> => {
     if (socket !== null) await closed(socket);
-    if (directory !== null) fs.closeSync(directory);
+    sockets?.close();
     if (abstract !== null) await closed(abstract);
   };
   try {
@@ -70,7 +69,7 @@ export async function lockFolder(folder: string, self: ProcessIdentity = current
     const name = `millrace.sock.${randomUUID()}`;
     if (sockets !== null) {
       // A file system may not have sockets; then the other two locks must do.
-      const made = await listen(path.join(sockets, name)).catch(() => null);
+      const made = await listen(sockets.of(name)).catch(() => null);
       socket = made === 'taken' ? null : made;
     }
     const record: LockRecord = { ...self, socket: socket === null ? null : name };
@@ -190,7 +189,12 @@ function createWhole(file: string, text: string): boolean {
 }
 
 /** Take the lock file of a process that is gone out of the way, and its socket; throw when it may live (K1). */
-async function clearStale(folder: string, file: string, sockets: string | null, self: ProcessIdentity): Promise<void> {
+async function clearStale(
+  folder: string,
+  file: string,
+  sockets: SocketPaths | null,
+  self: ProcessIdentity,
+): Promise<void> {
   const text = readText(file);
   if (text === null) return;
   const record = readRecord(file);
@@ -229,7 +233,7 @@ function putBack(moved: string, file: string): boolean {
 async function displacedHolder(
   folder: string,
   ours: string,
-  sockets: string | null,
+  sockets: SocketPaths | null,
   self: ProcessIdentity,
 ): Promise<LockRecord | null> {
   for (const name of fs.readdirSync(folder)) {
@@ -246,7 +250,7 @@ async function displacedHolder(
 async function mayLive(
   record: LockRecord,
   file: string,
-  sockets: string | null,
+  sockets: SocketPaths | null,
   self: ProcessIdentity,
 ): Promise<boolean> {
   if (record.bootId !== self.bootId) {
@@ -259,7 +263,7 @@ async function mayLive(
   }
   if (record.pidNamespace === self.pidNamespace) return startOf(record.pid) === record.started;
   const socket = socketOf(record);
-  return socket === null || sockets === null || mayListen(path.join(sockets, socket));
+  return socket === null || sockets === null || mayListen(sockets.of(socket));
 }
 
 /** The socket a record names, if it is one of ours: the file may have been written by anybody. */

@@ -1,17 +1,20 @@
-// A client of the store thread: the `SqlDriver` at the other end of a MessagePort, in any thread.
+// A client of the store thread: the `SqlDriver` at the other end of a channel, in any thread or process.
 //
-// Transactions asked for in one turn of the event loop travel together, in as few messages as their bounds allow.
+// Transactions asked for in one turn of the event loop travel together, in as few messages as their bounds allow. While
+// the channel is full they wait here.
 //
 // Invariants:
-//   C1. Every call is answered: by the thread, or with STORE_FAILED when the port closes. A port closes behind its last
+//   C1. Every call is answered: by the thread, or with a refusal when the channel closes. A port closes behind its last
 //       message, also when the thread dies; the thread's own `exit` event can overtake its answers.
-//   C2. The port keeps its process alive only while an answer is awaited.
+//   C2. The channel keeps its process alive only while an answer is awaited.
 //   C3. A message keeps the bounds of a group, unless it is a single transaction: the thread takes messages as they are.
+//   C4. Requests leave in the order they were asked in.
 
-import type { MessagePort } from 'node:worker_threads';
 import { EngineError } from '../../observe/errors.js';
+import { isAdHoc } from '../ad-hoc.js';
 import { type SqlCall, type SqlDriver, SqlError, type SqlRows } from '../driver.js';
 import { measureCall, readRows, writeCall } from '../wire.js';
+import type { Channel } from './channel.js';
 import type { Failure, SessionFigures } from './session.js';
 import { StatementNumbers } from './statement-numbers.js';
 import {
@@ -28,6 +31,20 @@ interface Pending {
   reject(error: Error): void;
 }
 
+/** What was asked and has not been sent. */
+type Outgoing =
+  | { readonly id: number; readonly calls: readonly SqlCall[] }
+  | { readonly id: number; readonly request: StoreRequest };
+
+/**
+ * What calls are refused with when the channel closes.
+ *
+ * @param wasSent the thread may have carried the call out
+ */
+export type Refusal = (reason: string, wasSent: boolean) => EngineError;
+
+export const refusedForGood: Refusal = reason => new EngineError('STORE_FAILED', reason);
+
 /** Transactions on their way into one message. */
 interface OutgoingMessage {
   readonly transactions: PackedTransaction[];
@@ -41,38 +58,59 @@ function errorOf(failure: Failure): Error {
     : new EngineError(failure.code, failure.message);
 }
 
+function adHocTextBytes({ statement: { name, text } }: SqlCall): number {
+  return isAdHoc(name) ? Buffer.byteLength(text, 'utf8') : 0;
+}
+
+/** As the database itself refuses what is too large, so that whoever asked halves it. */
+function tooLarge(bytes: number, maximum: number): SqlError {
+  return new SqlError('54000', `a transaction of ${bytes} bytes; at most ${maximum} can be sent`, '');
+}
+
 export class PortClient implements SqlDriver {
-  readonly #port: MessagePort;
+  readonly #channel: Channel<StoreRequest, StoreReply>;
+  readonly #refusal: Refusal;
+  /** Largest transaction, bytes. */
+  readonly #transactionBytesMax: number;
   readonly #pending = new Map<number, Pending>();
   readonly #numbers = new StatementNumbers();
-  #outbox: { readonly id: number; readonly calls: readonly SqlCall[] }[] = [];
+  #outbox: Outgoing[] = [];
   #lastId = 0;
   #markClosed = (): void => {};
-  /** Resolves when the port has closed. */
+  /** Resolves when the channel has closed. */
   readonly closed = new Promise<void>(resolve => {
     this.#markClosed = resolve;
   });
-  /** What calls are refused with when the port closes; the owner may know better. */
+  /** What calls are told when the channel closes; the owner may know better. */
   endReason = 'the store thread has ended';
-  #ended: Error | null = null;
+  #ended: string | null = null;
 
-  /** @param port from `ThreadedDriver.connect`; it is the client's from now on */
-  constructor(port: MessagePort) {
-    this.#port = port;
-    port.on('message', (reply: StoreReply) => this.#receive(reply));
-    port.on('close', () => {
+  /**
+   * @param channel a port from `ThreadedDriver.connect`, or a socket; it is the client's from now on
+   * @param refusal default: `STORE_FAILED`
+   */
+  constructor(
+    channel: Channel<StoreRequest, StoreReply>,
+    refusal: Refusal = refusedForGood,
+    transactionBytesMax = Number.POSITIVE_INFINITY,
+  ) {
+    this.#channel = channel;
+    this.#refusal = refusal;
+    this.#transactionBytesMax = transactionBytesMax;
+    channel.on('message', reply => this.#receive(reply));
+    channel.on('drain', () => this.flush());
+    channel.on('close', () => {
       this.#end(this.endReason);
       this.#markClosed();
     });
-    port.unref();
+    channel.unref();
   }
 
   /**
-   * Run calls as one transaction (V1-V4 of `driver.ts`). Parameters are read at the end of this turn of the event
-   * loop: do not write into them until then.
+   * Run calls as one transaction (V1-V4 of `driver.ts`). Do not write into parameters until it is settled.
    *
    * @throws {SqlError} when the database refuses a call
-   * @throws {EngineError} STORE_FAILED when the store has failed or is closed
+   * @throws {EngineError} STORE_FAILED when the store has failed, and the refusal when the channel is closed
    */
   transaction(calls: readonly SqlCall[]): Promise<SqlRows[]> {
     if (calls.length === 0) return Promise.resolve([]);
@@ -83,63 +121,85 @@ export class PortClient implements SqlDriver {
   }
 
   async script(text: string): Promise<void> {
-    await this.#ask(id => this.#post({ kind: 'script', id, text }));
+    await this.#request(id => ({ kind: 'script', id, text }));
   }
 
   diskBytes(): Promise<number> {
-    return this.#ask(id => this.#post({ kind: 'disk-bytes', id })) as Promise<number>;
+    return this.#request(id => ({ kind: 'disk-bytes', id })) as Promise<number>;
   }
 
   figures(): Promise<SessionFigures> {
-    return this.#ask(id => this.#post({ kind: 'figures', id })) as Promise<SessionFigures>;
+    return this.#request(id => ({ kind: 'figures', id })) as Promise<SessionFigures>;
   }
 
   /** Give up the connection; the store stays open for others. What is pending is refused. */
   async close(): Promise<void> {
     this.endReason = 'the connection to the store was closed';
     this.#end(this.endReason);
-    this.#port.close();
+    this.#channel.close();
     await this.closed;
   }
 
   /** C1: refuse what is pending and whatever comes. The first reason stays. */
   #end(reason: string): void {
     if (this.#ended !== null) return;
-    this.#ended = new EngineError('STORE_FAILED', reason);
-    this.#port.unref();
-    for (const { reject } of this.#pending.values()) reject(this.#ended);
+    this.#ended = reason;
+    this.#channel.unref();
+    const unsent = new Set(this.#outbox.map(({ id }) => id));
+    for (const [id, { reject }] of this.#pending) reject(this.#refusal(reason, !unsent.has(id)));
     this.#pending.clear();
     this.#outbox = [];
   }
 
   #ask(send: (id: number) => void): Promise<unknown> {
-    if (this.#ended !== null) return Promise.reject(this.#ended);
+    if (this.#ended !== null) return Promise.reject(this.#refusal(this.#ended, false));
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      if (this.#pending.size === 0) this.#port.ref(); // C2
+      if (this.#pending.size === 0) this.#channel.ref(); // C2
       this.#pending.set(id, { resolve, reject });
       send(id);
     });
   }
 
-  /** Behind what is waiting: requests of one client are carried out in order. */
-  #post(request: StoreRequest): void {
-    this.flush();
-    this.#port.postMessage(request);
+  #request(requestOf: (id: number) => StoreRequest): Promise<unknown> {
+    return this.#ask(id => {
+      this.#outbox.push({ id, request: requestOf(id) });
+      this.flush();
+    });
   }
 
-  /** Send what waits for the end of this turn. */
+  /** Send what waits for the end of this turn, or for room in the channel. */
   flush(): void {
     const waiting = this.#outbox;
-    this.#outbox = [];
-    let message: OutgoingMessage = { transactions: [], calls: [], bytes: 0 };
-    for (const { id, calls } of waiting) {
+    let sent = 0;
+    while (sent < waiting.length && this.#channel.isFull !== true) {
+      const next = waiting[sent]!;
+      if ('request' in next) {
+        this.#channel.postMessage(next.request);
+        sent += 1;
+      } else {
+        sent += this.#sendFrom(waiting, sent);
+      }
+    }
+    waiting.splice(0, sent);
+  }
+
+  /** One message of the transactions from an index on; returns how many of them are done with. */
+  #sendFrom(waiting: readonly Outgoing[], from: number): number {
+    const message: OutgoingMessage = { transactions: [], calls: [], bytes: 0 };
+    /** Of texts somebody else wrote, which may be as long as they like. */
+    let textBytes = 0;
+    let at = from;
+    for (; at < waiting.length; at++) {
+      const next = waiting[at]!;
+      if ('request' in next) break;
+      const { id, calls } = next;
       try {
         const bytes = calls.reduce((total, call) => total + measureCall(call), 0);
-        if (message.bytes + bytes > groupBytesMax || message.transactions.length === groupTransactionsMax) {
-          this.#send(message); // C3; before its successor's statements get numbers, which may be given anew in between
-          message = { transactions: [], calls: [], bytes: 0 };
-        }
+        textBytes += calls.reduce((total, call) => total + adHocTextBytes(call), 0);
+        const isFull = message.bytes + textBytes + bytes > groupBytesMax;
+        if ((isFull && message.transactions.length > 0) || message.transactions.length === groupTransactionsMax) break; // C3
+        if (bytes + textBytes > this.#transactionBytesMax) throw tooLarge(bytes + textBytes, this.#transactionBytesMax);
         message.transactions.push({ id, bytes, statements: calls.map(call => this.#numbers.of(call.statement)) });
         message.calls.push(...calls);
         message.bytes += bytes;
@@ -148,6 +208,7 @@ export class PortClient implements SqlDriver {
       }
     }
     this.#send(message);
+    return at - from;
   }
 
   #send({ transactions, calls, bytes }: OutgoingMessage): void {
@@ -158,13 +219,13 @@ export class PortClient implements SqlDriver {
     for (const call of calls) at = writeCall(wire, at, call);
     const introduced = this.#numbers.takeIntroduced();
     const request: StoreRequest = { kind: 'transactions', wire, transactions, introduced };
-    this.#port.postMessage(request, [wire.buffer as ArrayBuffer]);
+    this.#channel.postMessage(request, [wire.buffer as ArrayBuffer]);
   }
 
   #settle(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
-    if (this.#pending.size === 0) this.#port.unref(); // C2
+    if (this.#pending.size === 0) this.#channel.unref(); // C2
     return pending;
   }
 

@@ -8,11 +8,15 @@ import type { SqlStatement } from '../driver.js';
 import type { StoreFaults } from './fsync-hook.js';
 import type { Failure, SessionFigures } from './session.js';
 import type { Durability } from './session-options.js';
+import type { Terms } from './shared/hello.js';
 
 /** Bounds of a message, and of a group, which is made of whole messages: at some 12 ns a byte, about 50 ms. A larger
  * transaction is a message, and a group, of its own. */
 export const groupBytesMax = 4 * 1024 * 1024;
 export const groupTransactionsMax = 1_000;
+
+/** Largest transaction, and largest answer, of a client in another process, bytes. */
+export const foreignBytesMax = 64 * 1024 * 1024;
 
 /** A statement and the number a client gives it from now on. */
 export interface NumberedStatement extends SqlStatement {
@@ -59,10 +63,15 @@ export interface StoreThreadOptions {
 }
 
 /** From whoever started the thread. */
-export type StoreControl = { readonly kind: 'connect'; readonly port: unknown } | { readonly kind: 'close' };
+export type StoreControl =
+  | { readonly kind: 'connect'; readonly port: unknown }
+  /** Serve processes of this machine on a socket in the folder; answered with `listening` or `refused`. */
+  | { readonly kind: 'listen'; readonly folder: string; readonly terms: Terms }
+  | { readonly kind: 'close' };
 
 /** To whoever started the thread. */
 export type StoreNotice =
   | { readonly kind: 'opened' }
+  | { readonly kind: 'listening' }
   | { readonly kind: 'refused'; readonly code: string; readonly message: string }
   | { readonly kind: 'closed' };

@@ -10,8 +10,9 @@ import type { StoreInfo } from '../contract.js';
 import type { SqlCall, SqlDriver, SqlRows } from '../driver.js';
 import { type FolderLock, lockFolder } from './folder-lock.js';
 import type { StoreFaults } from './fsync-hook.js';
-import { PortClient } from './port-client.js';
+import { PortClient, type Refusal, refusedForGood } from './port-client.js';
 import type { SessionFigures } from './session.js';
+import type { Terms } from './shared/hello.js';
 import { inspectFolder } from './template.js';
 import type { StoreControl, StoreNotice, StoreThreadOptions } from './thread-protocol.js';
 
@@ -32,20 +33,28 @@ const closeMs = 30_000;
 /**
  * Open the home in a folder, laying down a database if it has none.
  *
+ * @param refusal what calls are refused with when the thread is gone; default `STORE_FAILED`
  * @throws {EngineError} STORE_LOCKED, STORE_NOT_DURABLE, STORE_NEWER, STORE_FAILED, or OPTION_INVALID when the folder
  *   belongs to something else
  */
-export async function openPgliteFolder(options: PgliteFolderOptions): Promise<ThreadedDriver> {
+export async function openPgliteFolder(
+  options: PgliteFolderOptions,
+  refusal: Refusal = refusedForGood,
+): Promise<ThreadedDriver> {
   const { folder, durability = 'strict', settings = {}, faults = {} } = options;
   inspectFolder(folder); // before the lock, whose files would otherwise land in somebody else's folder
   const lock = await lockFolder(folder);
   try {
     const info: StoreInfo = { kind: 'pglite-disk', location: folder, durability };
-    return await ThreadedDriver.start(info, { folder, durability, settings, faults }, lock);
+    return await ThreadedDriver.start(info, { folder, durability, settings, faults }, lock, refusal);
   } catch (error) {
     await lock.release();
     throw error;
   }
+}
+
+function errorOf({ code, message }: { readonly code: string; readonly message: string }): EngineError {
+  return new EngineError(code as ErrorCode, message.replace(`${code}: `, ''));
 }
 
 /** A store thread and this process's first connection to it. */
@@ -53,14 +62,20 @@ export class ThreadedDriver implements SqlDriver {
   readonly info: StoreInfo;
   readonly #worker: Worker;
   readonly #client: PortClient;
-  readonly #exited: Promise<unknown>;
+  readonly #exited: Promise<void>;
   #closing: Promise<void> | null = null;
   #hasEnded = false;
 
-  private constructor(info: StoreInfo, worker: Worker, exited: Promise<void>, lock: FolderLock | null) {
+  private constructor(
+    info: StoreInfo,
+    worker: Worker,
+    exited: Promise<void>,
+    lock: FolderLock | null,
+    refusal: Refusal,
+  ) {
     this.info = info;
     this.#worker = worker;
-    this.#client = new PortClient(this.connect());
+    this.#client = new PortClient(this.connect(), refusal);
     worker.on('error', error => {
       this.#client.endReason = `the store thread has died: ${error.message}`;
     });
@@ -73,7 +88,12 @@ export class ThreadedDriver implements SqlDriver {
   }
 
   /** Start a store thread and wait until it is open. */
-  static async start(info: StoreInfo, options: StoreThreadOptions, lock: FolderLock | null): Promise<ThreadedDriver> {
+  static async start(
+    info: StoreInfo,
+    options: StoreThreadOptions,
+    lock: FolderLock | null,
+    refusal: Refusal = refusedForGood,
+  ): Promise<ThreadedDriver> {
     // Without the flags of this process: a test runner's are not for a built file.
     const worker = new Worker(threadEntry('store-thread'), { workerData: options, name: 'store-thread', execArgv: [] });
     const exited = new Promise<void>(resolve => worker.once('exit', () => resolve()));
@@ -85,10 +105,31 @@ export class ThreadedDriver implements SqlDriver {
     });
     if (notice.kind === 'refused') {
       await worker.terminate();
-      throw new EngineError(notice.code as ErrorCode, notice.message.replace(`${notice.code}: `, ''));
+      throw errorOf(notice);
     }
     worker.removeAllListeners('error');
-    return new ThreadedDriver(info, worker, exited, lock);
+    return new ThreadedDriver(info, worker, exited, lock, refusal);
+  }
+
+  /** Resolves when the thread has ended, on its own or by `close`, and the folder is free. */
+  get ended(): Promise<void> {
+    return this.#exited;
+  }
+
+  /**
+   * Serve clients of other processes on a socket in the folder.
+   *
+   * @throws {EngineError} when the socket cannot be made
+   */
+  async listen(folder: string, terms: Terms): Promise<void> {
+    const notice = await new Promise<StoreNotice>(resolve => {
+      this.#worker.once('message', resolve);
+      void this.#exited.then(() => resolve({ kind: 'refused', code: 'STORE_FAILED', message: 'the store has ended' }));
+      this.#worker.ref();
+      this.#worker.postMessage({ kind: 'listen', folder, terms } satisfies StoreControl);
+    });
+    this.#worker.unref();
+    if (notice.kind === 'refused') throw errorOf(notice);
   }
 
   /** A further connection, for a `PortClient` in any thread (transfer the port). It outlives a blocked main loop. */
