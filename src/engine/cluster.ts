@@ -85,7 +85,10 @@ export class EngineCluster {
     if (other === undefined) return;
     await this.#membership.stop();
     const who = `engine "${other.name}" (pid ${other.pid} on "${other.host}")`;
-    throw new EngineError('STORE_LOCKED', `${who} has this store; engines that share one need a Redis to share its work by`);
+    throw new EngineError(
+      'STORE_LOCKED',
+      `${who} has this store; engines that share one need a Redis to share its work by`,
+    );
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,5 @@
-// Where an engine keeps its work: the store in a folder, in memory or in PostgreSQL; the queue in this process or in Redis.
+// Where an engine keeps its work: the store in a folder of its own, in one it shares with other processes, in memory or in
+// PostgreSQL; the queue in this process or in Redis.
 // Drivers of servers are imported when they are used: a one-process start does not pay for them.
 
 import type { MessagePort } from 'node:worker_threads';
@@ -26,10 +27,15 @@ export async function openStoreHome(
   clock: Clock,
   onThreaded: (driver: ThreadedDriver) => void,
 ): Promise<StoreHome> {
-  const { postgres, dataFolder, durability } = options;
+  const { postgres, redis, dataFolder, durability } = options;
   if (postgres !== null) {
     const { openPostgres } = await import('../store/postgres/driver.js');
     const driver = await openPostgres(postgres, { durability, clock });
+    return { driver, info: driver.info, watchdogPort: () => null };
+  }
+  if (redis !== null && dataFolder !== 'memory') {
+    const { openSharedFolder } = await import('../store/pglite/shared/folder.js');
+    const driver = await openSharedFolder({ folder: dataFolder, durability, faults, clock });
     return { driver, info: driver.info, watchdogPort: () => null };
   }
   const driver =

@@ -1,25 +1,25 @@
-// Several engines on one PostgreSQL and one Redis: the work is shared, and whoever is asked knows.
+// Several engines on one Redis, with PostgreSQL or one PGlite folder: the work is shared, and whoever is asked knows.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
 import type { EngineOptions } from '../../src/engine/options.js';
-import { definitionOf, here, homeOptions, openEngine, signals, temporaryFolder } from './setup.js';
+import { definitionOf, type Home, here, homeOptions, openEngine, signals, temporaryFolder } from './setup.js';
 
 /** Engines of one cluster, stopped. */
-async function engines(names: readonly string[], options: Partial<EngineOptions> = {}): Promise<Engine[]> {
+async function engines(home: Home, names: readonly string[], options: Partial<EngineOptions> = {}): Promise<Engine[]> {
   const folder = temporaryFolder();
   const opened: Engine[] = [];
   for (const name of names) {
-    const engine = await openEngine('cluster', folder, { name, leaseMs: 3_000, ...options });
+    const engine = await openEngine(home, folder, { name, leaseMs: 3_000, ...options });
     onTestFinished(() => engine.dispose(0));
     opened.push(engine);
   }
   return opened;
 }
 
-describe('two engines', () => {
+describe.each(['cluster', 'shared'] as const)('two engines, %s', home => {
   test('share the work; each instance runs once, and either tells its result', async () => {
-    const [a, b] = (await engines(['a', 'b'])) as [Engine, Engine];
+    const [a, b] = (await engines(home, ['a', 'b'])) as [Engine, Engine];
     await a.deploy(definitionOf('/two/flow', ['echo']), here);
     await Promise.all([a.start(), b.start()]);
     const ids = await a.submit(Array.from({ length: 3_000 }, (_, n) => ({ workflow: '/two/flow', input: { n } })));
@@ -35,7 +35,7 @@ describe('two engines', () => {
   });
 
   test('what one deploys the other runs and submits, a newer version too', async () => {
-    const [a, b] = (await engines(['a', 'b'])) as [Engine, Engine];
+    const [a, b] = (await engines(home, ['a', 'b'])) as [Engine, Engine];
     await b.start();
     await a.deploy(definitionOf('/late/flow', ['echo']), here);
     const fromA = await a.submit({ workflow: '/late/flow', input: { from: 'a' } });
@@ -46,7 +46,7 @@ describe('two engines', () => {
 
   test('an operation at one holds what executes at the other, at its next break', async () => {
     signals.forget();
-    const [a, b] = (await engines(['a', 'b'])) as [Engine, Engine];
+    const [a, b] = (await engines(home, ['a', 'b'])) as [Engine, Engine];
     await b.start();
     await b.deploy(definitionOf('/held/flow', [{ function: 'gated' }, { function: 'echo', break: true }]), here);
     const id = await b.submit({ workflow: '/held/flow', input: { gate: 'held elsewhere', holdIn: 'a1' } });
@@ -61,7 +61,7 @@ describe('two engines', () => {
 
   test('what is claimed by one that stops is run by the other', async () => {
     signals.forget();
-    const [a, b] = (await engines(['a', 'b'])) as [Engine, Engine];
+    const [a, b] = (await engines(home, ['a', 'b'])) as [Engine, Engine];
     await a.deploy(definitionOf('/stop/flow', ['echo']), here);
     await Promise.all([a.start(), b.start()]);
     const ids: string[] = [];

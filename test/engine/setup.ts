@@ -20,8 +20,8 @@ import { TestPostgres } from '../store/postgres-server.js';
 
 /** Where an engine may keep its work, for tests that look into the store by themselves. */
 export const homes = ['disk', 'memory'] as const;
-/** The queue in Redis with the store in memory, and with the store in PostgreSQL. */
-export const everyHome = [...homes, 'redis', 'cluster'] as const;
+/** The queue in Redis, with the store in memory, in a folder that processes share, and in PostgreSQL. */
+export const everyHome = [...homes, 'redis', 'shared', 'cluster'] as const;
 export type Home = (typeof everyHome)[number];
 
 /** Folder of the actions' module. */
@@ -296,6 +296,8 @@ export async function homeOptions(home: Home, folder: string): Promise<Partial<E
       return { dataFolder: 'memory' };
     case 'redis':
       return { dataFolder: 'memory', redis: (await servers.redis()).socket, cluster: path.basename(folder) };
+    case 'shared':
+      return { dataFolder: folder, redis: (await servers.redis()).socket, cluster: path.basename(folder) };
     case 'cluster': {
       const [redis, postgres] = [(await servers.redis()).socket, await servers.databaseOf(folder)];
       return { dataFolder: folder, postgres, redis, cluster: path.basename(folder) };
