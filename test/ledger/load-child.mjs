@@ -7,7 +7,9 @@
 // one batch more, waits until nothing is open, exports, stops the engine and exits with code 0.
 //
 // Environment: LOAD_BATCH instances a batch (20), LOAD_EVERY_MS between batches (20), LOAD_MAX instances a run (1,000),
-// LOAD_SETTLE_MS for the last run to come to its end (60,000).
+// LOAD_SETTLE_MS for the last run to come to its end (60,000). LOAD_EXPORT=0: the last run exports nothing. For one of
+// several engines that share the work: LOAD_NAME, LOAD_REDIS, LOAD_CLUSTER, LOAD_POSTGRES (else the folder is shared),
+// LOAD_LEASE_MS.
 //
 // Only the adapter below knows the engine's API.
 
@@ -20,13 +22,25 @@ import { recordAcked, recordSent } from '../fixtures/ledger/append.mjs';
 import { auditRows, historyRows, openCount } from '../fixtures/ledger/exported.mjs';
 import { definitions } from '../fixtures/ledger/workflows.mjs';
 
+const number = (name, otherwise) => Number(process.env[name] ?? otherwise);
+
 // ---- adapter -------------------------------------------------------------------------------------------------------
 
 const baseFolder = join(dirname(fileURLToPath(import.meta.url)), '../fixtures/ledger');
 
 async function openEngine(dataFolder) {
   const cacheBytes = Number(process.env.NEMESIS_RUN ?? 0) % 2 === 0 ? 64 * 1_024 * 1_024 : 10_000;
-  const engine = await createEngine({ dataFolder, cacheBytes, threads: 2 });
+  const { LOAD_NAME: name, LOAD_POSTGRES: postgres = null, LOAD_REDIS: redis = null, LOAD_CLUSTER: cluster } = process.env;
+  const engine = await createEngine({
+    dataFolder,
+    cacheBytes,
+    threads: 2,
+    postgres,
+    redis,
+    ...(name === undefined ? {} : { name }),
+    ...(cluster === undefined ? {} : { cluster }),
+    leaseMs: number('LOAD_LEASE_MS', 30_000),
+  });
   for (const definition of definitions) await engine.deploy(definition, baseFolder);
   await engine.start();
   return engine;
@@ -39,7 +53,6 @@ const stop = engine => engine.dispose();
 
 // ---- the load ------------------------------------------------------------------------------------------------------
 
-const number = (name, otherwise) => Number(process.env[name] ?? otherwise);
 const batchSize = number('LOAD_BATCH', 20);
 const everyMs = number('LOAD_EVERY_MS', 20);
 const instanceMax = number('LOAD_MAX', 500);
@@ -92,9 +105,11 @@ const submitted = () => batches * batchSize;
 if (isLast) {
   await submitBatch(engine);
   await settle(engine);
-  await write(join(folder, 'history.jsonl'), historyRows(engine));
-  await write(join(folder, 'audit.jsonl'), auditRows(engine));
-  console.log('exported');
+  if (process.env.LOAD_EXPORT !== '0') {
+    await write(join(folder, 'history.jsonl'), historyRows(engine));
+    await write(join(folder, 'audit.jsonl'), auditRows(engine));
+    console.log('exported');
+  }
   await stop(engine);
 } else {
   for (;;) {
