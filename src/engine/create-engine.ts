@@ -2,8 +2,6 @@
 
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { statusRow } from '../audit/engine-events.js';
 import { GroupEvents } from '../audit/events-of.js';
 import type { MemberTrace } from '../audit/trace.js';
 import type { Dispatcher, DispatcherEvents } from '../dispatch/contract.js';
@@ -14,11 +12,6 @@ import { EngineError } from '../observe/errors.js';
 import { LogEvents } from '../observe/log-events.js';
 import { containedLoggers, type Loggers, logFileIn, pinoLoggers, standardErrorLoggers } from '../observe/loggers.js';
 import { Watchdog } from '../observe/watchdog.js';
-import type { StatusEvent } from '../observe/watchdog-protocol.js';
-import type { SqlDriver } from '../store/driver.js';
-import type { StoreFaults } from '../store/pglite/fsync-hook.js';
-import type { ThreadedDriver } from '../store/pglite/threaded.js';
-import { statusCall } from '../store/sql/status.js';
 import { SqlStore } from '../store/sql-store.js';
 import { auditEvents, eventCode } from '../workflow/events.js';
 import { type AuditFilter, auditFilter, recommendedFilter } from '../workflow/filter.js';
@@ -32,7 +25,7 @@ import { EngineMetrics } from './engine-metrics.js';
 import { Feeder } from './feeder.js';
 import { EngineHealth } from './health.js';
 import { Holdings } from './holdings.js';
-import { openQueueHome, openStoreHome, type StoreHome } from './homes.js';
+import { openQueueHome, openStoreHome, type StoreAccess, type StoreHome, type StoreInternals } from './homes.js';
 import { Housekeeper } from './housekeeper.js';
 import { IdSource } from './ids.js';
 import { Instances } from './instances.js';
@@ -47,26 +40,16 @@ import { Results } from './results.js';
 import { SteadyQueue } from './steady-queue.js';
 import { Submitter } from './submitter.js';
 
-/** What tests alone hand in or look at; no part of the package's promises. */
-export interface InternalOptions {
-  /** Faults of a store on disk. */
-  readonly storeFaults?: StoreFaults;
-  /** Handed the driver of the store, for its figures. */
-  readonly onDriver?: (driver: ThreadedDriver) => void;
-}
-
 /**
  * Create an engine, stopped. Opens the store, which holds a lock on its folder for the life of the engine.
  *
  * @param internal tests only
  * @throws EngineError `OPTION_INVALID`, `STORE_LOCKED`, `STORE_NOT_DURABLE`, `STORE_NEWER`
  */
-export async function createEngine(given: EngineOptions = {}, internal: InternalOptions = {}): Promise<Engine> {
+export async function createEngine(given: EngineOptions = {}, internal: StoreInternals = {}): Promise<Engine> {
   const options = resolveOptions(given);
   const filter = filterOf(options.auditFilter);
-  const home = await openStoreHome(options, internal.storeFaults ?? {}, given.clock ?? systemClock, driver =>
-    internal.onDriver?.(driver),
-  );
+  const home = await openStoreHome(options, given.clock ?? systemClock, internal);
   let loggers: Loggers | null = null;
   try {
     const clock = given.clock ?? systemClock;
@@ -84,7 +67,7 @@ async function compose(
   given: EngineOptions,
   options: ResolvedOptions,
   filter: AuditFilter,
-  { driver, info, watchdogPort }: StoreHome,
+  { driver, info, access }: StoreHome,
   loggers: Loggers,
 ): Promise<Engine> {
   const clock = given.clock ?? systemClock;
@@ -173,7 +156,7 @@ async function compose(
   const feeder = new Feeder(whole);
   wired.feeder = feeder;
   await definitions.load();
-  health.watchedBy(await startWatchdog(options, statusPorts(watchdogPort(), driver, health), filter, log, feeder));
+  health.watchedBy(await startWatchdog(options, access(), filter, log, feeder));
   const cluster = isClustered(options)
     ? new EngineCluster({
         members: store.members,
@@ -217,7 +200,7 @@ async function compose(
 
 function startWatchdog(
   options: ResolvedOptions,
-  ports: { storePort: MessagePort | null; record: MessagePort | null },
+  access: StoreAccess,
   filter: AuditFilter,
   log: LogEvents,
   feeder: Feeder,
@@ -231,7 +214,7 @@ function startWatchdog(
     blockedAfterMs: options.blockedAfterMs,
     heartbeatMs: options.heartbeatMs,
     logFile: options.logsToFolder ? logFileIn(join(options.dataFolder, 'logs')) : null,
-    ...ports,
+    ...access,
     recorded,
     isProgressing: () => feeder.isProgressing(),
     lost: error => log.watchdogLost({ error }),
@@ -254,23 +237,6 @@ function contained(loggers: Loggers, clock: Clock): Loggers {
 /** Whether others may work on the same store. */
 function isClustered({ redis, postgres }: ResolvedOptions): boolean {
   return redis !== null || postgres !== null;
-}
-
-/** Where the watchdog's status events go: to the store's thread, or where there is none through this one. */
-function statusPorts(
-  storePort: MessagePort | null,
-  driver: SqlDriver,
-  health: EngineHealth,
-): { storePort: MessagePort | null; record: MessagePort | null } {
-  if (storePort !== null) return { storePort, record: null };
-  const { port1, port2 } = new MessageChannel();
-  port2.on('message', ({ engine, name, message, atMs }: StatusEvent) => {
-    driver
-      .transaction([statusCall(atMs, statusRow(engine, name, message, atMs).trace)])
-      .catch(error => health.storeFailed(error));
-  });
-  port2.unref();
-  return { storePort: null, record: port1 };
 }
 
 function filterOf(entries: ResolvedOptions['auditFilter']): AuditFilter {

@@ -2,8 +2,8 @@
 // PostgreSQL; the queue in this process or in Redis.
 // Drivers of servers are imported when they are used: a one-process start does not pay for them.
 
-import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../observe/clock.js';
+import type { WatchdogOptions } from '../observe/watchdog.js';
 import type { Queue } from '../queue/contract.js';
 import { EmbeddedQueue } from '../queue/embedded.js';
 import type { StoreInfo } from '../store/contract.js';
@@ -13,37 +13,44 @@ import { openPgliteMemory } from '../store/pglite/in-memory.js';
 import { openPgliteFolder, type ThreadedDriver } from '../store/pglite/threaded.js';
 import type { ResolvedOptions } from './options.js';
 
+/** How the watchdog's thread reaches the store by itself, whatever the main loop does. */
+export type StoreAccess = Pick<WatchdogOptions, 'storePort' | 'storeFolder' | 'storeServer'>;
+
 export interface StoreHome {
   readonly driver: SqlDriver;
   readonly info: StoreInfo;
-  /** A connection for the watchdog's thread, which works while the main loop is blocked; `null` where there is none. */
-  watchdogPort(): MessagePort | null;
+  access(): StoreAccess;
 }
 
-/** @param onThreaded tests only */
+/** What tests alone hand in or look at. */
+export interface StoreInternals {
+  /** Faults of a store on disk. */
+  readonly storeFaults?: StoreFaults;
+  /** Handed the driver of a store in a thread, for its figures. */
+  readonly onDriver?: (driver: ThreadedDriver) => void;
+  /** Share the folder with other processes although there is no Redis. */
+  readonly sharedFolder?: boolean;
+}
+
 export async function openStoreHome(
-  options: ResolvedOptions,
-  faults: StoreFaults,
+  { postgres, redis, dataFolder: folder, durability }: ResolvedOptions,
   clock: Clock,
-  onThreaded: (driver: ThreadedDriver) => void,
+  { storeFaults: faults = {}, onDriver, sharedFolder = redis !== null }: StoreInternals,
 ): Promise<StoreHome> {
-  const { postgres, redis, dataFolder, durability } = options;
   if (postgres !== null) {
     const { openPostgres } = await import('../store/postgres/driver.js');
     const driver = await openPostgres(postgres, { durability, clock });
-    return { driver, info: driver.info, watchdogPort: () => null };
+    return { driver, info: driver.info, access: () => ({ storeServer: { url: postgres, durability } }) };
   }
-  if (redis !== null && dataFolder !== 'memory') {
+  if (sharedFolder && folder !== 'memory') {
     const { openSharedFolder } = await import('../store/pglite/shared/folder.js');
-    const driver = await openSharedFolder({ folder: dataFolder, durability, faults, clock });
-    return { driver, info: driver.info, watchdogPort: () => null };
+    const driver = await openSharedFolder({ folder, durability, faults, clock });
+    return { driver, info: driver.info, access: () => driver.access() };
   }
   const driver =
-    dataFolder === 'memory'
-      ? await openPgliteMemory()
-      : await openPgliteFolder({ folder: dataFolder, durability, faults });
-  onThreaded(driver);
-  return { driver, info: driver.info, watchdogPort: () => driver.connect() };
+    folder === 'memory' ? await openPgliteMemory() : await openPgliteFolder({ folder, durability, faults });
+  onDriver?.(driver);
+  return { driver, info: driver.info, access: () => driver.access() };
 }
 
 export async function openQueueHome(

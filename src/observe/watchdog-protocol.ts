@@ -36,6 +36,18 @@ export interface StatusEvent {
   readonly message: string;
 }
 
+/** Where the thread finds the store itself, whoever holds it. */
+export interface SharedStore {
+  readonly folder: string;
+  readonly durability: 'strict' | 'relaxed';
+}
+
+/** A server that has the store. */
+export interface StoreServer {
+  readonly url: string;
+  readonly durability: 'strict' | 'relaxed';
+}
+
 export interface WatchdogThreadOptions {
   readonly engine: string;
   readonly shared: Int32Array;
@@ -51,6 +63,10 @@ export interface WatchdogThreadOptions {
   readonly record: MessagePort | null;
   /** Connection to the store thread, for the entry; see `workers/watchdog-thread.ts`. */
   readonly storePort: MessagePort | null;
+  /** In its place: the folder of a store that several processes share. */
+  readonly storeFolder: SharedStore | null;
+  /** In its place: the server that has the store. */
+  readonly storeServer: StoreServer | null;
   readonly recorded: readonly WatchdogEventName[];
 }
 

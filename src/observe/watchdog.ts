@@ -18,6 +18,8 @@ import {
   type FromWatchdog,
   type MainState,
   mainState,
+  type SharedStore,
+  type StoreServer,
   slot,
   slotCount,
   type ToWatchdog,
@@ -44,6 +46,10 @@ export interface WatchdogOptions {
   /** A connection to the store thread, in place of `record`: the thread's entry writes the events itself, blocked main
    * or not. Default: none. */
   readonly storePort?: MessagePort | null;
+  /** The folder of a store that several processes share, in place of `storePort`. Default: none. */
+  readonly storeFolder?: SharedStore | null;
+  /** The server that has the store, in place of `storePort`. Default: none. */
+  readonly storeServer?: StoreServer | null;
   /** Status events that are recorded. Default: all. */
   readonly recorded?: readonly WatchdogEventName[];
   /** Asked every 100 ms: does the claim loop turn? Default: it does if the event loop does. */
@@ -73,7 +79,7 @@ export class Watchdog {
   /** @throws EngineError `OPTION_INVALID` when the health port cannot be opened */
   static async start(options: WatchdogOptions): Promise<Watchdog> {
     const shared = new Int32Array(new SharedArrayBuffer(slotCount * Int32Array.BYTES_PER_ELEMENT));
-    const { record = null, storePort = null } = options;
+    const { record = null, storePort = null, storeFolder = null, storeServer = null } = options;
     const workerData: WatchdogThreadOptions = {
       engine: options.engine,
       shared,
@@ -85,6 +91,8 @@ export class Watchdog {
       errorsToStandardError: options.errorsToStandardError ?? true,
       record,
       storePort,
+      storeFolder,
+      storeServer,
       recorded: options.recorded ?? ['Ok', 'EngineMainBlocked', 'EngineMainStopped'],
     };
     const worker = new Worker(threadEntry('watchdog-thread'), {

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { type Clock, systemClock } from '../observe/clock.js';
+import { EngineError } from '../observe/errors.js';
 import { splitInstanceId } from '../workflow/instance-id.js';
 import { decode, encode } from './binary.js';
 import { hasBit } from './bitmap.js';
@@ -48,6 +49,9 @@ const restoreSession: readonly SqlCall[] = ['reset session authorization', 'rese
 
 const lowestId = '00000000-0000-0000-0000-000000000000';
 
+/** Answers may be lost while a store is opened, when who held it goes: then it is opened once more. */
+const openAttemptsMax = 3;
+
 export class SqlStore implements Store {
   readonly #driver: SqlDriver;
   readonly members: Members;
@@ -82,6 +86,24 @@ export class SqlStore implements Store {
     clock: Pick<Clock, 'monotonicMs'> = systemClock,
     onCommitted: (commit: Commit) => void = () => undefined,
   ): Promise<SqlStore> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const generations = await SqlStore.#prepare(driver, retention, catalogue, nowMs);
+        return new SqlStore(info, driver, generations, clock, onCommitted);
+      } catch (error) {
+        const passes = error instanceof EngineError && error.code === 'STORE_UNAVAILABLE';
+        if (!passes || attempt === openAttemptsMax) throw error;
+      }
+    }
+  }
+
+  /** Nothing in it minds being done twice. */
+  static async #prepare(
+    driver: SqlDriver,
+    retention: Retention,
+    catalogue: readonly CatalogueEntry[],
+    nowMs: number,
+  ): Promise<Generations> {
     await migrate(driver);
     await driver.transaction([
       {
@@ -95,7 +117,7 @@ export class SqlStore implements Store {
         ],
       },
     ]);
-    return new SqlStore(info, driver, await Generations.load(driver, retention, nowMs), clock, onCommitted);
+    return Generations.load(driver, retention, nowMs);
   }
 
   async putWorkflow(name: string, definition: string, baseFolder: string, atMs: number): Promise<WorkflowVersion> {

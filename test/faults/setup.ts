@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { createEngine, type InternalOptions } from '../../src/engine/create-engine.js';
+import { createEngine } from '../../src/engine/create-engine.js';
+import type { StoreInternals } from '../../src/engine/homes.js';
 import type { Engine, EngineOptions } from '../../src/engine/index.js';
 import { nullLoggers } from '../../src/observe/loggers.js';
 import type { ThreadedDriver } from '../../src/store/pglite/threaded.js';
@@ -30,7 +31,7 @@ export interface Opened {
 export async function open(
   dataFolder: string,
   options: EngineOptions = {},
-  internal: InternalOptions = {},
+  internal: StoreInternals = {},
 ): Promise<Opened> {
   let driver: ThreadedDriver | null = null;
   const onDriver = (made: ThreadedDriver): void => {

@@ -20,6 +20,7 @@ import { SqlStore } from '../../src/store/sql-store.js';
 import { textRows } from '../../src/store/text-rows.js';
 import { auditEvents } from '../../src/workflow/events.js';
 import { nothing, rootOf, segmentOf, storeConformance } from './conformance.js';
+import { driverConformance } from './driver-conformance.js';
 import { type Child, freshFolder, insert, startChild, startChildOfFile } from './setup.js';
 
 /** Opening the database is most of it, and takes its time where others measure. */
@@ -73,8 +74,9 @@ function storeOn(home: SharedFolder): Promise<SqlStore> {
   return SqlStore.open(home, home.info, { historyMs: keptMs, auditMs: keptMs }, auditEvents, nowMs);
 }
 
-async function ask(home: SharedFolder, text: string): Promise<(string | null)[][]> {
-  const [rows] = await home.transaction([{ statement: { name: text, text }, parameters: [], results: 'text' }]);
+async function ask(home: SharedFolder, text: string, readOnly = false): Promise<(string | null)[][]> {
+  const call: SqlCall = { statement: { name: text, text }, parameters: [], results: 'text' };
+  const [rows] = await home.transaction([call], { readOnly });
   return textRows(rows!);
 }
 
@@ -90,7 +92,11 @@ async function surely<T>(call: () => Promise<T>): Promise<T> {
 }
 
 /** Commits one root after the other until told to stop; those that were acknowledged, and the longest wait. */
-function commits(store: SqlStore): { stop(): Promise<{ roots: string[]; longestMs: number }>; readonly count: number } {
+function commits(store: SqlStore): {
+  stop(): Promise<{ roots: string[]; longestMs: number }>;
+  readonly count: number;
+  readonly isOver: boolean;
+} {
   const roots: string[] = [];
   let longestMs = 0;
   let goesOn = true;
@@ -113,6 +119,9 @@ function commits(store: SqlStore): { stop(): Promise<{ roots: string[]; longestM
     },
     get count() {
       return roots.length;
+    },
+    get isOver() {
+      return !goesOn;
     },
   };
 }
@@ -151,6 +160,12 @@ afterAll(async () => {
 storeConformance('client of another process', async () => {
   for (const line of ['role holder', 'ready']) expect(await suiteHolder.line()).toBe(line);
   return storeOn(await openSharedFolder({ folder: suiteFolder }));
+});
+
+driverConformance('client of another process', async () => {
+  const folder = freshFolder();
+  await holderOf(folder);
+  return join(folder);
 });
 
 describe('serving', () => {
@@ -278,6 +293,13 @@ describe('the holder goes', () => {
     const said = storedBy(other);
     const home = await join(folder);
     const running = commits(await storeOn(home));
+    // Reads are never refused: they are asked again.
+    const reading = (async () => {
+      for (let reads = 0; ; reads++) {
+        await ask(home, 'select count(*) from millrace_segment', true);
+        if (running.isOver) return reads;
+      }
+    })();
     await vi.waitFor(() => {
       expect(running.count).toBeGreaterThan(30);
       expect(said.ids.length).toBeGreaterThan(30);
@@ -290,6 +312,7 @@ describe('the holder goes', () => {
     }, 10_000);
     const { roots, longestMs } = await running.stop();
     expect(longestMs).toBeLessThan(takeoverMsMax);
+    expect(await reading).toBeGreaterThan(0);
     await expectOnce(home, roots);
     const ids = (await ask(home, 'select id from t order by id')).map(([id]) => Number(id));
     expect(said.ids.filter(id => !ids.includes(id))).toEqual([]);

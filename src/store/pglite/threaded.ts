@@ -140,6 +140,11 @@ export class ThreadedDriver implements SqlDriver {
     return port1;
   }
 
+  /** How another thread of this process reaches the store by itself: a `PortClient` on the port. */
+  access(): { readonly storePort: MessagePort } {
+    return { storePort: this.connect() };
+  }
+
   transaction(calls: readonly SqlCall[]): Promise<SqlRows[]> {
     return this.#client.transaction(calls);
   }

@@ -11,9 +11,9 @@
 //   D1. At most one process has PGlite on the folder: the holder, below the lock, which a stopped process keeps (K1 of
 //       `folder-lock.ts`). Nobody takes over from one that is stopped: calls wait, and are refused after `waitMs`.
 //   D2. Whoever opens brings the schema up to date before others are let in: a client finds nothing to be done.
-//   D3. A call of which nothing has left this process waits for the next holder. One that was sent when its holder went
-//       is refused: it may have been carried out. Both refusals are STORE_UNAVAILABLE, and the call may be made again;
-//       a commit is recognised by its id (S4).
+//   D3. A call of which nothing has left this process, or that only reads, waits for the next holder. Another that was
+//       sent when its holder went is refused: it may have been carried out. Both refusals are STORE_UNAVAILABLE, and the
+//       call may be made again; a commit is recognised by its id (S4).
 //   D4. A holder whose disk has failed keeps the folder and refuses everything until its process ends. To itself it says
 //       so for good (STORE_FAILED); to the others that it may pass, for the next holder recovers from what is on the disk.
 
@@ -21,42 +21,31 @@ import fs from 'node:fs';
 import { type Clock, systemClock } from '../../../observe/clock.js';
 import { EngineError } from '../../../observe/errors.js';
 import type { StoreInfo } from '../../contract.js';
-import type { SqlCall, SqlDriver, SqlRows } from '../../driver.js';
-import { migrate } from '../../migrations/index.js';
-import { PortClient } from '../port-client.js';
+import type { SqlCall, SqlDriver, SqlRows, TransactionOptions } from '../../driver.js';
+import type { PortClient } from '../port-client.js';
 import type { SessionFigures } from '../session.js';
 import { SocketPaths } from '../socket-path.js';
 import { inspectFolder } from '../template.js';
-import { foreignBytesMax } from '../thread-protocol.js';
-import { openPgliteFolder, type PgliteFolderOptions, type ThreadedDriver } from '../threaded.js';
-import { connectToHolder } from './connect.js';
-import { type Terms, termsOf } from './hello.js';
+import type { PgliteFolderOptions, ThreadedDriver } from '../threaded.js';
+import { termsOf } from './hello.js';
+import { type Failed, type FoundRole, HolderSearch } from './search.js';
 import { StoreUnavailable } from './unavailable.js';
 
 export interface SharedFolderOptions extends PgliteFolderOptions {
   /** How long a call waits for a holder or for its answer, milliseconds. Default 10,000. */
   readonly waitMs?: number;
   readonly clock?: Clock;
+  /** False: never hold the folder, only use it while another does. Default true. */
+  readonly mayHold?: boolean;
   /** Told when this process takes a role. Default: nobody. */
   readonly onRole?: (role: Role['kind']) => void;
 }
 
-export type Role =
-  | { readonly kind: 'seeking' }
-  | { readonly kind: 'client'; readonly driver: PortClient }
-  | { readonly kind: 'holder'; readonly driver: ThreadedDriver }
-  | { readonly kind: 'closed' };
+export type Role = { readonly kind: 'seeking' } | FoundRole | { readonly kind: 'closed' };
 
-/** What one attempt to find a holder, or to be it, came to. */
-type Attempt =
-  | { readonly kind: 'found'; readonly role: Role }
-  /** @param passes another attempt may well succeed */
-  | { readonly kind: 'failed'; readonly error: Error; readonly passes: boolean };
+type OnFailure = (failure: Failed) => void;
 
 const waitMsByDefault = 10_000;
-/** Between attempts: doubled from the first to the most, or long where opening fails; less up to a half, so that not all
- * come at once. */
-const pauseMs = { first: 10, most: 250, afterFault: 2_000 } as const;
 /** Calls that wait for a holder; more are refused at once. */
 const waitingMax = 10_000;
 
@@ -84,11 +73,17 @@ export async function openSharedFolder(options: SharedFolderOptions): Promise<Sh
   }
 }
 
+/** Use the folder from a further thread while this process, or another, holds it: without a lock of its own, and without
+ * waiting for anybody now. The folder must be there. */
+export function followSharedFolder(options: Pick<SharedFolderOptions, 'folder' | 'durability'>): SharedFolder {
+  return new SharedFolder({ ...options, mayHold: false }).follow();
+}
+
 export class SharedFolder implements SqlDriver {
   readonly info: StoreInfo;
-  readonly #options: PgliteFolderOptions;
-  readonly #terms: Terms;
+  readonly #durability: 'strict' | 'relaxed';
   readonly #waitMs: number;
+  readonly #search: HolderSearch;
   readonly #clock: Clock;
   readonly #onRole: (role: Role['kind']) => void;
   readonly #paths: SocketPaths;
@@ -97,23 +92,39 @@ export class SharedFolder implements SqlDriver {
   readonly #waiting = new Set<() => void>();
   readonly #underWay = new Set<Promise<unknown>>();
   #role: Role = { kind: 'seeking' };
+  #closed: Promise<void> | null = null;
   #seeking: Promise<void> = Promise.resolve();
   /** Why the last attempt failed. */
   #trouble = 'nobody has answered yet';
 
-  constructor({ waitMs = waitMsByDefault, clock = systemClock, onRole = () => {}, ...options }: SharedFolderOptions) {
+  /** For `openSharedFolder` and `followSharedFolder`. */
+  constructor(shared: SharedFolderOptions) {
+    const { waitMs = waitMsByDefault, clock = systemClock, mayHold = true, onRole = () => {}, ...options } = shared;
     const { folder, durability = 'strict' } = options;
     this.info = { kind: 'pglite-disk', location: folder, durability };
-    this.#options = options;
-    this.#terms = termsOf(durability);
+    this.#durability = durability;
     this.#waitMs = waitMs;
     this.#clock = clock;
     this.#onRole = onRole;
     this.#paths = new SocketPaths(folder);
+    this.#search = new HolderSearch({
+      options,
+      terms: termsOf(durability),
+      paths: this.#paths,
+      mayHold,
+      clock,
+      signal: this.#closing.signal,
+    });
   }
 
   get role(): Role['kind'] {
     return this.#role.kind;
+  }
+
+  /** Begin to look for a holder, and go on whatever happens. */
+  follow(): this {
+    this.#seeking = this.#seek(() => {});
+    return this;
   }
 
   /** Find a holder or be it. @throws the last attempt's error, when none succeeds in time or it is no use to go on */
@@ -124,20 +135,25 @@ export class SharedFolder implements SqlDriver {
     });
   }
 
-  transaction(calls: readonly SqlCall[]): Promise<SqlRows[]> {
-    return this.#ask(driver => driver.transaction(calls));
+  transaction(calls: readonly SqlCall[], { readOnly = false }: TransactionOptions = {}): Promise<SqlRows[]> {
+    return this.#ask(driver => driver.transaction(calls), readOnly);
   }
 
   script(text: string): Promise<void> {
-    return this.#ask(driver => driver.script(text));
+    return this.#ask(driver => driver.script(text), false);
   }
 
   diskBytes(): Promise<number> {
-    return this.#ask(driver => driver.diskBytes());
+    return this.#ask(driver => driver.diskBytes(), true);
   }
 
   figures(): Promise<SessionFigures> {
-    return this.#ask(driver => driver.figures());
+    return this.#ask(driver => driver.figures(), true);
+  }
+
+  /** How another thread of this process finds the store by itself: `followSharedFolder`. */
+  access(): { readonly storeFolder: { readonly folder: string; readonly durability: 'strict' | 'relaxed' } } {
+    return { storeFolder: { folder: this.info.location, durability: this.#durability } };
   }
 
   get isKeeper(): boolean {
@@ -150,72 +166,38 @@ export class SharedFolder implements SqlDriver {
   }
 
   /** Have what was asked before answered; a holder gives the folder to the others. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#role.kind === 'client') await Promise.allSettled(this.#underWay);
     const role = this.#role;
-    if (role.kind === 'closed') return;
-    if (role.kind === 'client') await Promise.allSettled(this.#underWay);
     this.#enter({ kind: 'closed' });
     this.#closing.abort();
-    await this.#seeking.catch(() => {}); // told by `open`
+    await this.#seeking;
     if (role.kind === 'client' || role.kind === 'holder') await role.driver.close();
     this.#paths.close();
   }
 
-  async #seek(onFailure: (failure: Attempt & { kind: 'failed' }) => void): Promise<void> {
-    for (let attempt = 0; this.#role.kind === 'seeking'; attempt++) {
-      const answer = await this.#attempt();
-      if (answer.kind === 'found') return this.#take(answer.role);
-      this.#trouble = answer.error.message;
-      onFailure(answer);
-      const ms = answer.passes ? Math.min(pauseMs.first * 2 ** attempt, pauseMs.most) : pauseMs.afterFault;
-      await this.#pause(ms * (1 - Math.random() / 2));
-    }
+  async #seek(onFailure: OnFailure): Promise<void> {
+    const role = await this.#search.role(failure => {
+      this.#trouble = failure.error.message;
+      onFailure(failure);
+    });
+    if (role !== null) await this.#take(role);
   }
 
-  async #attempt(): Promise<Attempt> {
-    const connected = await connectToHolder(this.#paths, this.#terms, this.#clock, this.#closing.signal);
-    switch (connected.kind) {
-      case 'connected': {
-        const driver = new PortClient(connected.channel, unavailable, foreignBytesMax);
-        driver.endReason = 'the connection to the process that holds the store was lost';
-        return { kind: 'found', role: { kind: 'client', driver } };
-      }
-      case 'silent': {
-        const error = new StoreUnavailable(`whoever holds the store in "${this.info.location}" does not answer`, false);
-        return { kind: 'failed', error, passes: true };
-      }
-      case 'refused':
-        return { kind: 'failed', error: connected.error, passes: false };
-      case 'nobody':
-        return this.#hold();
-    }
-  }
-
-  async #hold(): Promise<Attempt> {
-    let driver: ThreadedDriver | null = null;
-    try {
-      driver = await openPgliteFolder(this.#options, unavailable);
-      await migrate(driver); // D2
-      await driver.listen(this.#options.folder, this.#terms);
-      return { kind: 'found', role: { kind: 'holder', driver } };
-    } catch (error) {
-      await driver?.close();
-      // Whoever has the lock is about to serve, or never will: it is asked again for a while.
-      const passes = error instanceof EngineError && error.code === 'STORE_LOCKED';
-      return { kind: 'failed', error: error as Error, passes };
-    }
-  }
-
-  /** The role an attempt has come to, unless it is no longer wanted. */
-  async #take(role: Role): Promise<void> {
-    if (role.kind !== 'client' && role.kind !== 'holder') return;
+  /** A role that was found, unless it is no longer wanted. */
+  async #take(role: FoundRole): Promise<void> {
     if (this.#role.kind === 'closed') return role.driver.close();
     this.#enter(role);
     const ended = role.kind === 'client' ? role.driver.closed : role.driver.ended;
     void ended.then(() => {
       if (this.#role !== role) return;
       this.#enter({ kind: 'seeking' });
-      this.#seeking = this.#seek(() => {});
+      this.follow();
     });
   }
 
@@ -226,15 +208,15 @@ export class SharedFolder implements SqlDriver {
   }
 
   /** D3. */
-  #ask<T>(call: (driver: PortClient | ThreadedDriver) => Promise<T>): Promise<T> {
-    const answer = this.#answer(call);
+  #ask<T>(call: (driver: PortClient | ThreadedDriver) => Promise<T>, readOnly: boolean): Promise<T> {
+    const answer = this.#answer(call, readOnly);
     this.#underWay.add(answer);
     const done = (): void => void this.#underWay.delete(answer);
     answer.then(done, done);
     return answer;
   }
 
-  async #answer<T>(call: (driver: PortClient | ThreadedDriver) => Promise<T>): Promise<T> {
+  async #answer<T>(call: (driver: PortClient | ThreadedDriver) => Promise<T>, readOnly: boolean): Promise<T> {
     const untilMs = this.#clock.monotonicMs() + this.#waitMs;
     let passed: Role | null = null;
     for (;;) {
@@ -247,7 +229,8 @@ export class SharedFolder implements SqlDriver {
       try {
         return role.kind === 'holder' ? await call(role.driver) : await this.#inTime(call(role.driver), untilMs);
       } catch (error) {
-        if (!(error instanceof StoreUnavailable) || error.wasSent) throw error;
+        if (!(error instanceof StoreUnavailable) || (error.wasSent && !readOnly)) throw error;
+        if (this.#clock.monotonicMs() >= untilMs) throw error;
         passed = role;
       }
     }
@@ -285,22 +268,4 @@ export class SharedFolder implements SqlDriver {
         });
     });
   }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise(resolve => {
-      const { signal } = this.#closing;
-      const done = (): void => {
-        timer.cancel();
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = this.#clock.setTimer(ms, done);
-      if (signal.aborted) done();
-      else signal.addEventListener('abort', done);
-    });
-  }
-}
-
-function unavailable(reason: string, wasSent: boolean): StoreUnavailable {
-  return new StoreUnavailable(reason, wasSent);
 }
