@@ -23,6 +23,7 @@ import type { OperationResult, Operator, Target } from './operator.js';
 import type { EngineParts } from './parts.js';
 import type { Reporter } from './reporter.js';
 import type { InstanceResult } from './results.js';
+import { withPatience } from './store-trouble.js';
 import { type SubmitManyOptions, submitStream } from './submit-stream.js';
 import type { SubmitRecord, Submitter } from './submitter.js';
 
@@ -186,7 +187,9 @@ export class Engine {
       const faults = verify(definition);
       if (faults.length > 0) throw new DefinitionError(faults);
       const text = definitionText(definition);
-      const { version } = await parts.definitions.put(definition, text, resolve(baseFolder), parts.clock.nowMs());
+      const store = () => parts.definitions.put(definition, text, resolve(baseFolder), parts.clock.nowMs());
+      // The same definition once more makes no new version.
+      const { version } = await withPatience(store, parts.clock);
       return { name: version.name, version: version.version };
     };
     return calls.around('deploy', defaultUser, put, ({ name, version }) => `${name}, version ${version}`);

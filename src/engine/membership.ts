@@ -9,6 +9,7 @@
 import type { Clock, Timer } from '../observe/clock.js';
 import type { Cluster, Member, MemberProfile, Members } from '../store/members.js';
 import { hasSilent, roleOf } from './election.js';
+import { withPatience } from './store-trouble.js';
 
 export interface MembershipEvents {
   /** This engine leads from now on. */
@@ -63,7 +64,8 @@ export class Membership {
 
   /** Join, and take the lead when nobody earlier lives. */
   async start(): Promise<void> {
-    this.#sequence = await this.#members.join(this.#profile, this.#leaseMs);
+    // A second row of the same engine is given up when its lease has run out.
+    this.#sequence = await withPatience(() => this.#members.join(this.#profile, this.#leaseMs), this.#clock);
     this.#beatAtMs = this.#clock.monotonicMs();
     await this.look();
     this.#schedule();

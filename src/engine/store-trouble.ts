@@ -2,6 +2,7 @@
 // instance; the second passes, and the same call is made again until it has.
 
 import type { Clock } from '../observe/clock.js';
+import { EngineError } from '../observe/errors.js';
 import { SqlError } from '../store/driver.js';
 import type { EngineHealth } from './health.js';
 
@@ -33,6 +34,28 @@ export async function surely<T>(
     } catch (error) {
       health.storeFailed(error);
       if (blamesValue(error) || health.storeIsDead) throw error;
+      await pause(clock);
+    }
+  }
+}
+
+/** How long somebody who waits is kept waiting while the store is out of reach. */
+const patienceMs = 15_000;
+
+/**
+ * The same for callers that would rather be told in the end: asked again for a while, and only while the store is out of
+ * reach. For calls that do no harm when they are carried out twice.
+ *
+ * @throws what the store says, `STORE_UNAVAILABLE` after 15 s
+ */
+export async function withPatience<T>(ask: () => Promise<T>, clock: Clock): Promise<T> {
+  const untilMs = clock.monotonicMs() + patienceMs;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const isOutOfReach = error instanceof EngineError && error.code === 'STORE_UNAVAILABLE';
+      if (!isOutOfReach || clock.monotonicMs() > untilMs) throw error;
       await pause(clock);
     }
   }

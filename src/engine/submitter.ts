@@ -9,7 +9,7 @@ import { engineRow } from '../audit/engine-events.js';
 import { EngineError } from '../observe/errors.js';
 import type { Offer } from '../queue/contract.js';
 import { emptyBitmap } from '../store/bitmap.js';
-import type { AuditRow, Commit, CommitAnswer, GivenName, RootBody, Segment } from '../store/contract.js';
+import type { AuditRow, Commit, GivenName, RootBody, Segment } from '../store/contract.js';
 import { eventCode } from '../workflow/events.js';
 import { checkInput } from '../workflow/input.js';
 import { instanceId, lastPart, rootMembersMax, splitInstanceId } from '../workflow/instance-id.js';
@@ -18,7 +18,7 @@ import { emptyCommit } from './commit-builder.js';
 import { offerOf } from './committer.js';
 import type { KnownWorkflow } from './definitions.js';
 import type { EngineParts } from './parts.js';
-import { blamesValue, pause } from './store-trouble.js';
+import { blamesValue, withPatience } from './store-trouble.js';
 
 const onConflicts = ['return', 'replace', 'reject'] as const;
 type OnConflict = (typeof onConflicts)[number];
@@ -63,9 +63,6 @@ const rootBytesMax = 256 * 1_024;
 const commitsUnderWayMax = 2;
 /** Records that go in one commit at most, unless a single call has more. */
 const commitRecordsMax = 4_000;
-
-/** How long a store out of reach is asked again before the caller is told that nothing is known. */
-const unavailableMsMax = 15_000;
 
 /** Times a name is looked up again when another submit takes it in between. */
 const nameAttemptsMax = 100;
@@ -219,23 +216,8 @@ export class Submitter {
     }
   }
 
-  /** A commit whose answer was lost is made again, under its id (S4), until somebody who waits would rather be told. */
-  async #answerOf(commit: Commit): Promise<CommitAnswer> {
-    const { store, clock } = this.#parts;
-    const untilMs = clock.monotonicMs() + unavailableMsMax;
-    for (;;) {
-      try {
-        return await store.commit(commit);
-      } catch (error) {
-        const isLost = error instanceof EngineError && error.code === 'STORE_UNAVAILABLE';
-        if (!isLost || clock.monotonicMs() > untilMs) throw error;
-        await pause(clock);
-      }
-    }
-  }
-
   async #commit(calls: readonly Waiting[]): Promise<string[][]> {
-    const { clock, queue, holdings, ids, health, metrics, filter, results } = this.#parts;
+    const { clock, store, queue, holdings, ids, health, metrics, filter, results } = this.#parts;
     const atMs = clock.nowMs();
     const roots: RootBody[] = [];
     const segments: Segment[] = [];
@@ -261,14 +243,16 @@ export class Submitter {
     close();
     const codes = callEvents.map(eventCode).filter(code => filter.allows(code));
     const audit = codes.length === 0 ? [] : this.#callRows(roots, codes, atMs);
-    const answer = await this.#answerOf({
+    const commit: Commit = {
       ...emptyCommit(ids.next(), atMs),
       roots,
       segments,
       names,
       freedNames: calls.flatMap(({ freedNames }) => freedNames),
       audit,
-    });
+    };
+    // Under its id it is recognised when only the answer was lost (S4).
+    const answer = await withPatience(() => store.commit(commit), clock);
     health.storeSucceeded();
     if (answer.kind !== 'committed')
       throw new EngineError('NAME_TAKEN', `a name is taken: ${names.map(({ name }) => name).join(', ')}`);
