@@ -64,8 +64,9 @@ export class EngineCluster {
     return this.#membership.epoch;
   }
 
-  /** Names of the engines that lived at the last look, this one among them. */
-  get living(): string[] {
+  /** Names of the engines that live now, this one among them. */
+  async living(): Promise<string[]> {
+    await this.#membership.look();
     const names = (this.#membership.cluster?.members ?? []).flatMap(({ name, aliveForMs }) =>
       aliveForMs > 0 ? [name] : [],
     );

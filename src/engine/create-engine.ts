@@ -123,7 +123,7 @@ async function compose(
       const held = holdings.segment(id);
       return held === undefined ? null : offerOf(held.segment, from, to);
     },
-    living: () => wired.cluster?.living ?? [options.name],
+    living: async () => (await wired.cluster?.living()) ?? [options.name],
     wake: () => wired.feeder?.wake(),
     lost: fields => log.queueLost(fields),
     found: fields => log.queueFound(fields),

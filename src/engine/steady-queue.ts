@@ -58,8 +58,8 @@ export interface SteadyQueueWorld {
   fill(isOurs: IsOurs): Promise<boolean>;
   /** The slice as it is offered, if its segment is known here. */
   offerOf(slice: Slice): Offer | null;
-  /** Names of the engines that live. */
-  living(): readonly string[];
+  /** Names of the engines that live now. */
+  living(): Promise<readonly string[]>;
   /** The queue is there again, or may have something: claim. */
   wake(): void;
   lost(fields: { reason: string }): void;
@@ -341,7 +341,9 @@ export class SteadyQueue implements EngineQueue {
     const untilMs = clock.monotonicMs() + leaseMs;
     while (!this.#isClosed && clock.monotonicMs() < untilMs) {
       const announced = new Set(await queue.announced());
-      if (this.#world.living().every(engine => announced.has(engine))) return;
+      // Asked anew each time: an engine that leaves meanwhile says nothing more.
+      const living = await this.#world.living();
+      if (living.every(engine => announced.has(engine))) return;
       await this.#wait(fillingMs / 4);
       // Keep the epoch ours meanwhile.
       await this.#attach();

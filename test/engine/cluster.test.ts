@@ -3,7 +3,16 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
 import type { EngineOptions } from '../../src/engine/options.js';
-import { definitionOf, type Home, here, homeOptions, openEngine, signals, temporaryFolder } from './setup.js';
+import {
+  definitionOf,
+  type Home,
+  here,
+  homeOptions,
+  openEngine,
+  redisOfTests,
+  signals,
+  temporaryFolder,
+} from './setup.js';
 
 /** Engines of one cluster, stopped. */
 async function engines(home: Home, names: readonly string[], options: Partial<EngineOptions> = {}): Promise<Engine[]> {
@@ -57,6 +66,26 @@ describe.each(['cluster', 'shared'] as const)('two engines, %s', home => {
     expect(await b.show(id)).toMatchObject({ state: 'paused', action: 'a2' });
     await a.resume(id);
     expect((await a.result(id)).state).toBe('finished');
+  });
+
+  test('what executes when Redis loses everything is not started again, and the rest goes on', async () => {
+    signals.forget();
+    const [a, b] = (await engines(home, ['a', 'b'])) as [Engine, Engine];
+    await a.deploy(definitionOf('/wiped/held', [{ function: 'gated' }]), here);
+    await a.deploy(definitionOf('/wiped/quick', ['echo']), here);
+    await Promise.all([a.start(), b.start()]);
+    // Known to be quick, so that many are handed over at once.
+    await a.result(await a.submit({ workflow: '/wiped/quick', input: {} }));
+    const gate = `wiped ${home}`;
+    const held = await a.submit(Array.from({ length: 30 }, () => ({ workflow: '/wiped/held', input: { gate } })));
+    await signals.atGate(gate, 1);
+    await (await redisOfTests()).client.flushall();
+    const quick = await b.submit(Array.from({ length: 200 }, (_, n) => ({ workflow: '/wiped/quick', input: { n } })));
+    await Promise.all(quick.map((id, at) => (at % 2 === 0 ? a : b).result(id)));
+    signals.open(gate);
+    const results = await Promise.all(held.map(id => b.result(id)));
+    expect(results.filter(({ state }) => state === 'finished')).toHaveLength(30);
+    expect([...held, ...quick].filter(id => signals.ranBy(id).length !== 1)).toEqual([]);
   });
 
   test('what is claimed by one that stops is run by the other', async () => {

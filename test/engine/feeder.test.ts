@@ -30,7 +30,7 @@ class FeedWorld extends CommitWorld {
       clock,
       fill: async () => true,
       offerOf: () => null,
-      living: () => ['e'],
+      living: async () => ['e'],
       wake: () => this.feeder.wake(),
       lost() {},
       found() {},

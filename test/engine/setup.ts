@@ -305,6 +305,11 @@ export async function homeOptions(home: Home, folder: string): Promise<Partial<E
   }
 }
 
+/** The Redis of this file's homes. */
+export async function redisOfTests(): Promise<RedisServer> {
+  return servers.redis();
+}
+
 /** Open an engine; whoever opens it disposes of it. */
 export async function openEngine(home: Home, folder: string, options: Partial<EngineOptions> = {}): Promise<Engine> {
   return createEngine({

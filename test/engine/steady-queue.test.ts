@@ -40,7 +40,7 @@ class World {
         return isOurs();
       },
       offerOf: ({ segment, from, to }) => offerOf(segment, from, to),
-      living: () => ['a', ...this.others],
+      living: async () => ['a', ...this.others],
       wake: () => undefined,
       lost: () => this.told.push('lost'),
       found: ({ filled }) => this.told.push(filled ? 'found, filled' : 'found'),
