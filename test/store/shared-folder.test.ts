@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../src/observe/clock.js';
 import type { SqlCall } from '../../src/store/driver.js';
@@ -18,6 +19,7 @@ import { SocketPaths } from '../../src/store/pglite/socket-path.js';
 import type { ForeignChannel } from '../../src/store/pglite/store-server.js';
 import { SqlStore } from '../../src/store/sql-store.js';
 import { textRows } from '../../src/store/text-rows.js';
+import { measureCall, writeCall } from '../../src/store/wire.js';
 import { auditEvents } from '../../src/workflow/events.js';
 import { nothing, rootOf, segmentOf, storeConformance } from './conformance.js';
 import { driverConformance } from './driver-conformance.js';
@@ -383,6 +385,37 @@ describe('the holder goes', () => {
     expect((await ask(second, 'select id from t where id > 10 order by id')).flat()).toEqual(['11', '12']);
   }, 30_000);
 
+  test('its disk has failed: to itself for good, to the others until it goes and one of them recovers', async () => {
+    const folder = freshFolder();
+    const failFsync = new Int32Array(new SharedArrayBuffer(4));
+    const [first, second] = [await join(folder, { faults: { failFsync } }), await join(folder)];
+    await first.script(table);
+    await second.transaction([insert(1)]);
+    Atomics.store(failFsync, 0, 1);
+    await expect(second.transaction([insert(2)])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', wasSent: true });
+    await expect(second.transaction([insert(3)])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(first.transaction([insert(4)])).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await first.close();
+    await surely(() => second.transaction([insert(5)]));
+    expect(second.role).toBe('holder');
+    const ids = (await ask(second, 'select id from t order by id')).flat();
+    expect(ids.filter(id => id !== '2')).toEqual(['1', '5']);
+  }, 30_000);
+
+  test('neither a holder nor a client keeps a process alive that has nothing else to do', async () => {
+    const folder = freshFolder();
+    const idle = `const home = await openSharedFolder({ folder: argument }); say(home.role);`;
+    for (let n = 0; n < 2; n++) {
+      const alone = startChild(idle, folder);
+      expect(await alone.line()).toBe('holder');
+      expect(await alone.line()).toBeNull();
+    }
+    await join(folder);
+    const client = startChild(idle, folder);
+    expect(await client.line()).toBe('client');
+    expect(await client.line()).toBeNull();
+  }, 30_000);
+
   test('a call nobody can carry out waits, then is refused; close refuses what waits', async () => {
     const folder = freshFolder();
     const holder = await holderOf(folder);
@@ -452,6 +485,46 @@ describe('whoever connects and is no client', () => {
     expect(holder.process.exitCode).toBeNull();
   }, 30_000);
 
+  test('any change of the bytes of a call is refused, alone, or ends the connection; the store goes on', async () => {
+    const folder = freshFolder();
+    const holder = await holderOf(folder);
+    const home = await join(folder);
+    const call: SqlCall = { statement: { name: 'echo', text: 'select $1::text, $2::int4' }, parameters: ['text', '7'] };
+    const introduced = [{ number: 0, ...call.statement }];
+    const wire = Buffer.alloc(measureCall(call));
+    writeCall(wire, 0, call);
+    const answers = { refused: 0, answered: 0, gone: 0 };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(wire.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+        async changes => {
+          const bytes = Buffer.from(wire);
+          for (const [at, value] of changes) bytes[at] = value;
+          const { socket, gone } = intruder(folder, hello, transaction(bytes, [0], introduced));
+          const reader = new FrameReader(100_000);
+          const reply = new Promise<unknown>(resolve =>
+            socket.on('data', chunk => {
+              reader.push(chunk);
+              for (let frame = reader.next(); frame !== null; frame = reader.next()) {
+                if ((frame.header as { kind: string }).kind === 'transactions') resolve(frame.header);
+              }
+            }),
+          );
+          const answer = await Promise.race([reply, gone]);
+          if (typeof answer === 'number') answers.gone += 1;
+          else if (JSON.stringify(answer).includes('failure')) answers.refused += 1;
+          else answers.answered += 1;
+          socket.destroy();
+        },
+      ),
+      { numRuns: 300 },
+    );
+    expect(Math.min(answers.gone, answers.refused)).toBeGreaterThan(0);
+    await home.transaction([insert(1)]);
+    expect(await ask(home, 'select id from t')).toEqual([['1']]);
+    expect(holder.process.exitCode).toBeNull();
+  }, 60_000);
+
   test('who says nothing, or half a hello, is gone after a moment', async () => {
     const folder = freshFolder();
     await holderOf(folder);
@@ -498,6 +571,25 @@ describe('whoever connects and is no client', () => {
     expect(new Set(await Promise.all(answers))).toEqual(new Set([1_000_000]));
     await lazy.close();
   }, 60_000);
+});
+
+describe('many clients', () => {
+  test('one that asks for much does not hold up another', async () => {
+    const folder = freshFolder();
+    await holderOf(folder);
+    const [busy, other] = [await join(folder), await join(folder)];
+    let answered = 0;
+    const all = Array.from({ length: 100 }, (_, id) =>
+      busy.transaction([insert(id, 'x'.repeat(1_000_000))]).then(() => answered++),
+    );
+    await vi.waitUntil(() => answered > 0);
+    const before = answered;
+    await other.transaction([insert(-1)]);
+    // What was being carried out, what that group's answer let come, and the group it stood in: four each.
+    expect(answered - before).toBeLessThanOrEqual(20);
+    await Promise.all(all);
+    expect(await ask(other, 'select count(*) from t')).toEqual([['101']]);
+  }, 30_000);
 });
 
 test('frames come whole however the stream is cut', () => {

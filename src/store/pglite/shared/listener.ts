@@ -2,7 +2,7 @@
 //
 // Invariants:
 //   N1. Under its name the socket is always one that its owner alone may connect to: it is made under another name, its
-//       mode is set, and it is renamed. What a dead holder left there is replaced.
+//       mode is set, and it is renamed. What a dead holder left is replaced, or removed.
 //   N2. Whoever connects and says nothing, or no hello, is gone after a moment; there is room for a bounded number.
 
 import { randomUUID } from 'node:crypto';
@@ -17,6 +17,8 @@ import { holderChannel } from './socket-channel.js';
 
 /** The socket's name in the folder. (`millrace.sock.<uuid>` are those of the lock.) */
 export const socketName = 'millrace.sock.store';
+
+const draftPrefix = 'millrace.sock.draft.';
 
 /** Connections at once, before and after their hello. */
 const connectionsMax = 64;
@@ -58,6 +60,9 @@ export class SocketListener {
     });
     server.maxConnections = connectionsMax;
     try {
+      for (const name of fs.readdirSync(folder)) {
+        if (name.startsWith(draftPrefix)) fs.rmSync(paths.of(name), { force: true });
+      }
       await listen(server, paths);
       return new SocketListener(server, paths);
     } catch (error) {
@@ -77,7 +82,7 @@ export class SocketListener {
 
 /** N1. */
 function listen(server: net.Server, paths: SocketPaths): Promise<void> {
-  const draft = paths.of(`millrace.sock.draft.${randomUUID()}`);
+  const draft = paths.of(`${draftPrefix}${randomUUID()}`);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     // Exclusive: in a worker of a cluster the primary would make the socket.
