@@ -165,9 +165,9 @@ storeConformance('client of another process', async () => {
 });
 
 driverConformance('client of another process', async () => {
-  const folder = freshFolder();
-  await holderOf(folder);
-  return join(folder);
+  const home = await join(suiteFolder);
+  await home.script(`drop table t; ${table}`);
+  return home;
 });
 
 describe('serving', () => {
@@ -484,6 +484,20 @@ describe('whoever connects and is no client', () => {
     expect(await ask(home, 'select id from t')).toEqual([['1'], ['2']]);
     expect(holder.process.exitCode).toBeNull();
   }, 30_000);
+
+  test('a client whose statements are others is told so', async () => {
+    const folder = freshFolder();
+    await holderOf(folder);
+    const home = await join(folder);
+    await home.transaction([insert(1)]);
+    const paths = new SocketPaths(folder);
+    onTestFinished(() => paths.close());
+    const connected = await connectToHolder(paths, termsOf('strict'), systemClock, new AbortController().signal);
+    const other = new PortClient((connected as unknown as { channel: ForeignChannel }).channel as never);
+    const statement = { name: 'insert', text: 'insert into t values ($1::int4)' };
+    await expect(other.transaction([{ statement, parameters: ['2'] }])).rejects.toThrow('another text of "insert"');
+    await home.transaction([insert(3)]);
+  });
 
   test('any change of the bytes of a call is refused, alone, or ends the connection; the store goes on', async () => {
     const folder = freshFolder();

@@ -5,7 +5,9 @@ export interface Channel<Out, In> {
   /** @param transfer buffers in the message; they are not the sender's any more */
   postMessage(message: Out, transfer?: readonly ArrayBuffer[]): void;
   on(event: 'message', listener: (message: In) => void): unknown;
-  on(event: 'close' | 'drain', listener: () => void): unknown;
+  /** @param listener told why, when the other side could not take what it was sent, or the reverse */
+  on(event: 'close', listener: (reason?: unknown) => void): unknown;
+  on(event: 'drain', listener: () => void): unknown;
   /** True when the other side is behind: send nothing until `drain`. Absent: never. */
   readonly isFull?: boolean;
   ref(): void;

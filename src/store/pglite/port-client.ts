@@ -99,8 +99,8 @@ export class PortClient implements SqlDriver {
     this.#transactionBytesMax = transactionBytesMax;
     channel.on('message', reply => this.#receive(reply));
     channel.on('drain', () => this.flush());
-    channel.on('close', () => {
-      this.#end(this.endReason);
+    channel.on('close', reason => {
+      this.#end(typeof reason === 'string' ? `${this.endReason}: ${reason}` : this.endReason);
       this.#markClosed();
     });
     channel.unref();

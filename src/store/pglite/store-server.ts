@@ -257,7 +257,7 @@ function newClient(channel: Channel<StoreReply, StoreRequest>, foreign: ForeignC
 /** Resolves when a channel has delivered what it was given, or given up. */
 function closed(channel: ForeignChannel): Promise<void> {
   return new Promise(resolve => {
-    channel.on('close', resolve);
+    channel.on('close', () => resolve());
     channel.close();
   });
 }

@@ -3,12 +3,13 @@
 // Invariants:
 //   O1. What comes in is bounded (R1), and half a frame is not waited for for ever.
 //   O2. What goes out and is not read by the other side is told by `isFull`, until `drain`.
-//   O3. After `close` everything given before is still delivered, if the other side reads it in time.
+//   O3. After `close` everything given before is still delivered, if the other side reads it in time; nothing is taken.
+//   O4. Whoever sends what cannot be taken is told why before the end, so that its `close` can say so.
 
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { systemClock } from '../../../observe/clock.js';
-import { type Frame, FrameReader, frameHead, ProtocolError } from './frames.js';
+import { type Frame, FrameReader, frameHead, isRecord, ProtocolError } from './frames.js';
 
 /** Nothing came for so long in the middle of a frame: the rest is not coming. */
 const halfFrameMsByDefault = 30_000;
@@ -33,6 +34,7 @@ export class FrameSocket extends EventEmitter<FrameEvents> {
     this.#socket = socket;
     this.#reader = new FrameReader(frameBytesMax);
     socket.on('data', (chunk: Buffer) => {
+      if (this.#isClosing) return;
       this.#reader.push(chunk);
       this.#read();
     });
@@ -100,6 +102,8 @@ export class FrameSocket extends EventEmitter<FrameEvents> {
       while (!this.#isClosing && !this.#socket.isPaused()) {
         const frame = this.#reader.next();
         if (frame === null) return;
+        const reason = reasonOf(frame);
+        if (reason !== null) throw new ProtocolError(reason);
         this.emit('frame', frame);
       }
     } catch (error) {
@@ -110,6 +114,12 @@ export class FrameSocket extends EventEmitter<FrameEvents> {
 
   #fail(fault: ProtocolError): void {
     this.#fault = fault;
-    this.destroy();
+    this.send({ kind: 'fault', message: fault.message }); // O4
+    this.close();
   }
+}
+
+/** What the other side could not take, if that is what a frame says. */
+function reasonOf({ header }: Frame): string | null {
+  return isRecord(header) && header.kind === 'fault' ? String(header.message) : null;
 }

@@ -18,6 +18,10 @@ export interface Frame {
   readonly bytes: Uint8Array;
 }
 
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 const lengthBytes = 4;
 const nothing = new Uint8Array(0);
 

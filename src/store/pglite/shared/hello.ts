@@ -5,7 +5,7 @@
 
 import { EngineError } from '../../../observe/errors.js';
 import { schemaDigest } from '../../migrations/index.js';
-import { isRecord } from './messages.js';
+import { isRecord } from './frames.js';
 
 /** Grows when frames, messages or the parameters of a statement change. */
 const protocol = 1;

@@ -12,7 +12,7 @@ import { isAdHoc } from '../../ad-hoc.js';
 import type { SqlStatement } from '../../driver.js';
 import { countCalls } from '../../wire.js';
 import { foreignBytesMax, groupTransactionsMax, type StoreReply, type StoreRequest } from '../thread-protocol.js';
-import { type Frame, ProtocolError } from './frames.js';
+import { type Frame, isRecord, ProtocolError } from './frames.js';
 
 /** Largest frame: a transaction or an answer, and what is said of it. */
 export const frameBytesMax = foreignBytesMax + 16 * 1024 * 1024;
@@ -23,10 +23,6 @@ const textCharsMax = 64 * 1024 * 1024;
 /** Names that mean one text (M2): ours. */
 const keptNamesMax = 1_000;
 const keptTextCharsMax = 65_536;
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;

@@ -11,7 +11,7 @@ import { frameBytesMax, joinReply, RequestReader, splitReply, splitRequest } fro
 interface ChannelEvents<In> {
   message: [In];
   drain: [];
-  close: [];
+  close: [string?];
 }
 
 /** How messages of the two directions are made from frames, and frames from them. */
@@ -33,7 +33,7 @@ class SocketChannel<Out, In> extends EventEmitter<ChannelEvents<In>> implements 
     frames.removeAllListeners();
     frames.on('frame', frame => this.emit('message', codec.join(frame)));
     frames.on('drain', () => this.emit('drain'));
-    frames.on('close', () => this.emit('close'));
+    frames.on('close', fault => (fault === null ? this.emit('close') : this.emit('close', fault.message)));
   }
 
   get isFull(): boolean {
