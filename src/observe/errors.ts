@@ -7,6 +7,7 @@ export const errorCodes = {
   WORKFLOW_UNKNOWN: 'no workflow has this name',
   INSTANCE_UNKNOWN: 'no instance has this id or name',
   NAME_TAKEN: 'another instance has this name',
+  KEY_REUSED: 'the key of a batch stands for other instances',
   NAMESPACE_INVALID: 'not a namespace',
   OPTION_INVALID: 'an option has a value it cannot have',
   ENGINE_DISPOSED: 'the engine has been disposed of',

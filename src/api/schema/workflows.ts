@@ -1,0 +1,60 @@
+// Workflows: PUT /v1/workflows deploys a definition, GET /v1/workflows lists what is deployed.
+
+import Type, { type Static } from 'typebox';
+import type { WorkflowDefinition } from '../../workflow/model.js';
+import { Cursor, jsonObject, limit, nullable, timeMs } from './fields.js';
+import { limits } from './protocol.js';
+
+export const DeployRequest = Type.Object(
+  {
+    definition: Type.Unsafe<WorkflowDefinition>({
+      type: 'object',
+      additionalProperties: true,
+      description: 'The definition, as in a file. Every fault of it is told, with its field',
+    }),
+    baseFolder: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 4_096,
+        description: "Absolute folder on the server its module paths are relative to. Default: the server's own",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** A repeat of the newest version is that version: nothing is stored. */
+export const Deployed = Type.Object({ name: Type.String(), version: Type.Integer({ minimum: 1 }) });
+
+export const WorkflowsQuery = Type.Object(
+  {
+    name: Type.Optional(
+      Type.String({
+        minLength: 2,
+        maxLength: limits.nameLengthMax,
+        description: 'All versions of this workflow, newest first, with their definitions. Default: the newest of each',
+      }),
+    ),
+    after: Type.Optional(Cursor),
+    limit: Type.Optional(limit(limits.workflowsPageMax)),
+  },
+  { additionalProperties: false },
+);
+
+export const WorkflowRecord = Type.Object({
+  name: Type.String(),
+  version: Type.Integer({ minimum: 1 }),
+  createdAtMs: timeMs('Deployed'),
+  definition: Type.Optional(jsonObject('With `name` in the query')),
+});
+
+export const WorkflowPage = Type.Object({
+  workflows: Type.Array(WorkflowRecord, { maxItems: limits.workflowsPageMax }),
+  next: nullable(Type.String({ description: 'Cursor of the next page; null when there is none' })),
+});
+
+export type DeployRequest = Static<typeof DeployRequest>;
+export type Deployed = Static<typeof Deployed>;
+export type WorkflowsQuery = Static<typeof WorkflowsQuery>;
+export type WorkflowRecord = Static<typeof WorkflowRecord>;
+export type WorkflowPage = Static<typeof WorkflowPage>;
