@@ -4,15 +4,16 @@
 // One file a command. This file and those it imports only describe the commands; what a command needs (the engine, the
 // reader of definitions) is imported when it runs, so that `--help` and `verify` answer at once.
 
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAudit } from './audit.js';
 import { codeOfError, exitCodes, linesOfError } from './exit.js';
 import { addList } from './list.js';
 import { addOperations } from './operations.js';
 import { watchReaders } from './output.js';
+import { packageVersion } from './package-version.js';
 import { addRun } from './run.js';
 import { addShow } from './show.js';
+import { addStart } from './start.js';
 import { optimizeLater } from './tiering.js';
 import { addVerify } from './verify.js';
 
@@ -20,6 +21,7 @@ const examples = `
 Begin with:
   millrace run examples/hello.yaml                     run one instance, print its result
   millrace run flow.yaml --input @records.json         one instance for each record of a list
+  millrace start                                       an engine behind an HTTP service, until it is stopped
   millrace verify flow.yaml                            every fault of a definition, by line
   millrace list                                        what the data folder holds
   millrace show ID                                     everything about one instance
@@ -57,13 +59,6 @@ function describe(ended: (code: number) => void): Command {
     .showHelpAfterError('(millrace --help lists the commands, millrace help COMMAND their options)')
     .exitOverride()
     .addHelpText('after', examples);
-  for (const add of [addRun, addVerify, addAudit, addList, addShow, addOperations]) add(program, ended);
+  for (const add of [addRun, addStart, addVerify, addAudit, addList, addShow, addOperations]) add(program, ended);
   return program;
-}
-
-function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return version;
 }

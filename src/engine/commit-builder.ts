@@ -323,6 +323,7 @@ export function emptyCommit(id: string, atMs: number): Commit {
     audit: [],
     names: [],
     freedNames: [],
+    keys: [],
   };
 }
 

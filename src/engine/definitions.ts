@@ -42,11 +42,11 @@ export class Definitions {
     return this.#learn(await this.#store.putWorkflow(definition.name, text, baseFolder, atMs));
   }
 
-  /** @throws EngineError `WORKFLOW_UNKNOWN` */
-  newest(name: string): KnownWorkflow {
+  /** @param record index of the record that names it. @throws EngineError `WORKFLOW_UNKNOWN` */
+  newest(name: string, record: number): KnownWorkflow {
     const known = this.#newest.get(name);
     if (known === undefined)
-      throw new EngineError('WORKFLOW_UNKNOWN', `no workflow is named "${name}"; deploy it first`);
+      throw new EngineError('WORKFLOW_UNKNOWN', `no workflow is named "${name}"; deploy it first`, { record });
     return known;
   }
 

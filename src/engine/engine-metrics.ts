@@ -21,6 +21,9 @@ export class EngineMetrics {
   readonly removed = this.registry.counter('millrace_removed_total', 'Instances removed');
   readonly failed = this.registry.counter('millrace_failed_total', 'Times an instance came to stand FAILED');
   readonly retried = this.registry.counter('millrace_retried_total', 'Transactions to be tried again after an error');
+  readonly ready = this.registry.gauge('millrace_ready', 'Instances ready to be claimed, when this was read');
+  readonly delayed = this.registry.gauge('millrace_delayed', 'Instances that wait for their time, when this was read');
+  readonly claimed = this.registry.gauge('millrace_claimed', 'Instances claimed, when this was read');
   readonly auditEvents = this.registry.counter(
     'millrace_audit_events_total',
     'Audit events recorded, but for those of the watchdog',

@@ -6,11 +6,10 @@ import { resolve } from 'node:path';
 import { EngineError } from '../observe/errors.js';
 import type { StoreInfo, TextRow } from '../store/contract.js';
 import { DefinitionError } from '../workflow/fault.js';
-import { lastPart, splitInstanceId } from '../workflow/instance-id.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
-import { parseBranch, parseName } from '../workflow/namespace.js';
 import { definitionText } from '../workflow/serialize.js';
 import { verify } from '../workflow/verify.js';
+import type { CheckedBatch } from './batch-key.js';
 import type { CallAudit } from './call-audit.js';
 import type { EngineCluster } from './cluster.js';
 import type { Contents } from './contents.js';
@@ -19,13 +18,16 @@ import type { Feeder } from './feeder.js';
 import type { Housekeeper } from './housekeeper.js';
 import type { InstanceRecord, Instances, WorkflowCount } from './instances.js';
 import type { Operation } from './operation-changes.js';
-import type { OperationResult, Operator, Target } from './operator.js';
+import type { OperationResult, Operator } from './operator.js';
 import type { EngineParts } from './parts.js';
+import { Reads } from './reads.js';
 import type { Reporter } from './reporter.js';
 import type { InstanceResult } from './results.js';
 import { withPatience } from './store-trouble.js';
+import type { SubmitRecord } from './submit-record.js';
 import { type SubmitManyOptions, submitStream } from './submit-stream.js';
-import type { SubmitRecord, Submitter } from './submitter.js';
+import type { Submitter } from './submitter.js';
+import { scopeOf, targetOf } from './target.js';
 
 export type EngineState = 'stopped' | 'starting' | 'started' | 'stopping' | 'disposed';
 
@@ -78,10 +80,12 @@ export class Engine {
   readonly #pieces: EnginePieces;
   #state: EngineState = 'stopped';
   #changing: Promise<void> = Promise.resolve();
+  readonly #reads: Reads;
 
   /** Use `createEngine`. */
   constructor(pieces: EnginePieces) {
     this.#pieces = pieces;
+    this.#reads = new Reads(pieces.parts, pieces.instances);
   }
 
   get state(): EngineState {
@@ -100,6 +104,17 @@ export class Engine {
   /** Port of `/health`, or `null`. */
   get healthPort(): number | null {
     return this.#pieces.parts.health.port;
+  }
+
+  /** Pages of instances, audit and workflows, and metrics. */
+  get reads(): Reads {
+    this.#assertUsable();
+    return this.#reads;
+  }
+
+  /** So many submitted instances are not durable yet: whoever can wait should, once it is thousands. */
+  get submitBacklog(): number {
+    return this.#pieces.submitter.unanswered;
   }
 
   /** Run what is ready. Resolves when claiming has begun. Starting a started engine does nothing. */
@@ -213,6 +228,41 @@ export class Engine {
   }
 
   /**
+   * Submit up to 500 instances as one batch under a key: submitted again it answers the same ids and stores nothing, as
+   * long as history is kept.
+   *
+   * @param key a UUIDv7 whose last four hex digits are 0000; instance `i` has it with `i` there
+   * @throws EngineError `INPUT_INVALID` (also for a record with a `name`), `WORKFLOW_UNKNOWN`, `KEY_REUSED`: nothing of
+   *   the call was stored
+   */
+  async submitBatch(
+    key: string,
+    records: readonly SubmitRecord[],
+    submitter = this.#pieces.defaultUser,
+  ): Promise<string[]> {
+    return this.submitChecked(this.check(records, key), submitter);
+  }
+
+  /** The first half of a submit, at once: `submitChecked` does the rest, or tells the fault. */
+  check(records: readonly SubmitRecord[], key: string | null = null): CheckedBatch {
+    this.#assertUsable();
+    return this.#pieces.submitter.check(records, key);
+  }
+
+  async submitChecked(batch: CheckedBatch, submitter = this.#pieces.defaultUser): Promise<string[]> {
+    this.#assertUsable();
+    try {
+      // A submit that succeeds records itself, in the commit that stores it.
+      return await this.#pieces.submitter.store(batch, submitter);
+    } catch (error) {
+      // A submit may be the first to hear that the store has failed; health must know.
+      if (error instanceof EngineError && error.code === 'STORE_FAILED') this.#pieces.parts.health.storeFailed(error);
+      await this.#pieces.calls.failed('submit', submitter, error);
+      throw error;
+    }
+  }
+
+  /**
    * Submit a stream in durable batches, no faster than the store takes them. Resolves with how many were stored. When the
    * stream fails, the signal is aborted or a batch is refused it rejects, after all that was taken has been answered.
    */
@@ -229,11 +279,12 @@ export class Engine {
    * Wait for an instance: resolves when it has finished or been removed, or stands FAILED.
    *
    * @param instance an id, `<workflow>/<id>`, or a given name
+   * @param signal stops waiting; what is thrown then is its reason
    * @throws EngineError `INSTANCE_UNKNOWN`; `ENGINE_STOPPED` when the engine is disposed of first
    */
-  async result(instance: string): Promise<InstanceResult> {
+  async result(instance: string, signal?: AbortSignal): Promise<InstanceResult> {
     this.#assertUsable();
-    return this.#pieces.parts.results.of((await this.#pieces.instances.idOf(instance)) ?? instance);
+    return this.#pieces.parts.results.of((await this.#pieces.instances.idOf(instance)) ?? instance, signal);
   }
 
   /**
@@ -254,9 +305,8 @@ export class Engine {
   /** How many instances of each workflow are in which state. @param scope a workflow, or a branch with trailing `/` */
   async count(scope = '/'): Promise<WorkflowCount[]> {
     this.#assertUsable();
-    const target = await this.#target(scope);
-    if (target.kind === 'instance') throw new EngineError('NAMESPACE_INVALID', `"${scope}" names an instance`);
-    return this.#pieces.instances.count(target);
+    const { instances } = this.#pieces;
+    return instances.count(await scopeOf(scope, instances));
   }
 
   /** Hold instances at their next transaction break until they are resumed. Later submits are not touched. */
@@ -314,37 +364,14 @@ export class Engine {
   }
 
   async #submit(records: readonly SubmitRecord[], submitter: string): Promise<string[]> {
-    try {
-      // A submit that succeeds records itself, in the commit that stores it.
-      return await this.#pieces.submitter.submit(records, submitter);
-    } catch (error) {
-      // A submit may be the first to hear that the store has failed; health must know.
-      if (error instanceof EngineError && error.code === 'STORE_FAILED') this.#pieces.parts.health.storeFailed(error);
-      await this.#pieces.calls.failed('submit', submitter, error);
-      throw error;
-    }
+    return this.submitChecked(this.check(records), submitter);
   }
 
   async #operate(operation: Operation, target: string, user = this.#pieces.defaultUser): Promise<OperationResult> {
     this.#assertUsable();
-    const { calls, operator } = this.#pieces;
-    const run = async (): Promise<OperationResult> => operator.run(operation, await this.#target(target), user);
+    const { calls, operator, instances } = this.#pieces;
+    const run = async (): Promise<OperationResult> => operator.run(operation, await targetOf(target, instances), user);
     return calls.around(operation, user, run, ({ contexts }) => `${target}, ${contexts} flow contexts`);
-  }
-
-  /** An instance, a workflow, or a branch with a trailing `/`. */
-  async #target(text: string): Promise<Target> {
-    if (text.endsWith('/')) {
-      const branch = parseBranch(text);
-      if (!branch.ok) throw new EngineError('NAMESPACE_INVALID', branch.fault.message);
-      return { kind: 'branch', branch: branch.value };
-    }
-    const instance = await this.#pieces.instances.idOf(text);
-    if (instance !== null) return { kind: 'instance', instance };
-    const name = parseName(text);
-    if (!name.ok) throw new EngineError('NAMESPACE_INVALID', name.fault.message);
-    if (splitInstanceId(lastPart(text)) !== null) throw new EngineError('INSTANCE_UNKNOWN', `no instance is ${text}`);
-    return { kind: 'workflow', name: name.value };
   }
 
   /** State changes run one after another, in the order they were asked for. */

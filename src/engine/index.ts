@@ -16,5 +16,5 @@ export type { InstanceRecord, WorkflowCount } from './instances.js';
 export type { OperationResult } from './operator.js';
 export type { EngineOptions } from './options.js';
 export type { InstanceResult } from './results.js';
+export type { SubmitRecord } from './submit-record.js';
 export type { SubmitManyOptions, SubmitProgress } from './submit-stream.js';
-export type { SubmitRecord } from './submitter.js';

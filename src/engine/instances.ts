@@ -135,8 +135,6 @@ export class Instances {
 
   /** How many instances of each workflow below a scope are in which state, living and ended. */
   async count(scope: Scope): Promise<WorkflowCount[]> {
-    const [from, to] =
-      scope.kind === 'branch' ? [scope.branch, `${scope.branch.slice(0, -1)}0`] : [scope.name, `${scope.name}\u0001`];
     const rows = await this.#store.query(
       `select name, state, sum(members)::bigint from (
          ${living} where name >= $1::text and name < $2::text
@@ -144,7 +142,7 @@ export class Instances {
          select name, members, case state when 0 then 'finished' else 'removed' end
          from millrace_outcome where name >= $1::text and name < $2::text) all_instances
        group by name, state order by name, state`,
-      [from, to],
+      rangeOf(scope),
     );
     return rows.map(countOf);
   }
@@ -167,6 +165,13 @@ export class Instances {
     );
     return parsed(row?.[0] ?? null);
   }
+}
+
+/** Names of a scope: from, up to but without. `0` is the character behind `/`. */
+export function rangeOf(scope: Scope): [string, string] {
+  return scope.kind === 'branch'
+    ? [scope.branch, `${scope.branch.slice(0, -1)}0`]
+    : [scope.name, `${scope.name}\u0001`];
 }
 
 function countOf([workflow, state, instances]: TextRow): WorkflowCount {

@@ -50,21 +50,49 @@ export class Results {
   /**
    * The end of an instance: at once if it has left, else when it does or when it stands FAILED.
    *
+   * @param signal stops waiting; what is thrown then is its reason
    * @throws EngineError `INSTANCE_UNKNOWN`; `ENGINE_STOPPED` when the engine is disposed of first
    */
-  async of(instance: string): Promise<InstanceResult> {
+  async of(instance: string, signal?: AbortSignal): Promise<InstanceResult> {
     const parts = splitInstanceId(instance);
     if (parts === null) throw new EngineError('INSTANCE_UNKNOWN', `"${instance}" is no instance id`);
+    signal?.throwIfAborted();
     // Wait first, then look: it may leave in between.
-    const arrived = new Promise<InstanceResult>((resolve, reject) =>
-      this.#add(parts.root, parts.ordinal, { resolve, reject }),
-    );
+    const arrived = new Promise<InstanceResult>((resolve, reject) => {
+      const waiter = { resolve, reject };
+      this.#add(parts.root, parts.ordinal, waiter);
+      signal?.addEventListener('abort', () => this.#abandon(parts.root, parts.ordinal, waiter, signal.reason), {
+        once: true,
+      });
+    });
     // Submitted here and nothing of its root has ended: there is nothing to look up.
     if (parts.ordinal < (this.#untouched.get(parts.root) ?? 0)) return arrived;
-    void this.#look(instance, parts).catch((error: Error) => {
-      for (const waiter of this.#take(parts.root, parts.ordinal)) waiter.reject(error);
-    });
+    void this.now(instance).then(
+      result => {
+        if (result !== null) for (const waiter of this.#take(parts.root, parts.ordinal)) waiter.resolve(result);
+      },
+      (error: Error) => {
+        for (const waiter of this.#take(parts.root, parts.ordinal)) waiter.reject(error);
+      },
+    );
     return arrived;
+  }
+
+  /** As `of`, without waiting: `null` while it has neither ended nor failed. */
+  async now(instance: string): Promise<InstanceResult | null> {
+    const parts = splitInstanceId(instance);
+    if (parts === null) throw new EngineError('INSTANCE_UNKNOWN', `"${instance}" is no instance id`);
+    if (parts.ordinal < (this.#untouched.get(parts.root) ?? 0)) return null;
+    const located = await this.#store.locate(instance);
+    if (located === null) throw new EngineError('INSTANCE_UNKNOWN', `no instance has the id ${instance}`);
+    if (located.kind === 'open') {
+      const { segment, position } = located;
+      if (segment.state !== 'failed') return null;
+      return { instance, state: 'failed', result: null, error: errorAt(segment, position) };
+    }
+    const { outcome } = located;
+    const [body] = outcome.body === null ? [] : await this.#store.bodies([outcome.body]);
+    return ended(outcome, parts.ordinal, body);
   }
 
   /** Tell `listener` of everything that ends from now on. Returns what stops it. */
@@ -152,22 +180,19 @@ export class Results {
     this.#untouched.clear();
   }
 
-  async #look(instance: string, { root, ordinal }: { root: string; ordinal: number }): Promise<void> {
-    const located = await this.#store.locate(instance);
-    if (located === null) throw new EngineError('INSTANCE_UNKNOWN', `no instance has the id ${instance}`);
-    if (located.kind === 'open') {
-      if (located.segment.state === 'failed') this.stood([located.segment]);
-      return;
-    }
-    const { outcome } = located;
-    const [body] = outcome.body === null ? [] : await this.#store.bodies([outcome.body]);
-    for (const waiter of this.#take(root, ordinal)) waiter.resolve(ended(outcome, ordinal, body));
-  }
-
   #add(root: string, ordinal: number, waiter: Waiter): void {
     const byOrdinal = this.#waiting.get(root) ?? new Map<number, Waiter[]>();
     this.#waiting.set(root, byOrdinal);
     byOrdinal.set(ordinal, [...(byOrdinal.get(ordinal) ?? []), waiter]);
+  }
+
+  /** Nobody is left who waits: nothing of it is kept. */
+  #abandon(root: string, ordinal: number, waiter: Waiter, reason: unknown): void {
+    waiter.reject(reason as Error);
+    const byOrdinal = this.#waiting.get(root);
+    const others = byOrdinal?.get(ordinal)?.filter(each => each !== waiter) ?? [];
+    if (others.length > 0) byOrdinal!.set(ordinal, others);
+    else this.#take(root, ordinal);
   }
 
   #take(root: string, ordinal: number): Waiter[] {

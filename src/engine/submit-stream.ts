@@ -1,6 +1,6 @@
 // A stream of records as durable batches: `submitMany`.
 
-import type { SubmitRecord } from './submitter.js';
+import type { SubmitRecord } from './submit-record.js';
 
 /** What `submitMany` reports while it goes. */
 export interface SubmitProgress {

@@ -9,6 +9,7 @@ export const errorCodes = {
   NAME_TAKEN: 'another instance has this name',
   KEY_REUSED: 'the key of a batch stands for other instances',
   NAMESPACE_INVALID: 'not a namespace',
+  CURSOR_INVALID: 'not a cursor of this list',
   OPTION_INVALID: 'an option has a value it cannot have',
   ENGINE_DISPOSED: 'the engine has been disposed of',
   ENGINE_STOPPED: 'the engine was stopped before the answer came',
@@ -30,11 +31,14 @@ export type ErrorCode = keyof typeof errorCodes;
 /** A fault with a stable code; the message says what, where and with which value. */
 export class EngineError extends Error {
   override name = 'EngineError';
+  /** Index of the record to blame in a call that brought several. */
+  readonly record: number | null;
   constructor(
     readonly code: ErrorCode,
     message: string,
-    options?: { cause?: unknown },
+    options: { cause?: unknown; record?: number } = {},
   ) {
     super(`${code}: ${message}`, options);
+    this.record = options.record ?? null;
   }
 }

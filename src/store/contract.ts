@@ -14,6 +14,7 @@
 //   S2. A commit is applied whole or not at all; a member leaves a segment once (first commit wins).
 //   S3. A commit whose `revision` of a segment is out of date is refused: an operation came first.
 //   S4. A commit sent again with the same id is recognised and not applied twice.
+//   S5. Of the commits that bring a root under the same key one is applied, as long as the root's body is kept.
 
 import type { Members } from './members.js';
 
@@ -163,10 +164,14 @@ export interface Commit {
   readonly names: readonly GivenName[];
   /** Names given up by this commit (`onConflict: replace`); one that belongs to another instance by now is left alone. */
   readonly freedNames: readonly GivenName[];
+  /** Ids of roots of this commit that a client made; one whose root was stored before refuses it (S5). */
+  readonly keys: readonly string[];
 }
 
 export type CommitAnswer =
   | { readonly kind: 'committed' }
+  /** Nothing was applied: the root of one of the keys is there already. */
+  | { readonly kind: 'key-known' }
   /** Nothing was applied: a segment has changed since it was read. Read it again and decide again. */
   | { readonly kind: 'stale' }
   /** Nothing was applied: one of the names is taken. */

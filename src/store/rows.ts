@@ -94,6 +94,9 @@ export function commitCalls(commit: Commit, hasRivals: boolean): SqlCall[] {
   const calls: SqlCall[] = [
     { statement: sql.recordCommit, parameters: [encode.uuid(commit.id), encode.int8(commit.atMs)] },
   ];
+  if (commit.keys.length > 0) {
+    calls.push({ statement: sql.takeKeys, parameters: [encode.uuidArray(commit.keys), encode.int8(commit.atMs)] });
+  }
   if (commit.freedNames.length > 0) {
     calls.push({ statement: sql.freeNames, parameters: nameParameters(commit.freedNames) });
   }

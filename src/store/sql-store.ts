@@ -27,7 +27,7 @@ import { type Members, SqlMembers } from './members.js';
 import { migrate } from './migrations/index.js';
 import { bodyOfRow, commitCalls, outcomeOfRow, segmentOfRow, segmentsTouched } from './rows.js';
 import { putCatalogue } from './sql/catalogue.js';
-import { recordCommit, takeNames } from './sql/commit.js';
+import { recordCommit, takeKeys, takeNames } from './sql/commit.js';
 import * as read from './sql/read.js';
 import { textRows } from './text-rows.js';
 
@@ -146,6 +146,8 @@ export class SqlStore implements Store {
       return { kind: 'committed' };
     } catch (error) {
       if (!(error instanceof SqlError)) throw error;
+      const isRefusal = error.code === 'MR001' || error.code === '23505';
+      if (isRefusal && error.statement === takeKeys.name) return { kind: 'key-known' };
       if (error.code === 'MR001') return { kind: 'stale' };
       if (error.code === '23505' && error.statement === recordCommit.name) {
         // Its answer was lost.

@@ -11,6 +11,7 @@ import { nearest, type Path, quote, type Report } from './fault.js';
 export interface Schema {
   readonly type?: string;
   readonly const?: string;
+  readonly enum?: readonly string[];
   readonly anyOf?: readonly Schema[];
   readonly required?: readonly string[];
   readonly properties?: { readonly [key: string]: Schema };
@@ -54,7 +55,8 @@ function conformObject(value: PlainObject, schema: Schema, path: Path, report: R
   const properties = schema.properties ?? {};
   for (const key of Object.keys(value)) {
     if (Object.hasOwn(properties, key)) conform(value[key], properties[key]!, [...path, key], report, keysAt);
-    else if (key !== '__proto__') reportUnknownKey(key, Object.keys(properties), path, report, keysAt);
+    else if (schema.additionalProperties !== true && key !== '__proto__')
+      reportUnknownKey(key, Object.keys(properties), path, report, keysAt);
   }
   for (const key of schema.required ?? []) {
     if (!Object.hasOwn(value, key))
@@ -121,6 +123,7 @@ function tagOf(variants: readonly Schema[]): string | null {
 
 function isAccepted(value: unknown, schema: Schema): boolean {
   if (schema.const !== undefined) return value === schema.const;
+  if (schema.enum !== undefined) return schema.enum.includes(value as string);
   const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = schema;
   switch (schema.type) {
     case 'string':
@@ -157,6 +160,7 @@ function describe(value: unknown): string {
 function accepted(schema: Schema): string {
   if (schema.const !== undefined) return quote(schema.const);
   if (schema.anyOf !== undefined) return schema.anyOf.map(accepted).join(' or ');
+  if (schema.enum !== undefined) return schema.enum.map(quote).join(' or ');
   switch (schema.type) {
     case 'string':
       return `text of ${figure(schema.minLength ?? 0)} to ${figure(schema.maxLength ?? 0)} characters`;

@@ -153,6 +153,7 @@ export class CommitWorld {
       audit: [],
       names: [],
       freedNames: [],
+      keys: [],
     });
     this.holdings.holdSegment(segment);
     await this.queue.offer([offerOf(segment, 0, members)]);

@@ -40,6 +40,7 @@ export function nothing(): Commit {
     audit: [],
     names: [],
     freedNames: [],
+    keys: [],
   };
 }
 

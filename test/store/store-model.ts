@@ -53,6 +53,7 @@ export class StoreModel {
   /** The answers that are right; nothing is applied unless the first one is `committed`. */
   apply(commit: Commit): CommitAnswer['kind'][] {
     if (this.commits.has(commit.id)) return ['committed'];
+    if (commit.keys.some(key => this.bodies.has(key))) return ['key-known'];
     const refusals = [...this.#nameFaults(commit), ...this.#staleFaults(commit)];
     if (refusals.length > 0) return refusals;
     this.commits.set(commit.id, commit);

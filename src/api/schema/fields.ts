@@ -2,7 +2,7 @@
 
 import Type, { type Static, type TSchema } from 'typebox';
 import type { Json, JsonObject } from '../../workflow/model.js';
-import { limits } from './protocol.js';
+import { headers, limits } from './protocol.js';
 
 /** As JSON Schema 2020 has it: the type, or null. Serialises faster than a union. */
 export function nullable<Schema extends TSchema & { readonly type: string }>(schema: Schema) {
@@ -56,3 +56,16 @@ export const Priority = Type.Integer({ minimum: 1, maximum: 10_000, description:
 export function limit(most: number) {
   return Type.Integer({ minimum: 1, maximum: most, description: `At most so many. Default ${limits.pageDefault}` });
 }
+
+/** For the audit. */
+export const userHeader = {
+  [headers.user]: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: limits.userLengthMax,
+      description: 'Who calls, visible ASCII, for the audit. Default: who runs the server',
+    }),
+  ),
+};
+
+export const CallHeaders = Type.Object(userHeader);

@@ -8,8 +8,6 @@ export const operations = ['pause', 'resume', 'remove', 'recover'] as const;
 
 export const Operation = oneOf(operations, 'What to do with the target');
 
-export const OperationParams = Type.Object({ operation: Operation });
-
 export const OperationRequest = Type.Object(
   {
     target: Type.String({

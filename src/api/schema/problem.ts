@@ -7,7 +7,6 @@ import { oneOf } from './fields.js';
 /** Codes of the service itself, beside those of the engine. */
 export const serviceCodes = {
   REQUEST_INVALID: 'the request is not as the schema of its route says',
-  CURSOR_INVALID: 'not a cursor of this list',
   ROUTE_UNKNOWN: 'there is no such route',
   METHOD_NOT_ALLOWED: 'the route does not take this method',
   REQUEST_TIMEOUT: 'the request did not come to its end',

@@ -10,8 +10,9 @@ import * as retention from './0003-retention.js';
 import * as failures from './0004-failures.js';
 import * as severalEngines from './0005-several-engines.js';
 import * as members from './0006-members.js';
+import * as auditOrder from './0007-audit-order.js';
 
-const migrations = [first, auditViews, retention, failures, severalEngines, members];
+const migrations = [first, auditViews, retention, failures, severalEngines, members, auditOrder];
 
 const undefinedTable = '42P01';
 

@@ -31,6 +31,21 @@ export const lockSegments: SqlStatement = {
 };
 
 /**
+ * Roots named by clients: one whose body is there is refused with MR001, one that another connection is just storing, or
+ * whose history was cut short, with 23505 (S5).
+ * $1 key uuid[], $2 at bigint (ms).
+ * COST one index probe a generation and one index entry, a root.
+ * WHY both: the ids of commits are kept for minutes, bodies as long as history; but a body has no unique index.
+ */
+export const takeKeys: SqlStatement = {
+  name: 'commit_keys',
+  text: `insert into millrace_commit (id, at)
+    select k.id, $2::bigint from unnest($1::uuid[]) as k(id)
+    where millrace_fence(not exists (select from millrace_body b where b.id = any($1::uuid[])))
+    order by k.id`,
+};
+
+/**
  * Members leave segments that live on.
  * $1 segment uuid[], $2 revision int[], $3 leaving varbit[] (by position), $4 count int[], $5 how many marks int.
  * COST one HOT update a segment; the bodies are not touched.

@@ -1,0 +1,46 @@
+// PUT and GET /v1/workflows: definitions.
+
+import { isAbsolute } from 'node:path';
+import { type App, problemResponses, type Service } from '../app.js';
+import { limits } from '../schema/protocol.js';
+import { Deployed, DeployRequest, WorkflowPage, WorkflowsQuery } from '../schema/workflows.js';
+import { ServiceFault } from '../service-fault.js';
+
+export function workflowRoutes(app: App, { engine }: Service): void {
+  app.put(
+    '/v1/workflows',
+    {
+      schema: {
+        operationId: 'deploy',
+        summary: 'Verify a definition and store it as the newest version of its name',
+        body: DeployRequest,
+        response: { 200: Deployed, ...problemResponses },
+      },
+    },
+    async ({ body: { definition, baseFolder } }) => {
+      if (baseFolder !== undefined && !isAbsolute(baseFolder)) {
+        throw new ServiceFault('REQUEST_INVALID', `body: baseFolder: "${baseFolder}" is no absolute path`);
+      }
+      return engine.deploy(definition, baseFolder);
+    },
+  );
+
+  app.get(
+    '/v1/workflows',
+    {
+      schema: {
+        operationId: 'listWorkflows',
+        summary: 'What is deployed: the newest of each, or all versions of one with their definitions',
+        querystring: WorkflowsQuery,
+        response: { 200: WorkflowPage, ...problemResponses },
+      },
+    },
+    async ({ query: { name = null, after = null, limit = limits.pageDefault } }) => {
+      const { workflows, next } = engine.reads.workflowPage(name, after, limit);
+      return {
+        workflows: workflows.map(({ definition, ...rest }) => ({ ...rest, ...(name === null ? {} : { definition }) })),
+        next,
+      };
+    },
+  );
+}

@@ -1,0 +1,58 @@
+// millrace start: an engine behind its HTTP service. The work is in `start-service.ts`, imported when it is wanted: it
+// brings TypeBox and Fastify along, for which no other command has time.
+
+import type { Command } from 'commander';
+import { dataOption } from './data-option.js';
+import type { Ended } from './exit.js';
+import { wholeNumber } from './run.js';
+
+const examples = `
+Examples:
+  millrace start                                       on http://127.0.0.1:7433, health on port 7434
+  millrace start --data /var/lib/millrace --port 8080 --threads 4
+  curl -X PUT localhost:7433/v1/workflows -H 'content-type: application/json' -d '{"definition": {…}}'
+  curl localhost:7433/v1/instances -H 'content-type: application/json' -d '{"workflow": "/flights/score"}'
+  curl localhost:7433/v1/instances -H 'content-type: application/x-ndjson' -T instances.ndjson
+  curl localhost:7433/v1/instances/ID/result?waitMs=30000
+  curl -N localhost:7433/v1/audit -H 'accept: text/event-stream'
+  curl localhost:7433/openapi.json                     every route, with its types
+
+It listens on the loopback interface only: there are no users yet, so whoever reaches it may do everything.
+
+Stopping (Ctrl-C, SIGTERM): no request is taken any more, those under way are answered, what executes may end within
+--grace; the rest stays ready in the data folder. A second signal ends the process at once; nothing acknowledged is lost.
+
+Exit codes: 0 stopped, 1 the store has failed, 2 refused (option, folder or port in use), 130 or 143 second signal.`;
+
+export interface StartOptions {
+  readonly data: string;
+  readonly host: string;
+  readonly port: number;
+  readonly healthPort: number;
+  readonly threads?: number;
+  readonly name?: string;
+  readonly grace: number;
+  readonly rate: number;
+  readonly json?: true;
+}
+
+export function addStart(program: Command, ended: Ended): void {
+  program
+    .command('start')
+    .summary('run an engine behind an HTTP service')
+    .description('Run an engine and serve its API over HTTP, until it is told to stop.')
+    .addOption(dataOption('folder of the store, made when absent; "memory" keeps nothing'))
+    .option('-p, --port <number>', 'port of the API; 0 takes a free one', wholeNumber, 7_433)
+    .option('--host <host>', 'name or address of the loopback interface', '127.0.0.1')
+    .option('--health-port <number>', 'port of /health, answered even while the engine is blocked', wholeNumber, 7_434)
+    .option('-t, --threads <number>', 'worker threads for actions (default: the processors, 2 to 8)', wholeNumber)
+    .option('--name <name>', 'name of the engine in audit and logs (default: host and process)')
+    .option('--grace <seconds>', 'how long a stop waits for what executes', wholeNumber, 30)
+    .option('--rate <number>', 'requests a second at most', wholeNumber, 20_000)
+    .option('--json', 'print {"url","health","data","pid"} when ready')
+    .addHelpText('after', examples)
+    .action(async (options: StartOptions) => {
+      const { startService } = await import('./start-service.js');
+      ended(await startService(options));
+    });
+}

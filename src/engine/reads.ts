@@ -1,0 +1,125 @@
+// What can be read of an engine in pages and at a glance. Reads change nothing and are not audited.
+
+import { EngineError } from '../observe/errors.js';
+import type { WorkflowDefinition } from '../workflow/model.js';
+import { type AuditFilter, type AuditOrder, type AuditPage, AuditPages } from './audit-pages.js';
+import type { KnownWorkflow } from './definitions.js';
+import { type InstancePage, InstancePages, type InstanceState } from './instance-pages.js';
+import type { Instances } from './instances.js';
+import type { EngineParts } from './parts.js';
+import type { InstanceResult } from './results.js';
+import { scopeOf } from './target.js';
+
+export interface StoredWorkflow {
+  readonly name: string;
+  readonly version: number;
+  readonly createdAtMs: number;
+  readonly definition: WorkflowDefinition;
+}
+
+export interface WorkflowPage {
+  readonly workflows: readonly StoredWorkflow[];
+  /** Cursor of what follows; `null`: nothing does. */
+  readonly next: string | null;
+}
+
+export class Reads {
+  readonly #parts: EngineParts;
+  readonly #audit: AuditPages;
+  readonly #instances: Instances;
+  readonly #pages: InstancePages;
+
+  constructor(parts: EngineParts, instances: Instances) {
+    this.#parts = parts;
+    this.#instances = instances;
+    this.#audit = new AuditPages(parts.store);
+    this.#pages = new InstancePages(parts.store, parts.definitions);
+  }
+
+  /** @throws EngineError `CURSOR_INVALID` */
+  auditPage(filter: AuditFilter, after: string | null, order: AuditOrder, limit: number): Promise<AuditPage> {
+    return this.#audit.page(filter, after, order, limit);
+  }
+
+  /** Cursor from which on a follower sees what is committed from now on. */
+  auditEnd(): Promise<string> {
+    return this.#audit.end();
+  }
+
+  /** Grows when this engine has recorded something; the watchdog, and other engines, record besides. */
+  get auditEvents(): number {
+    return this.#parts.metrics.auditEvents.value;
+  }
+
+  /** What an id, `<workflow>/<id>` or a given name stands for. @throws EngineError `INSTANCE_UNKNOWN` */
+  async idOf(name: string): Promise<string> {
+    const instance = await this.#instances.idOf(name);
+    if (instance !== null) return instance;
+    throw new EngineError('INSTANCE_UNKNOWN', `no instance is named "${name}"`);
+  }
+
+  /** As `Engine.result`, without waiting: `null` while it has neither ended nor failed. @throws EngineError `INSTANCE_UNKNOWN` */
+  resultNow(instance: string): Promise<InstanceResult | null> {
+    return this.#parts.results.now(instance);
+  }
+
+  /**
+   * A page of instances in the order of their ids.
+   *
+   * @param scope a workflow, or a branch with trailing `/`
+   * @param after `next` of the page before
+   * @throws EngineError `NAMESPACE_INVALID`, `CURSOR_INVALID`
+   */
+  async instancePage(
+    scope: string,
+    state: InstanceState | null,
+    after: string | null,
+    limit: number,
+  ): Promise<InstancePage> {
+    return this.#pages.page(await scopeOf(scope, this.#instances), state, after, limit);
+  }
+
+  /**
+   * The newest version of each workflow, in the order they were deployed; or all versions of one, newest first.
+   *
+   * @throws EngineError `CURSOR_INVALID`, `WORKFLOW_UNKNOWN`
+   */
+  workflowPage(name: string | null, after: string | null, limit: number): WorkflowPage {
+    const all = this.#parts.definitions.all();
+    const chosen = name === null ? newestOf(all) : all.filter(({ version }) => version.name === name).reverse();
+    if (name !== null && chosen.length === 0) {
+      throw new EngineError('WORKFLOW_UNKNOWN', `no workflow is named "${name}"`);
+    }
+    const start = after === null ? 0 : chosen.findIndex(({ version }) => String(version.number) === after) + 1;
+    if (after !== null && start === 0) throw new EngineError('CURSOR_INVALID', 'the cursor is none of this list');
+    const page = chosen.slice(start, start + limit);
+    return {
+      workflows: page.map(({ version }) => ({
+        name: version.name,
+        version: version.version,
+        createdAtMs: version.createdAtMs,
+        definition: JSON.parse(version.definition) as WorkflowDefinition,
+      })),
+      next: start + limit < chosen.length ? String(page.at(-1)!.version.number) : null,
+    };
+  }
+
+  /** Prometheus text format. */
+  async metricsText(): Promise<string> {
+    const { queue, metrics } = this.#parts;
+    const { ready, delayed, claimed } = await queue.counts();
+    metrics.ready.set(ready);
+    metrics.delayed.set(delayed);
+    metrics.claimed.set(claimed);
+    return metrics.registry.render();
+  }
+}
+
+function newestOf(all: readonly KnownWorkflow[]): KnownWorkflow[] {
+  const newest = new Map<string, KnownWorkflow>();
+  for (const known of all) {
+    const before = newest.get(known.version.name);
+    if (before === undefined || before.version.version < known.version.version) newest.set(known.version.name, known);
+  }
+  return [...newest.values()].sort((a, b) => a.version.number - b.version.number);
+}
