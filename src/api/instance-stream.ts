@@ -109,8 +109,8 @@ export class InstanceStream {
         this.#wake();
         this.#sendPending();
       });
-    // T2: nothing more is read; its fault comes with its answer.
-    if (checked.fault !== null) await this.#told;
+    // T2. What the engine answers is the same, once it has recorded the call.
+    if (checked.fault !== null) this.#failed(batch, checked.fault);
     while (this.#underWay >= batchesUnderWayMax && this.#failure === null) {
       await new Promise<void>(resolve => {
         this.#wake = resolve;

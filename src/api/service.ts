@@ -1,7 +1,9 @@
 // The HTTP service over an engine: the routes, and what guards all of them.
 
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
-import { fastify } from 'fastify';
+import { type FastifyReply, fastify } from 'fastify';
 import type { Engine } from '../engine/engine.js';
 import { type Clock, systemClock } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
@@ -25,6 +27,8 @@ export interface ServiceOptions {
   readonly port?: number;
   /** Requests a second, on average. Default 20,000. */
   readonly requestsPerSecondMax?: number;
+  /** The headers of a request must have come within so long, ms. Default 30,000. */
+  readonly headersMs?: number;
   readonly version?: string;
   readonly clock?: Clock;
   /** Told of faults of the service's own. */
@@ -62,7 +66,7 @@ export async function serve(engine: Engine, options: ServiceOptions = {}): Promi
     stopping: stopping.signal,
     failed: options.failed ?? (() => undefined),
   };
-  const app = await createApp(service, options.version ?? '0');
+  const app = await createApp(service, options);
   let url: string;
   try {
     url = await app.listen({ host, port });
@@ -82,7 +86,7 @@ export async function serve(engine: Engine, options: ServiceOptions = {}): Promi
   };
 }
 
-async function createApp(service: Service, version: string): Promise<App> {
+async function createApp(service: Service, { version = '0', headersMs = 30_000 }: ServiceOptions): Promise<App> {
   const app: App = fastify({
     bodyLimit: limits.bodyBytesMax,
     // Names are URL-encoded; how long they may be is the schema's to say.
@@ -90,6 +94,9 @@ async function createApp(service: Service, version: string): Promise<App> {
     connectionTimeout: limits.idleMs,
     // A stream may take as long as it likes, as long as something moves.
     requestTimeout: 0,
+    http: { headersTimeout: headersMs, connectionsCheckingInterval: Math.min(headersMs, 5_000) },
+    clientErrorHandler: refuseBroken,
+    frameworkErrors: (error, _, reply) => sendProblem(service, error, reply as unknown as FastifyReply),
     exposeHeadRoutes: false,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -130,14 +137,28 @@ function guard(app: App, service: Service): void {
   app.setNotFoundHandler(({ method, url }) => {
     throw new ServiceFault('ROUTE_UNKNOWN', `${method} ${url.slice(0, 200)}: /openapi.json tells what there is`);
   });
-  app.setErrorHandler((error, _, reply) => {
-    const problem = problemOf(error);
-    if (problem.code === 'INTERNAL') service.failed(error);
-    if (problem.retryAfterMs !== undefined) {
-      void reply.header('retry-after', String(Math.ceil(problem.retryAfterMs / 1_000)));
-    }
-    return reply.code(problem.status).type(mediaTypes.problem).send(problem);
-  });
+  app.setErrorHandler((error, _, reply) => sendProblem(service, error, reply as FastifyReply));
+}
+
+function sendProblem(service: Service, error: unknown, reply: FastifyReply): FastifyReply {
+  const problem = problemOf(error);
+  if (problem.code === 'INTERNAL') service.failed(error);
+  if (problem.retryAfterMs !== undefined) {
+    void reply.header('retry-after', String(Math.ceil(problem.retryAfterMs / 1_000)));
+  }
+  return reply.code(problem.status).type(mediaTypes.problem).send(problem);
+}
+
+/** What comes is no request, or not all of one. */
+function refuseBroken(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+  const code = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'REQUEST_TIMEOUT' : 'REQUEST_INVALID';
+  const problem = problemOf(new ServiceFault(code, error.message));
+  const body = JSON.stringify(problem);
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\ncontent-type: ${mediaTypes.problem}\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
 }
 
 /** JSON whole, lines as they come; nothing else. */

@@ -410,6 +410,32 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
       ]);
     });
 
+    test('S5: of rivals that bring a root under one key one is applied, then and when the commits are forgotten', async () => {
+      const root = rootOf(3);
+      const rival = (): Commit => ({
+        ...nothing(),
+        keys: [root.id],
+        roots: [root],
+        segments: [segmentOf(root, [...root.ordinals])],
+        audit: [trace(root.id)],
+      });
+      const first = rival();
+      const answers = await Promise.all([store.commit(first), store.commit(rival()), store.commit(rival())]);
+      expect(answers.map(({ kind }) => kind).sort()).toEqual(['committed', 'key-known', 'key-known']);
+      expect(await store.query('select count(*) from millrace_audit where root = $1::uuid', [root.id])).toEqual([
+        ['1'],
+      ]);
+      // Its own answer, asked for again, is not somebody's repeat.
+      const applied = answers[0]!.kind === 'committed';
+      expect(applied ? (await store.commit(first)).kind : 'committed').toBe('committed');
+      // A root whose id no commit remembers: its body does.
+      const { root: older } = await submitted(2);
+      expect(await commit({ keys: [older.id], roots: [older], segments: [] })).toBe('key-known');
+      const fresh = rootOf(1);
+      expect(await commit({ keys: [fresh.id, older.id], roots: [fresh, older] })).toBe('key-known');
+      expect(await store.origin(fresh.id)).toBeNull();
+    });
+
     test('names: one owner each, given up only by its owner, found with the others', async () => {
       const branch = newBranch();
       const { root } = await submitted(3);

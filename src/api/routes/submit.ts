@@ -91,6 +91,7 @@ async function submitAll(
     await answers.write(`${JSON.stringify({ done } satisfies DoneLine)}\n`);
     answers.end();
   } catch (error) {
+    if (body.errored !== null) return answers.abandon();
     drain(service, body);
     if (!answers.hasBegun) throw error;
     const problem = problemOf(error);
@@ -146,5 +147,12 @@ class LazyAnswers implements AnswerWriter {
 
   end(): void {
     this.#raw.end();
+  }
+
+  /** The sender has left: nobody reads an answer. */
+  abandon(): FastifyReply {
+    if (!this.#reply.sent) this.#reply.hijack();
+    this.#raw.destroy();
+    return this.#reply;
   }
 }
