@@ -45,14 +45,12 @@ export class InstanceStream {
   /**
    * Read to the end; resolves with how many instances were stored.
    *
-   * @param isStopping asked between chunks
    * @throws what stopped the stream, after all that was accepted has been told
    */
-  async run(chunks: AsyncIterable<Buffer>, isStopping: () => boolean): Promise<number> {
+  async run(chunks: AsyncIterable<Buffer>): Promise<number> {
     const reader = new LineReader();
     try {
       for await (const chunk of chunks) {
-        if (isStopping()) throw new ServiceFault('SERVICE_STOPPING', 'the service stops; send the rest to another');
         await this.#takeAll(reader.push(chunk));
         this.#sendPending();
       }

@@ -1,10 +1,11 @@
 // POST /v1/instances: one instance as JSON, or a stream of them as lines.
 
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { type App, problemResponses, type Service, userOf } from '../app.js';
+import { chunksOf } from '../body-chunks.js';
 import { type AnswerWriter, InstanceStream } from '../instance-stream.js';
 import { problemOf } from '../problems.js';
 import { userHeader } from '../schema/fields.js';
@@ -86,13 +87,12 @@ async function submitAll(
   const answers = new LazyAnswers(reply);
   try {
     const stream = new InstanceStream(service.engine, user, answers);
-    const chunks = body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-    const done = await stream.run(chunks, () => service.stopping.aborted);
+    const done = await stream.run(chunksOf(body, service.stopping));
     await answers.write(`${JSON.stringify({ done } satisfies DoneLine)}\n`);
     answers.end();
   } catch (error) {
-    if (body.errored !== null) return answers.abandon();
-    drain(service, body);
+    if (body.destroyed && !body.readableEnded) return answers.abandon();
+    drain(service, body, request.raw);
     if (!answers.hasBegun) throw error;
     const problem = problemOf(error);
     if (problem.code === 'INTERNAL') service.failed(error);
@@ -105,11 +105,17 @@ async function submitAll(
 }
 
 /** What the sender still sends is thrown away, for a while: a connection that is cut at once loses the answer too. */
-function drain({ clock }: Service, body: Readable): void {
-  if (body.readableEnded || body.destroyed) return;
+function drain({ clock }: Service, body: Readable, { socket }: IncomingMessage): void {
+  if (body.readableEnded) return;
   body.on('error', () => undefined).resume();
-  const timer = clock.setTimer(lingerMs, () => body.destroy()).unref();
-  body.once('close', () => timer.cancel());
+  const timer = clock.setTimer(lingerMs, () => socket.destroy()).unref();
+  const cancel = (): void => {
+    timer.cancel();
+    body.off('end', cancel);
+    socket.off('close', cancel);
+  };
+  body.on('end', cancel);
+  socket.on('close', cancel);
 }
 
 /** The answer to a stream, begun with the first line. */
