@@ -48,6 +48,7 @@ export interface RunningService {
 }
 
 const connectionsMax = 10_000;
+const sweepMs = 50;
 const otherMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /**
@@ -80,7 +81,10 @@ export async function serve(engine: Engine, options: ServiceOptions = {}): Promi
     close: async graceMs => {
       stopping.abort();
       const timer = clock.setTimer(graceMs, () => app.server.closeAllConnections());
+      // Connections kept alive become idle when their last answer has been given, after `close` has looked at them.
+      const sweep = setInterval(() => app.server.closeIdleConnections(), sweepMs);
       await app.close();
+      clearInterval(sweep);
       timer.cancel();
     },
   };

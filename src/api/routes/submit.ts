@@ -1,6 +1,6 @@
 // POST /v1/instances: one instance as JSON, or a stream of them as lines.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
@@ -10,6 +10,7 @@ import { type AnswerWriter, InstanceStream } from '../instance-stream.js';
 import { problemOf } from '../problems.js';
 import { userHeader } from '../schema/fields.js';
 import { AnswerLine, type DoneLine, type ProblemLine, SubmitRecord, Submitted } from '../schema/instances.js';
+import type { Problem } from '../schema/problem.js';
 import { headers, limits, mediaTypes } from '../schema/protocol.js';
 import { ServiceFault } from '../service-fault.js';
 import { streamed } from '../validation.js';
@@ -92,30 +93,34 @@ async function submitAll(
     answers.end();
   } catch (error) {
     if (body.destroyed && !body.readableEnded) return answers.abandon();
-    drain(service, body, request.raw);
-    if (!answers.hasBegun) throw error;
+    if (!answers.hasBegun && body.readableEnded) throw error;
     const problem = problemOf(error);
     if (problem.code === 'INTERNAL') service.failed(error);
-    await answers.write(`${JSON.stringify({ problem } satisfies ProblemLine)}\n`);
+    await answers.refuse(problem);
+    const isOver = body.readableEnded || (await drained(service, body));
     answers.end();
+    if (!isOver) request.raw.socket.destroySoon();
   } finally {
     leave();
   }
   return reply;
 }
 
-/** What the sender still sends is thrown away, for a while: a connection that is cut at once loses the answer too. */
-function drain({ clock }: Service, body: Readable, { socket }: IncomingMessage): void {
-  if (body.readableEnded) return;
-  body.on('error', () => undefined).resume();
-  const timer = clock.setTimer(lingerMs, () => socket.destroy()).unref();
-  const cancel = (): void => {
-    timer.cancel();
-    body.off('end', cancel);
-    socket.off('close', cancel);
-  };
-  body.on('end', cancel);
-  socket.on('close', cancel);
+/**
+ * What the sender still sends is thrown away, until it has read our answer and ends, or for a while: a connection that is
+ * closed with bytes unread takes the answer along.
+ *
+ * @returns false: it did not end
+ */
+async function drained({ clock }: Service, body: Readable): Promise<boolean> {
+  return new Promise(resolve => {
+    const timer = clock.setTimer(lingerMs, () => resolve(false));
+    const over = (): void => {
+      timer.cancel();
+      resolve(true);
+    };
+    body.on('error', over).on('end', over).on('close', over).resume();
+  });
 }
 
 /** The answer to a stream, begun with the first line. */
@@ -149,6 +154,21 @@ class LazyAnswers implements AnswerWriter {
       };
       raw.on('drain', go).on('close', go);
     });
+  }
+
+  /** The last line; the whole answer when nothing was said before. */
+  async refuse(problem: Problem): Promise<void> {
+    if (this.hasBegun) return this.write(`${JSON.stringify({ problem } satisfies ProblemLine)}\n`);
+    this.#reply.hijack();
+    this.#raw.on('error', () => undefined);
+    const text = JSON.stringify(problem);
+    const { status, retryAfterMs } = problem;
+    if (retryAfterMs !== undefined) this.#raw.setHeader('retry-after', Math.ceil(retryAfterMs / 1_000));
+    this.#raw.writeHead(status, {
+      'content-type': mediaTypes.problem,
+      'content-length': Buffer.byteLength(text),
+    });
+    this.#raw.write(text);
   }
 
   end(): void {
