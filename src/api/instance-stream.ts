@@ -32,6 +32,7 @@ export class InstanceStream {
   readonly #batches = new StreamBatches();
   /** Answers of the batches before and of the last one, told (T1). */
   #told: Promise<void> = Promise.resolve();
+  #sending: Promise<void> = Promise.resolve();
   #underWay = 0;
   #failure: { readonly error: unknown } | null = null;
   #wake: () => void = () => undefined;
@@ -87,11 +88,18 @@ export class InstanceStream {
       });
   }
 
-  /** Resolves when the next batch may be read (T3). @throws what has stopped the stream */
-  async #send(batch: StreamBatch | null): Promise<void> {
+  /** Resolves when the next batch may be read (T3). One after the other (T1). @throws what has stopped the stream */
+  #send(batch: StreamBatch | null): Promise<void> {
+    const sent = this.#sending.then(() => this.#sendNext(batch));
+    // Whoever sent it is told; those behind it look at `#failure`.
+    this.#sending = sent.catch(() => undefined);
+    return sent;
+  }
+
+  async #sendNext(batch: StreamBatch | null): Promise<void> {
     if (this.#failure !== null) throw this.#failure.error;
     if (batch === null) return;
-    const checked = this.#engine.check(batch.records, batch.key);
+    const checked = await this.#engine.checkAnew(batch.records, batch.key);
     this.#underWay += 1;
     const stored = this.#engine.submitChecked(checked, this.#user);
     const before = this.#told;

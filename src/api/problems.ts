@@ -47,6 +47,9 @@ const retryAfterMs: Partial<Record<ProblemCode, number>> = {
   RATE_LIMITED: 1_000,
   OVERLOADED: 1_000,
   OPERATION_CONTENDED: 1_000,
+  STORE_UNAVAILABLE: 1_000,
+  QUEUE_LOST: 1_000,
+  QUEUE_UNAVAILABLE: 1_000,
 };
 
 const titles: Readonly<Record<ProblemCode, string>> = { ...errorCodes, ...serviceCodes };

@@ -240,13 +240,21 @@ export class Engine {
     records: readonly SubmitRecord[],
     submitter = this.#pieces.defaultUser,
   ): Promise<string[]> {
-    return this.submitChecked(this.check(records, key), submitter);
+    return this.submitChecked(await this.checkAnew(records, key), submitter);
   }
 
   /** The first half of a submit, at once: `submitChecked` does the rest, or tells the fault. */
   check(records: readonly SubmitRecord[], key: string | null = null): CheckedBatch {
     this.#assertUsable();
     return this.#pieces.submitter.check(records, key);
+  }
+
+  /** The same; a workflow that is not known here may have been deployed by another engine just now: the store is asked. */
+  async checkAnew(records: readonly SubmitRecord[], key: string | null = null): Promise<CheckedBatch> {
+    const checked = this.check(records, key);
+    if (checked.fault?.code !== 'WORKFLOW_UNKNOWN') return checked;
+    await this.#pieces.parts.definitions.load();
+    return this.check(records, key);
   }
 
   async submitChecked(batch: CheckedBatch, submitter = this.#pieces.defaultUser): Promise<string[]> {
@@ -364,7 +372,7 @@ export class Engine {
   }
 
   async #submit(records: readonly SubmitRecord[], submitter: string): Promise<string[]> {
-    return this.submitChecked(this.check(records), submitter);
+    return this.submitChecked(await this.checkAnew(records), submitter);
   }
 
   async #operate(operation: Operation, target: string, user = this.#pieces.defaultUser): Promise<OperationResult> {

@@ -58,11 +58,7 @@ export class Submitter {
    *
    * @throws EngineError `INPUT_INVALID`, `WORKFLOW_UNKNOWN`: nothing was stored
    */
-  async submit(records: readonly SubmitRecord[], submitter: string): Promise<string[]> {
-    const batch = this.check(records, null);
-    if (batch.fault?.code !== 'WORKFLOW_UNKNOWN') return this.store(batch, submitter);
-    // It may have been deployed by another engine just now.
-    await this.#parts.definitions.load();
+  submit(records: readonly SubmitRecord[], submitter: string): Promise<string[]> {
     return this.store(this.check(records, null), submitter);
   }
 

@@ -8,10 +8,14 @@ import { Gate, openMax } from '../../src/api/gate.js';
 import { isLoopback, isOwnHost } from '../../src/api/loopback.js';
 import { type ProblemCode, problemCodes } from '../../src/api/schema/problem.js';
 import { serve } from '../../src/api/service.js';
+import { createEngine } from '../../src/engine/create-engine.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { TestClock } from '../../src/observe/clock.js';
 import { EngineError } from '../../src/observe/errors.js';
+import { nullLoggers } from '../../src/observe/loggers.js';
 import { freshFolder, open } from '../faults/setup.js';
+import { RedisServer } from '../servers/redis-server.js';
+import { TestPostgres } from '../store/postgres-server.js';
 import { type Asked, ServiceWorld } from './setup.js';
 
 const reached = new Set<ProblemCode>();
@@ -38,6 +42,7 @@ const never: Partial<Record<ProblemCode, string>> = {
   STORE_LOCKED: 'said when an engine is made',
   STORE_NOT_DURABLE: 'said when an engine is made',
   STORE_NEWER: 'said when an engine is made',
+  QUEUE_UNSUITABLE: 'said when an engine is made',
   INSTANCE_REMOVED: "a client's: the service answers with the instance's state",
   INSTANCE_FAILED: "a client's: the service answers with the instance's state",
 };
@@ -137,6 +142,31 @@ test('STORE_FAILED: a store that has died takes nothing more, and says so', { ti
   expectProblem(asked, 503, 'STORE_FAILED');
   expect(asked.headers.get('retry-after')).toBeNull();
   expect((await world.stream([{ workflow }])).body).toMatchObject({ code: 'STORE_FAILED' });
+});
+
+test('servers that are out of reach, or have forgotten: to be tried again', { timeout: 60_000 }, async () => {
+  const redis = await RedisServer.start();
+  const postgres = await TestPostgres.start();
+  const engine = await createEngine({
+    dataFolder: freshFolder(),
+    postgres: await postgres.newDatabase(),
+    redis: redis.socket,
+    loggers: nullLoggers,
+  });
+  const world = await ServiceWorld.own({}, {}, engine);
+  const workflow = await world.deploy(['echo']);
+  expect((await world.post('/v1/instances', { workflow, eligibleAtMs: Date.now() + 3_600_000 })).status).toBe(201);
+  const pause = () => world.post('/v1/operations/pause', { target: workflow });
+  await redis.client.flushall();
+  expectProblem(await pause(), 503, 'QUEUE_LOST');
+  await redis.kill();
+  const asked = await pause();
+  expectProblem(asked, 503, 'QUEUE_UNAVAILABLE');
+  expect(asked.headers.get('retry-after')).toBe('1');
+  await postgres.remove();
+  expectProblem(await world.get('/v1/instances'), 503, 'STORE_UNAVAILABLE');
+  await engine.dispose(0);
+  await redis.stop();
 });
 
 test('HOST_REFUSED: a page of a foreign site that resolves to this machine is not answered', async () => {

@@ -71,7 +71,7 @@ async function submitOne(
   }
   const key = request.headers[headers.key];
   if (Array.isArray(key)) throw new ServiceFault('REQUEST_INVALID', `header ${headers.key}: is there twice`);
-  const [instance] = await engine.submitChecked(engine.check([record], key ?? null), userOf(request));
+  const [instance] = await engine.submitChecked(await engine.checkAnew([record], key ?? null), userOf(request));
   void reply.code(201).header('location', `/v1/instances/${instance}`);
   return { instance: instance! };
 }
