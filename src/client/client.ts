@@ -1,0 +1,200 @@
+// The client of a Millrace service: Node 20 and browsers, nothing but `fetch`.
+
+import type { AuditPage, AuditQuery } from '../api/schema/audit.js';
+import type {
+  InstancePage,
+  InstanceRecord,
+  InstanceResult,
+  InstancesQuery,
+  SubmitRecord,
+} from '../api/schema/instances.js';
+import type { Operation, OperationResult } from '../api/schema/operations.js';
+import type { Deployed, WorkflowPage, WorkflowsQuery } from '../api/schema/workflows.js';
+import type { WorkflowDefinition } from '../workflow/model.js';
+import { type ClientClock, clientClock } from './client-clock.js';
+import { type FollowedEvent, type FollowOptions, follow } from './follow.js';
+import { queryOf } from './query.js';
+import { type ResultOptions, Results } from './results.js';
+import { Servers } from './servers.js';
+import { type SubmitManyOptions, type SubmittedMany, submitMany } from './submit-many.js';
+import { type SubmitOptions, Submitter } from './submitter.js';
+import { type Call, Transport } from './transport.js';
+import { mediaTypes } from './wire.js';
+
+export interface ClientOptions {
+  /** Servers over one store, such as `http://127.0.0.1:7433`. */
+  readonly urls: readonly string[];
+  /** Who calls, for the audit: 1 to 200 visible ASCII characters. Default: who runs the server. */
+  readonly user?: string;
+  /** An attempt is given up when nothing has come for so long. Default 10,000. */
+  readonly timeoutMs?: number;
+  /** All attempts of a call together. Default 60,000. */
+  readonly deadlineMs?: number;
+  /** Of a call. Default 50. */
+  readonly attemptsMax?: number;
+  /** Connections that wait for results. Default 64; in a browser 3, which opens six in all. */
+  readonly resultPolls?: number;
+  /** Instances of `submit` that wait to be sent. Default 100,000. */
+  readonly pendingMax?: number;
+  readonly fetch?: typeof fetch;
+  readonly clock?: ClientClock;
+  /** From 0 to 1. */
+  readonly random?: () => number;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface DeployOptions extends CallOptions {
+  /** Absolute folder on the server its module paths are relative to. Default: the server's own. */
+  readonly baseFolder?: string;
+}
+
+/** @throws MillraceError `OPTION_INVALID` */
+export function createClient(options: ClientOptions): Client {
+  return new Client(options);
+}
+
+/** All methods reject with MillraceError, or with the reason of their signal. */
+export class Client {
+  readonly #transport: Transport;
+  readonly #submitter: Submitter;
+  readonly #results: Results;
+
+  constructor(options: ClientOptions) {
+    const { clock = clientClock, timeoutMs = 10_000, deadlineMs = 60_000, attemptsMax = 50 } = options;
+    const servers = new Servers(options.urls, clock, options.random ?? Math.random);
+    this.#transport = new Transport({
+      servers,
+      clock,
+      // Asked for at each call: tests and tracers replace it.
+      fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+      user: options.user,
+      timeoutMs,
+      deadlineMs,
+      attemptsMax,
+    });
+    this.#submitter = new Submitter(this.#transport, servers.count, options.pendingMax ?? 100_000);
+    this.#results = new Results(this.#transport, options.resultPolls ?? ('document' in globalThis ? 3 : 64));
+  }
+
+  /**
+   * Submit one instance, or up to 500; resolves with their ids when they are durable. Calls made in one turn of the event
+   * loop, or while a request is under way, travel together. The instances of a call are stored together or not at all,
+   * but for those with names, of which some may be stored when it rejects.
+   */
+  submit(record: SubmitRecord, options?: SubmitOptions): Promise<string>;
+  submit(records: readonly SubmitRecord[], options?: SubmitOptions): Promise<string[]>;
+  async submit(given: SubmitRecord | readonly SubmitRecord[], options: SubmitOptions = {}): Promise<string | string[]> {
+    if (isList(given)) return this.#submitter.submit(given, options);
+    const [id] = await this.#submitter.submit([given], options);
+    return id!;
+  }
+
+  /** Submit any number, in batches of up to 500, without reading further ahead than the servers store. */
+  submitMany(
+    records: Iterable<SubmitRecord> | AsyncIterable<SubmitRecord>,
+    options: SubmitManyOptions = {},
+  ): Promise<SubmittedMany> {
+    return submitMany(this.#transport, records, options);
+  }
+
+  /** How an instance ended, or that it stands FAILED. @param name its id, `<workflow>/<id>` or given name */
+  result(name: string, options: ResultOptions = {}): Promise<InstanceResult> {
+    return this.#results.wait(name, options);
+  }
+
+  /** Everything known of an instance. @param name its id, `<workflow>/<id>` or given name */
+  show(name: string, { signal }: CallOptions = {}): Promise<InstanceRecord> {
+    return this.#get(`/v1/instances/${encodeURIComponent(name)}`, signal);
+  }
+
+  /** Instances, page by page in the order of their submits. A page may be short, or empty, before the last. */
+  async *list(query: InstancesQuery = {}, { signal }: CallOptions = {}): AsyncGenerator<InstancePage, void> {
+    let after = query.after;
+    do {
+      const page = await this.#get<InstancePage>(`/v1/instances${queryOf({ ...query, after })}`, signal);
+      yield page;
+      after = page.next ?? undefined;
+    } while (after !== undefined);
+  }
+
+  /** What is deployed, page by page. */
+  async *workflows(query: WorkflowsQuery = {}, { signal }: CallOptions = {}): AsyncGenerator<WorkflowPage, void> {
+    let after = query.after;
+    do {
+      const page = await this.#get<WorkflowPage>(`/v1/workflows${queryOf({ ...query, after })}`, signal);
+      yield page;
+      after = page.next ?? undefined;
+    } while (after !== undefined);
+  }
+
+  /** One page of the audit; its `next` is good for the next page, for later, and for `follow`. */
+  auditPage(query: AuditQuery = {}, { signal }: CallOptions = {}): Promise<AuditPage> {
+    return this.#get(`/v1/audit${queryOf(query)}`, signal);
+  }
+
+  /** The audit as it stands, page by page, up to its end. */
+  async *audit(query: AuditQuery = {}, options: CallOptions = {}): AsyncGenerator<AuditPage, void> {
+    let page: AuditPage | null = null;
+    do {
+      page = await this.auditPage(page === null ? query : { ...query, after: page.next }, options);
+      yield page;
+    } while (!page.isEnd);
+  }
+
+  /** The audit as it happens, each event once, over lost connections and restarted servers. */
+  follow(options: FollowOptions = {}): AsyncGenerator<FollowedEvent, void> {
+    return follow(this.#transport, options);
+  }
+
+  /** Verify a definition and store it as the newest version of its name; a repeat of that version changes nothing. */
+  deploy(definition: WorkflowDefinition, { baseFolder, signal }: DeployOptions = {}): Promise<Deployed> {
+    return this.#send('PUT', '/v1/workflows', { definition, baseFolder }, signal);
+  }
+
+  /** Hold instances at their next transaction break until they are resumed. @param target an instance, a workflow or a branch with a trailing `/` */
+  pause(target: string, options?: CallOptions): Promise<OperationResult> {
+    return this.#operate('pause', target, options);
+  }
+
+  /** Let paused instances go on. */
+  resume(target: string, options?: CallOptions): Promise<OperationResult> {
+    return this.#operate('resume', target, options);
+  }
+
+  /** Take instances away: at once where they wait, at their next transaction break where they execute. */
+  remove(target: string, options?: CallOptions): Promise<OperationResult> {
+    return this.#operate('remove', target, options);
+  }
+
+  /** Try FAILED instances again from the transaction that failed. */
+  recover(target: string, options?: CallOptions): Promise<OperationResult> {
+    return this.#operate('recover', target, options);
+  }
+
+  #operate(operation: Operation, target: string, { signal }: CallOptions = {}): Promise<OperationResult> {
+    return this.#send('POST', `/v1/operations/${operation}`, { target }, signal);
+  }
+
+  #get<Answer>(path: string, signal: AbortSignal | undefined): Promise<Answer> {
+    return this.#transport.json<Answer>({ method: 'GET', path, isRepeatable: true, signal });
+  }
+
+  /** Of something that may be repeated. */
+  #send<Answer>(
+    method: Call['method'],
+    path: string,
+    value: unknown,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer> {
+    const text = JSON.stringify(value);
+    const headers = { 'content-type': mediaTypes.json };
+    return this.#transport.json<Answer>({ method, path, headers, body: () => text, isRepeatable: true, signal });
+  }
+}
+
+function isList(given: SubmitRecord | readonly SubmitRecord[]): given is readonly SubmitRecord[] {
+  return Array.isArray(given);
+}

@@ -1,0 +1,25 @@
+// The public `millrace/client`.
+
+export type { AuditEvent, AuditPage, AuditQuery } from '../api/schema/audit.js';
+export type {
+  InstancePage,
+  InstanceRecord,
+  InstanceResult,
+  InstanceState,
+  InstanceSummary,
+  InstancesQuery,
+  SubmitRecord,
+  WorkflowCount,
+} from '../api/schema/instances.js';
+export type { Operation, OperationResult } from '../api/schema/operations.js';
+export type { Problem, ProblemCode } from '../api/schema/problem.js';
+export type { Deployed, WorkflowPage, WorkflowRecord, WorkflowsQuery } from '../api/schema/workflows.js';
+export type { WorkflowDefinition } from '../workflow/model.js';
+export { newBatchKey } from './batch-key.js';
+export { type CallOptions, type Client, type ClientOptions, createClient, type DeployOptions } from './client.js';
+export type { ClientClock } from './client-clock.js';
+export { type ClientCode, MillraceError, type MillraceErrorCode } from './errors.js';
+export type { FollowedEvent, FollowOptions } from './follow.js';
+export type { ResultOptions } from './results.js';
+export type { SubmitManyOptions, SubmitManyProgress, SubmittedMany } from './submit-many.js';
+export type { SubmitOptions } from './submitter.js';

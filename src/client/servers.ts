@@ -1,0 +1,85 @@
+// Which server is asked next: of those that work the one with the fewest requests under way, in turn when that is equal.
+// One that fails is left alone for a while that grows with each failure, jittered so that clients do not come together.
+
+import { type ClientClock, sleep } from './client-clock.js';
+import { MillraceError } from './errors.js';
+
+export interface Server {
+  /** Without a slash at its end. */
+  readonly url: string;
+  underWay: number;
+  /** In a row. */
+  failures: number;
+  restsUntilMs: number;
+}
+
+const restMs = { first: 100, most: 5_000 } as const;
+
+export class Servers {
+  readonly #clock: ClientClock;
+  readonly #random: () => number;
+  readonly #all: readonly Server[];
+  #turn = 0;
+
+  /** @throws MillraceError `OPTION_INVALID` */
+  constructor(urls: readonly string[], clock: ClientClock, random: () => number) {
+    this.#clock = clock;
+    this.#random = random;
+    if (urls.length === 0) throw new MillraceError('OPTION_INVALID', 'urls: must name a server');
+    this.#all = urls.map(url => ({ url: checkedUrl(url), underWay: 0, failures: 0, restsUntilMs: 0 }));
+  }
+
+  get count(): number {
+    return this.#all.length;
+  }
+
+  /**
+   * The server to ask, as soon as one works; `null` when none will before `latestMs` (monotonic).
+   *
+   * @throws the signal's reason
+   */
+  async choose(latestMs: number, signal: AbortSignal | undefined): Promise<Server | null> {
+    for (;;) {
+      signal?.throwIfAborted();
+      const nowMs = this.#clock.monotonicMs();
+      const working = this.#all.filter(({ restsUntilMs }) => restsUntilMs <= nowMs);
+      if (working.length > 0) {
+        const least = Math.min(...working.map(({ underWay }) => underWay));
+        const idlest = working.filter(({ underWay }) => underWay === least);
+        return idlest[this.#turn++ % idlest.length]!;
+      }
+      const firstMs = Math.min(...this.#all.map(({ restsUntilMs }) => restsUntilMs));
+      if (firstMs > latestMs) return null;
+      await sleep(this.#clock, firstMs - nowMs, signal);
+    }
+  }
+
+  worked(server: Server): void {
+    server.failures = 0;
+  }
+
+  /** @param forMs how long it asked to be left alone; absent: as long as its failures say */
+  failed(server: Server, forMs?: number): void {
+    const grownMs = Math.min(restMs.most, restMs.first * 2 ** Math.min(server.failures, 10));
+    server.failures += 1;
+    const untilMs = this.#clock.monotonicMs() + (forMs ?? grownMs) * (0.5 + this.#random());
+    // Never sooner than asked.
+    const leastMs = this.#clock.monotonicMs() + (forMs ?? 0);
+    server.restsUntilMs = Math.max(server.restsUntilMs, untilMs, leastMs);
+  }
+}
+
+function checkedUrl(url: string): string {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch (cause) {
+    throw new MillraceError('OPTION_INVALID', `urls: "${url}" is no URL`, { cause });
+  }
+  const { protocol, search, hash, href } = parsed;
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    throw new MillraceError('OPTION_INVALID', `urls: "${url}" must begin with http:// or https://`);
+  }
+  if (search !== '' || hash !== '') throw new MillraceError('OPTION_INVALID', `urls: "${url}" must have no ? and no #`);
+  return href.replace(/\/+$/, '');
+}
