@@ -6,7 +6,7 @@
 //   F3. It ends when the caller stops, when a server refuses what was asked, or when none has answered for the deadline.
 
 import type { AuditEvent } from '../api/schema/audit.js';
-import { sleep } from './client-clock.js';
+import { sleep } from './abort.js';
 import { errorOfProblem, isProblem, MillraceError } from './errors.js';
 import { queryOf } from './query.js';
 import { serverSentEvents } from './server-sent-events.js';

@@ -1,7 +1,7 @@
 // Waiting for instances to end, by long polls. However many wait, so many connections at most ask for them; they take turns.
 
 import type { InstancePending, InstanceResult } from '../api/schema/instances.js';
-import { abortable } from './client-clock.js';
+import { abortable, onAbort } from './abort.js';
 import { MillraceError } from './errors.js';
 import type { Transport } from './transport.js';
 
@@ -31,9 +31,7 @@ export class Results {
     const { clock } = this.#transport;
     const endMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonicMs() + timeoutMs;
     const overdue = new AbortController();
-    const abort = (): void => overdue.abort(signal!.reason);
-    signal?.addEventListener('abort', abort, { once: true });
-    if (signal?.aborted === true) abort();
+    const forget = onAbort(signal, () => overdue.abort(signal!.reason));
     const late = new MillraceError('DEADLINE_PASSED', `${name} has not ended within ${timeoutMs} ms`);
     // The server ends the wait in time; this is for one that does not answer, and for the queue.
     const cancel =
@@ -46,7 +44,7 @@ export class Results {
       }
     } finally {
       cancel();
-      signal?.removeEventListener('abort', abort);
+      forget();
     }
   }
 

@@ -1,7 +1,8 @@
 // Which server is asked next: of those that work the one with the fewest requests under way, in turn when that is equal.
 // One that fails is left alone for a while that grows with each failure, jittered so that clients do not come together.
 
-import { type ClientClock, sleep } from './client-clock.js';
+import { sleep } from './abort.js';
+import type { ClientClock } from './client-clock.js';
 import { MillraceError } from './errors.js';
 
 export interface Server {

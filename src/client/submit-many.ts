@@ -6,8 +6,8 @@
 //   M3. The first refusal ends it: nothing more is read, what is under way is waited for.
 
 import type { SubmitRecord } from '../api/schema/instances.js';
+import { abortable } from './abort.js';
 import { laterBatchKey, newBatchKey } from './batch-key.js';
-import { abortable } from './client-clock.js';
 import { MillraceError } from './errors.js';
 import { type ReadBatch, RecordReader } from './record-reader.js';
 import { sendBatch } from './submit-batch.js';

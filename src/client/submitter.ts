@@ -7,8 +7,9 @@
 //   S4. What waits is bounded; beyond it a call is refused at once.
 
 import type { SubmitRecord } from '../api/schema/instances.js';
+import { abortable } from './abort.js';
 import { newBatchKey } from './batch-key.js';
-import { abortable, nextTurn } from './client-clock.js';
+import { nextTurn } from './client-clock.js';
 import { MillraceError } from './errors.js';
 import { recordText } from './record-text.js';
 import { type BatchRecord, sendBatch } from './submit-batch.js';

@@ -5,6 +5,7 @@
 //   C2. Attempts are bounded by number and by time, those of one call together. Each has a timeout of its own.
 //   C3. What is aborted rejects with the signal's reason, at once, and its connection is let go.
 
+import { onAbort } from './abort.js';
 import type { ClientClock } from './client-clock.js';
 import { errorOfProblem, isProblem, MillraceError } from './errors.js';
 import type { Server, Servers } from './servers.js';
@@ -124,8 +125,7 @@ export class Transport {
     const { clock, timeoutMs, user, servers } = this.#options;
     call.signal?.throwIfAborted();
     const attempt = new AbortController();
-    const abort = (): void => attempt.abort(call.signal!.reason);
-    call.signal?.addEventListener('abort', abort, { once: true });
+    const forget = onAbort(call.signal, () => attempt.abort(call.signal!.reason));
     let cancelTimer = (): void => undefined;
     const expect = (withinMs: number): void => {
       cancelTimer();
@@ -141,7 +141,7 @@ export class Transport {
       isOpen = false;
       server.underWay -= 1;
       cancelTimer();
-      call.signal?.removeEventListener('abort', abort);
+      forget();
       // What is not read any more must not hold its connection; after the answer's end it does nothing.
       attempt.abort();
     };

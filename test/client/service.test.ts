@@ -1,0 +1,158 @@
+// The client against the real service over a real engine.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { serve } from '../../src/api/service.js';
+import { type AuditEvent, type Client, createClient, newBatchKey, type SubmitRecord } from '../../src/client/index.js';
+import { ServiceWorld } from '../api/setup.js';
+import { definitionOf, here, noRetry } from '../engine/setup.js';
+
+let world: ServiceWorld;
+let client: Client;
+beforeAll(async () => {
+  world = await ServiceWorld.open();
+  await world.engine.start();
+  client = createClient({ urls: [world.url], user: 'bob' });
+}, 60_000);
+afterAll(async () => {
+  expect(world.faults).toEqual([]);
+  await world.close();
+}, 60_000);
+
+/** A name nobody has, `<branch>flow`. */
+const flowOf = (steps: Parameters<ServiceWorld['deploy']>[0]): Promise<string> => world.deploy(steps);
+const branchOf = (workflow: string): string => workflow.slice(0, -'flow'.length);
+
+test('deploy, submit, wait, show', async () => {
+  const name = `${world.branch()}flow`;
+  const definition = definitionOf(name, ['echo']);
+  expect(await client.deploy(definition, { baseFolder: here })).toEqual({ name, version: 1 });
+  expect(await client.deploy(definition, { baseFolder: here })).toEqual({ name, version: 1 });
+  const ids = await Promise.all(
+    Array.from({ length: 100 }, (_, n) => client.submit({ workflow: name, input: { n }, priority: 1 + (n % 3) })),
+  );
+  const results = await Promise.all(ids.map(id => client.result(id)));
+  expect(results.map(({ state, result }) => [state, result])).toEqual(ids.map((_, n) => ['finished', { n }]));
+  expect(await client.show(`${name}/${ids[7]}`)).toMatchObject({
+    instance: ids[7],
+    state: 'finished',
+    input: { n: 7 },
+    submitter: 'bob',
+  });
+  const faulty = { ...definition, actions: [{ name: 'a', type: 'nonsense' }] } as unknown as typeof definition;
+  const refused = client.deploy(faulty);
+  await expect(refused).rejects.toMatchObject({ code: 'WORKFLOW_INVALID', status: 400, url: world.url });
+  await expect(refused).rejects.toHaveProperty('faults.0.path', 'actions[0].type');
+});
+
+test('names and keys: a repeat answers the same; another batch under the key is refused', async () => {
+  const workflow = await flowOf(['echo']);
+  const name = `mine of ${workflow}`;
+  const [a, b] = await Promise.all([client.submit({ workflow, name }), client.submit({ workflow, name })]);
+  expect(a).toBe(b);
+  await expect(client.submit({ workflow, name, onConflict: 'reject' })).rejects.toMatchObject({ code: 'NAME_TAKEN' });
+  const key = newBatchKey();
+  const some: SubmitRecord[] = [{ workflow, input: { n: 1 } }, { workflow }];
+  const ids = await client.submit(some, { key });
+  expect(await client.submit(some, { key })).toEqual(ids);
+  await expect(client.submit([{ workflow }], { key })).rejects.toMatchObject({ code: 'KEY_REUSED', status: 409 });
+  expect((await client.result(name)).instance).toBe(a);
+});
+
+test('one bad record among those of others in the same turn', async () => {
+  const workflow = await flowOf(['echo']);
+  const settled = await Promise.allSettled([
+    client.submit({ workflow }),
+    client.submit({ workflow: '/no/such' }),
+    client.submit([{ workflow }, { workflow, priority: 0 }]),
+    client.submit({ workflow, input: { text: 'a\0b' } }),
+    client.submit([{ workflow }, { workflow }]),
+  ]);
+  const codes = settled.map(each => (each.status === 'rejected' ? [each.reason.code, each.reason.index] : null));
+  expect(codes).toEqual([null, ['WORKFLOW_UNKNOWN', 0], ['INPUT_INVALID', 1], ['INPUT_INVALID', 0], null]);
+  const [counts] = (await client.list({ scope: workflow }).next()).value!.counts!;
+  expect(counts!.instances).toBe(3);
+});
+
+test('20,000 by submitMany; again under the key; a refused record; pages; what is deployed', async () => {
+  const workflow = await flowOf(['echo']);
+  function* records(count: number): Generator<SubmitRecord> {
+    for (let n = 0; n < count; n++) yield n === 12_345 ? { workflow: '/no/such' } : { workflow, input: { n } };
+  }
+  const key = newBatchKey();
+  expect(await client.submitMany(records(12_000), { key })).toEqual({ submitted: 12_000 });
+  const refused = client.submitMany(records(20_000), { key });
+  await expect(refused).rejects.toMatchObject({ code: 'WORKFLOW_UNKNOWN', index: 12_345, status: 404 });
+  const ids: string[] = [];
+  let counts: unknown = null;
+  for await (const page of client.list({ scope: workflow, limit: 1_000 })) {
+    counts ??= page.counts;
+    ids.push(...page.instances.map(({ instance }) => instance));
+  }
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids.slice(0, 12_000)).toHaveLength(12_000);
+  expect(ids.length % 500).toBe(0);
+  expect(ids.length).toBeLessThanOrEqual(14_500);
+  expect(counts).not.toBeNull();
+  const names: string[] = [];
+  for await (const { workflows } of client.workflows({ limit: 1 })) names.push(...workflows.map(({ name }) => name));
+  expect(names).toContain(workflow);
+});
+
+test('operations, and a result that failed', async () => {
+  const workflow = await flowOf([{ function: 'broken', retry: noRetry }]);
+  const id = await client.submit({ workflow });
+  expect(await client.result(id)).toMatchObject({ state: 'failed', error: { message: 'broken' } });
+  const told = { target: workflow, contexts: 1 };
+  expect(await client.recover(workflow)).toMatchObject({ operation: 'recover', ...told });
+  expect(await client.result(id)).toMatchObject({ state: 'failed' });
+  const later = await client.submit({ workflow, eligibleAtMs: Date.now() + 3_600_000 });
+  expect(await client.pause(later)).toMatchObject({ operation: 'pause', target: later, contexts: 1 });
+  expect(await client.resume(later)).toMatchObject({ contexts: 1 });
+  await expect(client.result(later, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'DEADLINE_PASSED' });
+  expect(await client.remove(branchOf(workflow))).toMatchObject({ contexts: 2 });
+  expect((await client.result(later)).state).toBe('removed');
+  await expect(client.pause('nonsense')).rejects.toMatchObject({ code: 'NAMESPACE_INVALID' });
+  await expect(client.show('no-such')).rejects.toMatchObject({ code: 'INSTANCE_UNKNOWN', status: 404 });
+});
+
+test('the audit: pages, and followed from a cursor; a given scope only', async () => {
+  const workflow = await flowOf(['echo']);
+  const from = (await client.auditPage({ order: 'newest', limit: 1 })).next;
+  const id = await client.submit({ workflow });
+  await client.result(id);
+  const seen: AuditEvent[] = [];
+  for await (const { cursor, ...event } of client.follow({ after: from, scope: workflow })) {
+    expect(cursor).not.toBe('');
+    seen.push(event);
+    if (event.shortName === 'FlowChartRemoved') break;
+  }
+  expect(seen.every(event => event.workflow === workflow)).toBe(true);
+  const paged: AuditEvent[] = [];
+  for await (const { events } of client.audit({ workflow, limit: 2 })) paged.push(...events);
+  expect(seen).toEqual(paged);
+});
+
+test('a follower over a restart of the service: each event once', async () => {
+  const own = await ServiceWorld.own();
+  await own.engine.start();
+  const workflow = await own.deploy(['echo']);
+  const { port } = new URL(own.url);
+  const mine = createClient({ urls: [own.url] });
+  const events = mine.follow({ scope: workflow, event: 'FlowChartRemoved', after: (await mine.auditPage()).next });
+  const seen: (string | null)[] = [];
+  const submitAndSee = async (count: number): Promise<string[]> => {
+    const ids = await mine.submit(Array.from({ length: count }, () => ({ workflow })));
+    for (let n = 0; n < count; n++) seen.push((await events.next()).value!.instance);
+    return ids;
+  };
+  const first = await submitAndSee(300);
+  // What happens while nobody serves is told afterwards.
+  await own.service.close(1_000);
+  const between = await own.engine.submit(Array.from({ length: 50 }, () => ({ workflow })));
+  const again = await serve(own.engine, { port: Number(port) });
+  for (let n = 0; n < 50; n++) seen.push((await events.next()).value!.instance);
+  const last = await submitAndSee(10);
+  await events.return();
+  await again.close(1_000);
+  expect([...seen].sort()).toEqual([...first, ...between, ...last].sort());
+});
