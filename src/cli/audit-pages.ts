@@ -1,41 +1,44 @@
-// Audit events of a folder, all of them or the last so many, page by page.
+// Audit events of a place, all of them or the last so many, page by page.
 
-import type { AuditFilter, AuditRecord } from '../engine/audit-pages.js';
-import type { Engine } from '../engine/engine.js';
+import type { AuditRecord } from '../engine/audit-pages.js';
+import type { Place, PlaceAuditFilter } from './place.js';
 
 const pageEvents = 5_000;
 
-/** @param filter `limit`: the last so many. Absent: all */
+/**
+ * @param filter `limit`: the last so many. Absent: all
+ * @returns the cursor behind the last, from which to follow; `null` when nothing was looked at
+ */
 export async function* auditEvents(
-  engine: Engine,
-  { limit, ...filter }: AuditFilter & { readonly limit?: number },
-): AsyncGenerator<AuditRecord> {
-  let after: string | null = null;
-  if (limit !== undefined) {
-    if (limit === 0) return;
-    const first = await firstOfLast(engine, filter, limit);
-    if (first === null) return;
-    yield first.record;
-    after = first.cursor;
-  }
+  place: Pick<Place, 'auditPage'>,
+  { limit, ...filter }: PlaceAuditFilter & { readonly limit?: number },
+): AsyncGenerator<AuditRecord, string | null> {
+  if (limit === 0) return null;
+  const first = limit === undefined ? null : await firstOfLast(place, filter, limit);
+  if (first !== null) yield first.record;
+  let after = first?.cursor ?? null;
   for (;;) {
-    const page = await engine.reads.auditPage(filter, after, 'oldest', pageEvents);
-    for (const { record } of page.events) yield record;
-    if (page.isEnd) return;
+    const page = await place.auditPage(filter, after, 'oldest', pageEvents);
+    yield* page.events;
     after = page.next;
+    if (page.isEnd) return after;
   }
 }
 
-/** Walks back from the end: the first of the last `limit` events. */
-async function firstOfLast(engine: Engine, filter: AuditFilter, limit: number) {
+/** Walks back from the end: the first of the last `limit` events; `null` when there are not so many. */
+async function firstOfLast(
+  place: Pick<Place, 'auditPage'>,
+  filter: PlaceAuditFilter,
+  limit: number,
+): Promise<{ readonly record: AuditRecord; readonly cursor: string } | null> {
   let after: string | null = null;
   let found = 0;
-  let first = null;
   for (;;) {
-    const page = await engine.reads.auditPage(filter, after, 'newest', Math.min(pageEvents, limit - found));
+    const page = await place.auditPage(filter, after, 'newest', Math.min(pageEvents, limit - found));
     found += page.events.length;
-    first = page.events.at(-1) ?? first;
-    if (page.isEnd || found === limit) return first;
+    // Full pages end with their last event: its cursor is the page's.
+    if (found === limit) return { record: page.events.at(-1)!, cursor: page.next };
+    if (page.isEnd) return null;
     after = page.next;
   }
 }

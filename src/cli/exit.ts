@@ -7,8 +7,9 @@ export const exitCodes = {
   /** The work was accepted, and some of it failed. */
   failed: 1,
   /**
-   * Nothing was done: a bad definition, input, option or target, or a folder that is in use. One exception: an input too
-   * large to be checked beforehand, whose instances before the fault were stored and run.
+   * Nothing was done: a bad definition, input, option or target, a folder that is in use, or a server that is not there. One
+   * exception: an input too large to be checked beforehand, or a record a server refuses, whose instances before the
+   * fault were stored.
    */
   refused: 2,
   /** 128 and the number of the signal, as shells have it. `SIGPIPE`: whoever read our output has left. */
@@ -23,6 +24,14 @@ export class Refusal extends Error {
   override name = 'Refusal';
   constructor(readonly lines: readonly string[]) {
     super(lines.join('\n'));
+  }
+}
+
+/** Something broke on the way; what was asked may or may not have been done. */
+export class Failure extends Error {
+  override name = 'Failure';
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
   }
 }
 
@@ -45,6 +54,6 @@ export function codeOfError(error: unknown): number {
 export function linesOfError(error: unknown): readonly string[] {
   if (error instanceof Refusal) return error.lines;
   // `CODE: message`, one line.
-  if (error instanceof EngineError) return [error.message.replace(/\s*\n\s*/g, ' ')];
+  if (error instanceof EngineError || error instanceof Failure) return [error.message.replace(/\s*\n\s*/g, ' ')];
   return [`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
 }

@@ -68,6 +68,22 @@ export async function openInput(given: string | null): Promise<InputRecords> {
   return new StreamedRecords(source, count);
 }
 
+/** Lines of standard input as they come, which may be never-ending: they are checked as they stream. @param stopped ends them */
+export function openLines(stopped: Promise<void>): InputRecords {
+  const open = (): AsyncIterable<Uint8Array> => until(stopped, process.stdin);
+  return new StreamedRecords({ label: 'standard input', form: 'lines', bytes: null, open, isRepeatable: false }, null);
+}
+
+async function* until(stopped: Promise<void>, stream: NodeJS.ReadStream): AsyncGenerator<Uint8Array> {
+  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  for (;;) {
+    const next = await Promise.race([chunks.next(), stopped]);
+    if (next === undefined) stream.destroy();
+    if (next === undefined || next.done === true) return;
+    yield next.value;
+  }
+}
+
 class KeptRecords implements InputRecords {
   readonly fault = null;
   readonly count: number;

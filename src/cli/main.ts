@@ -14,6 +14,7 @@ import { packageVersion } from './package-version.js';
 import { addRun } from './run.js';
 import { addShow } from './show.js';
 import { addStart } from './start.js';
+import { addSubmit } from './submit.js';
 import { optimizeLater } from './tiering.js';
 import { addVerify } from './verify.js';
 
@@ -22,6 +23,7 @@ Begin with:
   millrace run examples/hello.yaml                     run one instance, print its result
   millrace run flow.yaml --input @records.json         one instance for each record of a list
   millrace start                                       an engine behind an HTTP service, until it is stopped
+  millrace submit records.ndjson                       instances to a running server, one a line
   millrace verify flow.yaml                            every fault of a definition, by line
   millrace list                                        what the data folder holds
   millrace show ID                                     everything about one instance
@@ -59,6 +61,7 @@ function describe(ended: (code: number) => void): Command {
     .showHelpAfterError('(millrace --help lists the commands, millrace help COMMAND their options)')
     .exitOverride()
     .addHelpText('after', examples);
-  for (const add of [addRun, addStart, addVerify, addAudit, addList, addShow, addOperations]) add(program, ended);
+  for (const add of [addRun, addStart, addSubmit, addVerify, addAudit, addList, addShow, addOperations])
+    add(program, ended);
   return program;
 }

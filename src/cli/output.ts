@@ -65,6 +65,10 @@ export function seconds(value: number): string {
   return value < 10 ? value.toFixed(2) : value.toFixed(1);
 }
 
+export function rounded(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}
+
 export function milliseconds(value: number): string {
   return value < 10 ? value.toFixed(1) : figure(value);
 }

@@ -17,18 +17,23 @@ const barMs = 100;
 const lineMs = 3_000;
 const barWidth = 30;
 
+/** A state in words, after so many seconds. */
+type Words = (state: ProgressState, seconds: number) => string;
+
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
   readonly #clock: Clock;
   readonly #isQuiet: boolean;
+  readonly #words: Words;
   readonly #startedMs: number;
   #shownMs: number;
   #hasBar = false;
 
-  constructor(stream: NodeJS.WriteStream, clock: Clock, isQuiet: boolean) {
+  constructor(stream: NodeJS.WriteStream, clock: Clock, isQuiet: boolean, words: Words = wordsOfRun) {
     this.#stream = stream;
     this.#clock = clock;
     this.#isQuiet = isQuiet;
+    this.#words = words;
     this.#startedMs = clock.monotonicMs();
     // A run that is over at once shows none.
     this.#shownMs = this.#startedMs;
@@ -39,7 +44,7 @@ export class Progress {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - this.#shownMs < (this.#stream.isTTY ? barMs : lineMs)) return;
     this.#shownMs = nowMs;
-    const words = wordsOf(state, (nowMs - this.#startedMs) / 1_000);
+    const words = this.#words(state, (nowMs - this.#startedMs) / 1_000);
     if (!this.#stream.isTTY) {
       this.#stream.write(`${words}\n`);
       return;
@@ -57,7 +62,7 @@ export class Progress {
   }
 }
 
-function wordsOf({ total, submitted, ended, failed, retrying }: ProgressState, seconds: number): string {
+function wordsOfRun({ total, submitted, ended, failed, retrying }: ProgressState, seconds: number): string {
   const words = [`${figure(ended)} of ${counted(total ?? submitted, 'instance')} ended`];
   words.push(`${figure(ended / Math.max(seconds, 0.001))} a second`);
   if (submitted !== total) words.push(`${figure(submitted)} submitted`);

@@ -6,10 +6,9 @@ import type { EngineStatus } from '../engine/engine.js';
 import type { SubmitRecord } from '../engine/submit-record.js';
 import { systemClock } from '../observe/clock.js';
 import { exitCodes } from './exit.js';
-import { bytes, counted, figure, milliseconds, print, say, seconds } from './output.js';
+import { bytes, counted, figure, milliseconds, print, rounded, say, seconds } from './output.js';
 import { OwnInstances, type OwnTotals } from './own-instances.js';
 import { Progress } from './progress.js';
-import { rounded } from './run-one.js';
 import { howToLook, type Run, whatStays } from './run-plan.js';
 
 const pollMs = 10;

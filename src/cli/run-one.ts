@@ -5,7 +5,7 @@ import { systemClock } from '../observe/clock.js';
 import type { Json, JsonObject } from '../workflow/model.js';
 import { exitCodes, Refusal } from './exit.js';
 import type { InputRecords } from './input-records.js';
-import { print, printable, say, seconds } from './output.js';
+import { print, printable, rounded, say, seconds } from './output.js';
 import { howToLook, type Run, whatStays } from './run-plan.js';
 
 const lookMs = 250;
@@ -99,8 +99,4 @@ function watchInstance({ engine, isQuiet }: Run, id: string): { readonly broken:
 function words(error: Json): string {
   const message = typeof error === 'object' && error !== null && !Array.isArray(error) ? error.message : null;
   return printable(typeof message === 'string' ? message : 'no message', 300);
-}
-
-export function rounded(value: number): number {
-  return Math.round(value * 1_000) / 1_000;
 }

@@ -2,43 +2,42 @@
 
 import type { Command } from 'commander';
 import { eventHeader, eventRow } from './audit.js';
-import { dataHint, dataOption } from './data-option.js';
 import { type Ended, exitCodes } from './exit.js';
 import { print, printable, say, table } from './output.js';
+import { addPlaceOptions, withPlace } from './place.js';
 
 const examples = `
 Examples:
   millrace show 01a1ff5f-3d3d-7000-9259-b21893d90000
   millrace show /flights/score/01a1ff5f-3d3d-7000-9259-b21893d90000
   millrace show ID --json              one JSON object; "events" holds the audit with all data
+  millrace show ID --url http://127.0.0.1:7433    from a running server (or set MILLRACE_URL)
 
-The folder must not be held by a running engine.`;
+A folder must not be held by a running engine: ask its server.`;
 
 interface ShowOptions {
-  readonly data: string;
   readonly json?: true;
 }
 
 export function addShow(program: Command, ended: Ended): void {
-  program
-    .command('show')
+  addPlaceOptions(program.command('show'))
     .summary('show one instance with its audit')
     .description('Show where an instance stands or how it ended: input, result, last error, and every event.')
     .argument('<instance>', 'its id, WORKFLOW/ID or given name')
-    .addOption(dataOption('folder of the store'))
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
-    .action(async (instance: string, options: ShowOptions) => ended(await show(instance, options)));
+    .action(async (instance: string, options: ShowOptions, command: Command) =>
+      ended(await show(instance, options, command)),
+    );
 }
 
-async function show(name: string, { data, json }: ShowOptions): Promise<number> {
-  const { withFolder } = await import('./open-folder.js');
+async function show(name: string, { json }: ShowOptions, command: Command): Promise<number> {
   const { auditEvents } = await import('./audit-pages.js');
-  const { record, events } = await withFolder(data, async engine => {
-    const record = await engine.show(name);
+  const { record, events, hint } = await withPlace(command, async place => {
+    const record = await place.show(name);
     const events = [];
-    for await (const event of auditEvents(engine, { instance: record.instance })) events.push(event);
-    return { record, events };
+    for await (const event of auditEvents(place, { instance: record.instance })) events.push(event);
+    return { record, events, hint: place.hint };
   });
   if (json === true) {
     print(JSON.stringify({ ...record, events }));
@@ -59,6 +58,6 @@ async function show(name: string, { data, json }: ShowOptions): Promise<number> 
     )}`,
   );
   if (record.state === 'failed')
-    say(`\ntry it again from the transaction that failed: millrace recover ${record.instance}${dataHint(data)}`);
+    say(`\ntry it again from the transaction that failed: millrace recover ${record.instance}${hint}`);
   return exitCodes.done;
 }

@@ -1,0 +1,20 @@
+// A data folder as a place that commands look at.
+
+import type { Engine } from '../engine/engine.js';
+import type { Place } from './place.js';
+
+export function folderPlace(engine: Engine, folder: string, hint: string): Place {
+  return {
+    hint,
+    words: `in ${folder}`,
+    isRunning: false,
+    count: scope => engine.count(scope),
+    show: name => engine.show(name),
+    operate: (operation, target) => engine[operation](target),
+    auditPage: async ({ instance, ...filter }, after, order, limit) => {
+      const own = instance === undefined ? {} : { instance: await engine.reads.idOf(instance) };
+      const { events, next, isEnd } = await engine.reads.auditPage({ ...filter, ...own }, after, order, limit);
+      return { events: events.map(({ record }) => record), next, isEnd };
+    },
+  };
+}

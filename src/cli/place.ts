@@ -1,0 +1,79 @@
+// Where a command looks: a data folder that no engine holds, or a running server. What commands show is the same.
+
+import { type Command, Option } from 'commander';
+import type { AuditFilter, AuditOrder, AuditRecord } from '../engine/audit-pages.js';
+import type { InstanceRecord, WorkflowCount } from '../engine/instances.js';
+import { dataHint, dataOption } from './data-option.js';
+import { Refusal } from './exit.js';
+
+export type PlaceOperation = 'pause' | 'resume' | 'remove' | 'recover';
+
+/** `instance`: its id, `<workflow>/<id>` or given name. */
+export type PlaceAuditFilter = AuditFilter;
+
+export interface Place {
+  /** ` --data FOLDER` or ` --url URL` for a command in a hint; nothing when that is not needed. */
+  readonly hint: string;
+  /** For sentences: `in millrace-data`, `on http://127.0.0.1:7433`. */
+  readonly words: string;
+  /** An engine runs there. */
+  readonly isRunning: boolean;
+  count(scope: string): Promise<readonly WorkflowCount[]>;
+  show(name: string): Promise<InstanceRecord>;
+  operate(operation: PlaceOperation, target: string): Promise<{ readonly contexts: number; readonly segments: number }>;
+  auditPage(
+    filter: PlaceAuditFilter,
+    after: string | null,
+    order: AuditOrder,
+    limit: number,
+  ): Promise<{ readonly events: readonly AuditRecord[]; readonly next: string; readonly isEnd: boolean }>;
+}
+
+export const urlVariable = 'MILLRACE_URL';
+
+export function urlOption(): Option {
+  return new Option('-u, --url <url>', 'a running server instead of a folder').env(urlVariable);
+}
+
+/** The options of a command that looks at a place. */
+export function addPlaceOptions(command: Command): Command {
+  return command.addOption(dataOption('folder of the store')).addOption(urlOption());
+}
+
+/** The url of the server that is meant; `null`: a folder is. @throws Refusal when both are named */
+function urlOf(command: Command): string | null {
+  const { url } = command.opts<{ url?: string }>();
+  const isFolderNamed = command.getOptionValueSource('data') === 'cli';
+  if (url === undefined || url === '') return null;
+  if (!isFolderNamed) return url;
+  if (command.getOptionValueSource('url') !== 'cli') return null;
+  throw new Refusal(['--data and --url: name a folder or a server, not both']);
+}
+
+/** @throws Refusal, EngineError, Failure */
+export async function withPlace<Answer>(command: Command, work: (place: Place) => Promise<Answer>): Promise<Answer> {
+  const url = urlOf(command);
+  if (url !== null) {
+    const { withServer } = await import('./server-place.js');
+    const isTold = command.getOptionValueSource('url') === 'cli';
+    return withServer(url, isTold ? ` --url ${url}` : '', work);
+  }
+  const { data } = command.opts<{ data: string }>();
+  const { withFolder } = await import('./open-folder.js');
+  const { folderPlace } = await import('./folder-place.js');
+  return withFolder(data, engine => work(folderPlace(engine, data, dataHint(data))));
+}
+
+/** The server that is meant. @throws Refusal when it is a folder */
+export function serverOnly(command: Command, option: string): string {
+  const url = urlOf(command);
+  if (url !== null) return url;
+  throw new Refusal([`${option}: is for a running server, not for a folder; name it with --url or ${urlVariable}`]);
+}
+
+/** The folder that is meant. @throws Refusal when it is a server */
+export function folderOnly(command: Command, option: string): string {
+  const url = urlOf(command);
+  if (url === null) return command.opts<{ data: string }>().data;
+  throw new Refusal([`${option}: is for a data folder, not for a server (${url}); name the folder with --data`]);
+}
