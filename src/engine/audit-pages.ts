@@ -1,18 +1,21 @@
 // Audit events from the store, in pages: a long read would hold up every commit, and a whole audit does not fit into
-// memory. A read takes a few rows of `millrace_audit`; the view unfolds each to thousands of events.
+// memory. A read takes a few rows of `millrace_audit`, each of which unfolds to thousands of events.
 //
 // Invariants:
 //   A1. Page after page, each event is told once, in one order, and what is committed later comes later.
 //   A2. A call makes a bounded number of reads; a page may be short, or empty, before the end.
 
-import type { Store, TextRow } from '../store/contract.js';
-import { splitInstanceId } from '../workflow/instance-id.js';
+import { type UnfoldedEvent, unfold } from '../audit/unfold.js';
+import type { Store } from '../store/contract.js';
+import { instanceId, splitInstanceId } from '../workflow/instance-id.js';
 import type { Json } from '../workflow/model.js';
+import { AuditData } from './audit-data.js';
 import {
   type AuditPosition,
   auditBeginning,
   cursorOf,
   type EventPlace,
+  isPassed,
   isSamePlace,
   positionOf,
 } from './audit-position.js';
@@ -58,16 +61,23 @@ export interface AuditPage {
 /** Rows of one read, at most some 4,000 events each: few where all fit the filter, more where none does. */
 const rowsOfRead = { least: 4, most: 32 } as const;
 const readsMax = 32;
-const columns = `at_ms, event, short_name, family, workflow, workflow_version, instance, action, attempt, engine, username,
-  message, data, millrace_audit_event.seq, transaction_id::text, group_no, coalesce(ordinal, -1), step`;
 
 interface Row {
   readonly transaction: string;
   readonly seq: string;
+  readonly root: string | null;
+  readonly trace: string;
 }
+
+/** An event that fits the filter. */
+type Found = UnfoldedEvent & { readonly row: Row; readonly root: string | null; readonly place: EventPlace };
+
+/** Name and version by number. */
+type Workflows = ReadonlyMap<number, { readonly name: string; readonly version: number }>;
 
 export class AuditPages {
   readonly #store: Store;
+  #workflows: Workflows = new Map();
 
   constructor(store: Store) {
     this.#store = store;
@@ -84,21 +94,24 @@ export class AuditPages {
    * @throws EngineError `CURSOR_INVALID`
    */
   async page(filter: AuditFilter, after: string | null, order: AuditOrder, limit: number): Promise<AuditPage> {
-    const events: AuditPage['events'][number][] = [];
+    const found: Found[] = [];
     let at = after === null ? null : positionOf(after);
     let rowLimit: number = rowsOfRead.least;
-    for (let reads = 0; reads < readsMax; reads++) {
+    let isEnd = false;
+    for (let reads = 0; reads < readsMax && !isEnd && found.length < limit; reads++) {
       const rows = await this.#rows(filter, at, order, rowLimit);
-      const wanted = limit - events.length;
-      const found = rows.length === 0 ? [] : await this.#events(filter, rows, at, order, wanted);
-      events.push(...found);
-      if (found.length === wanted) return { events, next: events.at(-1)!.cursor, isEnd: false };
-      const last = rows.at(-1);
-      if (last !== undefined) at = { ...last, event: null };
-      if (rows.length < rowLimit) return { events, next: cursorOf(at ?? auditBeginning), isEnd: true };
-      rowLimit = found.length > 0 ? rowsOfRead.least : Math.min(rowLimit * 2, rowsOfRead.most);
+      const before = found.length;
+      for (const row of rows) {
+        found.push(...(await this.#eventsOf(row, filter, at, order)));
+        at = { transaction: row.transaction, seq: row.seq, event: null };
+        if (found.length >= limit) break;
+      }
+      isEnd = rows.length < rowLimit && found.length < limit;
+      rowLimit = found.length > before ? rowsOfRead.least : Math.min(rowLimit * 2, rowsOfRead.most);
     }
-    return { events, next: cursorOf(at ?? auditBeginning), isEnd: false };
+    const events = await this.#told(found.slice(0, limit));
+    const next = found.length >= limit ? events.at(-1)!.cursor : cursorOf(at ?? auditBeginning);
+    return { events, next, isEnd };
   }
 
   /** The next rows. COST the page, by the index on (transaction_id, seq); of an instance, the rows of its root. */
@@ -121,121 +134,78 @@ export class AuditPages {
     const source =
       instance === undefined
         ? 'millrace_audit'
-        : `(select transaction_id, seq, at from millrace_audit
+        : `(select transaction_id, seq, at, root, trace from millrace_audit
             where root = ${parameter(splitInstanceId(instance)!.root)}::uuid offset 0) own`;
     const rows = await this.#store.query(
-      `select transaction_id::text, seq from ${source} where ${terms.join(' and ')}
+      `select transaction_id::text, seq, root, trace from ${source} where ${terms.join(' and ')}
        order by transaction_id ${way}, seq ${way} limit $1::int`,
       parameters,
     );
-    return rows.map(([transaction, seq]) => ({ transaction: transaction!, seq: seq! }));
+    return rows.map(([transaction, seq, root, trace]) => ({
+      transaction: transaction!,
+      seq: seq!,
+      root: root ?? null,
+      trace: trace!,
+    }));
   }
 
-  /** Matching events of some rows, from a place in the first one on. */
-  async #events(
-    filter: AuditFilter,
-    rows: readonly Row[],
-    at: AuditPosition | null,
-    order: AuditOrder,
-    limit: number,
-  ): Promise<AuditPage['events'][number][]> {
-    const parameters = [`{${rows.map(({ seq }) => seq).join(',')}}`];
-    const parameter = (value: string): string => `$${parameters.push(value)}`;
-    const terms = conditionOf(filter, parameter);
-    const passed = at?.event != null && at.seq === rows[0]!.seq ? at.event : null;
-    if (passed !== null) {
-      const place = [passed.group, passed.ordinal, passed.step].map(value => `${parameter(String(value))}::bigint`);
-      terms.push(
-        `(millrace_audit_event.seq <> ${parameter(at!.seq)}::bigint or
-          (group_no, coalesce(ordinal, -1), step) ${order === 'oldest' ? '>=' : '<='} (${place.join(', ')}))`,
-      );
+  /** Matching events of a row that have not been passed, in `order`. */
+  async #eventsOf(row: Row, filter: AuditFilter, at: AuditPosition | null, order: AuditOrder): Promise<Found[]> {
+    const passed = at?.event != null && at.seq === row.seq ? at.event : null;
+    const { root } = row;
+    const found: Found[] = [];
+    let last: EventPlace | null = null;
+    for (const event of unfold(row.trace)) {
+      const bare = { group: event.group, ordinal: event.ordinal ?? -1, step: event.step };
+      const twin: number = last !== null && isSamePlace(last, bare) ? last.twin + 1 : 0;
+      const place = { ...bare, twin };
+      last = place;
+      if (passed !== null && isPassed(place, passed, order)) continue;
+      if (event.workflow !== null && !this.#workflows.has(event.workflow)) await this.#learnWorkflows();
+      if (this.#isWanted(event, filter)) found.push({ ...event, row, root, place });
     }
-    const skipped = passed === null ? 0 : passed.twin + 1;
-    const way = order === 'oldest' ? '' : 'desc';
-    const found = await this.#store.query(
-      `select ${columns} from millrace_audit_event where ${terms.join(' and ')}
-       order by transaction_id ${way}, millrace_audit_event.seq ${way}, group_no ${way}, coalesce(ordinal, -1) ${way},
-         step ${way} limit ${parameter(String(limit + skipped))}::int`,
-      parameters,
-    );
-    return placed(found, passed, at).slice(0, limit);
+    return order === 'oldest' ? found : found.reverse();
   }
-}
 
-/** Events with their cursors, without those that had been passed. */
-function placed(
-  found: readonly TextRow[],
-  passed: EventPlace | null,
-  at: AuditPosition | null,
-): AuditPage['events'][number][] {
-  const events: AuditPage['events'][number][] = [];
-  let before: { readonly seq: string; readonly place: EventPlace } | null = null;
-  for (const row of found) {
-    const [seq, transaction, group, ordinal, step] = row.slice(13) as string[];
-    const bare = { group: Number(group), ordinal: Number(ordinal), step: Number(step) };
-    const isTwin = before !== null && before.seq === seq && isSamePlace(before.place, { ...bare, twin: 0 });
-    const place: EventPlace = { ...bare, twin: isTwin ? before!.place.twin + 1 : 0 };
-    before = { seq: seq!, place };
-    if (passed !== null && seq === at!.seq && isSamePlace(place, passed) && place.twin <= passed.twin) continue;
-    events.push({ record: recordOf(row), cursor: cursorOf({ transaction: transaction!, seq: seq!, event: place }) });
+  #isWanted({ workflow, ordinal, name, atMs }: UnfoldedEvent, filter: AuditFilter): boolean {
+    if (filter.event !== undefined && filter.event !== name) return false;
+    if (filter.sinceMs !== undefined && atMs < filter.sinceMs) return false;
+    // Of a root, which the rows are of: with the call that submitted it, which speaks of all.
+    if (filter.instance !== undefined && ordinal !== null && ordinal !== splitInstanceId(filter.instance)!.ordinal) {
+      return false;
+    }
+    if (filter.workflow === undefined) return true;
+    const own = workflow === null ? undefined : this.#workflows.get(workflow)?.name;
+    return filter.workflow.endsWith('/') ? own?.startsWith(filter.workflow) === true : own === filter.workflow;
   }
-  return events;
-}
 
-/** What the events must be; $1 are the rows. A row is written after its events, so its time bounds theirs. */
-function conditionOf(
-  { instance, workflow, event, sinceMs }: AuditFilter,
-  parameter: (value: string) => string,
-): string[] {
-  const terms = ['millrace_audit_event.seq = any($1::bigint[])'];
-  if (instance !== undefined) {
-    const parts = splitInstanceId(instance)!;
-    // With the call that submitted it, which speaks of all of its root.
-    terms.push(
-      `root = ${parameter(parts.root)}::uuid`,
-      `(ordinal = ${parameter(String(parts.ordinal))}::int or ordinal is null)`,
-    );
+  async #learnWorkflows(): Promise<void> {
+    const all = await this.#store.workflows();
+    this.#workflows = new Map(all.map(({ number, name, version }) => [number, { name, version }]));
   }
-  if (workflow !== undefined) {
-    const named = parameter(workflow);
-    terms.push(workflow.endsWith('/') ? `starts_with(workflow, ${named}::text)` : `workflow = ${named}::text`);
-  }
-  if (event !== undefined) terms.push(`event = ${parameter(event)}::text`);
-  if (sinceMs !== undefined) terms.push(`at_ms >= ${parameter(String(sinceMs))}::bigint`);
-  return terms;
-}
 
-function recordOf(row: TextRow): AuditRecord {
-  const [
-    atMs,
-    event,
-    shortName,
-    family,
-    workflow,
-    version,
-    instance,
-    action,
-    attempt,
-    engine,
-    user,
-    message,
-    data,
-    seq,
-  ] = row;
-  return {
-    at: new Date(Number(atMs)).toISOString(),
-    event: event!,
-    shortName: shortName!,
-    family: family!,
-    workflow: workflow ?? null,
-    workflowVersion: version == null ? null : Number(version),
-    instance: instance ?? null,
-    action: action ?? null,
-    attempt: Number(attempt),
-    engine: engine!,
-    user: user ?? null,
-    message: message ?? null,
-    data: data == null ? null : (JSON.parse(data) as Json),
-    seq: Number(seq),
-  };
+  async #told(found: readonly Found[]): Promise<AuditPage['events']> {
+    const data = await AuditData.of(this.#store, found);
+    return found.map(event => {
+      const { row, root, ordinal, place } = event;
+      const workflow = event.workflow === null ? undefined : this.#workflows.get(event.workflow);
+      const record: AuditRecord = {
+        at: new Date(event.atMs).toISOString(),
+        event: event.name,
+        shortName: event.shortName,
+        family: event.family,
+        workflow: workflow?.name ?? null,
+        workflowVersion: workflow?.version ?? null,
+        instance: root === null || ordinal === null ? null : instanceId(root, ordinal),
+        action: event.action,
+        attempt: event.attempt,
+        engine: event.engine,
+        user: data.user(event),
+        message: event.message,
+        data: data.data(event),
+        seq: Number(row.seq),
+      };
+      return { record, cursor: cursorOf({ transaction: row.transaction, seq: row.seq, event: place }) };
+    });
+  }
 }

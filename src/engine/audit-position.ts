@@ -48,6 +48,16 @@ export function positionOf(cursor: string): AuditPosition {
   };
 }
 
-export function isSamePlace(a: EventPlace, b: EventPlace): boolean {
+export function isSamePlace(a: Omit<EventPlace, 'twin'>, b: Omit<EventPlace, 'twin'>): boolean {
   return a.group === b.group && a.ordinal === b.ordinal && a.step === b.step;
+}
+
+/** Whether an event has been told to who has come to `passed` of the same row. */
+export function isPassed(event: EventPlace, passed: EventPlace, order: 'oldest' | 'newest'): boolean {
+  const difference =
+    event.group - passed.group ||
+    event.ordinal - passed.ordinal ||
+    event.step - passed.step ||
+    event.twin - passed.twin;
+  return order === 'oldest' ? difference <= 0 : difference >= 0;
 }
