@@ -170,6 +170,31 @@ describe('architecture', () => {
     }
   });
 
+  test('only `millrace start` pays for Fastify and TypeBox at run time', () => {
+    const values = (file: string): string[] => {
+      const source = sources.find(each => each.file === file);
+      if (source === undefined) return [];
+      const bare = source.text.replace(/^(?:import|export) type [^;]*;$/gm, '');
+      // Statically, and for more than types; what is imported when it is wanted is not.
+      return ts
+        .preProcessFile(bare, true, true)
+        .importedFiles.map(({ fileName }) => fileName)
+        .filter(name => !bare.includes(`import('${name}')`));
+    };
+    const reached = new Map<string, readonly string[]>();
+    const open = [['src/cli/main.ts'], ['src/engine/index.ts'], ['src/cli/run-workflow.ts']];
+    for (let chain = open.pop(); chain !== undefined; chain = open.pop()) {
+      const file = chain.at(-1)!;
+      if (reached.has(file)) continue;
+      reached.set(file, chain);
+      for (const name of values(file)) {
+        expect(['fastify', 'typebox'], chain.join(' > ')).not.toContain(name);
+        if (name.startsWith('.')) open.push([...chain, targetOf({ file } as SourceFile, name)]);
+      }
+    }
+    expect(reached.size).toBeGreaterThan(50);
+  });
+
   test('what is imported is a dependency of the package, not of its tests', () => {
     const { dependencies } = JSON.parse(readFileSync(path.join(project, 'package.json'), 'utf8')) as {
       dependencies: Record<string, string>;

@@ -4,6 +4,7 @@ export type { ErrorCode } from '../observe/errors.js';
 export { EngineError, errorCodes } from '../observe/errors.js';
 export type { CallContext } from '../workflow/context.js';
 export type { Json, JsonObject, WorkflowDefinition } from '../workflow/model.js';
+export type { AuditFilter, AuditOrder, AuditPage, AuditRecord } from './audit-pages.js';
 export { createEngine } from './create-engine.js';
 export type { EndedInstances, EndedListener } from './ended.js';
 export type {
@@ -12,9 +13,11 @@ export type {
   EngineState,
   EngineStatus,
 } from './engine.js';
+export type { InstancePage, InstanceState, InstanceSummary } from './instance-pages.js';
 export type { InstanceRecord, WorkflowCount } from './instances.js';
 export type { OperationResult } from './operator.js';
 export type { EngineOptions } from './options.js';
+export type { Reads, StoredWorkflow, WorkflowPage } from './reads.js';
 export type { InstanceResult } from './results.js';
 export type { SubmitRecord } from './submit-record.js';
 export type { SubmitManyOptions, SubmitProgress } from './submit-stream.js';

@@ -25,6 +25,7 @@
 //                  of its batch is stored, nothing behind it is read; what was accepted before stays. The last line.
 //                  Without `line`: what stopped the stream was no line of it (the store, a stop of the server).
 //   DoneLine       {"done":1000000}: all are stored. The last line; a stream that ends without one of these two was cut.
+// After a ProblemLine end your request: what you still send is thrown away, and after 2 s the connection is closed.
 // The status is 200 as soon as something has been accepted. What stops the stream before that is answered as any
 // problem, with its status. Read answers while you send: when 1 MiB of them waits to be read the server reads no further.
 // It also reads no faster than the store stores: that is the back-pressure, and no line is refused for it.
