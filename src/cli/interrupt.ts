@@ -25,6 +25,11 @@ export class Interrupt {
     if (this.#signal === null) this.#stopFor('SIGPIPE');
   }
 
+  /** The process that started this one is gone, and with it whoever could stop it. */
+  parentLeft(): void {
+    if (this.#signal === null) this.#stopFor('SIGTERM');
+  }
+
   get isAsked(): boolean {
     return this.#signal !== null;
   }

@@ -15,7 +15,8 @@ import type { StartOptions } from './start.js';
 const storeLookMs = 1_000;
 
 export async function startService(options: StartOptions): Promise<number> {
-  const { data, host, port, healthPort, threads, name, rate } = options;
+  const { data, host, port, threads, name, rate, postgres, redis, cluster } = options;
+  const healthPort = healthPortOf(options);
   for (const [option, value, most] of [
     ['--port', port, 65_535],
     ['--health-port', healthPort, 65_535],
@@ -27,11 +28,16 @@ export async function startService(options: StartOptions): Promise<number> {
   // A server goes on when nobody reads what it prints.
   whenReaderLeaves(() => undefined);
   const interrupt = new Interrupt();
+  process.once('disconnect', () => interrupt.parentLeft());
+  process.channel?.unref();
   const engine = await createEngine({
     dataFolder: data,
     healthPort,
     ...(threads === undefined ? {} : { threads }),
     ...(name === undefined ? {} : { name }),
+    ...(postgres === undefined ? {} : { postgres }),
+    ...(redis === undefined ? {} : { redis }),
+    ...(cluster === undefined ? {} : { cluster }),
   });
   let service: RunningService | null = null;
   try {
@@ -56,6 +62,11 @@ export async function startService(options: StartOptions): Promise<number> {
     await engine.dispose(0);
     throw error;
   }
+}
+
+/** The first health port: behind the last API port, or a free one beside free ones. */
+export function healthPortOf({ port, processes, healthPort }: StartOptions): number {
+  return healthPort ?? (port === 0 ? 0 : port + processes);
 }
 
 function tellReady({ url }: RunningService, engine: Engine, { data, json }: StartOptions): void {

@@ -1,0 +1,79 @@
+// millrace start --processes N: as many engines on this machine, each a process of its own that is started again when it
+// dies. They share the folder or the database, and the Redis.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+import { exitCodes, Refusal } from './exit.js';
+import { Interrupt } from './interrupt.js';
+import { say } from './output.js';
+import type { StartOptions } from './start.js';
+import { healthPortOf } from './start-service.js';
+
+const processesMax = 64;
+/** Pauses before a process is started again: doubled from the first to the most, and the first again after a long life. */
+const againMs = { first: 200, most: 30_000, longLife: 60_000 } as const;
+
+export async function startProcesses(options: StartOptions): Promise<number> {
+  const { processes, redis } = options;
+  if (processes < 1 || processes > processesMax)
+    throw new Refusal([`--processes ${processes}: must be 1 to ${processesMax}`]);
+  if (redis === undefined)
+    throw new Refusal(['--processes: engines that share a store need --redis to share its work by']);
+  const interrupt = new Interrupt();
+  // Not as arguments, which everybody on the machine can read.
+  const env = {
+    ...process.env,
+    MILLRACE_REDIS: redis,
+    ...(options.postgres === undefined ? {} : { MILLRACE_POSTGRES: options.postgres }),
+  };
+  const codes = await Promise.all(
+    Array.from({ length: processes }, (_, index) => keepUp(argumentsOf(options, index), env, index, interrupt)),
+  );
+  return codes.find(code => code !== exitCodes.done) ?? exitCodes.done;
+}
+
+/** Run one engine until the interrupt; resolves with its exit code. A refusal is not tried again. */
+async function keepUp(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  index: number,
+  interrupt: Interrupt,
+): Promise<number> {
+  let pauseMs: number = againMs.first;
+  for (;;) {
+    const startedMs = performance.now();
+    // In a group of its own, so that a terminal's Ctrl-C reaches it once, through us. The channel closes when we die.
+    const child = spawn(process.execPath, [process.argv[1]!, ...args], {
+      env,
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    void interrupt.asked.then(() => end(child));
+    const [code, signal] = await exited;
+    if (interrupt.isAsked || code === exitCodes.refused || code === exitCodes.done) return code ?? exitCodes.failed;
+    if (performance.now() - startedMs > againMs.longLife) pauseMs = againMs.first;
+    say(`engine ${index + 1} has ended (${signal ?? `code ${code}`}) and is started again in ${pauseMs} ms`);
+    await Promise.race([wait(pauseMs, undefined, { ref: true }), interrupt.asked]);
+    if (interrupt.isAsked) return exitCodes.done;
+    pauseMs = Math.min(againMs.most, pauseMs * 2);
+  }
+}
+
+function end(child: ChildProcess): void {
+  if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+}
+
+function argumentsOf(options: StartOptions, index: number): string[] {
+  const { data, host, port, threads, name, cluster, grace, rate, json } = options;
+  const healthPort = healthPortOf(options);
+  const own = (first: number): string => String(first === 0 ? 0 : first + index);
+  const args = ['start', '--data', data, '--host', host, '--port', own(port), '--health-port', own(healthPort)];
+  args.push('--grace', String(grace), '--rate', String(rate));
+  if (threads !== undefined) args.push('--threads', String(threads));
+  if (name !== undefined) args.push('--name', `${name}-${index + 1}`);
+  if (cluster !== undefined) args.push('--cluster', cluster);
+  if (json === true) args.push('--json');
+  return args;
+}
