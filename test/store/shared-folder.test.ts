@@ -1,6 +1,7 @@
 // One folder, several processes: D1 to D4 of `src/store/pglite/shared/folder.ts`, N1 and N2 of `listener.ts`, and the
 // contract's suite on a client of another process.
 
+import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -12,6 +13,7 @@ import type { SqlCall } from '../../src/store/driver.js';
 import { PortClient } from '../../src/store/pglite/port-client.js';
 import { connectToHolder } from '../../src/store/pglite/shared/connect.js';
 import { openSharedFolder, type SharedFolder, type SharedFolderOptions } from '../../src/store/pglite/shared/folder.js';
+import { FrameSocket } from '../../src/store/pglite/shared/frame-socket.js';
 import { FrameReader, frameHead } from '../../src/store/pglite/shared/frames.js';
 import { type Terms, termsOf } from '../../src/store/pglite/shared/hello.js';
 import { frameBytesMax } from '../../src/store/pglite/shared/messages.js';
@@ -216,6 +218,14 @@ describe('serving', () => {
     await holderOf(folder);
     const home = await join(folder);
     await expect(home.transaction([insert(1, 'x'.repeat(65 * 1024 * 1024))])).rejects.toMatchObject({ code: '54000' });
+    // A text may be too large as well; what was asked beside it is carried out.
+    const long = `select 1 -- ${'x'.repeat(65 * 1024 * 1024)}`;
+    const calls: SqlCall[] = ['select 2', long, 'select 3'].map(text => ({
+      statement: { name: `query ${text.slice(0, 12)}`, text },
+      parameters: [],
+    }));
+    const settled = await Promise.allSettled(calls.map(call => home.transaction([call])));
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     await expect(ask(home, `select repeat('x', 65 * 1024 * 1024)`)).rejects.toMatchObject({ code: '54000' });
     await home.transaction([insert(1, 'x'.repeat(9 * 1024 * 1024))]);
     expect(await ask(home, 'select id, length(v) from t')).toEqual([['1', String(9 * 1024 * 1024)]]);
@@ -604,6 +614,22 @@ describe('many clients', () => {
     await Promise.all(all);
     expect(await ask(other, 'select count(*) from t')).toEqual([['101']]);
   }, 30_000);
+});
+
+test('half a frame is not waited for for ever, and its sender is told', async () => {
+  const server = net.createServer();
+  const file = path.join(freshFolder(), 'socket');
+  await new Promise<void>(resolve => server.listen(file, resolve));
+  onTestFinished(() => void server.close());
+  const socket = net.connect(file);
+  const [accepted] = (await once(server, 'connection')) as [net.Socket];
+  const [one, other] = [new FrameSocket(accepted, 1_000, 50), new FrameSocket(socket, 1_000)];
+  socket.write(frameHead({ n: 1 }).subarray(0, 6));
+  const ends = await Promise.all([once(one, 'close'), once(other, 'close')]);
+  expect(ends.map(([fault]) => (fault as Error).message)).toEqual([
+    'half a frame, and no more',
+    'half a frame, and no more',
+  ]);
 });
 
 test('frames come whole however the stream is cut', () => {

@@ -50,6 +50,8 @@ interface OutgoingMessage {
   readonly transactions: PackedTransaction[];
   readonly calls: SqlCall[];
   bytes: number;
+  /** Of statements somebody else wrote, which may be as long as they like. */
+  textBytes: number;
 }
 
 function errorOf(failure: Failure): Error {
@@ -186,9 +188,7 @@ export class PortClient implements SqlDriver {
 
   /** One message of the transactions from an index on; returns how many of them are done with. */
   #sendFrom(waiting: readonly Outgoing[], from: number): number {
-    const message: OutgoingMessage = { transactions: [], calls: [], bytes: 0 };
-    /** Of texts somebody else wrote, which may be as long as they like. */
-    let textBytes = 0;
+    const message: OutgoingMessage = { transactions: [], calls: [], bytes: 0, textBytes: 0 };
     let at = from;
     for (; at < waiting.length; at++) {
       const next = waiting[at]!;
@@ -196,13 +196,16 @@ export class PortClient implements SqlDriver {
       const { id, calls } = next;
       try {
         const bytes = calls.reduce((total, call) => total + measureCall(call), 0);
-        textBytes += calls.reduce((total, call) => total + adHocTextBytes(call), 0);
-        const isFull = message.bytes + textBytes + bytes > groupBytesMax;
-        if ((isFull && message.transactions.length > 0) || message.transactions.length === groupTransactionsMax) break; // C3
+        const textBytes = calls.reduce((total, call) => total + adHocTextBytes(call), 0);
+        const isFull =
+          message.bytes + message.textBytes + bytes + textBytes > groupBytesMax ||
+          message.transactions.length === groupTransactionsMax;
+        if (isFull && message.transactions.length > 0) break; // C3
         if (bytes + textBytes > this.#transactionBytesMax) throw tooLarge(bytes + textBytes, this.#transactionBytesMax);
         message.transactions.push({ id, bytes, statements: calls.map(call => this.#numbers.of(call.statement)) });
         message.calls.push(...calls);
         message.bytes += bytes;
+        message.textBytes += textBytes;
       } catch (error) {
         this.#settle(id)?.reject(error as Error);
       }
