@@ -10,7 +10,7 @@ export const openMax = {
   /** Followers of the audit. */
   followers: 64,
   /** Waits for results. */
-  waits: 10_000,
+  waits: 1_500,
 } as const;
 
 export type OpenKind = keyof typeof openMax;

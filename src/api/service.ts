@@ -47,7 +47,8 @@ export interface RunningService {
   close(graceMs: number): Promise<void>;
 }
 
-const connectionsMax = 10_000;
+/** Each may hold a body of 1 MiB. */
+const connectionsMax = 2_000;
 const sweepMs = 50;
 const otherMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 

@@ -195,9 +195,13 @@ export class Engine {
    * @param baseFolder folder its module paths are relative to, itself relative to the current one, which is the default
    * @throws DefinitionError with every fault (`WORKFLOW_INVALID`)
    */
-  async deploy(definition: WorkflowDefinition, baseFolder: string = process.cwd()): Promise<DeployedWorkflow> {
+  async deploy(
+    definition: WorkflowDefinition,
+    baseFolder: string = process.cwd(),
+    user = this.#pieces.defaultUser,
+  ): Promise<DeployedWorkflow> {
     this.#assertUsable();
-    const { parts, calls, defaultUser } = this.#pieces;
+    const { parts, calls } = this.#pieces;
     const put = async (): Promise<DeployedWorkflow> => {
       const faults = verify(definition);
       if (faults.length > 0) throw new DefinitionError(faults);
@@ -207,7 +211,7 @@ export class Engine {
       const { version } = await withPatience(store, parts.clock);
       return { name: version.name, version: version.version };
     };
-    return calls.around('deploy', defaultUser, put, ({ name, version }) => `${name}, version ${version}`);
+    return calls.around('deploy', user, put, ({ name, version }) => `${name}, version ${version}`);
   }
 
   /**

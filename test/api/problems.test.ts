@@ -94,9 +94,9 @@ test('the gate: tokens come back with time, what is held open is counted', () =>
 });
 
 test('OVERLOADED: more waits for the store than is taken; nothing was stored', async () => {
-  const world = await standIn({ submitBacklog: 20_001 });
+  const world = await standIn({ submitBacklog: 100_001 });
   const asked = await world.post('/v1/instances', { workflow: '/a/b' });
-  expectProblem(asked, 503, 'OVERLOADED', /20001 instances wait/);
+  expectProblem(asked, 503, 'OVERLOADED', /100001 instances wait/);
   expect(asked.headers.get('retry-after')).toBe('1');
 });
 

@@ -200,10 +200,13 @@ test('POST /v1/operations: pause, resume, recover, remove, with who asked for it
 test('PUT and GET /v1/workflows', async () => {
   const name = `${world.branch()}flow`;
   const definition = { name, actions: [{ name: 'a', type: 'null' }], flows: [] };
-  const put = (more: object) => world.ask('PUT', '/v1/workflows', { definition: { ...definition, ...more } });
+  const put = (more: object) =>
+    world.ask('PUT', '/v1/workflows', { definition: { ...definition, ...more } }, { 'millrace-user': 'dora' });
   expect(await put({})).toMatchObject({ status: 200, body: { name, version: 1 } });
   expect((await put({})).body.version).toBe(1);
   expect((await put({ priority: 5 })).body.version).toBe(2);
+  const { body: audit } = await world.get('/v1/audit?order=newest&limit=1');
+  expect(audit.events[0]).toMatchObject({ user: 'dora', message: `deploy: ${name}, version 2` });
   const versions = await world.get(`/v1/workflows?name=${encodeURIComponent(name)}`);
   expect(versions.body.workflows.map(({ version }: { version: number }) => version)).toEqual([2, 1]);
   expect(versions.body.workflows[0].definition).toEqual({ ...definition, priority: 5 });

@@ -16,7 +16,7 @@ import { ServiceFault } from '../service-fault.js';
 import { streamed } from '../validation.js';
 
 /** Instances on their way to the store: more, and single submits are sent away. Streams wait instead. */
-const backlogMax = 20_000;
+const backlogMax = 100_000;
 /** After a refusal so much time for the sender to read it, ms; then the connection is cut. */
 const lingerMs = 2_000;
 

@@ -1,7 +1,8 @@
 // PUT and GET /v1/workflows: definitions.
 
 import { isAbsolute } from 'node:path';
-import { type App, problemResponses, type Service } from '../app.js';
+import { type App, problemResponses, type Service, userOf } from '../app.js';
+import { CallHeaders } from '../schema/fields.js';
 import { limits } from '../schema/protocol.js';
 import { Deployed, DeployRequest, WorkflowPage, WorkflowsQuery } from '../schema/workflows.js';
 import { ServiceFault } from '../service-fault.js';
@@ -13,15 +14,17 @@ export function workflowRoutes(app: App, { engine }: Service): void {
       schema: {
         operationId: 'deploy',
         summary: 'Verify a definition and store it as the newest version of its name',
+        headers: CallHeaders,
         body: DeployRequest,
         response: { 200: Deployed, ...problemResponses },
       },
     },
-    async ({ body: { definition, baseFolder } }) => {
+    async request => {
+      const { definition, baseFolder } = request.body;
       if (baseFolder !== undefined && !isAbsolute(baseFolder)) {
         throw new ServiceFault('REQUEST_INVALID', `body: baseFolder: "${baseFolder}" is no absolute path`);
       }
-      return engine.deploy(definition, baseFolder);
+      return engine.deploy(definition, baseFolder, userOf(request));
     },
   );
 
