@@ -14,7 +14,7 @@ Examples:
   millrace start --redis redis://r --postgres postgres://u:p@db/millrace   one of several machines'
   curl -X PUT localhost:7433/v1/workflows -H 'content-type: application/json' -d '{"definition": {…}}'
   curl localhost:7433/v1/instances -H 'content-type: application/json' -d '{"workflow": "/flights/score"}'
-  curl localhost:7433/v1/instances -H 'content-type: application/x-ndjson' -T instances.ndjson
+  curl localhost:7433/v1/instances -H 'content-type: application/x-ndjson' -X POST -T instances.ndjson
   curl localhost:7433/v1/instances/ID/result?waitMs=30000
   curl -N localhost:7433/v1/audit -H 'accept: text/event-stream'
   curl localhost:7433/openapi.json                     every route, with its types
