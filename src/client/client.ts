@@ -12,6 +12,7 @@ import type { Operation, OperationResult } from '../api/schema/operations.js';
 import type { Deployed, WorkflowPage, WorkflowsQuery } from '../api/schema/workflows.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
 import { type ClientClock, clientClock } from './client-clock.js';
+import { MillraceError } from './errors.js';
 import { type FollowedEvent, type FollowOptions, follow } from './follow.js';
 import { queryOf } from './query.js';
 import { type ResultOptions, Results } from './results.js';
@@ -63,6 +64,7 @@ export class Client {
   readonly #results: Results;
 
   constructor(options: ClientOptions) {
+    checkOptions(options);
     const { clock = clientClock, timeoutMs = 10_000, deadlineMs = 60_000, attemptsMax = 50 } = options;
     const servers = new Servers(options.urls, clock, options.random ?? Math.random);
     this.#transport = new Transport({
@@ -144,7 +146,10 @@ export class Client {
     } while (!page.isEnd);
   }
 
-  /** The audit as it happens, each event once, over lost connections and restarted servers. */
+  /**
+   * The audit as it happens, each event once, over lost connections and restarted servers. `break` ends it at an event,
+   * the signal while it waits for one.
+   */
   follow(options: FollowOptions = {}): AsyncGenerator<FollowedEvent, void> {
     return follow(this.#transport, options);
   }
@@ -183,15 +188,33 @@ export class Client {
   }
 
   /** Of something that may be repeated. */
-  #send<Answer>(
+  async #send<Answer>(
     method: Call['method'],
     path: string,
     value: unknown,
     signal: AbortSignal | undefined,
   ): Promise<Answer> {
-    const text = JSON.stringify(value);
+    let text: string;
+    try {
+      text = JSON.stringify(value);
+    } catch (cause) {
+      throw new MillraceError('INPUT_INVALID', `cannot be written as JSON: ${String(cause)}`, { cause });
+    }
     const headers = { 'content-type': mediaTypes.json };
     return this.#transport.json<Answer>({ method, path, headers, body: () => text, isRepeatable: true, signal });
+  }
+}
+
+/** What would otherwise be found out at the first request, or never. */
+function checkOptions(options: ClientOptions): void {
+  const { user } = options;
+  if (user !== undefined && !/^[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?$/.test(user)) {
+    throw new MillraceError('OPTION_INVALID', 'user: must be 1 to 200 visible ASCII characters');
+  }
+  for (const name of ['timeoutMs', 'deadlineMs', 'attemptsMax', 'resultPolls', 'pendingMax'] as const) {
+    const value = options[name];
+    if (value === undefined || (Number.isInteger(value) && value >= 1)) continue;
+    throw new MillraceError('OPTION_INVALID', `${name}: must be a whole number from 1, found ${value}`);
   }
 }
 

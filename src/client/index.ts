@@ -18,7 +18,7 @@ export type { WorkflowDefinition } from '../workflow/model.js';
 export { newBatchKey } from './batch-key.js';
 export { type CallOptions, type Client, type ClientOptions, createClient, type DeployOptions } from './client.js';
 export type { ClientClock } from './client-clock.js';
-export { type ClientCode, MillraceError, type MillraceErrorCode } from './errors.js';
+export { type ClientCode, clientCodes, MillraceError, type MillraceErrorCode } from './errors.js';
 export type { FollowedEvent, FollowOptions } from './follow.js';
 export type { ResultOptions } from './results.js';
 export type { SubmitManyOptions, SubmitManyProgress, SubmittedMany } from './submit-many.js';

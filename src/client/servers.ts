@@ -77,10 +77,11 @@ function checkedUrl(url: string): string {
   } catch (cause) {
     throw new MillraceError('OPTION_INVALID', `urls: "${url}" is no URL`, { cause });
   }
-  const { protocol, search, hash, href } = parsed;
+  const { protocol, search, hash, href, username, password } = parsed;
   if (protocol !== 'http:' && protocol !== 'https:') {
     throw new MillraceError('OPTION_INVALID', `urls: "${url}" must begin with http:// or https://`);
   }
   if (search !== '' || hash !== '') throw new MillraceError('OPTION_INVALID', `urls: "${url}" must have no ? and no #`);
+  if (username !== '' || password !== '') throw new MillraceError('OPTION_INVALID', 'urls: must have no user in them');
   return href.replace(/\/+$/, '');
 }

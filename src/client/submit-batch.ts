@@ -5,7 +5,7 @@
 //   B2. Instances with given names travel without a key. What has been answered is not sent again; the rest is, when a
 //       repeat answers the same (`onConflict: return`) or when nothing of it was done.
 
-import type { AnswerLine } from '../api/schema/instances.js';
+import type { AcceptedLine, AnswerLine } from '../api/schema/instances.js';
 import { errorOfProblem, MillraceError } from './errors.js';
 import { textLines } from './text-lines.js';
 import type { Opened, Transport } from './transport.js';
@@ -50,19 +50,25 @@ export async function sendBatch<Item extends BatchRecord>(
     return `${lines.join('\n')}\n`;
   };
   const read = async (opened: Opened): Promise<void> => {
-    for await (const line of answerLines(opened, transport.timeoutMs)) {
-      if ('done' in line) return;
-      if ('problem' in line) throw errorOfProblem(line.problem, opened.server.url);
-      for (const [at, id] of idsFrom(line.first, line.count).entries()) {
-        const position = sent[line.index + at];
-        if (position === undefined) throw notOurs(opened);
-        ids[position] = id;
+    try {
+      // To its end: a connection whose answer is not read whole cannot be used again.
+      for await (const line of answerLines(opened, transport.timeoutMs)) {
+        if ('problem' in line) throw errorOfProblem(line.problem, opened.server.url);
+        if ('first' in line) take(line, opened);
       }
-      // All are durable; the line that says so may be lost.
-      if (!ids.includes(null)) return;
+    } catch (error) {
+      // When all are durable it does not matter what became of the rest of the answer.
+      if (ids.includes(null)) throw error;
     }
     const { url } = opened.server;
-    throw new MillraceError('CONNECTION_LOST', `the answer of ${url} was cut`, { url });
+    if (ids.includes(null)) throw new MillraceError('CONNECTION_LOST', `the answer of ${url} was cut`, { url });
+  };
+  const take = ({ index, count, first }: AcceptedLine, opened: Opened): void => {
+    for (const [at, id] of idsFrom(first, count).entries()) {
+      const position = sent[index + at];
+      if (position === undefined) throw notOurs(opened);
+      ids[position] = id;
+    }
   };
   try {
     await transport.send(
@@ -76,7 +82,7 @@ export async function sendBatch<Item extends BatchRecord>(
       },
       read,
     );
-    return { ids, failure: ids.includes(null) ? notAnswered() : null, culprit };
+    return { ids, failure: null, culprit };
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
     if (error.index !== null) culprit = sent[error.index] ?? null;
@@ -99,8 +105,4 @@ async function* answerLines(opened: Opened, withinMs: number): AsyncGenerator<An
 
 function notOurs({ server: { url } }: Opened): MillraceError {
   return new MillraceError('ANSWER_INVALID', `${url} answered more instances than were sent`, { url });
-}
-
-function notAnswered(): MillraceError {
-  return new MillraceError('ANSWER_INVALID', 'the server says that all is done and has not told every id');
 }

@@ -168,9 +168,16 @@ async function errorOf(url: string, response: Response): Promise<MillraceError> 
   const text = await response.text();
   if ((response.headers.get('content-type') ?? '').startsWith(mediaTypes.problem)) {
     const value = parsed(text);
-    if (isProblem(value)) return errorOfProblem(value, url);
+    const retryAfterMs = retryAfterOf(response);
+    if (isProblem(value)) return errorOfProblem(retryAfterMs === null ? value : { retryAfterMs, ...value }, url);
   }
   return invalid(url, response, text.slice(0, 200));
+}
+
+/** As the header has it, in seconds. */
+function retryAfterOf({ headers }: Response): number | null {
+  const text = headers.get('retry-after');
+  return text !== null && /^\d{1,6}$/.test(text) ? Number(text) * 1_000 : null;
 }
 
 /** From something between us and the service, if it is one: only a lost answer may be tried again. */

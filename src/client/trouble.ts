@@ -40,7 +40,8 @@ export function troubleOfThrown(thrown: unknown, url: string): Trouble {
   const cause =
     thrown instanceof Error ? (thrown.cause as { code?: unknown; message?: unknown } | undefined) : undefined;
   const code = typeof cause?.code === 'string' ? cause.code : '';
-  const words = code !== '' ? code : thrown instanceof Error ? thrown.message : String(thrown);
+  const said = typeof cause?.message === 'string' && cause.message !== '' ? cause.message : String(thrown);
+  const words = code !== '' ? code : said;
   if (unconnected.has(code)) {
     const error = new MillraceError('UNREACHABLE', `no server answers at ${url} (${words})`, { url, cause: thrown });
     return { kind: 'undone', error };

@@ -40,7 +40,15 @@ test('keys are root ids: UUIDv7, 0000 at their end; counted from the first', () 
 });
 
 test('options that cannot be are refused', () => {
-  for (const urls of [[], ['localhost:7433'], ['nonsense'], ['http://a/?b'], ['ftp://a']]) {
+  for (const urls of [[], ['localhost:7433'], ['nonsense'], ['http://a/?b'], ['ftp://a'], ['http://me:pw@a']]) {
     expect(() => createClient({ urls })).toThrow('OPTION_INVALID: urls');
   }
+  const urls = ['http://127.0.0.1:7433'];
+  for (const user of ['', 'Zoë', 'a\nb', ' a', 'x'.repeat(201)]) {
+    expect(() => createClient({ urls, user })).toThrow('OPTION_INVALID: user');
+  }
+  for (const timeoutMs of [0, -1, 0.5, Number.NaN]) {
+    expect(() => createClient({ urls, timeoutMs })).toThrow('OPTION_INVALID: timeoutMs');
+  }
+  createClient({ urls, user: 'x'.repeat(200) });
 });

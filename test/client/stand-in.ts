@@ -47,10 +47,14 @@ export class StandIn {
   readonly next: Act[] = [];
   /** What requests meet when `next` is empty. */
   always: Act | null = null;
+  connections = 0;
   readonly #server;
 
   private constructor(readonly stored: Stored) {
     this.#server = createServer((incoming, response) => void this.#serve(incoming, response));
+    this.#server.on('connection', () => {
+      this.connections += 1;
+    });
   }
 
   static async open(stored = new Stored(), port = 0): Promise<StandIn> {

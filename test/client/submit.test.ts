@@ -124,6 +124,17 @@ test('a fault of the server is told as it is, and not asked again', async () => 
   expect(server.submits).toHaveLength(2);
 });
 
+test('one connection is used again, whatever was answered', async () => {
+  const server = await StandIn.open();
+  const client = createClient({ urls: [server.url] });
+  for (let n = 0; n < 20; n++) await client.submit([record, record]);
+  await expect(client.submit({ workflow: '/bad/one' })).rejects.toMatchObject({ code: 'WORKFLOW_UNKNOWN' });
+  server.next.push((_, response) => problem(response, 500, 'INTERNAL'));
+  await expect(client.submit(record)).rejects.toMatchObject({ code: 'INTERNAL' });
+  await client.submit(record);
+  expect(server.connections).toBe(1);
+});
+
 test('two servers: they share the work; one that is gone is left alone', async () => {
   const stored = new Stored();
   const [one, two] = [await StandIn.open(stored), await StandIn.open(stored)];
