@@ -10,7 +10,7 @@ import type { GroupEvents } from '../audit/events-of.js';
 import { auditRow, eventSteps, type GroupEvent, type MemberTrace, type TraceGroup } from '../audit/trace.js';
 import type { ActionError, MemberEvent, PackedJson } from '../dispatch/protocol.js';
 import { type Next, type Requests, type TransactionOutcome, transition } from '../flow/transition.js';
-import { emptyBitmap, setBit } from '../store/bitmap.js';
+import { emptyBitmap, setBit, united } from '../store/bitmap.js';
 import {
   type AuditRow,
   type Body,
@@ -282,7 +282,7 @@ function assemble(
       closes: count === held.open,
     });
     held.open -= count;
-    for (let at = 0; at < bits.length; at++) held.gone[at]! |= bits[at]!;
+    held.gone = united(held.gone, bits);
   }
   // Rows are taken in id order, so that coordinators sharing segments cannot deadlock (D6).
   marks.sort((a, b) => (a.segment < b.segment ? -1 : 1));

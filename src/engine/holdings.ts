@@ -15,6 +15,7 @@ import type { Body, Segment } from '../store/contract.js';
 export interface HeldSegment {
   readonly segment: Segment;
   open: number;
+  /** Replaced, never written into: others may share it. */
   gone: Uint8Array;
 }
 
@@ -60,14 +61,14 @@ export class Holdings {
   /** Hold a segment as the store has it. A copy of the same revision that is in use becomes the same (H1). */
   holdSegment(segment: Segment): HeldSegment {
     const known = this.segment(segment.id);
-    const gone = segment.gone.slice();
+    const { open, gone } = segment;
     let held: HeldSegment;
     if (known?.segment.revision === segment.revision) {
-      known.open = segment.open;
+      known.open = open;
       known.gone = gone;
       held = known;
     } else {
-      held = { segment, open: segment.open, gone };
+      held = { segment, open, gone };
     }
     this.#evicted.delete(segment.id);
     this.#segments.set(segment.id, held);

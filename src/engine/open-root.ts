@@ -1,8 +1,9 @@
 // A root being filled with records: what becomes of it is a body and its first segments.
 
-import { emptyBitmap } from '../store/bitmap.js';
+import { noBits } from '../store/bitmap.js';
 import type { RootBody, Segment } from '../store/contract.js';
 import { instanceId, rootMembersMax } from '../workflow/instance-id.js';
+import { positionsBetween } from './running.js';
 import type { CheckedRecord } from './submit-record.js';
 
 /** What is claimed together is read together: a root the engine fills itself ends here, bytes. */
@@ -45,7 +46,7 @@ export class OpenRoot {
     }
     const bytes = new Uint8Array(at);
     bytes.set(buffer.subarray(0, at));
-    const ordinals = Uint16Array.from(this.#texts.keys());
+    const ordinals = positionsBetween(0, this.#texts.length);
     return { id: this.id, root: this.id, ordinals, offsets, bytes, submitter: this.submitter, createdAtMs: atMs };
   }
 
@@ -65,9 +66,9 @@ export class OpenRoot {
       state: 'ready',
       eligibleAtMs: record.eligibleAtMs ?? atMs,
       createdAtMs: atMs,
-      ordinals: Uint16Array.from(ordinals),
+      ordinals: new Uint16Array(ordinals),
       open: ordinals.length,
-      gone: emptyBitmap(ordinals.length),
+      gone: noBits(ordinals.length),
       requests: 0,
       memberRequests: null,
       failures: null,

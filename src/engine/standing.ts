@@ -2,7 +2,7 @@
 
 import type { ActionError } from '../dispatch/protocol.js';
 import type { Next } from '../flow/transition.js';
-import { emptyBitmap } from '../store/bitmap.js';
+import { noBits } from '../store/bitmap.js';
 import type { Segment } from '../store/contract.js';
 import { instanceId, rootMembersMax } from '../workflow/instance-id.js';
 import type { CommitItem } from './commit-builder.js';
@@ -94,9 +94,9 @@ function idOfUnbegun({ held: { segment }, outcome }: CommitItem, ordinals: Uint1
 /** A segment like `model` with these members and nobody gone. */
 function segmentOf(model: Segment, ordinals: readonly number[], id: string): Segment {
   const members = ascending(ordinals);
-  return { ...model, id, ordinals: members, open: members.length, gone: emptyBitmap(members.length) };
+  return { ...model, id, ordinals: members, open: members.length, gone: noBits(members.length) };
 }
 
 export function ascending(ordinals: readonly number[]): Uint16Array {
-  return Uint16Array.from(ordinals).sort();
+  return new Uint16Array(ordinals).sort();
 }

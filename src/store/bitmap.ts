@@ -6,6 +6,20 @@ export function emptyBitmap(bits: number): Bitmap {
   return new Uint8Array((bits + 7) >>> 3);
 }
 
+const shared: Bitmap[] = [];
+
+/** A map with no bit set that all who ask for it share: not to be written into. */
+export function noBits(bits: number): Bitmap {
+  return (shared[(bits + 7) >>> 3] ??= emptyBitmap(bits));
+}
+
+/** A new map with the bits of both, which are of one length. */
+export function united(one: Bitmap, other: Bitmap): Bitmap {
+  const both = new Uint8Array(one);
+  for (let at = 0; at < both.length; at++) both[at]! |= other[at]!;
+  return both;
+}
+
 export function setBit(map: Bitmap, bit: number): void {
   map[bit >>> 3]! |= 0x80 >>> (bit & 7);
 }

@@ -135,7 +135,7 @@ test('members that fail together share a segment, each with its own error; what 
   const failing = async (members: number, errors: CommitItem['errors'], errorOf: number[], positions: number[][]) => {
     const { segment } = await world.submit(members);
     // The last attempt of the model's action.
-    const held = world.holdings.holdSegment({ ...segment, attempt: 1 });
+    const held = world.holdings.holdSegment({ ...segment, attempt: 1, revision: 1 });
     const items = positions.map(list => ({
       ...itemOf(world, segment, list, 'failed'),
       held,
