@@ -10,7 +10,9 @@ const shared: Bitmap[] = [];
 
 /** A map with no bit set that all who ask for it share: not to be written into. */
 export function noBits(bits: number): Bitmap {
-  return (shared[(bits + 7) >>> 3] ??= emptyBitmap(bits));
+  const bytes = (bits + 7) >>> 3;
+  shared[bytes] ??= emptyBitmap(bits);
+  return shared[bytes];
 }
 
 /** A new map with the bits of both, which are of one length. */
