@@ -66,11 +66,11 @@ function end(child: ChildProcess): void {
 }
 
 function argumentsOf(options: StartOptions, index: number): string[] {
-  const { data, host, port, threads, name, cluster, grace, rate, json } = options;
+  const { data, host, port, threads, name, cluster, grace, rate, json, failoverWindow } = options;
   const healthPort = healthPortOf(options);
   const own = (first: number): string => String(first === 0 ? 0 : first + index);
   const args = ['start', '--data', data, '--host', host, '--port', own(port), '--health-port', own(healthPort)];
-  args.push('--grace', String(grace), '--rate', String(rate));
+  args.push('--grace', String(grace), '--rate', String(rate), '--failover-window', String(failoverWindow));
   if (threads !== undefined) args.push('--threads', String(threads));
   if (name !== undefined) args.push('--name', `${name}-${index + 1}`);
   if (cluster !== undefined) args.push('--cluster', cluster);

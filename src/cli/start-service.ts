@@ -21,9 +21,11 @@ export async function startService(options: StartOptions): Promise<number> {
     ['--port', port, 65_535],
     ['--health-port', healthPort, 65_535],
     ['--grace', options.grace, 86_400],
+    ['--failover-window', options.failoverWindow, 3_600],
   ] as const) {
     if (value > most) throw new Refusal([`${option} ${value}: must be at most ${most}`]);
   }
+  if (options.failoverWindow < 1) throw new Refusal(['--failover-window 0: must be at least 1']);
   if (rate < 1) throw new Refusal(['--rate 0: must be at least 1']);
   // A server goes on when nobody reads what it prints.
   whenReaderLeaves(() => undefined);
@@ -33,6 +35,7 @@ export async function startService(options: StartOptions): Promise<number> {
   const engine = await createEngine({
     dataFolder: data,
     healthPort,
+    leaseMs: options.failoverWindow * 1_000,
     ...(threads === undefined ? {} : { threads }),
     ...(name === undefined ? {} : { name }),
     ...(postgres === undefined ? {} : { postgres }),

@@ -42,6 +42,8 @@ export interface StartOptions {
   readonly redis?: string;
   readonly cluster?: string;
   readonly processes: number;
+  /** Seconds. */
+  readonly failoverWindow: number;
   readonly grace: number;
   readonly rate: number;
   readonly json?: true;
@@ -70,6 +72,12 @@ export function addStart(program: Command, ended: Ended): void {
     )
     .option('--cluster <name>', 'name of the cluster in Redis (default: default)')
     .option('--processes <number>', 'engines on this machine, on as many ports from --port on', wholeNumber, 1)
+    .option(
+      '--failover-window <seconds>',
+      'an engine silent for so long is given up, its work taken over',
+      wholeNumber,
+      30,
+    )
     .option('--grace <seconds>', 'how long a stop waits for what executes', wholeNumber, 30)
     .option('--rate <number>', 'requests a second at most', wholeNumber, 20_000)
     .option('--json', 'print {"url","health","data","pid"} when ready')
