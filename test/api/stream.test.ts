@@ -5,6 +5,7 @@ import { idsOf } from '../../src/api/schema/protocol.js';
 import { IdSource } from '../../src/engine/ids.js';
 import { systemClock } from '../../src/observe/clock.js';
 import { instanceId } from '../../src/workflow/instance-id.js';
+import { temporaryFolder } from '../engine/setup.js';
 import { ServiceWorld } from './setup.js';
 
 const ids = new IdSource(systemClock);
@@ -260,6 +261,39 @@ test('who does not read the answers is not read either: memory is bounded, nothi
   stream.end();
   expect(await reading).toEqual({ accepted: sent, done: sent });
   expect(await stored(workflow)).toBe(1);
+});
+
+test('a long stream of keyed batches is read no faster than it is stored: memory stays flat', {
+  timeout: 120_000,
+}, async () => {
+  const own = await ServiceWorld.own({}, { dataFolder: temporaryFolder() });
+  const workflow = await own.deploy(['echo']);
+  const stream = own.openStream();
+  const total = 200_000;
+  const batch = (from: number): string =>
+    `${JSON.stringify({ batch: ids.nextRoot(), count: 500 })}\n${Array.from(
+      { length: 500 },
+      (_, at) =>
+        `${JSON.stringify({ workflow, input: { n: from + at, text: 'a hundred and some bytes, as orders have' } })}\n`,
+    ).join('')}`;
+  let early = 0;
+  let peak = 0;
+  const reading = (async () => {
+    let next = 0;
+    for (let line = await stream.answer(); line !== null; line = await stream.answer()) {
+      if (line.done !== undefined) return { next, done: line.done };
+      expect(line.index).toBe(next);
+      next += line.count as number;
+      const { rss } = process.memoryUsage();
+      if (next <= total / 5) early = Math.max(early, rss);
+      peak = Math.max(peak, rss);
+    }
+    return null;
+  })();
+  for (let from = 0; from < total; from += 500) if (!stream.write(batch(from))) await stream.drained();
+  stream.end();
+  expect(await reading).toEqual({ next: total, done: total });
+  expect(peak - early).toBeLessThan(150 * 1_024 * 1_024);
 });
 
 function pause(ms: number): Promise<void> {
