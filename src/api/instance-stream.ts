@@ -8,7 +8,7 @@
 //   T4. What is there goes at once: a batch is not kept waiting for 500 while the store has nothing to do.
 
 import type { Engine } from '../engine/engine.js';
-import { EngineError } from '../observe/errors.js';
+import { EngineError, type ErrorCode } from '../observe/errors.js';
 import { instanceId, splitInstanceId } from '../workflow/instance-id.js';
 import { LineReader, type Lines } from './lines.js';
 import type { AcceptedLine } from './schema/instances.js';
@@ -18,6 +18,8 @@ import { type StreamBatch, StreamBatches } from './stream-batches.js';
 
 /** Enough to keep the store busy. */
 const batchesUnderWayMax = 4;
+
+const faultsOfBatches: ReadonlySet<ErrorCode> = new Set(['INPUT_INVALID', 'KEY_REUSED', 'NAME_TAKEN']);
 
 /** Where answers go. */
 export interface AnswerWriter {
@@ -126,7 +128,8 @@ export class InstanceStream {
   }
 
   #failed({ index, lines }: StreamBatch, error: unknown): void {
-    const at = error instanceof EngineError ? error.record : null;
+    // What is wrong with a batch as a whole is told at its first instance.
+    const at = error instanceof EngineError ? (error.record ?? (faultsOfBatches.has(error.code) ? 0 : null)) : null;
     const place = at === null ? {} : { line: lines[at]!, index: index + at };
     this.#failure ??= { error: at === null ? error : new LineFault(error, place) };
   }

@@ -208,7 +208,7 @@ test('a key for other instances is refused in the middle of a stream', async () 
   const key = ids.nextRoot();
   await world.engine.submitBatch(key, [{ workflow, input: { other: true } }]);
   const { body } = await world.stream([{ workflow }, { batch: key, count: 1 }, { workflow }]);
-  expect(body.at(-1)).toMatchObject({ problem: { code: 'KEY_REUSED', status: 409 } });
+  expect(body.at(-1)).toMatchObject({ problem: { code: 'KEY_REUSED', status: 409, line: 3, index: 1 } });
   expect(await stored(workflow)).toBe(2);
 });
 
