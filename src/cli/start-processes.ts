@@ -4,6 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
+import { systemClock } from '../observe/clock.js';
 import { exitCodes, Refusal } from './exit.js';
 import { Interrupt } from './interrupt.js';
 import { say } from './output.js';
@@ -42,7 +43,7 @@ async function keepUp(
 ): Promise<number> {
   let pauseMs: number = againMs.first;
   for (;;) {
-    const startedMs = performance.now();
+    const startedMs = systemClock.monotonicMs();
     // In a group of its own, so that a terminal's Ctrl-C reaches it once, through us. The channel closes when we die.
     const child = spawn(process.execPath, [process.argv[1]!, ...args], {
       env,
@@ -53,7 +54,7 @@ async function keepUp(
     void interrupt.asked.then(() => end(child));
     const [code, signal] = await exited;
     if (interrupt.isAsked || code === exitCodes.refused || code === exitCodes.done) return code ?? exitCodes.failed;
-    if (performance.now() - startedMs > againMs.longLife) pauseMs = againMs.first;
+    if (systemClock.monotonicMs() - startedMs > againMs.longLife) pauseMs = againMs.first;
     say(`engine ${index + 1} has ended (${signal ?? `code ${code}`}) and is started again in ${pauseMs} ms`);
     await Promise.race([wait(pauseMs, undefined, { ref: true }), interrupt.asked]);
     if (interrupt.isAsked) return exitCodes.done;

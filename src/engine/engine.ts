@@ -4,7 +4,7 @@
 
 import { resolve } from 'node:path';
 import { EngineError } from '../observe/errors.js';
-import type { StoreInfo, TextRow } from '../store/contract.js';
+import type { TextRow } from '../store/contract.js';
 import { DefinitionError } from '../workflow/fault.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
 import { definitionText } from '../workflow/serialize.js';
@@ -14,6 +14,7 @@ import type { CallAudit } from './call-audit.js';
 import type { EngineCluster } from './cluster.js';
 import type { Contents } from './contents.js';
 import type { EndedListener } from './ended.js';
+import type { EngineState, EngineStatus } from './engine-status.js';
 import type { Feeder } from './feeder.js';
 import type { Housekeeper } from './housekeeper.js';
 import type { InstanceRecord, Instances, WorkflowCount } from './instances.js';
@@ -29,34 +30,10 @@ import { type SubmitManyOptions, submitStream } from './submit-stream.js';
 import type { Submitter } from './submitter.js';
 import { scopeOf, targetOf } from './target.js';
 
-export type EngineState = 'stopped' | 'starting' | 'started' | 'stopping' | 'disposed';
-
 /** A stored workflow version. */
 export interface DeployedWorkflow {
   readonly name: string;
   readonly version: number;
-}
-
-/** Numbers for dashboards and progress bars. */
-export interface EngineStatus {
-  readonly state: EngineState;
-  readonly ready: number;
-  readonly delayed: number;
-  readonly claimed: number;
-  /** Since this engine was created. */
-  readonly finished: number;
-  readonly failed: number;
-  readonly removed: number;
-  /** Transactions put back to be tried again after an error. */
-  readonly retried: number;
-  readonly auditEvents: number;
-  readonly store: StoreInfo;
-  /** Why the store can make nothing durable any more, or `null`: then nothing moves until a new process opens it. */
-  readonly storeFailure: EngineError | null;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  /** Longest commit so far, from sending it to its durable answer. */
-  readonly commitMaxMs: number;
 }
 
 /** The pieces an engine is made of beside its parts; see `create-engine.ts`. */

@@ -10,9 +10,8 @@ export type { EndedInstances, EndedListener } from './ended.js';
 export type {
   DeployedWorkflow,
   Engine,
-  EngineState,
-  EngineStatus,
 } from './engine.js';
+export type { EngineState, EngineStatus } from './engine-status.js';
 export type { InstancePage, InstanceState, InstanceSummary } from './instance-pages.js';
 export type { InstanceRecord, WorkflowCount } from './instances.js';
 export type { OperationResult } from './operator.js';
