@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as passed } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createClient } from '../../src/client/index.js';
 import { builtFile } from '../../src/observe/thread-entry.js';
@@ -55,7 +56,7 @@ class Coordinator {
   /** Resolves when it says that it is ready. */
   async start(): Promise<void> {
     const args = [
-      builtFile('src/cli/main.js'),
+      fileURLToPath(builtFile('src/cli/main.js')),
       'start',
       '--port',
       String(this.port),
