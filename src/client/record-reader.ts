@@ -57,7 +57,7 @@ export class RecordReader {
         records.length > 0 &&
         (records.length === batchInstancesMax ||
           length + record.text.length > batchLengthGood ||
-          (records[0]!.named === 'no') !== (record.named === 'no'));
+          records[0]!.named !== record.named);
       if (isFull) {
         this.#held = record;
         return cut();

@@ -12,6 +12,8 @@ export interface Server {
   /** In a row. */
   failures: number;
   restsUntilMs: number;
+  /** Why it rests. */
+  lastError: MillraceError | null;
 }
 
 const restMs = { first: 100, most: 5_000 } as const;
@@ -27,7 +29,12 @@ export class Servers {
     this.#clock = clock;
     this.#random = random;
     if (urls.length === 0) throw new MillraceError('OPTION_INVALID', 'urls: must name a server');
-    this.#all = urls.map(url => ({ url: checkedUrl(url), underWay: 0, failures: 0, restsUntilMs: 0 }));
+    this.#all = urls.map(url => ({ url: checkedUrl(url), underWay: 0, failures: 0, restsUntilMs: 0, lastError: null }));
+  }
+
+  /** Of a server that rests, for a call that could not even be tried. */
+  get lastError(): MillraceError | null {
+    return this.#all.find(({ lastError }) => lastError !== null)?.lastError ?? null;
   }
 
   get count(): number {
@@ -37,19 +44,25 @@ export class Servers {
   /**
    * The server to ask, as soon as one works; `null` when none will before `latestMs` (monotonic).
    *
+   * @param notBefore servers that asked this caller alone for time, and until when
    * @throws the signal's reason
    */
-  async choose(latestMs: number, signal: AbortSignal | undefined): Promise<Server | null> {
+  async choose(
+    latestMs: number,
+    notBefore: ReadonlyMap<Server, number>,
+    signal: AbortSignal | undefined,
+  ): Promise<Server | null> {
+    const readyMs = (server: Server): number => Math.max(server.restsUntilMs, notBefore.get(server) ?? 0);
     for (;;) {
       signal?.throwIfAborted();
       const nowMs = this.#clock.monotonicMs();
-      const working = this.#all.filter(({ restsUntilMs }) => restsUntilMs <= nowMs);
+      const working = this.#all.filter(server => readyMs(server) <= nowMs);
       if (working.length > 0) {
         const least = Math.min(...working.map(({ underWay }) => underWay));
         const idlest = working.filter(({ underWay }) => underWay === least);
         return idlest[this.#turn++ % idlest.length]!;
       }
-      const firstMs = Math.min(...this.#all.map(({ restsUntilMs }) => restsUntilMs));
+      const firstMs = Math.min(...this.#all.map(readyMs));
       if (firstMs > latestMs) return null;
       await sleep(this.#clock, firstMs - nowMs, signal);
     }
@@ -57,10 +70,13 @@ export class Servers {
 
   worked(server: Server): void {
     server.failures = 0;
+    server.lastError = null;
   }
 
-  /** @param forMs how long it asked to be left alone; absent: as long as its failures say */
-  failed(server: Server, forMs?: number): void {
+  /** @param error `retryAfterMs`: how long it asked to be left alone; else as long as its failures say */
+  failed(server: Server, error: MillraceError): void {
+    const forMs = error.retryAfterMs;
+    server.lastError = error;
     const grownMs = Math.min(restMs.most, restMs.first * 2 ** Math.min(server.failures, 10));
     server.failures += 1;
     const untilMs = this.#clock.monotonicMs() + (forMs ?? grownMs) * (0.5 + this.#random());

@@ -44,7 +44,8 @@ export async function sendBatch<Item extends BatchRecord>(
   let sent: number[] = [];
   let culprit: number | null = null;
   const body = (): string => {
-    sent = [...ids.keys()].filter(at => ids[at] === null);
+    // A batch with a key is the same each time.
+    sent = [...ids.keys()].filter(at => key !== null || ids[at] === null);
     const lines = sent.map(at => records[at]!.text);
     if (key !== null) lines.unshift(JSON.stringify({ batch: key, count: sent.length }));
     return `${lines.join('\n')}\n`;

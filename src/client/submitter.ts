@@ -43,12 +43,15 @@ interface Part {
   readonly signal: AbortSignal | undefined;
 }
 
+type Kind = BatchRecord['named'];
+const kinds: readonly Kind[] = ['no', 'repeatable', 'once'];
+
 export class Submitter {
   readonly #transport: Transport;
   readonly #underWayMax: number;
   readonly #pendingMax: number;
-  /** Those of records without names go under a key, the others do not. */
-  readonly #waiting: Record<'keyed' | 'named', Part[]> = { keyed: [], named: [] };
+  /** Those without names go under a key; one that may not be repeated must not keep others from it. */
+  readonly #waiting: Record<Kind, Part[]> = { no: [], repeatable: [], once: [] };
   #pending = 0;
   #underWay = 0;
   #isScheduled = false;
@@ -80,27 +83,17 @@ export class Submitter {
     const answer = new Promise<string[]>((resolve, reject) => {
       const call: SubmitCall = { ids: new Array<string>(records.length), left: records.length, resolve, reject };
       const pending = texts.map((text, at): PendingRecord => ({ ...text, call, at }));
-      this.#add(
-        'keyed',
-        pending.filter(each => each.named === 'no'),
-        key ?? null,
-        signal,
-      );
-      this.#add(
-        'named',
-        pending.filter(each => each.named !== 'no'),
-        null,
-        signal,
-      );
+      for (const kind of kinds) {
+        const records = pending.filter(each => each.named === kind);
+        if (records.length > 0) this.#add(kind, { key: key ?? null, records, length: lengthOf(records), signal });
+      }
     });
     return abortable(answer, signal);
   }
 
-  #add(kind: 'keyed' | 'named', records: PendingRecord[], key: string | null, signal: AbortSignal | undefined): void {
-    if (records.length === 0) return;
-    const length = records.reduce((sum, { text }) => sum + text.length, 0);
-    this.#waiting[kind].push({ key, records, length, signal });
-    this.#pending += records.length;
+  #add(kind: Kind, part: Part): void {
+    this.#waiting[kind].push(part);
+    this.#pending += part.records.length;
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     nextTurn(() => {
@@ -111,7 +104,7 @@ export class Submitter {
 
   #pump(): void {
     while (this.#underWay < this.#underWayMax) {
-      const parts = this.#take('keyed') ?? this.#take('named');
+      const parts = this.#take('no') ?? this.#take('repeatable') ?? this.#take('once');
       if (parts === null) return;
       this.#underWay += 1;
       this.#send(parts)
@@ -124,7 +117,7 @@ export class Submitter {
   }
 
   /** What goes in one request (S1); a part with a key of its caller's alone. */
-  #take(kind: 'keyed' | 'named'): Part[] | null {
+  #take(kind: Kind): Part[] | null {
     const waiting = this.#waiting[kind];
     let count = 0;
     let length = 0;
@@ -169,6 +162,10 @@ export class Submitter {
       }
     }
   }
+}
+
+function lengthOf(records: readonly PendingRecord[]): number {
+  return records.reduce((sum, { text }) => sum + text.length, 0);
 }
 
 function answer({ call, at }: PendingRecord, id: string): void {

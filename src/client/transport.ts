@@ -98,16 +98,18 @@ export class Transport {
   async #attempts<Answer>(call: Call, take: (opened: Opened) => Promise<Answer>): Promise<Answer> {
     const { servers, clock, attemptsMax } = this.#options;
     const latestMs = clock.monotonicMs() + (call.deadlineMs ?? this.#options.deadlineMs);
+    const notBefore = new Map<Server, number>();
     let last: MillraceError | null = null;
     for (let attempt = 1; ; attempt++) {
-      const server = await servers.choose(latestMs, call.signal);
-      if (server === null) throw last ?? new MillraceError('UNREACHABLE', 'every server has failed just now');
+      const server = await servers.choose(latestMs, notBefore, call.signal);
+      if (server === null) throw last ?? notReady(servers.lastError);
       try {
         return await take(await this.#open(server, call));
       } catch (thrown) {
         call.signal?.throwIfAborted();
         const trouble = troubleOfThrown(thrown, server.url);
         this.failed(server, trouble);
+        if (trouble.isOfCall) notBefore.set(server, clock.monotonicMs() + trouble.error.retryAfterMs!);
         last = trouble.error;
         const isSafe = trouble.kind === 'undone' || (trouble.kind === 'unknown' && call.isRepeatable);
         if (!isSafe || attempt >= attemptsMax || clock.monotonicMs() >= latestMs) throw last;
@@ -116,8 +118,10 @@ export class Transport {
   }
 
   /** Whether the server may be asked again is noted; the caller decides what to do. */
-  failed(server: Server, { kind, error }: Trouble): void {
-    if (kind !== 'refused') this.#options.servers.failed(server, error.retryAfterMs ?? undefined);
+  failed(server: Server, { kind, error, isOfCall }: Trouble): void {
+    const { servers } = this.#options;
+    if (kind === 'refused' || isOfCall) servers.worked(server);
+    else servers.failed(server, error);
   }
 
   /** One attempt, up to its status: anything but success is thrown. */
@@ -162,6 +166,14 @@ export class Transport {
       throw thrown;
     }
   }
+}
+
+function notReady(last: MillraceError | null): MillraceError {
+  const why = last === null ? '' : `; the last said ${last.message}`;
+  return new MillraceError('UNREACHABLE', `no server is ready within the time${why}`, {
+    url: last?.url ?? undefined,
+    cause: last ?? undefined,
+  });
 }
 
 async function errorOf(url: string, response: Response): Promise<MillraceError> {

@@ -11,6 +11,8 @@ export type TroubleKind = 'refused' | 'undone' | 'unknown';
 export interface Trouble {
   readonly kind: TroubleKind;
   readonly error: MillraceError;
+  /** The server is well and has no room for this call: others may go there. */
+  readonly isOfCall: boolean;
 }
 
 /** Codes of `fetch` in Node that say that no connection was made. A browser tells nothing. */
@@ -26,12 +28,17 @@ const unconnected: ReadonlySet<string> = new Set([
 /** Refusals of a service that do not know whether what it was asked is stored: see `api/schema/protocol.ts`. */
 const unsure: ReadonlySet<string> = new Set(['STORE_FAILED', 'ENGINE_STOPPED']);
 
+/** Refusals with a time that say nothing of other calls: a bound of one kind of call, a target that keeps changing. */
+const ofCall: ReadonlySet<string> = new Set(['OVERLOADED', 'OPERATION_CONTENDED']);
+
 /** Of what a server answered. */
 export function troubleOf(error: MillraceError): Trouble {
-  if (error.code === 'CONNECTION_LOST') return { kind: 'unknown', error };
-  if (error.status === 429 || error.status === 503)
-    return { kind: unsure.has(error.code) ? 'unknown' : 'undone', error };
-  return { kind: 'refused', error };
+  const isOfCall = error.retryAfterMs !== null && ofCall.has(error.code);
+  if (error.code === 'CONNECTION_LOST') return { kind: 'unknown', error, isOfCall };
+  if (error.status === 429 || error.status === 503) {
+    return { kind: unsure.has(error.code) ? 'unknown' : 'undone', error, isOfCall };
+  }
+  return { kind: 'refused', error, isOfCall };
 }
 
 /** Of what `fetch`, or reading its answer, threw. */
@@ -44,8 +51,9 @@ export function troubleOfThrown(thrown: unknown, url: string): Trouble {
   const words = code !== '' ? code : said;
   if (unconnected.has(code)) {
     const error = new MillraceError('UNREACHABLE', `no server answers at ${url} (${words})`, { url, cause: thrown });
-    return { kind: 'undone', error };
+    return { kind: 'undone', error, isOfCall: false };
   }
   const detail = `the connection to ${url} was lost (${words})`;
-  return { kind: 'unknown', error: new MillraceError('CONNECTION_LOST', detail, { url, cause: thrown }) };
+  const error = new MillraceError('CONNECTION_LOST', detail, { url, cause: thrown });
+  return { kind: 'unknown', error, isOfCall: false };
 }

@@ -114,6 +114,43 @@ test('503 with a time is asked again then, not before; 503 that does not know, o
   expect(server.submits).toHaveLength(5);
 });
 
+test('who has no room for one call is asked by others; 429 is for all', async () => {
+  const server = await StandIn.open();
+  const client = createClient({ urls: [server.url], random: () => 0 });
+  const asked: string[] = [];
+  server.always = ({ path }, response, usual) => {
+    asked.push(path.split('/')[2]!);
+    if (path.includes('pause')) problem(response, 503, 'OPERATION_CONTENDED', { retryAfterMs: 60_001 });
+    else usual();
+  };
+  const pausing = client.pause('/a/');
+  await expect(pausing).rejects.toMatchObject({ code: 'OPERATION_CONTENDED', retryAfterMs: 60_001 });
+  await client.submit(record);
+  server.next.push((_, response) => {
+    response.setHeader('retry-after', '61');
+    problem(response, 429, 'RATE_LIMITED');
+  });
+  await expect(client.submit(record)).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 61_000 });
+  await expect(client.submit(record)).rejects.toThrow(
+    /^UNREACHABLE: no server is ready .*; the last said RATE_LIMITED/,
+  );
+  expect(asked).toEqual(['operations', 'instances']);
+});
+
+test('a record that may not be repeated does not keep others from it', async () => {
+  const server = await StandIn.open();
+  const client = createClient({ urls: [server.url], random: () => 0 });
+  server.always = ({ body }, response, usual) => (body.includes('replace') ? response.destroy() : usual());
+  server.next.push((_, response) => response.destroy());
+  const settled = await Promise.allSettled([
+    client.submit({ ...record, name: 'a' }),
+    client.submit({ ...record, name: 'b', onConflict: 'replace' }),
+    client.submit([record, { ...record, name: 'c' }]),
+  ]);
+  expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect(server.submits.filter(({ body }) => body.includes('replace'))).toHaveLength(1);
+});
+
 test('a fault of the server is told as it is, and not asked again', async () => {
   const server = await StandIn.open();
   const client = createClient({ urls: [server.url] });
