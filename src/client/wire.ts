@@ -25,7 +25,6 @@ export const auditStreamEvents: Protocol['auditStreamEvents'] = {
 };
 
 export const batchInstancesMax: Protocol['limits']['batchInstancesMax'] = 500;
-export const waitMsMax: Protocol['limits']['waitMsMax'] = 60_000;
 export const keepAliveMs: Protocol['limits']['keepAliveMs'] = 15_000;
 
 /** What is claimed together is read together: batches the client cuts end here, characters of their lines. */
