@@ -1,5 +1,6 @@
 // The HTTP service over an engine: the routes, and what guards all of them.
 
+import { setMaxListeners } from 'node:events';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
@@ -61,6 +62,8 @@ export async function serve(engine: Engine, options: ServiceOptions = {}): Promi
   const { host = '127.0.0.1', port = defaultPort, clock = systemClock, requestsPerSecondMax = 20_000 } = options;
   assertLoopback(host);
   const stopping = new AbortController();
+  // As many listen as requests wait; the gate bounds them.
+  setMaxListeners(0, stopping.signal);
   const service: Service = {
     engine,
     clock,

@@ -30,18 +30,21 @@ export async function submitStream(
   const underWay: Promise<void>[] = [];
   let submitted = 0;
   let batch: SubmitRecord[] = [];
+  let told: Promise<unknown> = Promise.resolve();
   const send = (): void => {
     const own = batch;
     batch = [];
-    underWay.push(
-      submit(own).then(ids => {
-        submitted += ids.length;
-        onAccepted?.(ids);
-        onProgress?.({ submitted });
-      }),
-    );
+    const before = told;
+    const answered = submit(own).then(async ids => {
+      // A store may answer the later one first; it is told in its turn.
+      await before;
+      submitted += ids.length;
+      onAccepted?.(ids);
+      onProgress?.({ submitted });
+    });
+    underWay.push(answered);
     // A failing batch is reported where it is awaited.
-    underWay[underWay.length - 1]!.catch(() => undefined);
+    told = answered.catch(() => undefined);
   };
   try {
     for await (const record of records) {
