@@ -19,6 +19,8 @@ export async function startProcesses(options: StartOptions): Promise<number> {
   const { processes, redis } = options;
   if (processes < 1 || processes > processesMax)
     throw new Refusal([`--processes ${processes}: must be 1 to ${processesMax}`]);
+  if (options.data === 'memory' && options.postgres === undefined)
+    throw new Refusal(['--processes: a store in memory cannot be shared; give a folder or --postgres']);
   if (redis === undefined)
     throw new Refusal(['--processes: engines that share a store need --redis to share its work by']);
   const interrupt = new Interrupt();

@@ -31,6 +31,7 @@ export async function startService(options: StartOptions): Promise<number> {
   whenReaderLeaves(() => undefined);
   const interrupt = new Interrupt();
   process.once('disconnect', () => interrupt.parentLeft());
+  if (process.send !== undefined && !process.connected) interrupt.parentLeft();
   process.channel?.unref();
   const engine = await createEngine({
     dataFolder: data,
@@ -52,8 +53,11 @@ export async function startService(options: StartOptions): Promise<number> {
       failed: error =>
         say(`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
     });
-    await engine.start();
-    tellReady(service, engine, options);
+    const starting = engine.start().then(() => true);
+    // It may wait for a queue that is away; a stop interrupts it, and is what then says why.
+    starting.catch(() => undefined);
+    const isStarted = await Promise.race([starting, interrupt.asked.then(() => false)]);
+    if (isStarted) tellReady(service, engine, options);
     const failure = await Promise.race([interrupt.asked.then(() => null), storeDeath(engine, interrupt)]);
     if (failure === null) say('stopping: what is under way is answered, what executes may end');
     else say(failure.message);

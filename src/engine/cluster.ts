@@ -10,6 +10,9 @@ import type { PageOffered } from './recovery.js';
 import type { Results } from './results.js';
 import { Walk } from './walk.js';
 
+/** How long it is known which engines there were. */
+const livesKeptMs = 7 * 86_400_000;
+
 export interface ClusterWorld {
   readonly members: Members;
   readonly profile: MemberProfile;
@@ -29,11 +32,13 @@ export class EngineCluster {
   readonly #membership: Membership;
   readonly #walk: Walk;
   readonly #elsewhere: Elsewhere;
+  readonly #members: Members;
   readonly #name: string;
   readonly #isShared: boolean;
 
   constructor(world: ClusterWorld) {
     const { members, profile, leaseMs, clock, log, results, storeFailed } = world;
+    this.#members = members;
     this.#name = profile.name;
     this.#isShared = world.isShared;
     this.#walk = new Walk(after => world.offerPage(after), clock, storeFailed);
@@ -43,6 +48,7 @@ export class EngineCluster {
     this.#membership = new Membership(members, profile, leaseMs, clock, {
       leads: epoch => {
         log.leads({ epoch });
+        void members.prune(clock.nowMs() - livesKeptMs).catch(storeFailed);
         this.#walk.start();
       },
       leadsNoMore: () => {
@@ -66,10 +72,7 @@ export class EngineCluster {
 
   /** Names of the engines that live now, this one among them. */
   async living(): Promise<string[]> {
-    await this.#membership.look();
-    const names = (this.#membership.cluster?.members ?? []).flatMap(({ name, aliveForMs }) =>
-      aliveForMs > 0 ? [name] : [],
-    );
+    const names = (await this.#members.living()).flatMap(({ name, aliveForMs }) => (aliveForMs > 0 ? [name] : []));
     return names.includes(this.#name) ? names : [...names, this.#name];
   }
 

@@ -12,6 +12,7 @@ import { EngineError } from '../observe/errors.js';
 import { LogEvents } from '../observe/log-events.js';
 import { containedLoggers, type Loggers, logFileIn, pinoLoggers, standardErrorLoggers } from '../observe/loggers.js';
 import { Watchdog } from '../observe/watchdog.js';
+import type { Queue } from '../queue/contract.js';
 import { SqlStore } from '../store/sql-store.js';
 import { auditEvents, eventCode } from '../workflow/events.js';
 import { type AuditFilter, auditFilter, recommendedFilter } from '../workflow/filter.js';
@@ -51,11 +52,15 @@ export async function createEngine(given: EngineOptions = {}, internal: StoreInt
   const filter = filterOf(options.auditFilter);
   const home = await openStoreHome(options, given.clock ?? systemClock, internal);
   let loggers: Loggers | null = null;
+  let queueHome: Queue | null = null as Queue | null;
   try {
     const clock = given.clock ?? systemClock;
     loggers = given.loggers ? contained(given.loggers, clock) : await defaultLoggers(options, clock);
-    return await compose(given, options, filter, home, loggers);
+    return await compose(given, options, filter, home, loggers, queue => {
+      queueHome = queue;
+    });
   } catch (error) {
+    await queueHome?.close();
     // Whoever tries again, with another health port for example, must find the folder free.
     await home.driver.close();
     await loggers?.close?.();
@@ -69,6 +74,7 @@ async function compose(
   filter: AuditFilter,
   { driver, info, access }: StoreHome,
   loggers: Loggers,
+  onQueue: (queue: Queue) => void,
 ): Promise<Engine> {
   const clock = given.clock ?? systemClock;
   const metrics = new EngineMetrics();
@@ -112,6 +118,7 @@ async function compose(
   const holdings = new Holdings(options.cacheBytes);
   const isShared = options.redis !== null;
   const home = await openQueueHome(options, clock, error => log.queueTrouble(error));
+  onQueue(home);
   const world = { store, holdings, definitions, log, clock };
   const queue = new SteadyQueue({
     queue: home,
@@ -119,20 +126,22 @@ async function compose(
     leaseMs: options.leaseMs,
     clock,
     fill: isOurs => fillQueue(home, world, isOurs, isShared),
-    offerOf: ({ segment: id, from, to }) => {
-      const held = holdings.segment(id);
-      return held === undefined ? null : offerOf(held.segment, from, to);
-    },
+    offerOf,
     living: async () => (await wired.cluster?.living()) ?? [options.name],
     wake: () => wired.feeder?.wake(),
     lost: fields => log.queueLost(fields),
     found: fields => log.queueFound(fields),
-    failed: error => health.mainFailed(error),
+    failed: error => {
+      // The find loop looks into the store as well.
+      if (error instanceof EngineError && error.code.startsWith('STORE_')) health.storeFailed(error);
+      else health.mainFailed(error);
+    },
   });
   // A stopped engine takes operations.
   await queue.attach();
   const parts: Omit<EngineParts, 'committer'> = {
     options,
+    isShared,
     clock,
     store,
     queue,
@@ -140,7 +149,7 @@ async function compose(
     ids,
     holdings,
     definitions,
-    results: new Results(store, log),
+    results: new Results(store, log, isClustered(options)),
     leases: new Leases(queue, clock, options.leaseMs),
     health,
     log,
@@ -173,7 +182,7 @@ async function compose(
     : null;
   if (cluster !== null) wired.cluster = cluster;
   // What a stopped engine is given must reach the others.
-  if (isShared) void queue.open();
+  if (isShared) void queue.open().catch(error => log.queueTrouble(error as Error));
   const operator = new Operator(whole);
   const instances = new Instances(store, definitions);
   return new Engine({

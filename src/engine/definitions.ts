@@ -34,7 +34,13 @@ export class Definitions {
 
   /** Learn versions that another engine has stored, if any of these is one. */
   async ensure(numbers: Iterable<number>): Promise<void> {
-    for (const number of numbers) if (!this.#byNumber.has(number)) return this.load();
+    for (const number of numbers) {
+      if (this.#byNumber.has(number)) continue;
+      await this.load();
+      if (this.#byNumber.has(number)) continue;
+      // Versions may become visible out of the order of their numbers.
+      for (const version of await this.#store.workflows(0)) this.#learn(version);
+    }
   }
 
   /** Store a verified definition and make it the newest of its name. */

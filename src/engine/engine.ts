@@ -132,7 +132,13 @@ export class Engine {
    * @param graceMs how long executing actions may go on before their signals are aborted. Default 30,000
    */
   stop(graceMs = 30_000): Promise<void> {
+    this.#interruptStart();
     return this.#change(() => this.#stop(graceMs));
+  }
+
+  /** A start that waits for its queue would hold up whoever wants the opposite. */
+  #interruptStart(): void {
+    if (this.#state === 'starting') this.#pieces.parts.queue.interrupt();
   }
 
   async #stop(graceMs: number): Promise<void> {
@@ -156,6 +162,7 @@ export class Engine {
 
   /** Stop and close everything. The engine cannot be used afterwards; doing it twice does nothing. */
   dispose(graceMs = 30_000): Promise<void> {
+    this.#interruptStart();
     return this.#change(async () => {
       if (this.#state === 'disposed') return;
       await this.#stop(graceMs);

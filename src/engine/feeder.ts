@@ -242,6 +242,7 @@ export class Feeder {
   /** Hands over what the threads take; the rest goes back. True when all of it went. */
   async #handOver(claim: Claim, loaded: readonly LoadedPart[]): Promise<boolean> {
     const { dispatcher, queue, committer, clock } = this.#parts;
+    queue.handedOver(claim.id, loaded);
     if (!this.#running) {
       await queue.release(claim.id, claim.slices);
       return false;
@@ -302,7 +303,10 @@ export class Feeder {
         const free = positionsBetween(from, to).filter(
           at => !hasBit(segment.gone, at) && fateAt(segment, at) !== 'held',
         );
-        return slicesOf(id, free).map(slice => offerOf(segment, slice.from, slice.to));
+        return slicesOf(id, free).map(({ from, to }) => ({
+          ...offerOf(segment, from, to),
+          redelivered: this.#parts.isShared,
+        }));
       });
       await queue.offer(offers);
       this.wake();

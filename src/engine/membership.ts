@@ -79,7 +79,8 @@ export class Membership {
     const sequence = this.#sequence;
     this.#sequence = null;
     this.#lose();
-    if (sequence !== null) await this.#members.leave(sequence);
+    // A store out of reach is not waited for: the lease runs out by itself.
+    if (sequence !== null) await this.#members.leave(sequence).catch(error => this.#events.failed(error));
   }
 
   /** Look now: somebody has come or gone. */

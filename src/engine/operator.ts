@@ -158,7 +158,11 @@ export class Operator {
 
   async #offer(parts: readonly { segment: Segment; positions: Uint16Array }[]): Promise<void> {
     const offers = parts.flatMap(({ segment, positions }) =>
-      slicesOf(segment.id, positions).map(({ from, to }) => offerOf(segment, from, to)),
+      slicesOf(segment.id, positions).map(({ from, to }) => ({
+        ...offerOf(segment, from, to),
+        // Others may have committed some of it since it was read.
+        redelivered: this.#parts.isShared,
+      })),
     );
     if (offers.length > 0) await this.#parts.queue.offer(offers);
     this.#parts.wake();

@@ -19,6 +19,8 @@ import type { SteadyQueue } from './steady-queue.js';
 
 export interface EngineParts {
   readonly options: ResolvedOptions;
+  /** Other engines work on the same store. */
+  readonly isShared: boolean;
   readonly clock: Clock;
   readonly store: Store;
   readonly queue: SteadyQueue;

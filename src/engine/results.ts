@@ -32,6 +32,7 @@ const untouchedMax = 10_000;
 export class Results {
   readonly #store: Store;
   readonly #log: LogEvents;
+  readonly #isShared: boolean;
   readonly #waiting = new Map<string, Map<number, Waiter[]>>();
 
   readonly #listeners = new Set<EndedListener>();
@@ -42,7 +43,9 @@ export class Results {
   /** Listeners whose throwing has been logged. */
   readonly #failing = new WeakSet<EndedListener>();
 
-  constructor(store: Store, log: LogEvents) {
+  /** @param isShared other engines end instances too */
+  constructor(store: Store, log: LogEvents, isShared = false) {
+    this.#isShared = isShared;
     this.#store = store;
     this.#log = log;
   }
@@ -82,7 +85,8 @@ export class Results {
   async now(instance: string): Promise<InstanceResult | null> {
     const parts = splitInstanceId(instance);
     if (parts === null) throw new EngineError('INSTANCE_UNKNOWN', `"${instance}" is no instance id`);
-    if (parts.ordinal < (this.#untouched.get(parts.root) ?? 0)) return null;
+    // Elsewhere it may have ended although nothing of its root has here.
+    if (!this.#isShared && parts.ordinal < (this.#untouched.get(parts.root) ?? 0)) return null;
     const located = await this.#store.locate(instance);
     if (located === null) throw new EngineError('INSTANCE_UNKNOWN', `no instance has the id ${instance}`);
     if (located.kind === 'open') {
@@ -160,9 +164,11 @@ export class Results {
   /** Look in the store what has become of roots that are waited for: other engines may have ended them. */
   async lookUp(roots: readonly string[]): Promise<void> {
     const { outcomes, failed } = await this.#store.endsOf(roots);
-    const needed = outcomes.filter(({ root, ordinals, body }) => body !== null && this.#isAwaited(root, ordinals));
+    // Who begins to wait while bodies are read is told the next time.
+    const asked = outcomes.filter(({ root, ordinals }) => this.#isAwaited(root, ordinals));
+    const needed = asked.filter(({ body }) => body !== null);
     const bodies = await this.#store.bodies([...new Set(needed.map(({ body }) => body!))]);
-    this.left(outcomes, bodies);
+    this.left(asked, bodies);
     this.stood(failed);
   }
 

@@ -11,17 +11,9 @@
 
 import type { Clock, Timer } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
-import type {
-  AnnouncedClaim,
-  Attachment,
-  Claim,
-  ClaimRequest,
-  Offer,
-  Queue,
-  QueueCounts,
-  Slice,
-} from '../queue/contract.js';
-import { without } from './slices.js';
+import type { Attachment, Claim, ClaimRequest, Offer, Queue, QueueCounts, Slice } from '../queue/contract.js';
+import type { Segment } from '../store/contract.js';
+import { type HandedOver, HeldClaims } from './held-claims.js';
 
 /** Waits between attempts to find the queue again: doubling, from and to. */
 const retryMs = 100;
@@ -56,8 +48,7 @@ export interface SteadyQueueWorld {
   readonly clock: Clock;
   /** Offer everything the store has; false when it was ours no longer. */
   fill(isOurs: IsOurs): Promise<boolean>;
-  /** The slice as it is offered, if its segment is known here. */
-  offerOf(slice: Slice): Offer | null;
+  offerOf(segment: Segment, from: number, to: number): Offer;
   /** Names of the engines that live now. */
   living(): Promise<readonly string[]>;
   /** The queue is there again, or may have something: claim. */
@@ -68,13 +59,6 @@ export interface SteadyQueueWorld {
   failed(error: unknown): void;
 }
 
-interface HeldClaim {
-  readonly slices: readonly Slice[];
-  readonly givenBack: Slice[];
-  /** Members not given back, or fewer when some were twice. */
-  left: number;
-}
-
 type Late =
   | { readonly kind: 'settle'; readonly claim: string; readonly slices: readonly Slice[] }
   | { readonly kind: 'release'; readonly claim: string; readonly slices: readonly Slice[] };
@@ -82,15 +66,18 @@ type Late =
 export class SteadyQueue implements EngineQueue {
   readonly #world: SteadyQueueWorld;
   /** What is held, by claim (N1). */
-  readonly #held = new Map<string, HeldClaim>();
+  readonly #held = new HeldClaims();
   #isOpen = false;
   #isClosed = false;
+  /** The epoch that knows what this engine holds. */
+  #announcedIn: string | null = null;
   #wasLost = false;
   #waitingOffers: Offer[] = [];
   #mustWalk = false;
   #late: Late[] = [];
   #finding: Promise<void> | null = null;
-  #pause: Timer | null = null;
+  #pause: { readonly timer: Timer; readonly end: () => void } | null = null;
+  #interrupt: () => void = () => undefined;
   readonly #stopListening: () => void;
 
   constructor(world: SteadyQueueWorld) {
@@ -103,14 +90,14 @@ export class SteadyQueue implements EngineQueue {
     return this.#isOpen;
   }
 
-  /** Ids of the claims of which something is held. */
-  get claims(): readonly string[] {
-    return [...this.#held.keys()];
-  }
-
   /** Whether this engine still holds the claim, by what it knows. */
   holds(claim: string): boolean {
     return this.#held.has(claim);
+  }
+
+  /** What of a claim goes to the threads. */
+  handedOver(claim: string, parts: readonly HandedOver[]): void {
+    this.#held.handedOver(claim, parts);
   }
 
   /** Bind to the queue, so that operations can look into it before claims are answered. */
@@ -120,7 +107,17 @@ export class SteadyQueue implements EngineQueue {
 
   /** Resolves when claims are answered: the queue has been found, and filled by whoever it falls to. */
   async open(): Promise<void> {
-    if (!this.#isOpen) await this.#find();
+    if (this.#isOpen) return;
+    const interrupted = new Promise<never>((_, reject) => {
+      this.#interrupt = () =>
+        reject(new EngineError('ENGINE_STOPPED', 'the engine was stopped before its queue was found'));
+    });
+    await Promise.race([this.#find(), interrupted]);
+  }
+
+  /** Whoever waits in `open` waits no longer; the queue is looked for all the same. */
+  interrupt(): void {
+    this.#interrupt();
   }
 
   async offer(offers: readonly Offer[]): Promise<void> {
@@ -137,7 +134,7 @@ export class SteadyQueue implements EngineQueue {
     if (!this.#isOpen) return null;
     try {
       const claim = await this.#world.queue.claim(request);
-      if (claim !== null) this.#held.set(claim.id, { slices: claim.slices, givenBack: [], left: claim.count });
+      if (claim !== null) this.#held.took(claim);
       return claim;
     } catch (error) {
       this.#trouble(error);
@@ -157,7 +154,7 @@ export class SteadyQueue implements EngineQueue {
   async extend(claims: readonly string[], leaseMs: number): Promise<string[]> {
     if (!this.#isOpen) return [];
     const gone = await this.#orElse(() => this.#world.queue.extend(claims, leaseMs), []);
-    for (const id of gone) this.#held.delete(id);
+    for (const id of gone) this.#held.forget(id);
     return gone;
   }
 
@@ -189,12 +186,19 @@ export class SteadyQueue implements EngineQueue {
     this.#isClosed = true;
     this.#isOpen = false;
     this.#stopListening();
-    this.#pause?.cancel();
+    this.#interrupt();
+    this.#pause?.timer.cancel();
+    this.#pause?.end();
     await this.#world.queue.close();
   }
 
   async #giveBack(late: Late): Promise<void> {
-    this.#note(late);
+    this.#held.gaveBack(late.claim, late.slices);
+    // Behind the announcement: what overtook it would not be found.
+    if (this.#finding !== null && !this.#isOpen) {
+      this.#late.push(late);
+      return;
+    }
     try {
       await this.#carryOut(late);
     } catch (error) {
@@ -202,21 +206,6 @@ export class SteadyQueue implements EngineQueue {
       if (isUnavailable(error)) this.#late.push(late);
       this.#trouble(error);
     }
-  }
-
-  /** Counted only, since most claims are given back whole; cut out when the count says that nothing is left. */
-  #note({ claim, slices }: Late): void {
-    const held = this.#held.get(claim);
-    if (held === undefined) return;
-    for (const slice of slices) {
-      held.givenBack.push(slice);
-      held.left -= slice.to - slice.from;
-    }
-    if (held.left > 0) return;
-    // The same may have been given back twice.
-    const left = without(held.slices, held.givenBack);
-    if (left.length === 0) this.#held.delete(claim);
-    else this.#held.set(claim, { slices: left, givenBack: [], left: membersOf(left) });
   }
 
   #carryOut({ kind, claim, slices }: Late): Promise<void> {
@@ -260,7 +249,12 @@ export class SteadyQueue implements EngineQueue {
       this.#world.failed(error);
       return;
     }
-    if (this.#isClosed || this.#finding !== null) return;
+    if (this.#isClosed) return;
+    if (this.#finding !== null) {
+      // Just opened: then it is looked for once more.
+      if (this.#isOpen) void this.#finding.then(() => this.#trouble(error));
+      return;
+    }
     this.#isOpen = false;
     this.#wasLost = true;
     this.#world.lost({ reason: (error as EngineError).message });
@@ -287,7 +281,8 @@ export class SteadyQueue implements EngineQueue {
           filled = await this.#fill();
         }
         if (attachment === 'open' || filled) {
-          await this.#catchUp();
+          while (this.#isBehind) await this.#catchUp();
+          // In the same breath: what comes from now on goes to the queue.
           this.#isOpen = true;
           if (this.#wasLost) found({ tookMs: Math.round(clock.monotonicMs() - startedMs), filled });
           this.#wasLost = false;
@@ -307,7 +302,7 @@ export class SteadyQueue implements EngineQueue {
     // What waited until now is in the store, and the walk has not begun.
     this.#waitingOffers = [];
     this.#mustWalk = false;
-    if (!(await this.#world.fill(async () => (await this.#attach()) === 'mine'))) return false;
+    if (!(await this.#world.fill(async () => (await this.#attachAgain()) === 'mine'))) return false;
     await this.#world.queue.open();
     return true;
   }
@@ -317,22 +312,20 @@ export class SteadyQueue implements EngineQueue {
   }
 
   async #attachAndAnnounce(): Promise<Attachment> {
-    const before = this.#world.queue.epoch;
+    const { queue, engine, leaseMs, offerOf } = this.#world;
     const attachment = await this.#attach();
-    const { queue, engine, leaseMs } = this.#world;
-    if (queue.epoch !== before || attachment !== 'open') await queue.announce(engine, this.#announced(), leaseMs);
+    if (queue.epoch !== this.#announcedIn) {
+      await queue.announce(engine, this.#held.announced(offerOf), leaseMs);
+      this.#announcedIn = queue.epoch;
+    }
     return attachment;
   }
 
-  /** What is held, as it can be put back. A claim with a segment that is not known here is given up: it is being read. */
-  #announced(): AnnouncedClaim[] {
-    const announced: AnnouncedClaim[] = [];
-    for (const [id, { slices, givenBack }] of this.#held) {
-      const offers = without(slices, givenBack).map(slice => this.#world.offerOf(slice));
-      if (offers.every(offer => offer !== null)) announced.push({ id, slices: offers });
-      else this.#held.delete(id);
-    }
-    return announced;
+  /** Keep the epoch ours. @throws EngineError `QUEUE_LOST` when it is another one by now: then all begins again */
+  async #attachAgain(): Promise<Attachment> {
+    const attachment = await this.#attach();
+    if (this.#world.queue.epoch !== this.#announcedIn) throw new EngineError('QUEUE_LOST', 'lost while it was filled');
+    return attachment;
   }
 
   /** Until all that live have said what they hold, or a lease has passed: whoever is silent for so long holds nothing. */
@@ -345,9 +338,12 @@ export class SteadyQueue implements EngineQueue {
       const living = await this.#world.living();
       if (living.every(engine => announced.has(engine))) return;
       await this.#wait(fillingMs / 4);
-      // Keep the epoch ours meanwhile.
-      await this.#attach();
+      await this.#attachAgain();
     }
+  }
+
+  get #isBehind(): boolean {
+    return this.#late.length > 0 || this.#waitingOffers.length > 0 || this.#mustWalk;
   }
 
   /** N2. */
@@ -357,8 +353,14 @@ export class SteadyQueue implements EngineQueue {
       this.#late.shift();
     }
     if (this.#mustWalk) {
-      await this.#world.fill(() => Promise.resolve(true));
+      // What comes meanwhile waits again, since the walk may have passed it.
       this.#mustWalk = false;
+      await this.#world
+        .fill(() => Promise.resolve(true))
+        .catch(error => {
+          this.#mustWalk = true;
+          throw error;
+        });
     }
     while (this.#waitingOffers.length > 0) {
       const some = this.#waitingOffers.slice(0, 1_000);
@@ -368,8 +370,9 @@ export class SteadyQueue implements EngineQueue {
   }
 
   #wait(ms: number): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
     return new Promise(resolve => {
-      this.#pause = this.#world.clock.setTimer(ms, resolve);
+      this.#pause = { timer: this.#world.clock.setTimer(ms, resolve).unref(), end: resolve };
     });
   }
 }
@@ -380,8 +383,4 @@ function isLost(error: unknown): boolean {
 
 function isUnavailable(error: unknown): boolean {
   return error instanceof EngineError && error.code === 'QUEUE_UNAVAILABLE';
-}
-
-function membersOf(slices: readonly Slice[]): number {
-  return slices.reduce((sum, { from, to }) => sum + to - from, 0);
 }

@@ -13,6 +13,8 @@ export class Walk {
   readonly #onFailure: (error: unknown) => void;
   #timer: Timer | null = null;
   #after: string | null = null;
+  /** Walks that were begun anew. */
+  #begins = 0;
 
   constructor(
     offerPage: (after: string | null) => Promise<PageOffered>,
@@ -37,6 +39,7 @@ export class Walk {
   /** From the beginning, now: somebody has died. */
   hurry(): void {
     this.#after = null;
+    this.#begins += 1;
     this.stop();
     this.#next(0);
   }
@@ -54,8 +57,10 @@ export class Walk {
   }
 
   async #step(): Promise<void> {
+    const begins = this.#begins;
     try {
-      this.#after = (await this.#offerPage(this.#after)).after;
+      const { after } = await this.#offerPage(this.#after);
+      if (begins === this.#begins) this.#after = after;
     } catch (error) {
       this.#onFailure(error);
     }

@@ -39,6 +39,8 @@ export interface Members {
   /** Prolong the lease and look around. `null`: this engine has been given up, and must join again (M3). */
   beat(sequence: number, leaseMs: number): Promise<Cluster | null>;
   leave(sequence: number): Promise<void>;
+  /** Those that live, and those not given up yet, in order of joining. */
+  living(): Promise<Member[]>;
   /** Become master in place of the one of `epoch`. Resolves with the new epoch, or `null` when another was faster. */
   lead(sequence: number, epoch: number): Promise<number | null>;
   /** The master gives up whom it has not heard of for a lease. Nothing happens when a later epoch leads (M2). */
@@ -73,6 +75,11 @@ export class SqlMembers implements Members {
       epoch: decode.int8(epoch!),
       master: leader == null ? null : decode.int8(leader),
     };
+  }
+
+  async living(): Promise<Member[]> {
+    const [rows] = await this.#driver.transaction([{ statement: sql.livingMembers, parameters: [] }]);
+    return rows!.map(memberOf);
   }
 
   async leave(sequence: number): Promise<void> {

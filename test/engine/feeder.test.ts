@@ -29,7 +29,7 @@ class FeedWorld extends CommitWorld {
       leaseMs: 1_000,
       clock,
       fill: async () => true,
-      offerOf: () => null,
+      offerOf,
       living: async () => ['e'],
       wake: () => this.feeder.wake(),
       lost() {},

@@ -6,6 +6,7 @@ import { TestClock } from '../../src/observe/clock.js';
 import { EngineError } from '../../src/observe/errors.js';
 import type { Offer, Queue } from '../../src/queue/contract.js';
 import { EmbeddedQueue } from '../../src/queue/embedded.js';
+import type { Segment } from '../../src/store/contract.js';
 
 const leaseMs = 30_000;
 
@@ -39,7 +40,7 @@ class World {
         await behind.offer(this.stored);
         return isOurs();
       },
-      offerOf: ({ segment, from, to }) => offerOf(segment, from, to),
+      offerOf: ({ id }, from, to) => offerOf(id, from, to),
       living: async () => ['a', ...this.others],
       wake: () => undefined,
       lost: () => this.told.push('lost'),
@@ -79,6 +80,7 @@ class World {
   }
 }
 
+const executing = (id: string) => ({ held: { segment: { id } as Segment } });
 const claim = (world: World, limit: number) => world.queue.claim({ engine: 'a', limit, leaseMs });
 
 describe('a queue that has lost everything', () => {
@@ -87,6 +89,7 @@ describe('a queue that has lost everything', () => {
     world.stored = [offerOf('s', 0, 10)];
     await world.queue.open();
     const held = (await claim(world, 4))!;
+    world.queue.handedOver(held.id, [executing('s')]);
     await world.queue.settle(held.id, [{ segment: 's', from: 0, to: 1 }]);
     world.stored = [offerOf('s', 1, 10)];
     world.wipe();
@@ -120,6 +123,37 @@ describe('a queue that has lost everything', () => {
     expect(world.queue.isOpen).toBe(false);
     await world.settle(leaseMs);
     expect(world.queue.isOpen).toBe(true);
+  });
+
+  test('twice in a row is filled anew, with what executes announced anew', async () => {
+    const world = new World();
+    world.stored = [offerOf('s', 0, 10)];
+    await world.queue.open();
+    const held = (await claim(world, 4))!;
+    world.queue.handedOver(held.id, [executing('s')]);
+    world.others = ['b'];
+    world.wipe();
+    await claim(world, 1);
+    await world.settle(1_000);
+    expect(world.queue.isOpen).toBe(false);
+    world.wipe();
+    await world.settle(1_000);
+    await world.home.announce('b', [], leaseMs);
+    await world.settle();
+    expect(world.queue.isOpen).toBe(true);
+    expect(await world.home.counts()).toMatchObject({ ready: 6, claimed: 4 });
+  });
+
+  test('knows nothing of a claim that was being read: its members are offered, and it is not to be run', async () => {
+    const world = new World();
+    world.stored = [offerOf('s', 0, 10)];
+    await world.queue.open();
+    const held = (await claim(world, 4))!;
+    world.wipe();
+    await claim(world, 1);
+    await world.settle();
+    expect(world.queue.holds(held.id)).toBe(false);
+    expect(await world.home.counts()).toMatchObject({ ready: 10, claimed: 0 });
   });
 
   test('while another fills it nothing is claimed and nothing is offered; then what waited is', async () => {
