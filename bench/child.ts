@@ -57,6 +57,9 @@ async function race(contestant: Contestant): Promise<void> {
 
 /** B3: a round in which something was lost, or was run twice, has no figures. */
 async function check({ scenario, size }: Setting, outcome: Outcome): Promise<void> {
+  if (scenario.arrival === 'submit' && outcome.completed !== size) {
+    throw new Error(`wrong work: ${size} instances were submitted, ${outcome.completed} are stored`);
+  }
   if (scenario.arrival !== 'stream' && scenario.arrival !== 'one-at-a-time') return;
   const { score } = await loadActions();
   const expected = {

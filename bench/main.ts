@@ -21,7 +21,7 @@ interface Options {
   readonly redisFsync: RedisFsync;
 }
 
-const scenarioList = scenarios.map(each => `  ${each.name.padEnd(11)} ${each.sentence}`).join('\n');
+const scenarioList = scenarios.map(each => `  ${each.name.padEnd(20)} ${each.sentence}`).join('\n');
 
 const help = `
 Scenarios:
@@ -41,7 +41,10 @@ const command = new Command()
   .name('npm run bench --')
   .description('Benchmarks of Millrace, beside its peers on the same machine')
   .argument('<scenario>', 'one of the list below')
-  .option('--peers <list>', 'bullmq, graphile-worker, pg-boss, or none; default: those the scenario makes sense for')
+  .option(
+    '--peers <list>',
+    'bullmq, graphile-worker, pg-boss, fastify, or none; default: those the scenario makes sense for',
+  )
   .option('--instances <n>', "instances a round; default: the scenario's own size", positive)
   .option('--rounds <n>', 'rounds; default 3, and 1 where a round takes minutes', positive)
   .option('--json <file>', 'write the figures there as JSON')

@@ -22,6 +22,8 @@ export interface Driver {
   /** Sum of the scores of these ends. */
   checksum(): number;
   storeBytes(): Promise<number>;
+  /** What the queue takes in Redis; `null` without one. */
+  queueBytes(): Promise<number | null>;
   /** Longest commit since the driver was made, milliseconds. */
   longestCommitMs(): number;
   /** Submit to end, of all ends or of a fair sample. */
@@ -39,6 +41,7 @@ export async function backlogRound(driver: Driver, setting: Setting): Promise<Ou
   const portion = isToy ? scenario.smallToySize : scenario.smallSize;
   const small = await backlogSpeeds(driver, setting, films, portion);
   await fill(driver, setting, films, Math.max(0, setting.size - portion)); // the last portion comes with each repeat
+  const queueBytes = await driver.queueBytes();
   const large = await backlogSpeeds(driver, setting, films, portion);
   const drain = large.drain / small.drain;
   const submit = large.submit / small.submit;
@@ -48,6 +51,9 @@ export async function backlogRound(driver: Driver, setting: Setting): Promise<Ou
     remarks: {
       'drain with few / many ready': `${small.drain.toFixed(0)} / ${large.drain.toFixed(0)} a second`,
       'submit with few / many ready': `${small.submit.toFixed(0)} / ${large.submit.toFixed(0)} a second`,
+      ...(queueBytes === null
+        ? {}
+        : { 'Redis with many ready': `${(queueBytes / 1e6).toFixed(2)} MB more than empty` }),
     },
   });
 }

@@ -47,6 +47,23 @@ export class PeakMemory {
   }
 }
 
+/** Resident memory of a process, megabytes (10^6 bytes). 0 where there is no /proc. */
+export function residentMb(pid: number): number {
+  return (field(pid, 'VmRSS') * 1_024) / 1_000_000;
+}
+
+const ticksPerSecond = 100;
+
+/** CPU a process has used, all threads, microseconds, to 10 ms. 0 where there is no /proc. */
+export function cpuMicrosOf(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+    return ((Number(fields[11]) + Number(fields[12])) * 1_000_000) / ticksPerSecond;
+  } catch {
+    return 0; // no /proc, or it has ended
+  }
+}
+
 function descendants(root: number): number[] {
   const children = new Map<number, number[]>();
   for (const pid of processes()) {

@@ -38,7 +38,7 @@ export async function race(options: RaceOptions): Promise<RaceResult> {
       results.get(name)!.push(await runRound(options, options.scenario, name, label));
     }
     if (options.scenario.baseline === null || options.subject === null) continue;
-    const scenario = scenarioNamed(options.scenario.baseline);
+    const scenario = scenarioNamed(options.scenario.baseline.scenario);
     const label = `round ${round}/${options.rounds} ${options.subject} ${scenario.name}`;
     baseline.push(await runRound(options, scenario, options.subject, label));
   }

@@ -4,6 +4,7 @@
 // divided by theirs of the same round, minutes apart on the same machine, and the median of these quotients is taken.
 
 import type { Outcome } from './contestant.js';
+import { scenarioNamed } from './scenarios/index.js';
 import type { Scenario } from './scenarios/scenario.js';
 
 /** One contestant's round. */
@@ -93,16 +94,13 @@ function subjectReport(name: string, race: RaceResult, ours: readonly RoundResul
   };
 }
 
-/** The scenario's own comparison: what the rounds said, or actions a second against the baseline scenario. */
+/** The scenario's own comparison: what the rounds said, or actions a second beside the baseline scenario. */
 function ownRatio(race: RaceResult, ours: readonly RoundResult[]): number | null {
-  if (race.scenario.baseline !== null && race.baseline.length > 0) {
-    const actions = ours.map(each => each.outcome.perSecond * race.scenario.steps);
-    return rounded(
-      medianRatio(
-        actions,
-        race.baseline.map(each => each.outcome.perSecond),
-      ),
-    );
+  const { baseline } = race.scenario;
+  if (baseline !== null && race.baseline.length > 0) {
+    const here = ours.map(each => each.outcome.perSecond * race.scenario.steps);
+    const there = race.baseline.map(each => each.outcome.perSecond * scenarioNamed(baseline.scenario).steps);
+    return rounded(baseline.ratio === 'here-over-there' ? medianRatio(here, there) : medianRatio(there, here));
   }
   const ratios = ours.flatMap(each => each.outcome.ratio ?? []);
   return ratios.length === 0 ? null : rounded(median(ratios));
@@ -147,6 +145,10 @@ export function formatTable(race: RaceResult, report: Report): string {
     const last = rounds.at(-1)!;
     lines.push(`${name}: ${last.settings}`);
     for (const [what, value] of Object.entries(last.outcome.remarks)) lines.push(`${name}: ${what} ${value}`);
+  }
+  if (race.scenario.baseline !== null && race.baseline.length > 0) {
+    const speeds = race.baseline.map(each => group(each.outcome.perSecond)).join(' ');
+    lines.push(`${race.subject}: ${race.scenario.baseline.scenario} ${speeds} per second`);
   }
   return `${race.scenario.name}, medians of ${race.rounds}, ${race.machine}\n${lines.join('\n')}\n`;
 }

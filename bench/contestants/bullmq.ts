@@ -2,13 +2,15 @@
 // completed jobs removed, Redis with AOF as its production guide asks.
 //
 // An instance ends when the worker's `completed` (storm: the last `failed`) event says so: Redis has the end by then.
-// Steps are flows: three jobs, each the only child of the next, added with FlowProducer.addBulk.
+// Steps are flows: three jobs, each the only child of the next, added with FlowProducer.addBulk. In `submit` there is no
+// worker, and as many calls of addBulk are under way as the client of Millrace has batches.
 
 import { type FlowJob, FlowProducer, type Job, Queue, Worker } from 'bullmq';
 import type { Contestant, Outcome, Setting } from '../contestant.js';
 import { type Actions, type FilmRecord, loadActions, loadFilms } from '../records.js';
 import type { Scenario } from '../scenarios/scenario.js';
 import { type RedisServer, startRedis } from '../servers/redis.js';
+import { batchesUnderWay } from '../submit-round.js';
 import { Tally } from '../tally.js';
 import { batches, type Payload, type Work, warmUpCount, workOf } from '../workload.js';
 
@@ -30,7 +32,7 @@ class Bullmq implements Contestant {
   #tally!: Tally;
 
   refuses(scenario: Scenario): string | null {
-    if (scenario.arrival === 'stream' || scenario.arrival === 'one-at-a-time') return null;
+    if (['stream', 'one-at-a-time', 'submit'].includes(scenario.arrival)) return null;
     return 'the scenario compares Millrace with itself';
   }
 
@@ -40,6 +42,10 @@ class Bullmq implements Contestant {
     this.#redis = await startRedis(setting.folder, setting.redisFsync);
     const connection = { path: this.#redis.socket, maxRetriesPerRequest: null };
     this.#queue = new Queue(queueName, { connection });
+    if (setting.scenario.arrival === 'submit') {
+      await this.#queue.waitUntilReady();
+      return `addBulk 500, ${batchesUnderWay} under way, no worker; ${this.#redis.settings}`;
+    }
     this.#flows = new FlowProducer({ connection });
     const concurrency = setting.scenario.concurrency ?? defaultConcurrency;
     this.#tally = new Tally(setting.size, setting.onProgress);
@@ -53,6 +59,7 @@ class Bullmq implements Contestant {
 
   async run(setting: Setting): Promise<Outcome> {
     const { scenario, size } = setting;
+    if (scenario.arrival === 'submit') return this.#submit(setting);
     this.#tally.start();
     if (scenario.arrival === 'one-at-a-time') {
       for (let index = 0; index < size; index++) await this.#addAndWait(scenario, index);
@@ -87,6 +94,23 @@ class Bullmq implements Contestant {
       if (job === undefined || scenario.action !== 'refuse') return this.#tally.fail(error);
       if (job.attemptsMade >= attempts) this.#tally.end(job.data.submittedAtMs, Number(error.message.split(' ')[1]));
     });
+  }
+
+  async #submit({ scenario, size, onProgress }: Setting): Promise<Outcome> {
+    const tally = new Tally(size, onProgress);
+    const source = batches(scenario, this.#films, size);
+    const addNext = async (): Promise<void> => {
+      for (const batch of source) {
+        const submittedAtMs = performance.now();
+        await this.#add(scenario, batch);
+        for (const _ of batch) tally.end(submittedAtMs, 0);
+      }
+    };
+    tally.start();
+    await Promise.all(Array.from({ length: batchesUnderWay }, addNext));
+    const memory = `${((await this.#redis!.usedBytes()) / 1e6).toFixed(0)} MB`;
+    const outcome = tally.outcome({ actions: null, remarks: { 'Redis with all': memory } });
+    return { ...outcome, completed: await this.#queue!.getWaitingCount() };
   }
 
   async #add(scenario: Scenario, batch: readonly Work[]): Promise<void> {

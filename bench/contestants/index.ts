@@ -9,6 +9,7 @@ const loaders: Readonly<Record<string, () => Promise<Contestant>>> = {
   millrace: async () => (await import('./millrace.js')).createMillrace(),
   bullmq: async () => (await import('./bullmq.js')).createBullmq(),
   'graphile-worker': async () => (await import('./graphile-worker.js')).createGraphileWorker(),
+  fastify: async () => (await import('./fastify.js')).createFastifyAlone(),
   'pg-boss': async () => (await import('./pg-boss.js')).createPgBoss(),
 };
 

@@ -1,19 +1,24 @@
-// Millrace as it ships: PGlite on disk, strict durability (every submit and every commit fsynced), no audit filter,
-// actions in worker threads, default options. An instance ends when the commit that ends it is durable.
+// Millrace as it ships: strict durability (every submit and every commit fsynced), no audit filter, actions in worker
+// threads, default options. An instance ends when the commit that ends it is durable.
 
-import { join } from 'node:path';
-import { createEngine, type EndedInstances, type Engine } from '../../src/engine/index.js';
+import { type Client, createClient } from '../../src/client/index.js';
 import type { Contestant, Outcome, Setting } from '../contestant.js';
 import { definitionsOf, submissionOf } from '../definitions.js';
-import { LatencyHistogram } from '../latency-histogram.js';
-import { backlogRound, coldRound, type Driver, sustainedRound } from '../own-rounds.js';
+import { type EndedGroup, groupOf, rootLength } from '../ended-group.js';
+import { EngineDriver } from '../engine-driver.js';
+import { type Home, openHome } from '../home.js';
+import { backlogRound, coldRound, sustainedRound } from '../own-rounds.js';
+import { cpuMicrosOf } from '../process-tree.js';
 import { loadFilms } from '../records.js';
-import type { Scenario } from '../scenarios/scenario.js';
+import type { EngineJob } from '../servers/engine.js';
+import { Forked } from '../servers/forked.js';
+import { oneByOne, submitRound } from '../submit-round.js';
 import { Tally } from '../tally.js';
-import { batchSize, type Work, warmUpCount, workOf } from '../workload.js';
+import { batchSize, warmUpCount, workOf } from '../workload.js';
 
-/** `sustained` keeps history for so long: long enough to be history, short enough to be thrown away several times. */
-const sustainedRetentionMs = 90_000;
+const engineScript = new URL('../servers/engine.js', import.meta.url);
+/** `submit`: submits of one after the stream. */
+const oneByOneCount = { usual: 2_000, toy: 25 };
 
 export function createMillrace(): Contestant {
   return new Millrace();
@@ -21,21 +26,36 @@ export function createMillrace(): Contestant {
 
 class Millrace implements Contestant {
   readonly name = 'millrace';
+  #home: Home | undefined;
+  /** The engine of this process; none in `submit`. */
   #driver: EngineDriver | undefined;
+  /** Engines of other processes. */
+  readonly #others: Forked[] = [];
+  #ended: (group: EndedGroup, engine: number) => void = () => {};
+  #failed: (error: Error) => void = () => {};
 
   refuses(): string | null {
     return null;
   }
 
   async prepare(setting: Setting): Promise<string> {
-    this.#driver = await EngineDriver.open(setting);
-    if (setting.scenario.arrival === 'stream') await this.#driver.start();
-    if (setting.scenario.arrival === 'one-at-a-time') {
+    const { scenario } = setting;
+    this.#home = await openHome(setting);
+    const { settings } = this.#home;
+    if (scenario.arrival === 'submit') {
+      await this.#fork(setting, 0, 'serve');
+      return `${settings}, every submit fsynced, a process of its own; the client with 4 batches of ${batchSize} under way`;
+    }
+    this.#driver = await EngineDriver.open(setting, this.#home);
+    for (let engine = 1; engine < scenario.engines; engine++) await this.#fork(setting, engine, 'execute');
+    if (scenario.arrival === 'stream') await this.#driver.start();
+    if (scenario.arrival === 'one-at-a-time') {
       await this.#driver.start();
       await this.#oneByOne(setting, warmUpCount(setting), new Tally(warmUpCount(setting), () => {}));
     }
     const { threads } = this.#driver;
-    return `PGlite on disk, every commit fsynced, every event audited, ${threads} worker threads, batches of ${batchSize}`;
+    const engines = scenario.engines === 1 ? '' : `${scenario.engines} engine processes of `;
+    return `${settings}; every commit fsynced, every event audited, ${engines}${threads} worker threads, batches of ${batchSize}`;
   }
 
   async run(setting: Setting): Promise<Outcome> {
@@ -55,13 +75,27 @@ class Millrace implements Contestant {
         return coldRound(driver, setting);
       case 'sustained':
         return sustainedRound(driver, setting);
+      case 'submit':
+        return this.#submit(setting);
       case 'micro':
         throw new Error('micro has no contestants');
     }
   }
 
   async close(): Promise<void> {
+    this.#failed = () => {};
+    for (const other of this.#others) await other.stop();
     await this.#driver?.close();
+    await this.#home?.close();
+  }
+
+  async #fork({ scenario }: Setting, engine: number, role: EngineJob['role']): Promise<void> {
+    const job: EngineJob = { scenario: scenario.name, role, options: this.#home!.optionsOf(engine) };
+    const forked = await Forked.start(engineScript, job, {
+      onEnded: group => this.#ended(group, engine),
+      onFailed: error => this.#failed(error),
+    });
+    this.#others.push(forked);
   }
 
   async #stream(setting: Setting): Promise<Outcome> {
@@ -69,12 +103,16 @@ class Millrace implements Contestant {
     const { engine } = this.#driver!;
     const films = loadFilms();
     const tally = new Tally(size, setting.onProgress);
-    /** When the batch of a root was handed to submit, by the part of the id its instances share. */
+    /** When the batch of a root was handed to submit. */
     const submittedAtMs = new Map<string, number>();
-    engine.onEnded(ended => {
-      const at = submittedAtMs.get(rootOf(ended)) ?? ended.createdAtMs - performance.timeOrigin;
-      for (let index = 0; index < ended.count; index++) tally.end(at, scoreOf(scenario, ended, index));
-    });
+    const shares = new Array<number>(scenario.engines).fill(0);
+    this.#ended = ({ root, createdAtMs, scores }, engine) => {
+      shares[engine]! += scores.length;
+      const at = submittedAtMs.get(root) ?? createdAtMs - performance.timeOrigin;
+      for (const score of scores) tally.end(at, score);
+    };
+    this.#failed = error => tally.fail(error);
+    engine.onEnded(ended => this.#ended(groupOf(scenario, ended), 0));
     const handedOverAtMs: number[] = [];
     function* records() {
       for (let index = 0; index < size; index++) {
@@ -82,15 +120,34 @@ class Millrace implements Contestant {
         yield submissionOf(scenario, workOf(scenario, films, index), 0);
       }
     }
+    const cpuMicros = () => {
+      const { user, system } = process.cpuUsage();
+      return this.#others.reduce((sum, { pid }) => sum + cpuMicrosOf(pid), user + system);
+    };
+    const cpuBefore = cpuMicros();
     tally.start();
     await engine.submitMany(records(), {
       onAccepted: ids => {
         const at = handedOverAtMs.shift()!;
-        for (const id of ids) submittedAtMs.set(id.slice(0, 32), at);
+        for (const id of ids) submittedAtMs.set(id.slice(0, rootLength), at);
       },
     });
     await tally.finished();
-    return tally.outcome({ actions: null, storeBytes: await engine.diskBytes() });
+    const used = cpuMicros() - cpuBefore;
+    const remarks: Outcome['remarks'] = shares.length === 1 ? {} : { 'ended by each engine': shares.join(' ') };
+    return { ...tally.outcome({ actions: null, storeBytes: await engine.diskBytes(), remarks }), cpuMicros: used };
+  }
+
+  async #submit(setting: Setting): Promise<Outcome> {
+    const { pid, url } = this.#others[0]!;
+    const client = createClient({ urls: [url!] });
+    for (const definition of definitionsOf(setting.scenario)) await client.deploy(definition);
+    const died = new Promise<never>((_, reject) => {
+      this.#failed = reject;
+    });
+    const outcome = await Promise.race([submitRound({ client, pid, stored: () => openIn(client) }, setting), died]);
+    const count = setting.isToy ? oneByOneCount.toy : oneByOneCount.usual;
+    return { ...outcome, remarks: { ...outcome.remarks, 'one by one': await oneByOne(client, setting, count) } };
   }
 
   async #oneByOne(setting: Setting, count: number, tally: Tally): Promise<void> {
@@ -105,97 +162,9 @@ class Millrace implements Contestant {
   }
 }
 
-/** The engine over one folder, as the rounds against ourselves drive it. */
-class EngineDriver implements Driver {
-  readonly latencies = new LatencyHistogram();
-  readonly #setting: Setting;
-  engine: Engine;
-  #ended = 0;
-  #checksum = 0;
-  #longestCommitMs = 0;
-
-  private constructor(setting: Setting, engine: Engine) {
-    this.#setting = setting;
-    this.engine = engine;
-    this.#listen();
-  }
-
-  static async open(setting: Setting): Promise<EngineDriver> {
-    const driver = new EngineDriver(setting, await openEngine(setting));
-    for (const definition of definitionsOf(setting.scenario)) await driver.engine.deploy(definition);
-    return driver;
-  }
-
-  get threads(): number {
-    return this.engine.threads;
-  }
-
-  async submit(batch: readonly Work[]): Promise<void> {
-    await this.engine.submit(batch.map(work => submissionOf(this.#setting.scenario, work, 0)));
-  }
-
-  start(): Promise<void> {
-    return this.engine.start();
-  }
-
-  async stop(): Promise<void> {
-    await this.#noteLongestCommit();
-    await this.engine.stop();
-  }
-
-  async reopen(): Promise<void> {
-    await this.close();
-    this.engine = await openEngine(this.#setting);
-    this.#listen();
-  }
-
-  ended(): number {
-    return this.#ended;
-  }
-
-  checksum(): number {
-    return this.#checksum;
-  }
-
-  storeBytes(): Promise<number> {
-    return this.engine.diskBytes();
-  }
-
-  longestCommitMs(): number {
-    return this.#longestCommitMs;
-  }
-
-  async close(): Promise<void> {
-    await this.#noteLongestCommit();
-    await this.engine.dispose();
-  }
-
-  #listen(): void {
-    this.engine.onEnded(ended => {
-      const tookMs = Date.now() - ended.createdAtMs;
-      for (let index = 0; index < ended.count; index++) {
-        this.latencies.add(tookMs);
-        this.#checksum += scoreOf(this.#setting.scenario, ended, index);
-      }
-      this.#ended += ended.count;
-    });
-  }
-
-  async #noteLongestCommit(): Promise<void> {
-    this.#longestCommitMs = Math.max(this.#longestCommitMs, (await this.engine.status()).commitMaxMs);
-  }
-}
-
-function openEngine({ folder, scenario }: Setting): Promise<Engine> {
-  const retention = scenario.arrival === 'sustained' ? { auditExpirationMs: sustainedRetentionMs } : {};
-  return createEngine({ dataFolder: join(folder, 'millrace'), ...retention });
-}
-
-function rootOf(ended: EndedInstances): string {
-  return ended.instance(0).slice(0, 32);
-}
-
-function scoreOf(scenario: Scenario, ended: EndedInstances, index: number): number {
-  if (scenario.action === 'refuse') return Number(ended.error(index)!.message.split(' ')[1]);
-  return Number(ended.resultText(index));
+/** Instances the store has. */
+async function openIn(client: Client): Promise<number> {
+  for await (const { counts } of client.list())
+    return (counts ?? []).reduce((sum, { instances }) => sum + instances, 0);
+  return 0;
 }

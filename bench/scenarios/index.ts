@@ -3,13 +3,16 @@
 import { backlog } from './backlog.js';
 import { cold } from './cold.js';
 import { endToEnd } from './end-to-end.js';
+import { endToEndCluster, endToEndCluster3 } from './end-to-end-cluster.js';
 import { io } from './io.js';
 import { latency } from './latency.js';
 import { micro } from './micro.js';
 import { mixed } from './mixed.js';
+import { backlogRedis, coldRedis, endToEndRedis, mixedRedis } from './on-redis.js';
 import type { Scenario } from './scenario.js';
 import { steps } from './steps.js';
 import { storm } from './storm.js';
+import { submit } from './submit.js';
 import { sustained } from './sustained.js';
 
 export const scenarios: readonly Scenario[] = [
@@ -22,6 +25,13 @@ export const scenarios: readonly Scenario[] = [
   backlog,
   cold,
   sustained,
+  submit,
+  endToEndRedis,
+  endToEndCluster,
+  endToEndCluster3,
+  mixedRedis,
+  backlogRedis,
+  coldRedis,
   micro,
 ];
 

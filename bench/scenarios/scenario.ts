@@ -6,14 +6,21 @@
  * - `backlog`: drain and submit with `size` ready against `smallSize` ready.
  * - `restart`: drain right after a restart, nothing cached, against drained warm.
  * - `sustained`: a steady stream with at most `size` open, for a time.
+ * - `submit`: a stream over HTTP, four batches under way, nothing executed; an instance counts when it is stored.
  * - `micro`: parts of the engine by themselves; no contestants. */
-export type Arrival = 'stream' | 'one-at-a-time' | 'backlog' | 'restart' | 'sustained' | 'micro';
+export type Arrival = 'stream' | 'one-at-a-time' | 'backlog' | 'restart' | 'sustained' | 'submit' | 'micro';
+
+/** Where Millrace keeps its work, store and queue. The peers bring their own servers. */
+export type HomeName = 'folder' | 'folder-and-redis' | 'postgres-and-redis';
 
 export interface Scenario {
   readonly name: string;
   /** One sentence for the help text. */
   readonly sentence: string;
   readonly arrival: Arrival;
+  readonly home: HomeName;
+  /** Engine processes of Millrace; more than one only for a `stream`, and not in a folder without Redis. */
+  readonly engines: number;
   /** Instances of a round; `toySize` in the test suite. */
   readonly size: number;
   readonly toySize: number;
@@ -40,8 +47,8 @@ export interface Scenario {
   readonly measure: 'perSecond' | 'p50Ms';
   /** Peers that take part when `--peers` is not given. */
   readonly peers: readonly string[];
-  /** The subject also runs this scenario in each round; `subject.ratio` is actions a second here over there. */
-  readonly baseline: string | null;
+  /** The subject also runs that scenario in each round; `subject.ratio` compares actions a second of the two. */
+  readonly baseline: { readonly scenario: string; readonly ratio: 'here-over-there' | 'there-over-here' } | null;
   /** Rounds when `--rounds` is not given. */
   readonly rounds: number;
 }
@@ -49,6 +56,8 @@ export interface Scenario {
 /** What most scenarios have in common. */
 export const plainScenario = {
   arrival: 'stream',
+  home: 'folder',
+  engines: 1,
   size: 100_000,
   toySize: 600,
   smallSize: 0,

@@ -12,5 +12,5 @@ export const steps: Scenario = {
   toySize: 100,
   steps: 3,
   peers: ['bullmq', 'pg-boss'],
-  baseline: 'end-to-end',
+  baseline: { scenario: 'end-to-end', ratio: 'here-over-there' },
 };

@@ -1,28 +1,37 @@
-// A Redis server of our own for BullMQ, as its production guide asks: append-only file, no eviction; a unix socket.
+// A Redis server of our own on a unix socket. For BullMQ as its production guide asks: append-only file, no eviction. For
+// Millrace without persistence: its queue is rebuilt from the store.
 
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
+import { Redis } from 'ioredis';
 import type { RedisFsync } from '../contestant.js';
 import { ServerProcess } from './server-process.js';
 
 export interface RedisServer {
   readonly socket: string;
   readonly settings: string;
+  /** Memory in use, bytes. */
+  usedBytes(): Promise<number>;
   stop(): Promise<void>;
 }
 
 const candidates = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server'];
 
-export async function startRedis(folder: string, fsync: RedisFsync): Promise<RedisServer> {
+/** @param fsync of the append-only file; `null`: nothing is kept */
+export async function startRedis(folder: string, fsync: RedisFsync | null): Promise<RedisServer> {
   const command = findRedis();
   const socket = path.join(folder, 'redis.sock');
   const options: readonly (readonly [string, string])[] = [
     ['port', '0'],
     ['unixsocket', socket],
     ['dir', folder],
-    ['appendonly', 'yes'],
-    ['appendfsync', fsync],
+    ...(fsync === null
+      ? []
+      : ([
+          ['appendonly', 'yes'],
+          ['appendfsync', fsync],
+        ] as const)),
     ['save', ''],
     ['maxmemory-policy', 'noeviction'],
   ];
@@ -32,7 +41,23 @@ export async function startRedis(folder: string, fsync: RedisFsync): Promise<Red
     isReady: () => accepts(socket),
     stopSignal: 'SIGKILL', // the folder is thrown away: no last rewrite
   });
-  return { socket, settings: `redis-server, AOF ${fsync}, unix socket`, stop: () => server.stop() };
+  return {
+    socket,
+    settings: `redis-server, ${fsync === null ? 'no persistence' : `AOF ${fsync}`}, unix socket`,
+    usedBytes: () => usedBytes(socket),
+    stop: () => server.stop(),
+  };
+}
+
+async function usedBytes(socket: string): Promise<number> {
+  const client = new Redis(socket);
+  try {
+    const [, found] = /^used_memory:(\d+)/m.exec(await client.info('memory')) ?? [];
+    if (found === undefined) throw new Error('INFO memory has no used_memory');
+    return Number(found);
+  } finally {
+    client.disconnect();
+  }
 }
 
 function findRedis(): string {

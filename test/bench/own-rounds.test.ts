@@ -42,6 +42,7 @@ class ModelEngine implements Driver {
   ended = () => this.#ended;
   checksum = () => 0;
   storeBytes = async () => this.#ready * 400;
+  queueBytes = async () => null;
   longestCommitMs = () => 3;
 }
 

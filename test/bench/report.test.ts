@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../bench/contestant.js';
 import { LatencyHistogram } from '../../bench/latency-histogram.js';
 import { loadActions, loadFilms } from '../../bench/records.js';
-import { makeReport, median, medianRatio, type RoundResult } from '../../bench/report.js';
+import { formatTable, makeReport, median, medianRatio, type RoundResult } from '../../bench/report.js';
 import { scenarioNamed } from '../../bench/scenarios/index.js';
 import { batches, expectedActions, expectedChecksum } from '../../bench/workload.js';
 
@@ -89,6 +89,19 @@ describe('the report', () => {
     const results = new Map([['millrace', [round({ perSecond: 200 })]]]);
     const report = makeReport({ ...race, scenario: scenarioNamed('steps'), results, baseline: [round({})] });
     expect(report.subject?.ratio).toBe(0.6);
+  });
+
+  it('compares three engines of `end-to-end-cluster` with one, and says how fast they were', () => {
+    const results = new Map([['millrace', [round({ perSecond: 200 })]]]);
+    const told = {
+      ...race,
+      scenario: scenarioNamed('end-to-end-cluster'),
+      results,
+      baseline: [round({ perSecond: 300 })],
+    };
+    const report = makeReport(told);
+    expect(report.subject?.ratio).toBe(1.5);
+    expect(formatTable(told, report)).toContain('millrace: end-to-end-cluster-3 300 per second');
   });
 });
 
