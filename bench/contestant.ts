@@ -2,6 +2,7 @@
 //
 // Invariants, held by tally.ts and child.ts for everybody:
 //   B1. An instance counts when its end is in the contestant's own store, not when its action has returned.
+//       In `submit`, where nothing is executed, it counts when the submit itself has been acknowledged.
 //   B2. The latency of an instance runs from the moment before its submit call to the moment its end was acknowledged.
 //   B3. The scores that came back must add up to what the records say; a round with a wrong sum is an error.
 
@@ -24,7 +25,7 @@ export interface Setting {
 
 /** What one round found. */
 export interface Outcome {
-  /** Instances whose end is stored. */
+  /** Instances whose end is stored; in `submit` those the store says it has. */
   readonly completed: number;
   /** From before the first submit until the last end was stored. */
   readonly seconds: number;
