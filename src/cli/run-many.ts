@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { EngineStatus } from '../engine/engine-status.js';
+import type { EngineStatus } from '../engine/status.js';
 import type { SubmitRecord } from '../engine/submit-record.js';
 import { systemClock } from '../observe/clock.js';
 import { exitCodes } from './exit.js';

@@ -23,6 +23,7 @@ import { Contents } from './contents.js';
 import { Definitions } from './definitions.js';
 import { Engine } from './engine.js';
 import { EngineMetrics } from './engine-metrics.js';
+import { Failovers } from './failovers.js';
 import { Feeder } from './feeder.js';
 import { EngineHealth } from './health.js';
 import { Holdings } from './holdings.js';
@@ -191,6 +192,7 @@ async function compose(
     calls: new CallAudit(whole),
     submitter: new Submitter(whole, (instance, user) => operator.run('remove', { kind: 'instance', instance }, user)),
     feeder,
+    failovers: new Failovers(whole),
     instances,
     housekeeper: new Housekeeper(store, clock, log, metrics, error => health.storeFailed(error)),
     reporter: new Reporter(whole),

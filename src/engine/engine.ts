@@ -14,7 +14,7 @@ import type { CallAudit } from './call-audit.js';
 import type { EngineCluster } from './cluster.js';
 import type { Contents } from './contents.js';
 import type { EndedListener } from './ended.js';
-import type { EngineState, EngineStatus } from './engine-status.js';
+import type { Failovers } from './failovers.js';
 import type { Feeder } from './feeder.js';
 import type { Housekeeper } from './housekeeper.js';
 import type { InstanceRecord, Instances, WorkflowCount } from './instances.js';
@@ -24,6 +24,7 @@ import type { EngineParts } from './parts.js';
 import { Reads } from './reads.js';
 import type { Reporter } from './reporter.js';
 import type { InstanceResult } from './results.js';
+import { type EngineState, type EngineStatus, statusOf } from './status.js';
 import { withPatience } from './store-trouble.js';
 import type { SubmitRecord } from './submit-record.js';
 import { type SubmitManyOptions, submitStream } from './submit-stream.js';
@@ -43,6 +44,7 @@ export interface EnginePieces {
   readonly operator: Operator;
   readonly calls: CallAudit;
   readonly feeder: Feeder;
+  readonly failovers: Failovers;
   readonly instances: Instances;
   readonly housekeeper: Housekeeper;
   readonly reporter: Reporter;
@@ -101,7 +103,7 @@ export class Engine {
       if (this.#state === 'started') return;
       this.#pieces.parts.health.assertStoreLives();
       this.#state = 'starting';
-      const { parts, feeder, housekeeper, reporter, contents, cluster } = this.#pieces;
+      const { parts, feeder, failovers, housekeeper, reporter, contents, cluster } = this.#pieces;
       try {
         await parts.dispatcher.start();
         await cluster?.start();
@@ -116,7 +118,7 @@ export class Engine {
       reporter.start();
       contents.start();
       parts.leases.start(
-        members => parts.log.leaseExpired({ members }),
+        (expired, atMs) => failovers.record(expired, atMs),
         error => parts.health.mainFailed(error),
       );
       this.#state = 'started';
@@ -144,13 +146,14 @@ export class Engine {
   async #stop(graceMs: number): Promise<void> {
     if (this.#state !== 'started') return;
     this.#state = 'stopping';
-    const { parts, feeder, housekeeper, reporter } = this.#pieces;
+    const { parts, feeder, failovers, housekeeper, reporter } = this.#pieces;
     await feeder.stop();
     await parts.dispatcher.stop(graceMs);
     // A dead store takes no commits: what waits for one runs again at the next start on the folder.
     if (!parts.health.storeIsDead) await parts.committer.drained();
     await parts.committer.releaseUnfinished();
     parts.leases.stop();
+    await failovers.recorded();
     await this.#pieces.cluster?.stop();
     await housekeeper.stop();
     reporter.stop();
@@ -333,24 +336,7 @@ export class Engine {
 
   async status(): Promise<EngineStatus> {
     this.#assertUsable();
-    const { queue, store, metrics, health } = this.#pieces.parts;
-    const { ready, delayed, claimed } = await queue.counts();
-    return {
-      state: this.#state,
-      ready,
-      delayed,
-      claimed,
-      finished: metrics.finished.value,
-      failed: metrics.failed.value,
-      removed: metrics.removed.value,
-      retried: metrics.retried.value,
-      auditEvents: metrics.auditEvents.value,
-      store: store.info,
-      storeFailure: health.storeFailure,
-      p50Ms: metrics.instanceMs.quantile(0.5),
-      p99Ms: metrics.instanceMs.quantile(0.99),
-      commitMaxMs: metrics.commitMs.max,
-    };
+    return statusOf(this.#pieces.parts, this.#state);
   }
 
   /** Bytes the store occupies on disk. */

@@ -11,12 +11,12 @@ export type {
   DeployedWorkflow,
   Engine,
 } from './engine.js';
-export type { EngineState, EngineStatus } from './engine-status.js';
 export type { InstancePage, InstanceState, InstanceSummary } from './instance-pages.js';
 export type { InstanceRecord, WorkflowCount } from './instances.js';
 export type { OperationResult } from './operator.js';
 export type { EngineOptions } from './options.js';
 export type { Reads, StoredWorkflow, WorkflowPage } from './reads.js';
 export type { InstanceResult } from './results.js';
+export type { EngineState, EngineStatus } from './status.js';
 export type { SubmitRecord } from './submit-record.js';
 export type { SubmitManyOptions, SubmitProgress } from './submit-stream.js';

@@ -4,11 +4,14 @@
 
 import { setImmediate as turned } from 'node:timers/promises';
 import type { Clock, Timer } from '../observe/clock.js';
-import type { Claim } from '../queue/contract.js';
+import type { Claim, ExpiredSlice } from '../queue/contract.js';
 import type { EngineQueue } from './steady-queue.js';
 
 /** Claims in one call to the queue. Between two calls others have their turn. */
 const claimsPerCall = 1_000;
+
+/** Told of claims of whatever engine that have been put back, page by page; `atMs` is a time before that. */
+export type OnExpired = (expired: readonly ExpiredSlice[], atMs: number) => void;
 
 export class Leases {
   /** Ids. */
@@ -28,7 +31,7 @@ export class Leases {
     this.#claims.add(claim.id);
   }
 
-  start(onExpired: (members: number) => void, onError: (error: unknown) => void): void {
+  start(onExpired: OnExpired, onError: (error: unknown) => void): void {
     const tick = (): void => {
       this.#timer = this.#clock.setTimer(this.#leaseMs / 3, tick).unref();
       this.#renew(onExpired).catch(onError);
@@ -40,14 +43,18 @@ export class Leases {
     this.#timer?.cancel();
   }
 
-  async #renew(onExpired: (members: number) => void): Promise<void> {
+  async #renew(onExpired: OnExpired): Promise<void> {
     const claims = [...this.#claims];
     for (let from = 0; from < claims.length; from += claimsPerCall) {
       if (from > 0) await turned();
       const some = claims.slice(from, from + claimsPerCall);
       for (const gone of await this.#queue.extend(some, this.#leaseMs)) this.#claims.delete(gone);
     }
-    const expired = await this.#queue.expire();
-    if (expired > 0) onExpired(expired);
+    for (;;) {
+      const askedAtMs = this.#clock.nowMs();
+      const expired = await this.#queue.expire();
+      if (expired.length === 0) return;
+      onExpired(expired, askedAtMs);
+    }
   }
 }

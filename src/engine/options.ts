@@ -30,7 +30,8 @@ export interface EngineOptions {
   readonly actionGraceMs?: number;
   /** A thread whose event loop stands still so long is ended, ms. Default 30,000. */
   readonly actionBlockedMs?: number;
-  /** A claim not renewed for so long is offered again, ms. Default 30,000. */
+  /** The failover time window: an engine not heard of, or a claim not renewed, for so long is given up, and the work goes to
+   * another engine, ms. Engines of a cluster should have the same. Default 30,000. */
   readonly leaseMs?: number;
   /** Memory for bodies kept beside the store, bytes. Default 67,108,864. */
   readonly cacheBytes?: number;

@@ -11,7 +11,16 @@
 
 import type { Clock, Timer } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
-import type { Attachment, Claim, ClaimRequest, Offer, Queue, QueueCounts, Slice } from '../queue/contract.js';
+import type {
+  Attachment,
+  Claim,
+  ClaimRequest,
+  ExpiredSlice,
+  Offer,
+  Queue,
+  QueueCounts,
+  Slice,
+} from '../queue/contract.js';
 import type { Segment } from '../store/contract.js';
 import { type HandedOver, HeldClaims } from './held-claims.js';
 
@@ -158,9 +167,9 @@ export class SteadyQueue implements EngineQueue {
     return gone;
   }
 
-  /** Members whose lease had ended and that are ready again. */
-  async expire(): Promise<number> {
-    return this.#isOpen ? this.#orElse(() => this.#world.queue.expire(), 0) : 0;
+  /** Some of what is ready again because its lease had ended; none when there is no more. */
+  async expire(): Promise<ExpiredSlice[]> {
+    return this.#isOpen ? this.#orElse(() => this.#world.queue.expire(), []) : [];
   }
 
   async nextEligibleInMs(): Promise<number | null> {

@@ -77,7 +77,7 @@ export class LogEvents {
   }
 
   /** Claims were not settled in time and have been put back. */
-  leaseExpired(fields: { members: number }): void {
+  leaseExpired(fields: { members: number; engines: readonly string[] }): void {
     this.#loggers.system.warn('leases ran out, their members are offered again', fields);
   }
 

@@ -47,6 +47,14 @@ export interface ClaimedSlice extends Slice {
   readonly redelivered: boolean;
 }
 
+/** What was put back of a claim whose lease had ended, and whose it was. */
+export interface ExpiredSlice extends Slice {
+  readonly engine: string;
+}
+
+/** Slices put back by one `expire` at most. */
+export const expiredMax = 500;
+
 export interface Claim {
   readonly id: string;
   readonly engine: string;
@@ -125,8 +133,11 @@ export interface Queue {
   withdraw(slices: readonly Slice[]): Promise<Slice[]>;
   /** The parts of these segments that are claimed now. */
   claimed(segments: readonly string[]): Promise<Slice[]>;
-  /** Put the claims whose lease has ended back in, marked `redelivered`. Returns how many members. */
-  expire(): Promise<number>;
+  /**
+   * Put what claims hold whose lease has ended back in, marked `redelivered`: `expiredMax` slices at most, so it is asked
+   * again until it answers none. Each is told once, to one caller; an answer that is lost is not told again.
+   */
+  expire(): Promise<ExpiredSlice[]>;
   /** Milliseconds until the next delayed slice becomes eligible; `null` when none waits. */
   nextEligibleInMs(): Promise<number | null>;
   /** Priority that members without their own inherit on a branch (trailing `/`); everything below it follows. */

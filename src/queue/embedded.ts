@@ -13,16 +13,18 @@
 
 import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
-import type {
-  AnnouncedClaim,
-  Attachment,
-  Claim,
-  ClaimedSlice,
-  ClaimRequest,
-  Offer,
-  Queue,
-  QueueCounts,
-  Slice,
+import {
+  type AnnouncedClaim,
+  type Attachment,
+  type Claim,
+  type ClaimedSlice,
+  type ClaimRequest,
+  type ExpiredSlice,
+  expiredMax,
+  type Offer,
+  type Queue,
+  type QueueCounts,
+  type Slice,
 } from './contract.js';
 import { Claims, newClaim } from './embedded-claims.js';
 import { Entry, eligibleBefore } from './embedded-entry.js';
@@ -157,22 +159,23 @@ export class EmbeddedQueue implements Queue {
     return claimed;
   }
 
-  async expire(): Promise<number> {
+  async expire(): Promise<ExpiredSlice[]> {
     this.#epoch.assertAttached();
     const nowMs = this.#nowMs();
-    let members = 0;
+    const expired: ExpiredSlice[] = [];
     // Claims are as many as batches in flight: walking them all is cheaper than keeping them in order.
     for (const held of this.#claims.all()) {
       if (held.leaseUntilMs >= nowMs) continue;
-      members += held.count;
       for (const entry of held.entries) {
         if (entry.place !== held) continue;
+        if (expired.length === expiredMax) return expired;
         this.#claims.unhold(entry, held);
         entry.redelivered = true;
         this.#ready(entry);
+        expired.push({ ...entry.slice(), engine: held.engine });
       }
     }
-    return members;
+    return expired;
   }
 
   async nextEligibleInMs(): Promise<number | null> {

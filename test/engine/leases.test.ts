@@ -3,6 +3,7 @@
 import { expect, it } from 'vitest';
 import { Leases } from '../../src/engine/leases.js';
 import { TestClock } from '../../src/observe/clock.js';
+import type { ExpiredSlice } from '../../src/queue/contract.js';
 import { EmbeddedQueue } from '../../src/queue/embedded.js';
 
 const leaseMs = 30_000;
@@ -18,10 +19,10 @@ class WatchedQueue extends EmbeddedQueue {
     return super.extend(claims, forMs);
   }
 
-  override async expire(): Promise<number> {
-    const members = await super.expire();
+  override async expire(): Promise<ExpiredSlice[]> {
+    const expired = await super.expire();
     this.renewed();
-    return members;
+    return expired;
   }
 }
 
@@ -40,7 +41,7 @@ it('renews a bounded number of claims in a call, and drops those that were settl
   }
   const faults: unknown[] = [];
   leases.start(
-    members => faults.push(`${members} expired`),
+    expired => faults.push(`${expired.length} expired`),
     error => faults.push(error),
   );
   const renewals: number[][] = [];

@@ -8,6 +8,9 @@
 //   leaving     := FinishingExecutionFlow FinishingFlowChart FlowChartRemoved     finished
 //                | FinishingExecutionFlow? FlowChartRemoved                       removed by an operation, at a break
 //
+// FlowChartFailover is legal anywhere: what was claimed may have been begun or not. Another engine tells it, perhaps late,
+// so its time is not compared; what was begun shows as a loss (G2).
+//
 // One flow context an instance; no signals, no error or timeout flows, no interrupts: extend it when the engine does.
 // Events that are not named here (custom ones, runs, deadlines, client calls) are legal anywhere and only counted.
 //
@@ -50,6 +53,8 @@ export interface AuditReading {
   readonly says: 'finished' | 'removed' | 'failed' | 'retrying' | 'open';
   /** Times begun work was lost to a kill. */
   readonly losses: number;
+  /** Times it was taken from an engine that no longer answered. */
+  readonly failovers: number;
   readonly ignored: number;
   readonly fault: AuditFault;
 }
@@ -95,6 +100,7 @@ class AuditReader {
   private attempt = 1;
   private failures: 'none' | 'retrying' | 'used-up' = 'none';
   private losses = 0;
+  private failovers = 0;
   private ignored = 0;
   private lastSeq = Number.NEGATIVE_INFINITY;
   private lastMs = Number.NEGATIVE_INFINITY;
@@ -105,14 +111,19 @@ class AuditReader {
   ) {}
 
   reading(fault: AuditFault): AuditReading {
-    const { transactions, losses, ignored } = this;
+    const { transactions, losses, failovers, ignored } = this;
     const standing = this.failures === 'used-up' ? 'failed' : this.failures === 'retrying' ? 'retrying' : 'open';
     const says = this.phase === 'finished' || this.phase === 'removed' ? this.phase : standing;
-    return { transactions, says, losses, ignored, fault };
+    return { transactions, says, losses, failovers, ignored, fault };
   }
 
   read(event: AuditEvent): AuditFault {
     if (event.seq <= this.lastSeq) return this.refuse('audit-order', event, `seq ${event.seq} after ${this.lastSeq}`);
+    if (event.event === 'FlowChartFailover') {
+      this.lastSeq = event.seq;
+      this.failovers += 1;
+      return null;
+    }
     if (event.atMs < this.lastMs - this.slackMs) {
       return this.refuse('audit-time', event, `${this.lastMs - event.atMs} ms before its predecessor`);
     }

@@ -2,10 +2,12 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { readAudit } from './audit-grammar.js';
 import { auditMutants } from './audit-mutants.js';
 import { check, type Verdict } from './checker.js';
 import { effectMutants } from './effect-mutants.js';
 import { historyMutants, type Mutant } from './mutants.js';
+import { shapeOf } from './shape.js';
 import { buildWorld, recipes } from './world.js';
 
 const runs = Number(process.env.CHECKER_RUNS ?? 300);
@@ -52,6 +54,18 @@ describe('correct worlds', () => {
     const withoutKill = check({ ...world, kills: 0 }).violations.map(violation => violation.kind);
     expect(withoutKill).toEqual(['too-many-executions', 'too-many-losses']);
   });
+});
+
+test('a failover may be told anywhere in an instance, late too, and is counted', () => {
+  const shape = shapeOf({ name: '/f', actions: [{ name: 'a', type: 'call' }], flows: [] });
+  const told =
+    'StartingExecutionFlow EnteringAction ExecutingAction ExitingAction FinishingExecutionFlow FinishingFlowChart FlowChartRemoved';
+  const life = told.split(' ').map((event, at) => ({ event, action: at > 0 && at < 4 ? 'a' : null, atMs: 1_000 + at }));
+  for (let at = 0; at <= life.length; at++) {
+    const failover = { event: 'FlowChartFailover', action: null, atMs: 1 };
+    const events = life.toSpliced(at, 0, failover).map((event, seq) => ({ ...event, attempt: 1, seq }));
+    expect(readAudit(events, shape, 5)).toMatchObject({ fault: null, failovers: 1, says: 'finished', ignored: 0 });
+  }
 });
 
 describe('planted violations are found', () => {

@@ -98,6 +98,8 @@ export interface Verdict extends EffectNumbers {
   readonly ignoredEvents: number;
   /** Times begun work was lost to a kill and shows in the audit. */
   readonly losses: number;
+  /** Times an instance was taken from an engine that no longer answered. */
+  readonly failovers: number;
 }
 
 /** Check a world. A correct one has no violations; a wrong one has at least one, for the instance concerned. */
@@ -108,6 +110,7 @@ export function check(world: World): Verdict {
   let auditEvents = 0;
   let ignoredEvents = 0;
   let losses = 0;
+  let failovers = 0;
   const report = (kind: ViolationKind, instance: string | null, message: string): void => {
     violations.push({ kind, instance, message });
   };
@@ -138,6 +141,7 @@ export function check(world: World): Verdict {
     auditEvents += events.length;
     ignoredEvents += reading.ignored;
     losses += reading.losses;
+    failovers += reading.failovers;
     checkReading(reading, entry, faults, say);
     // After an illegal event the rest of the audit is not understood, and comparing it would only repeat the fault.
     if (reading.fault !== null) continue;
@@ -154,7 +158,7 @@ export function check(world: World): Verdict {
   }
   const acknowledged = world.submitted.acked.length;
   const instances = world.history.size;
-  return { violations, instances, acknowledged, states, auditEvents, ignoredEvents, losses, ...numbers };
+  return { violations, instances, acknowledged, states, auditEvents, ignoredEvents, losses, failovers, ...numbers };
 }
 
 /** I1, and that nothing appears that was not sent. */

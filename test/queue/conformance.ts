@@ -1,6 +1,7 @@
 // The suite of the Queue contract: every home passes it, through the contract alone.
 
 import { describe, expect, test } from 'vitest';
+import { expiredMax } from '../../src/queue/contract.js';
 import { epochConformance } from './conformance-epoch.js';
 import { orderConformance } from './conformance-order.js';
 import { compareRandomly } from './conformance-random.js';
@@ -186,6 +187,25 @@ export function queueConformance(name: string, home: QueueHome): void {
         expect(await world.queue.extend([lost!.id], leaseMs)).toEqual([lost!.id]);
         expect(await expire(at8Ms + 10 * leaseMs)).toBe(0);
         expect(await expire(at8Ms + 10 * leaseMs + 1)).toBe(1);
+      });
+
+      test('what is put back is told with whose it was, once, in parts of bounded size', async () => {
+        const many = expiredMax + 100;
+        await world.queue.offer([offerOf('a', 4), ...Array.from({ length: many }, (_, at) => offerOf(`s${at}`, 1))]);
+        const first = await claim(3, at8Ms, 'engine-1');
+        await world.queue.settle(first!.id, [{ segment: 'a', from: 1, to: 2 }]);
+        for (let held = await claim(300, at8Ms, 'engine-2'); held !== null; held = await claim(300, at8Ms, 'engine-2'));
+        world.nowMs = at8Ms + leaseMs + 1;
+        const parts = [await world.queue.expire(), await world.queue.expire(), await world.queue.expire()];
+        expect(parts.map(({ length }) => length)).toEqual([expiredMax, many + 3 - expiredMax, 0]);
+        const told = parts.flat().map(({ segment, from, to, engine }) => `${engine} ${segment}:${from}-${to}`);
+        expect(told.filter(each => each.includes(' a:')).sort()).toEqual([
+          'engine-1 a:0-1',
+          'engine-1 a:2-3',
+          'engine-2 a:3-4',
+        ]);
+        expect(new Set(told).size).toBe(many + 3);
+        expect(await stateOf(world.queue)).toEqual({ ...nothing, ready: many + 3 });
       });
 
       test('extending never shortens a lease', async () => {

@@ -33,6 +33,16 @@ export function claimedPositions(claim: Claim | null): Position[] {
   );
 }
 
+/** Put back all whose lease has ended: `engine segment:position`, sorted. */
+export async function expiredPositions(queue: Queue): Promise<string[]> {
+  const told: string[] = [];
+  for (;;) {
+    const expired = await queue.expire();
+    if (expired.length === 0) return told.sort();
+    for (const slice of expired) told.push(...positionsOf([slice]).map(at => `${slice.engine} ${at}`));
+  }
+}
+
 export class QueueModel {
   #members: Member[] = [];
   #arrivalCount = 0;
@@ -98,13 +108,15 @@ export class QueueModel {
     return claimed.map(member => member.at).sort();
   }
 
-  expire(nowMs: number): number {
+  /** As `expiredPositions` writes them. */
+  expire(nowMs: number): string[] {
     const expired = this.#members.filter(member => member.claim !== null && member.claim.leaseUntilMs < nowMs);
+    const told = expired.map(({ claim, at }) => `${claim!.engine} ${at}`);
     for (const member of expired) {
       member.claim = null;
       member.redelivered = true;
     }
-    return expired.length;
+    return told.sort();
   }
 
   setInheritedPriority(branch: string, priority: number | null): void {

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect } from 'vitest';
 import type { Claim, Offer, Queue } from '../../src/queue/contract.js';
-import { claimedPositions, positionsOf } from './queue-model.js';
+import { claimedPositions, expiredPositions, positionsOf } from './queue-model.js';
 
 export const at8Ms = Date.UTC(2030, 0, 2, 8);
 export const minuteMs = 60_000;
@@ -58,9 +58,10 @@ export class QueueWorld {
     return this.queue.claim({ engine, limit, leaseMs });
   };
 
-  readonly expire = (nowMs: number): Promise<number> => {
+  /** How many members are put back. */
+  readonly expire = async (nowMs: number): Promise<number> => {
     this.nowMs = nowMs;
-    return this.queue.expire();
+    return (await expiredPositions(this.queue)).length;
   };
 
   /** Claim one member at a time until nothing is ready, settling each. */

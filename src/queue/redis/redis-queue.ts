@@ -5,16 +5,18 @@
 
 import { randomUUID } from 'node:crypto';
 import { EngineError } from '../../observe/errors.js';
-import type {
-  AnnouncedClaim,
-  Attachment,
-  Claim,
-  ClaimedSlice,
-  ClaimRequest,
-  Offer,
-  Queue,
-  QueueCounts,
-  Slice,
+import {
+  type AnnouncedClaim,
+  type Attachment,
+  type Claim,
+  type ClaimedSlice,
+  type ClaimRequest,
+  type ExpiredSlice,
+  expiredMax,
+  type Offer,
+  type Queue,
+  type QueueCounts,
+  type Slice,
 } from '../contract.js';
 import { RedisConnection } from './connection.js';
 import { QueueKeys } from './keys.js';
@@ -174,13 +176,8 @@ class RedisQueue implements Queue, EpochCaller {
     return found;
   }
 
-  async expire(): Promise<number> {
-    let total = 0;
-    for (;;) {
-      const { members, isMore } = await expire(this, entriesPerCall);
-      total += members;
-      if (!isMore) return total;
-    }
+  expire(): Promise<ExpiredSlice[]> {
+    return expire(this, expiredMax);
   }
 
   nextEligibleInMs(): Promise<number | null> {

@@ -1,7 +1,8 @@
-// What an engine says of itself in numbers.
+// An engine at a glance.
 
 import type { EngineError } from '../observe/errors.js';
 import type { StoreInfo } from '../store/contract.js';
+import type { EngineParts } from './parts.js';
 
 export type EngineState = 'stopped' | 'starting' | 'started' | 'stopping' | 'disposed';
 
@@ -25,4 +26,27 @@ export interface EngineStatus {
   readonly p99Ms: number;
   /** Longest commit so far, from sending it to its durable answer. */
   readonly commitMaxMs: number;
+}
+
+export async function statusOf(
+  { queue, store, metrics, health }: EngineParts,
+  state: EngineState,
+): Promise<EngineStatus> {
+  const { ready, delayed, claimed } = await queue.counts();
+  return {
+    state,
+    ready,
+    delayed,
+    claimed,
+    finished: metrics.finished.value,
+    failed: metrics.failed.value,
+    removed: metrics.removed.value,
+    retried: metrics.retried.value,
+    auditEvents: metrics.auditEvents.value,
+    store: store.info,
+    storeFailure: health.storeFailure,
+    p50Ms: metrics.instanceMs.quantile(0.5),
+    p99Ms: metrics.instanceMs.quantile(0.99),
+    commitMaxMs: metrics.commitMs.max,
+  };
 }
