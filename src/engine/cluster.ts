@@ -26,6 +26,10 @@ export interface ClusterWorld {
   /** Definitions that others have deployed. */
   learn(): Promise<void>;
   storeFailed(error: unknown): void;
+  /** Tell the others that this engine has left. */
+  tellLeft(): Promise<void>;
+  /** Be told that another has. Returns what stops it. */
+  onLeft(listener: () => void): () => void;
 }
 
 export class EngineCluster {
@@ -35,12 +39,15 @@ export class EngineCluster {
   readonly #members: Members;
   readonly #name: string;
   readonly #isShared: boolean;
+  readonly #world: Pick<ClusterWorld, 'tellLeft' | 'onLeft'>;
+  #stopListening: () => void = () => {};
 
   constructor(world: ClusterWorld) {
     const { members, profile, leaseMs, clock, log, results, storeFailed } = world;
     this.#members = members;
     this.#name = profile.name;
     this.#isShared = world.isShared;
+    this.#world = world;
     this.#walk = new Walk(after => world.offerPage(after), clock, storeFailed);
     this.#elsewhere = new Elsewhere(results, clock, storeFailed);
     // A stopped engine is asked for results too.
@@ -79,6 +86,7 @@ export class EngineCluster {
   /** @throws EngineError `STORE_LOCKED` when another engine has the store and there is no Redis to share the work by */
   async start(): Promise<void> {
     await this.#membership.start();
+    this.#stopListening = this.#world.onLeft(() => void this.#membership.look());
     if (!this.#isShared) await this.#assertAlone();
   }
 
@@ -96,8 +104,10 @@ export class EngineCluster {
   }
 
   async stop(): Promise<void> {
+    this.#stopListening();
     this.#walk.stop();
     await this.#membership.stop();
+    await this.#world.tellLeft();
   }
 
   /** The engine is disposed of. */

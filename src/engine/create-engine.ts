@@ -179,6 +179,8 @@ async function compose(
         offerPage: after => offerPage(queue, world, after, true),
         learn: () => definitions.load(),
         storeFailed: error => health.storeFailed(error),
+        tellLeft: () => queue.tellLeft(),
+        onLeft: listener => queue.onLeft(listener),
       })
     : null;
   if (cluster !== null) wired.cluster = cluster;

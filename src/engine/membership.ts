@@ -5,11 +5,15 @@
 //   E1. It leads only under an epoch the store gave it, and stops leading when a beat shows a later one, when it has been
 //       given up, or when it could not beat for a lease.
 //   E2. One beat at a time; a look that is asked for while one is under way follows it.
+//   E3. When somebody's lease ends it is seen at once, not at the next third: a look is due then.
 
 import type { Clock, Timer } from '../observe/clock.js';
 import type { Cluster, Member, MemberProfile, Members } from '../store/members.js';
 import { hasSilent, roleOf } from './election.js';
 import { withPatience } from './store-trouble.js';
+
+/** A lease that should have ended has, by the store's clock. */
+const afterEndMs = 10;
 
 export interface MembershipEvents {
   /** This engine leads from now on. */
@@ -36,6 +40,8 @@ export class Membership {
   #cluster: Cluster | null = null;
   #beatAtMs = 0;
   #timer: Timer | null = null;
+  /** The look that is due when the next lease ends (E3). */
+  #lookAtEnd: Timer | null = null;
   #looking: Promise<void> | null = null;
   #lookAgain = false;
 
@@ -76,6 +82,8 @@ export class Membership {
     this.#timer?.cancel();
     this.#timer = null;
     await this.#looking;
+    this.#lookAtEnd?.cancel();
+    this.#lookAtEnd = null;
     const sequence = this.#sequence;
     this.#sequence = null;
     this.#lose();
@@ -131,6 +139,7 @@ export class Membership {
     }
     this.#beatAtMs = askedAtMs;
     this.#cluster = cluster;
+    this.#expectEnd(cluster);
     this.#events.beaten();
     switch (roleOf(sequence, cluster)) {
       case 'candidate':
@@ -147,6 +156,16 @@ export class Membership {
       const gone = await this.#members.giveUp(this.#epoch);
       if (gone.length > 0) this.#events.gaveUp(gone);
     }
+  }
+
+  /** E3. Whoever renews its lease in time is never so near its end. */
+  #expectEnd({ members }: Cluster): void {
+    this.#lookAtEnd?.cancel();
+    this.#lookAtEnd = null;
+    const left = members.flatMap(({ aliveForMs }) => (aliveForMs > 0 ? [aliveForMs] : []));
+    const soonestMs = Math.min(...left);
+    if (soonestMs > this.#leaseMs / 3) return;
+    this.#lookAtEnd = this.#clock.setTimer(soonestMs + afterEndMs, () => void this.look()).unref();
   }
 
   async #lead(sequence: number, cluster: Cluster): Promise<void> {

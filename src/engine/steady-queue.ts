@@ -172,6 +172,15 @@ export class SteadyQueue implements EngineQueue {
     return this.#isOpen ? this.#orElse(() => this.#world.queue.expire(), []) : [];
   }
 
+  /** The others are told that this engine has left, if they can be reached; else they see it by themselves. */
+  async tellLeft(): Promise<void> {
+    await this.#orElse(() => this.#world.queue.tellLeft(), undefined);
+  }
+
+  onLeft(listener: () => void): () => void {
+    return this.#world.queue.onLeft(listener);
+  }
+
   async nextEligibleInMs(): Promise<number | null> {
     return this.#isOpen ? this.#orElse(() => this.#world.queue.nextEligibleInMs(), null) : null;
   }

@@ -150,5 +150,9 @@ export interface Queue {
    * waits asks again after a while anyway. Returns what stops it.
    */
   onReady(listener: () => void): () => void;
+  /** Tell the others on this queue that an engine has left, so that they need not wait to see it. */
+  tellLeft(): Promise<void>;
+  /** Be told that another has left, or may have. A hint like that of `onReady`. */
+  onLeft(listener: () => void): () => void;
   close(): Promise<void>;
 }

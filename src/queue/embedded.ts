@@ -213,6 +213,13 @@ export class EmbeddedQueue implements Queue {
     return () => {};
   }
 
+  /** There are no others. */
+  async tellLeft(): Promise<void> {}
+
+  onLeft(_listener: () => void): () => void {
+    return () => {};
+  }
+
   /** Nothing to give back: the memory goes with the object. */
   async close(): Promise<void> {}
 

@@ -3,6 +3,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
 import type { EngineOptions } from '../../src/engine/options.js';
+import { loggersTo } from '../../src/observe/loggers.js';
 import {
   definitionOf,
   type Home,
@@ -86,6 +87,36 @@ describe.each(['cluster', 'shared'] as const)('two engines, %s', home => {
     const results = await Promise.all(held.map(id => b.result(id)));
     expect(results.filter(({ state }) => state === 'finished')).toHaveLength(30);
     expect([...held, ...quick].filter(id => signals.ranBy(id).length !== 1)).toEqual([]);
+  });
+
+  test('one that stops is followed at once: its lead, and what it had claimed', async () => {
+    signals.forget();
+    // Told by a lease or a look it would take 20 s at least.
+    const said: string[] = [];
+    const loggers = loggersTo(({ message }) => said.push(message));
+    const options = { leaseMs: 60_000, actionGraceMs: 100 };
+    const folder = temporaryFolder();
+    const a = await openEngine(home, folder, { name: 'a', ...options });
+    onTestFinished(() => a.dispose(0));
+    const b = await openEngine(home, folder, { name: 'b', ...options, loggers });
+    onTestFinished(() => b.dispose(0));
+    await a.deploy(definitionOf('/followed/flow', [{ function: 'gated' }]), here);
+    await a.start();
+    const gate = `followed ${home}`;
+    const id = await a.submit({ workflow: '/followed/flow', input: { gate } });
+    await signals.atGate(gate);
+    await b.start();
+    await a.stop(0);
+    const stoppedMs = performance.now();
+    await expect.poll(() => said).toContain('this engine is master');
+    console.log(`${home}: a new master ${Math.round(performance.now() - stoppedMs)} ms after the stop`);
+    // The other runs it, and not as something taken from a dead one.
+    await signals.atGate(gate, 2);
+    signals.open(gate);
+    expect((await b.result(id)).state).toBe('finished');
+    expect(performance.now() - stoppedMs).toBeLessThan(5_000);
+    const count = `select count(*) from millrace_audit_event where short_name = 'FlowChartFailover'`;
+    expect(await b.query(count)).toEqual([['0']]);
   });
 
   test('what is claimed by one that stops is run by the other', async () => {

@@ -1,5 +1,6 @@
 // Engines on one store: the earliest that lives leads, under an epoch that only grows.
 
+import { setTimeout as passed } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Membership } from '../../src/engine/membership.js';
 import { TestClock } from '../../src/observe/clock.js';
@@ -81,6 +82,28 @@ describe('the master', () => {
     expect(a.said).toEqual(['leads 1', 'leads no more', 'rejoined 3']);
     expect(a.membership.epoch).toBeNull();
     expect(b.membership.cluster?.master).toBe(2);
+  });
+
+  test('that falls silent is followed when its lease ends, not at the next third', async () => {
+    const members = await openMembers();
+    const [a, b] = (await started(members, 'a', 'b')) as [Node, Node];
+    const leftMs = (): number => b.membership.cluster!.members.find(({ name }) => name === 'a')!.aliveForMs;
+    await expect
+      .poll(async () => {
+        await b.membership.look();
+        return leftMs();
+      })
+      .toBeLessThan(leaseMs / 3 - 50);
+    const { pendingCount } = b.clock;
+    const endsInMs = leftMs() + 20;
+    expect(pendingCount).toBe(2);
+    await passed(endsInMs);
+    // Not yet the next third.
+    b.clock.advanceMs(endsInMs);
+    await expect.poll(() => b.said).toEqual(['leads 2', 'gave up a']);
+    await b.membership.stop();
+    expect(b.clock.pendingCount).toBe(0);
+    expect(a.said).toEqual(['leads 1']);
   });
 
   test('beats at every third of its lease, by its own clock', async () => {

@@ -68,7 +68,7 @@ class World {
 
   #member(name: keyof Queue): unknown {
     if (name === 'epoch') return this.#attached?.epoch ?? null;
-    if (name === 'onReady') return () => () => undefined;
+    if (name === 'onReady' || name === 'onLeft') return () => () => undefined;
     if (name === 'close') return async () => undefined;
     return async (...args: unknown[]) => {
       this.calls.push(name);

@@ -147,9 +147,15 @@ export function epochConformance(home: QueueHome): void {
     });
 
     test('a listener can be taken away', () => {
-      const stop = queue.onReady(() => {});
-      stop();
-      stop();
+      for (const stop of [queue.onReady(() => {}), queue.onLeft(() => {})]) {
+        stop();
+        stop();
+      }
+    });
+
+    test('that an engine has left can be told though nobody listens', async () => {
+      await queue.attach('engine-1', leaseMs);
+      await queue.tellLeft();
     });
   });
 }

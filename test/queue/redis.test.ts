@@ -187,6 +187,29 @@ describe('hints of a Redis queue', () => {
     await hinted(() => queue.counts());
   });
 
+  test('come when an engine leaves, to those alone who listen for that', async () => {
+    const queue = world.connect();
+    const other = world.connect();
+    await other.attach('engine-2', leaseMs);
+    let ready = 0;
+    other.onReady(() => ready++);
+    let left = (): void => {};
+    const next = () =>
+      new Promise<void>(resolve => {
+        left = resolve;
+      });
+    // When listening begins: somebody may have left before.
+    const begun = next();
+    const stop = other.onLeft(() => left());
+    await begun;
+    const told = next();
+    const before = ready;
+    await queue.tellLeft();
+    await told;
+    expect(ready).toBe(before);
+    stop();
+  });
+
   test('come again when listening was interrupted, for those in between were missed', async () => {
     const { queue, proxy } = await world.connectThroughProxy();
     await queue.attach('engine-1', leaseMs);

@@ -80,13 +80,30 @@ export class RedisConnection {
     );
   }
 
-  /** Be told of messages on a channel, and whenever listening has begun again: some may have been missed. */
-  listen(channel: string, told: () => void): void {
+  /**
+   * Tell those who listen on a channel. Whoever does not listen just now is not told.
+   *
+   * @throws EngineError `QUEUE_UNAVAILABLE`
+   */
+  async publish(channel: string): Promise<void> {
+    await this.#answered('PUBLISH', async () => {
+      await this.#connected();
+      await this.#redis.publish(channel, '');
+    });
+  }
+
+  /** Be told of messages on channels, and of all whenever listening has begun again: some may have been missed. */
+  listen(channels: readonly string[], told: (channel: string) => void): void {
     const listener = this.#connect({ maxRetriesPerRequest: 0, autoResubscribe: false });
     this.#listener = listener;
     listener.on('message', told);
     listener.on('ready', () => {
-      listener.subscribe(channel).then(told, error => this.#failed(error as Error));
+      listener.subscribe(...channels).then(
+        () => {
+          for (const channel of channels) told(channel);
+        },
+        error => this.#failed(error as Error),
+      );
     });
     // What fails here is told as an error of the connection, which is made again by itself.
     listener.connect().catch(() => {});

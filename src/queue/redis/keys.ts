@@ -28,4 +28,9 @@ export class QueueKeys {
   get ready(): string {
     return `${this.epoch}:ready`;
   }
+
+  /** Channel on which it is told that an engine has left. */
+  get left(): string {
+    return `${this.epoch}:left`;
+  }
 }

@@ -82,8 +82,8 @@ class RedisQueue implements Queue, EpochCaller {
   #epoch: string | null = null;
   /** By engine, ids of claims whose answer was lost: the next claims are asked for under them (Q8). */
   readonly #unanswered = new Map<string, string[]>();
-  readonly #listeners = new Set<() => void>();
-  #isListening = false;
+  /** By channel. */
+  readonly #listeners = new Map<string, Set<() => void>>();
 
   constructor(connection: RedisConnection, keys: QueueKeys, testNowMs: () => number | '') {
     this.#connection = connection;
@@ -201,14 +201,29 @@ class RedisQueue implements Queue, EpochCaller {
   }
 
   onReady(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    if (!this.#isListening) {
-      this.#isListening = true;
-      this.#connection.listen(this.#keys.ready, () => {
-        for (const told of this.#listeners) told();
+    return this.#listen(this.#keys.ready, listener);
+  }
+
+  tellLeft(): Promise<void> {
+    return this.#connection.publish(this.#keys.left);
+  }
+
+  onLeft(listener: () => void): () => void {
+    return this.#listen(this.#keys.left, listener);
+  }
+
+  /** All channels share a connection, made for the first who listens. */
+  #listen(channel: string, listener: () => void): () => void {
+    if (this.#listeners.size === 0) {
+      const channels = [this.#keys.ready, this.#keys.left];
+      for (const each of channels) this.#listeners.set(each, new Set());
+      this.#connection.listen(channels, on => {
+        for (const told of this.#listeners.get(on) ?? []) told();
       });
     }
-    return () => void this.#listeners.delete(listener);
+    const listeners = this.#listeners.get(channel)!;
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
   }
 
   async close(): Promise<void> {
