@@ -9,7 +9,7 @@
 // Environment: LOAD_BATCH instances a batch (20), LOAD_EVERY_MS between batches (20), LOAD_MAX instances a run (1,000),
 // LOAD_SETTLE_MS for the last run to come to its end (60,000). LOAD_EXPORT=0: the last run exports nothing. For one of
 // several engines that share the work: LOAD_NAME, LOAD_REDIS, LOAD_CLUSTER, LOAD_POSTGRES (else the folder is shared),
-// LOAD_LEASE_MS.
+// LOAD_LEASE_MS. LOAD_TELL=1: what the engine logs of itself is printed (`says ...`) instead of written into files.
 //
 // Only the adapter below knows the engine's API.
 
@@ -18,6 +18,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createEngine } from '../../dist/src/engine/index.js';
+import { loggersTo } from '../../dist/src/observe/loggers.js';
 import { recordAcked, recordSent } from '../fixtures/ledger/append.mjs';
 import { auditRows, historyRows, openCount } from '../fixtures/ledger/exported.mjs';
 import { definitions } from '../fixtures/ledger/workflows.mjs';
@@ -40,10 +41,15 @@ async function openEngine(dataFolder) {
     ...(name === undefined ? {} : { name }),
     ...(cluster === undefined ? {} : { cluster }),
     leaseMs: number('LOAD_LEASE_MS', 30_000),
+    ...(process.env.LOAD_TELL === '1' ? { loggers: loggersTo(tell) } : {}),
   });
   for (const definition of definitions) await engine.deploy(definition, baseFolder);
   await engine.start();
   return engine;
+}
+
+function tell({ logger, message }) {
+  if (logger === 'system') console.log(`says ${message}`);
 }
 
 /** Ids in the order of the records. */
