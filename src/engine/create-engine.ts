@@ -10,6 +10,7 @@ import type { MemberEvent } from '../dispatch/protocol.js';
 import { type Clock, systemClock } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
 import { LogEvents } from '../observe/log-events.js';
+import { ownLogFile, removeOldLogs, sharedLogFile } from '../observe/log-files.js';
 import { containedLoggers, type Loggers, logFileIn, pinoLoggers, standardErrorLoggers } from '../observe/loggers.js';
 import { Watchdog } from '../observe/watchdog.js';
 import type { Queue } from '../queue/contract.js';
@@ -226,7 +227,7 @@ function startWatchdog(
     port: options.healthPort,
     blockedAfterMs: options.blockedAfterMs,
     heartbeatMs: options.heartbeatMs,
-    logFile: options.logsToFolder ? logFileIn(join(options.dataFolder, 'logs')) : null,
+    logFile: options.logsToFolder ? logFileIn(logFolderOf(options), logFileNameOf(options)) : null,
     ...access,
     recorded,
     isProgressing: () => feeder.isProgressing(),
@@ -235,9 +236,25 @@ function startWatchdog(
 }
 
 /** Files beside the data, errors on standard error too; an engine in memory leaves no files behind. */
-function defaultLoggers(options: ResolvedOptions, clock: Clock): Loggers | Promise<Loggers> {
+async function defaultLoggers(options: ResolvedOptions, clock: Clock): Promise<Loggers> {
   if (options.dataFolder === 'memory') return standardErrorLoggers({ clock });
-  return pinoLoggers({ folder: join(options.dataFolder, 'logs'), engine: options.name, clock });
+  const folder = logFolderOf(options);
+  const loggers = await pinoLoggers({ folder, fileName: logFileNameOf(options), engine: options.name, clock });
+  try {
+    if (isClustered(options)) removeOldLogs(folder, clock.nowMs());
+  } catch (error) {
+    new LogEvents(loggers).oldLogsStay({ folder, error });
+  }
+  return loggers;
+}
+
+function logFolderOf({ dataFolder }: ResolvedOptions): string {
+  return join(dataFolder, 'logs');
+}
+
+/** Engines of a cluster may have one folder. */
+function logFileNameOf(options: ResolvedOptions): string {
+  return isClustered(options) ? sharedLogFile(options.name) : ownLogFile;
 }
 
 /** Loggers that throw must not stop the engine; standard error says so. */

@@ -86,6 +86,11 @@ export class LogEvents {
     this.#loggers.system.debug('commit refused, its members had changed', fields);
   }
 
+  /** Files of engines that are no more stay. */
+  oldLogsStay(fields: { folder: string; error: unknown }): void {
+    this.#loggers.system.warn('old log files cannot be removed', fields);
+  }
+
   houseKept(fields: Readonly<Record<string, unknown>>): void {
     this.#loggers.system.debug('store kept house', fields);
   }

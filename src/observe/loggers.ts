@@ -15,6 +15,7 @@
 
 import { join } from 'node:path';
 import { type Clock, systemClock } from './clock.js';
+import { ownLogFile } from './log-files.js';
 import { errorAsData, readableLine } from './log-line.js';
 import { LogRate } from './log-rate.js';
 import { RotatingFile } from './rotating-file.js';
@@ -111,15 +112,17 @@ export function standardErrorLoggers(options: StandardErrorOptions = {}): Logger
 }
 
 export interface PinoOptions {
-  /** Folder of `millrace.log`; made when absent. */
+  /** Folder of the file; made when absent. */
   readonly folder: string;
+  /** Default `millrace.log`. */
+  readonly fileName?: string;
   /** Written into every line. */
   readonly engine: string;
   /** The lowest level written. Default `info`. */
   readonly level?: LogLevel | 'silent';
   /** A file that would grow past this is rotated, bytes. Default 10,485,760; at least 1,024. */
   readonly rotationBytes?: number;
-  /** Rotated files kept: `millrace.log.1`, the youngest, to this number. Default 6. */
+  /** Rotated files kept: `<fileName>.1`, the youngest, to this number. Default 6. */
   readonly rotations?: number;
   /** The same message at most so often a second. Default 20. */
   readonly sameMessagePerSecond?: number;
@@ -131,12 +134,12 @@ export interface PinoOptions {
 }
 
 /** The file that `pinoLoggers` writes and the watchdog adds to. */
-export function logFileIn(folder: string): string {
-  return join(folder, 'millrace.log');
+export function logFileIn(folder: string, fileName = ownLogFile): string {
+  return join(folder, fileName);
 }
 
 /**
- * The default: one JSON object a line in `<folder>/millrace.log`, rotated by size; errors on standard error too.
+ * The default: one JSON object a line in `<folder>/<fileName>`, rotated by size; errors on standard error too.
  * Lines are written together, at the latest after 50 ms, an error at once.
  *
  * @throws the operating system's error when the folder cannot be made or the file not opened
@@ -145,13 +148,14 @@ export async function pinoLoggers(options: PinoOptions): Promise<Loggers> {
   const { level = 'info', clock = systemClock, write = writeStandardError } = options;
   // Imported only here: an application with its own loggers never loads it.
   const { pino } = await import('pino');
+  const path = logFileIn(options.folder, options.fileName);
   const file = new RotatingFile({
-    path: logFileIn(options.folder),
+    path,
     rotationBytes: options.rotationBytes ?? 10 * 1_024 * 1_024,
     rotations: options.rotations ?? 6,
     clock,
     failed: error => {
-      const fields = { file: logFileIn(options.folder), error };
+      const fields = { file: path, error };
       write(
         readableLine(
           { logger: 'system', level: 'error', message: 'the log file cannot be written', fields },

@@ -1,6 +1,9 @@
 // Several engines on one Redis, with PostgreSQL or one PGlite folder: the work is shared, and whoever is asked knows.
 
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { createEngine } from '../../src/engine/create-engine.js';
 import type { Engine } from '../../src/engine/engine.js';
 import type { EngineOptions } from '../../src/engine/options.js';
 import { loggersTo } from '../../src/observe/loggers.js';
@@ -132,6 +135,28 @@ describe.each(['cluster', 'shared'] as const)('two engines, %s', home => {
     const results = await Promise.all(ids.map(id => b.result(id)));
     expect(results.filter(({ state }) => state === 'finished')).toHaveLength(3_000);
   });
+});
+
+test('engines that share a folder have a log file each', async () => {
+  const folder = temporaryFolder();
+  const opened: Engine[] = [];
+  for (const name of ['a', '../b']) {
+    // No loggers of the application's: files.
+    const engine = await createEngine({ ...(await homeOptions('shared', folder)), name, threads: 1 });
+    onTestFinished(() => engine.dispose(0));
+    opened.push(engine);
+  }
+  for (const engine of opened) await engine.start();
+  for (const engine of opened) await engine.dispose();
+  const files = readdirSync(path.join(folder, 'logs')).sort();
+  expect(files).toEqual([expect.stringMatching(/^millrace-\.\._b-[0-9a-f]{12}\.log$/), 'millrace-a.log']);
+  for (const [at, name] of ['../b', 'a'].entries()) {
+    const lines = readFileSync(path.join(folder, 'logs', files[at]!), 'utf8')
+      .trim()
+      .split('\n');
+    const engines = new Set(lines.map(line => (JSON.parse(line) as { engine: string }).engine));
+    expect([...engines]).toEqual([name]);
+  }
 });
 
 test('without a Redis the second engine on a store is refused, and told whose it is', async () => {

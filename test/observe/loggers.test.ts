@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TestClock } from '../../src/observe/clock.js';
 import { LogEvents } from '../../src/observe/log-events.js';
+import { removeOldLogs, sharedLogFile } from '../../src/observe/log-files.js';
 import { jsonLine } from '../../src/observe/log-line.js';
 import {
   type LogEntry,
@@ -256,5 +257,51 @@ describe('rotating file', () => {
     file.write('again\n');
     file.close();
     expect(contents()).toEqual({ log: 'again\n' });
+  });
+});
+
+describe('files of engines that share a folder', () => {
+  test('have bounded names of harmless characters, one an engine', () => {
+    expect(sharedLogFile('engine-1.b_2')).toBe('millrace-engine-1.b_2.log');
+    const odd = [
+      '../../etc/passwd',
+      '..',
+      'a/b',
+      'a\\b',
+      'a:b',
+      '~'.repeat(200),
+      `${'x'.repeat(64)}1`,
+      `${'x'.repeat(64)}2`,
+    ];
+    const names = odd.map(sharedLogFile);
+    for (const name of names) expect(name).toMatch(/^millrace-[A-Za-z0-9._-]{1,77}\.log$/);
+    expect(new Set(names).size).toBe(odd.length);
+  });
+
+  test('of those that have long been silent only so many are kept, rotated ones too', () => {
+    const nowMs = Date.parse(at8);
+    const hourMs = 3_600_000;
+    const write = (file: string, agoMs: number): void => {
+      writeFileSync(join(folder, file), '');
+      utimesSync(join(folder, file), (nowMs - agoMs) / 1_000, (nowMs - agoMs) / 1_000);
+    };
+    // Each an hour older than the one before; the oldest has written again.
+    for (let at = 1; at <= 131; at++) write(sharedLogFile(`e${at}`), at * hourMs);
+    write(`${sharedLogFile('e131')}.1`, 0);
+    write(`${sharedLogFile('e130')}.1`, 200 * hourMs);
+    write('millrace.log', 999 * hourMs);
+    write('of-somebody-else', 999 * hourMs);
+    removeOldLogs(folder, nowMs);
+    const left = new Set(readdirSync(folder));
+    expect([...left].filter(file => file.startsWith('millrace-e'))).toHaveLength(128 + 1);
+    for (const gone of ['e128', 'e129', 'e130']) expect(left).not.toContain(sharedLogFile(gone));
+    expect(left).not.toContain(`${sharedLogFile('e130')}.1`);
+    for (const kept of ['e127', 'e131']) expect(left).toContain(sharedLogFile(kept));
+    expect(left).toContain('millrace.log');
+    expect(left).toContain('of-somebody-else');
+    // As many as may live all stay.
+    for (let at = 1; at <= 300; at++) write(sharedLogFile(`young${at}`), hourMs);
+    removeOldLogs(folder, nowMs);
+    expect(readdirSync(folder).filter(file => file.startsWith('millrace-young'))).toHaveLength(300);
   });
 });
