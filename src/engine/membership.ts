@@ -5,12 +5,13 @@
 //   E1. It leads only under an epoch the store gave it, and stops leading when a beat shows a later one, when it has been
 //       given up, or when it could not beat for a lease.
 //   E2. One beat at a time; a look that is asked for while one is under way follows it.
-//   E3. When somebody's lease ends it is seen at once, not at the next third: a look is due then.
+//   E3. When somebody's lease ends it is seen at once, not at the next third: a look is due then. One that fails is made
+//       again before that, too: whoever left may have taken the store along.
 
 import type { Clock, Timer } from '../observe/clock.js';
 import type { Cluster, Member, MemberProfile, Members } from '../store/members.js';
 import { hasSilent, roleOf } from './election.js';
-import { withPatience } from './store-trouble.js';
+import { retryStoreMs, withPatience } from './store-trouble.js';
 
 /** A lease that should have ended has, by the store's clock. */
 const afterEndMs = 10;
@@ -40,8 +41,10 @@ export class Membership {
   #cluster: Cluster | null = null;
   #beatAtMs = 0;
   #timer: Timer | null = null;
-  /** The look that is due when the next lease ends (E3). */
-  #lookAtEnd: Timer | null = null;
+  /** The look that is due before the next third (E3). */
+  #soon: Timer | null = null;
+  /** Wait after a look that fails: doubled by each, up to a third of the lease. */
+  #retryMs = retryStoreMs;
   #looking: Promise<void> | null = null;
   #lookAgain = false;
 
@@ -82,8 +85,8 @@ export class Membership {
     this.#timer?.cancel();
     this.#timer = null;
     await this.#looking;
-    this.#lookAtEnd?.cancel();
-    this.#lookAtEnd = null;
+    this.#soon?.cancel();
+    this.#soon = null;
     const sequence = this.#sequence;
     this.#sequence = null;
     this.#lose();
@@ -121,6 +124,8 @@ export class Membership {
         // E1: by the store's clock the lease may be over, and another lead.
         if (this.#clock.monotonicMs() - this.#beatAtMs >= this.#leaseMs) this.#lose();
         this.#events.failed(error);
+        this.#lookIn(this.#retryMs);
+        this.#retryMs *= 2;
       }
     } while (this.#lookAgain);
   }
@@ -138,6 +143,7 @@ export class Membership {
       return;
     }
     this.#beatAtMs = askedAtMs;
+    this.#retryMs = retryStoreMs;
     this.#cluster = cluster;
     this.#expectEnd(cluster);
     this.#events.beaten();
@@ -160,12 +166,14 @@ export class Membership {
 
   /** E3. Whoever renews its lease in time is never so near its end. */
   #expectEnd({ members }: Cluster): void {
-    this.#lookAtEnd?.cancel();
-    this.#lookAtEnd = null;
     const left = members.flatMap(({ aliveForMs }) => (aliveForMs > 0 ? [aliveForMs] : []));
-    const soonestMs = Math.min(...left);
-    if (soonestMs > this.#leaseMs / 3) return;
-    this.#lookAtEnd = this.#clock.setTimer(soonestMs + afterEndMs, () => void this.look()).unref();
+    this.#lookIn(Math.min(...left) + afterEndMs);
+  }
+
+  /** Look then, unless the next third comes before. */
+  #lookIn(ms: number): void {
+    this.#soon?.cancel();
+    this.#soon = ms < this.#leaseMs / 3 ? this.#clock.setTimer(ms, () => void this.look()).unref() : null;
   }
 
   async #lead(sequence: number, cluster: Cluster): Promise<void> {

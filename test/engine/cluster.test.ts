@@ -137,6 +137,22 @@ describe.each(['cluster', 'shared'] as const)('two engines, %s', home => {
   });
 });
 
+test('one that goes and takes the store along is followed as soon as another has that', async () => {
+  const said: string[] = [];
+  const loggers = loggersTo(({ message }) => said.push(message));
+  const folder = temporaryFolder();
+  const a = await openEngine('shared', folder, { name: 'a', leaseMs: 60_000 });
+  onTestFinished(() => a.dispose(0));
+  const b = await openEngine('shared', folder, { name: 'b', leaseMs: 60_000, loggers });
+  onTestFinished(() => b.dispose(0));
+  await a.start();
+  await b.start();
+  await a.dispose(0);
+  const goneMs = performance.now();
+  await expect.poll(() => said, { timeout: 10_000 }).toContain('this engine is master');
+  console.log(`a new master ${Math.round(performance.now() - goneMs)} ms after the holder of the folder had gone`);
+});
+
 test('engines that share a folder have a log file each', async () => {
   const folder = temporaryFolder();
   const opened: Engine[] = [];
