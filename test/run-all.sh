@@ -18,6 +18,7 @@ need_debian() { # need_debian COMMAND PACKAGE
 
 need_debian redis-server redis-server
 need_debian strace strace
+need_debian openssl openssl
 
 say 'installing packages from the npm registry and building'
 npm install --no-audit --no-fund || exit 1

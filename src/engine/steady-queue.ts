@@ -23,14 +23,13 @@ import type {
 } from '../queue/contract.js';
 import type { Segment } from '../store/contract.js';
 import { type HandedOver, HeldClaims } from './held-claims.js';
+import { type GivenBack, giveBack, QueueBacklog } from './queue-backlog.js';
 
 /** Waits between attempts to find the queue again: doubling, from and to. */
 const retryMs = 100;
 const retryMsMax = 2_000;
 /** While somebody else fills it we look this often. */
 const fillingMs = 200;
-/** Offers that wait at most (N4). */
-const waitingOffersMax = 50_000;
 
 /** What the engine asks of the queue. */
 export type EngineQueue = Pick<
@@ -68,10 +67,6 @@ export interface SteadyQueueWorld {
   failed(error: unknown): void;
 }
 
-type Late =
-  | { readonly kind: 'settle'; readonly claim: string; readonly slices: readonly Slice[] }
-  | { readonly kind: 'release'; readonly claim: string; readonly slices: readonly Slice[] };
-
 export class SteadyQueue implements EngineQueue {
   readonly #world: SteadyQueueWorld;
   /** What is held, by claim (N1). */
@@ -81,9 +76,8 @@ export class SteadyQueue implements EngineQueue {
   /** The epoch that knows what this engine holds. */
   #announcedIn: string | null = null;
   #wasLost = false;
-  #waitingOffers: Offer[] = [];
-  #mustWalk = false;
-  #late: Late[] = [];
+  /** What it could not be told (N2). */
+  readonly #backlog = new QueueBacklog();
   #finding: Promise<void> | null = null;
   #pause: { readonly timer: Timer; readonly end: () => void } | null = null;
   #interrupt: () => void = () => undefined;
@@ -132,9 +126,9 @@ export class SteadyQueue implements EngineQueue {
   async offer(offers: readonly Offer[]): Promise<void> {
     if (offers.length === 0) return;
     // While it is being found offers are taken as well, but whether the walk has passed them is not known: they wait.
-    if (!this.#isOpen) return this.#offerLater(offers);
+    if (!this.#isOpen) return this.#backlog.addOffers(offers);
     await this.#call(() => this.#world.queue.offer(offers)).catch(error => {
-      this.#offerLater(offers);
+      this.#backlog.addOffers(offers);
       this.#trouble(error);
     });
   }
@@ -210,37 +204,20 @@ export class SteadyQueue implements EngineQueue {
     await this.#world.queue.close();
   }
 
-  async #giveBack(late: Late): Promise<void> {
-    this.#held.gaveBack(late.claim, late.slices);
+  async #giveBack(given: GivenBack): Promise<void> {
+    this.#held.gaveBack(given.claim, given.slices);
     // Behind the announcement: what overtook it would not be found.
     if (this.#finding !== null && !this.#isOpen) {
-      this.#late.push(late);
+      this.#backlog.addGivenBack(given);
       return;
     }
     try {
-      await this.#carryOut(late);
+      await giveBack(this.#world.queue, given);
     } catch (error) {
       // A queue that was lost knows nothing of it; one out of reach is told when it is back.
-      if (isUnavailable(error)) this.#late.push(late);
+      if (isUnavailable(error)) this.#backlog.addGivenBack(given);
       this.#trouble(error);
     }
-  }
-
-  #carryOut({ kind, claim, slices }: Late): Promise<void> {
-    switch (kind) {
-      case 'settle':
-        return this.#world.queue.settle(claim, slices);
-      case 'release':
-        return this.#world.queue.release(claim, slices);
-    }
-  }
-
-  #offerLater(offers: readonly Offer[]): void {
-    if (this.#waitingOffers.length + offers.length > waitingOffersMax) {
-      this.#waitingOffers = [];
-      this.#mustWalk = true;
-    }
-    if (!this.#mustWalk) for (const offer of offers) this.#waitingOffers.push({ ...offer, redelivered: true });
   }
 
   async #orElse<T>(ask: () => Promise<T>, otherwise: T): Promise<T> {
@@ -299,7 +276,8 @@ export class SteadyQueue implements EngineQueue {
           filled = await this.#fill();
         }
         if (attachment === 'open' || filled) {
-          while (this.#isBehind) await this.#catchUp();
+          const walk = () => this.#world.fill(() => Promise.resolve(true));
+          while (!this.#backlog.isEmpty) await this.#backlog.tell(this.#world.queue, walk);
           // In the same breath: what comes from now on goes to the queue.
           this.#isOpen = true;
           if (this.#wasLost) found({ tookMs: Math.round(clock.monotonicMs() - startedMs), filled });
@@ -318,8 +296,7 @@ export class SteadyQueue implements EngineQueue {
 
   async #fill(): Promise<boolean> {
     // What waited until now is in the store, and the walk has not begun.
-    this.#waitingOffers = [];
-    this.#mustWalk = false;
+    this.#backlog.forgetOffers();
     if (!(await this.#world.fill(async () => (await this.#attachAgain()) === 'mine'))) return false;
     await this.#world.queue.open();
     return true;
@@ -357,33 +334,6 @@ export class SteadyQueue implements EngineQueue {
       if (living.every(engine => announced.has(engine))) return;
       await this.#wait(fillingMs / 4);
       await this.#attachAgain();
-    }
-  }
-
-  get #isBehind(): boolean {
-    return this.#late.length > 0 || this.#waitingOffers.length > 0 || this.#mustWalk;
-  }
-
-  /** N2. */
-  async #catchUp(): Promise<void> {
-    while (this.#late.length > 0) {
-      await this.#carryOut(this.#late[0]!);
-      this.#late.shift();
-    }
-    if (this.#mustWalk) {
-      // What comes meanwhile waits again, since the walk may have passed it.
-      this.#mustWalk = false;
-      await this.#world
-        .fill(() => Promise.resolve(true))
-        .catch(error => {
-          this.#mustWalk = true;
-          throw error;
-        });
-    }
-    while (this.#waitingOffers.length > 0) {
-      const some = this.#waitingOffers.slice(0, 1_000);
-      await this.#world.queue.offer(some);
-      this.#waitingOffers.splice(0, some.length);
     }
   }
 

@@ -89,10 +89,13 @@ describe('the master', () => {
     const [a, b] = (await started(members, 'a', 'b')) as [Node, Node];
     const leftMs = (): number => b.membership.cluster!.members.find(({ name }) => name === 'a')!.aliveForMs;
     await expect
-      .poll(async () => {
-        await b.membership.look();
-        return leftMs();
-      })
+      .poll(
+        async () => {
+          await b.membership.look();
+          return leftMs();
+        },
+        { timeout: leaseMs * 2, interval: 20 },
+      )
       .toBeLessThan(leaseMs / 3 - 50);
     const { pendingCount } = b.clock;
     const endsInMs = leftMs() + 20;

@@ -168,7 +168,7 @@ storeConformance('client of another process', async () => {
 
 driverConformance('client of another process', async () => {
   const home = await join(suiteFolder);
-  await home.script(`drop table t; ${table}`);
+  await home.script(`drop table t cascade; ${table}`);
   return home;
 });
 
