@@ -48,7 +48,7 @@ async function started(home: string): Promise<Cluster> {
     LOAD_REDIS: redis.socket,
     LOAD_CLUSTER: folder.slice(folder.lastIndexOf('/') + 1),
     LOAD_LEASE_MS: `${leaseMs}`,
-    LOAD_EVERY_MS: '300',
+    LOAD_EVERY_MS: '100',
     LOAD_MAX: '1500',
     ...(home === 'PostgreSQL' ? { LOAD_POSTGRES: await postgres.newDatabase() } : {}),
   };
@@ -60,6 +60,19 @@ async function started(home: string): Promise<Cluster> {
     await child.line(/^ready/);
   }
   return { folder, env, children };
+}
+
+/** Stop the engine `a` at a moment at which it holds claims. */
+async function stopHolding(first: Child, { env }: Cluster): Promise<void> {
+  for (;;) {
+    first.process.kill('SIGSTOP');
+    // What it sent before is done, or on its way.
+    await passed(20);
+    const [running] = await redis.client.keys(`{millrace:${env.LOAD_CLUSTER}}:*:running`);
+    if (running !== undefined && Number(await redis.client.hget(running, 'a')) >= 5) return;
+    first.process.kill('SIGCONT');
+    await passed(50);
+  }
 }
 
 /** Milliseconds until one of them says that it leads; and which. */
@@ -102,7 +115,7 @@ describe.each(['PostgreSQL', 'one PGlite folder'])('three engines on %s', home =
       const cluster = await started(home);
       const [first, ...others] = cluster.children as [Child, Child, Child];
       await first.line(master);
-      await passed(1_000);
+      await stopHolding(first, cluster);
       first.process.kill('SIGKILL');
       const { tookMs } = await nextMaster(others);
       console.log(`${home}: a new master ${tookMs} ms after kill -9, the lease is ${leaseMs} ms`);
@@ -122,8 +135,7 @@ test(
     const cluster = await started('PostgreSQL');
     const [first, ...others] = cluster.children as [Child, Child, Child];
     await first.line(master);
-    await passed(500);
-    first.process.kill('SIGSTOP');
+    await stopHolding(first, cluster);
     const [{ child, tookMs }] = await Promise.all([nextMaster(others), passed(3 * leaseMs)]);
     console.log(`a new master ${tookMs} ms after SIGSTOP, the lease is ${leaseMs} ms`);
     expect(tookMs).toBeLessThan(leaseMs + 1_000);
@@ -138,6 +150,23 @@ test(
     for (const each of cluster.children) await each.kill();
     const { failovers } = await verdictOf(cluster, 4);
     expect(failovers).toBeGreaterThan(0);
+  },
+  limitMs,
+);
+
+test(
+  'a stopped engine keeps the folder it holds: the others wait, and all go on when it does',
+  async () => {
+    const cluster = await started('one PGlite folder');
+    const [first] = cluster.children as [Child, Child, Child];
+    await first.line(master);
+    await stopHolding(first, cluster);
+    await passed(3 * leaseMs);
+    first.process.kill('SIGCONT');
+    await passed(2_000);
+    for (const each of cluster.children) expect(each.process.exitCode).toBeNull();
+    for (const each of cluster.children) await each.kill();
+    await verdictOf(cluster, 4);
   },
   limitMs,
 );
