@@ -4,6 +4,7 @@
 // Invariants:
 //   V1. Every instance that was claimed by the silent engine and had not moved on is told of once for each such claim. One
 //       that another engine moves on in the moments until it is read here is told of by its new transaction alone.
+//       Nor is one told of whose teller dies before its commit.
 //   V2. Nothing waits for this: its members are ready again already. Trouble of the store only delays it.
 //   V3. With a filter that excludes the event nothing is read.
 
