@@ -1,8 +1,9 @@
 // Waiting for instances that other engines of the cluster end. What ends here is told at once (`results.ts`); for the rest
 // the store is asked, all roots that are waited for together, several times a second and only while somebody waits.
 
-import type { Clock, Timer } from '../observe/clock.js';
+import type { Clock } from '../observe/clock.js';
 import type { Results } from './results.js';
+import { Rounds } from './rounds.js';
 
 const everyMs = 100;
 /** Roots in one question to the store; with more they take turns. */
@@ -10,32 +11,23 @@ const rootsMax = 500;
 
 export class Elsewhere {
   readonly #results: Results;
-  readonly #clock: Clock;
   readonly #onFailure: (error: unknown) => void;
-  #timer: Timer | null = null;
+  readonly #rounds: Rounds;
   #from = 0;
 
   constructor(results: Results, clock: Clock, onFailure: (error: unknown) => void) {
     this.#results = results;
-    this.#clock = clock;
     this.#onFailure = onFailure;
+    this.#rounds = new Rounds(() => this.#look(), everyMs, clock);
   }
 
   start(): void {
-    const timer = this.#clock
-      .setTimer(everyMs, () => {
-        void this.#look().then(() => {
-          // Stopped meanwhile, or started again: then another chain goes on.
-          if (this.#timer === timer) this.start();
-        });
-      })
-      .unref();
-    this.#timer = timer;
+    this.#rounds.start();
   }
 
+  /** A look under way is not waited for: a store out of reach would hold up whoever stops. */
   stop(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
+    void this.#rounds.stop();
   }
 
   async #look(): Promise<void> {

@@ -1,21 +1,12 @@
 // Gives the store time to keep its house, every few seconds, never two rounds at once.
-//
-// Invariants:
-//   H1. A chain of timers belongs to one start and ends with its stop.
-//   H2. When a stop is over no round is under way: what comes next may start again, or close the store.
 
-import type { Clock, Timer } from '../observe/clock.js';
+import type { Clock } from '../observe/clock.js';
 import type { LogEvents } from '../observe/log-events.js';
 import type { Store } from '../store/contract.js';
 import type { EngineMetrics } from './engine-metrics.js';
+import { Rounds } from './rounds.js';
 
 const everyMs = 2_000;
-
-/** From a start to its stop. */
-interface Life {
-  timer: Timer | null;
-  round: Promise<void>;
-}
 
 export class Housekeeper {
   readonly #store: Store;
@@ -23,7 +14,7 @@ export class Housekeeper {
   readonly #log: LogEvents;
   readonly #metrics: EngineMetrics;
   readonly #onFailure: (error: unknown) => void;
-  #life: Life | null = null;
+  readonly #rounds: Rounds;
 
   constructor(store: Store, clock: Clock, log: LogEvents, metrics: EngineMetrics, onFailure: (error: unknown) => void) {
     this.#store = store;
@@ -31,31 +22,19 @@ export class Housekeeper {
     this.#log = log;
     this.#metrics = metrics;
     this.#onFailure = onFailure;
+    this.#rounds = new Rounds(() => this.#round(), everyMs, clock);
   }
 
   start(): void {
-    const life: Life = { timer: null, round: Promise.resolve() };
-    this.#life = life;
-    this.#setTimer(life);
+    this.#rounds.start();
   }
 
-  /** Resolves when the round under way, if any, is over (H2). */
-  async stop(): Promise<void> {
-    const life = this.#life;
-    if (life === null) return;
-    this.#life = null;
-    life.timer?.cancel();
-    await life.round;
+  /** Resolves when the round under way, if any, is over. */
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
-  #setTimer(life: Life): void {
-    const begin = (): void => {
-      life.round = this.#round(life);
-    };
-    life.timer = this.#clock.setTimer(everyMs, begin).unref();
-  }
-
-  async #round(life: Life): Promise<void> {
+  async #round(): Promise<void> {
     try {
       const report = await this.#store.keepHouse(this.#clock.nowMs());
       this.#metrics.houseMs.record(report.longestMs);
@@ -64,6 +43,5 @@ export class Housekeeper {
     } catch (error) {
       this.#onFailure(error);
     }
-    if (this.#life === life) this.#setTimer(life); // H1
   }
 }

@@ -1,17 +1,17 @@
 // A slow walk through the store, for ever: whatever is open there is offered again, and what the queue knows stays as it
 // is. So an engine that died between a commit and its offer leaves nothing behind (D1). The master walks.
 
-import type { Clock, Timer } from '../observe/clock.js';
+import type { Clock } from '../observe/clock.js';
 import type { PageOffered } from './recovery.js';
+import { Rounds } from './rounds.js';
 
 /** A page of 1,000 segments a second: a million instances in segments of 500 take two seconds. */
 const everyMs = 1_000;
 
 export class Walk {
   readonly #offerPage: (after: string | null) => Promise<PageOffered>;
-  readonly #clock: Clock;
   readonly #onFailure: (error: unknown) => void;
-  #timer: Timer | null = null;
+  readonly #rounds: Rounds;
   #after: string | null = null;
   /** Walks that were begun anew. */
   #begins = 0;
@@ -22,38 +22,24 @@ export class Walk {
     onFailure: (error: unknown) => void,
   ) {
     this.#offerPage = offerPage;
-    this.#clock = clock;
     this.#onFailure = onFailure;
+    this.#rounds = new Rounds(() => this.#step(), everyMs, clock);
   }
 
   start(): void {
-    this.stop();
-    this.#next(everyMs);
+    this.#rounds.start();
   }
 
+  /** A page under way is not waited for: a store out of reach would hold up whoever stops. */
   stop(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
+    void this.#rounds.stop();
   }
 
   /** From the beginning, now: somebody has died. */
   hurry(): void {
     this.#after = null;
     this.#begins += 1;
-    this.stop();
-    this.#next(0);
-  }
-
-  #next(inMs: number): void {
-    const timer = this.#clock
-      .setTimer(inMs, () => {
-        void this.#step().then(() => {
-          // Stopped meanwhile, or started again: then another chain goes on.
-          if (this.#timer === timer) this.#next(everyMs);
-        });
-      })
-      .unref();
-    this.#timer = timer;
+    this.#rounds.start(0);
   }
 
   async #step(): Promise<void> {

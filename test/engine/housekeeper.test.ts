@@ -1,4 +1,4 @@
-// Rounds of housekeeping (H1, H2 of `src/engine/housekeeper.ts`), and an engine that is disposed of during one.
+// Rounds of housekeeping (R1, R2 of `src/engine/rounds.ts`), and an engine that is disposed of during one.
 
 import { expect, onTestFinished, test } from 'vitest';
 import { EngineMetrics } from '../../src/engine/engine-metrics.js';
