@@ -8,9 +8,9 @@ import type { Commit, Segment } from '../../src/store/contract.js';
 import { openPostgres, type PostgresOptions } from '../../src/store/postgres/driver.js';
 import { SqlStore } from '../../src/store/sql-store.js';
 import { auditEvents } from '../../src/workflow/events.js';
+import { TcpProxy } from '../servers/tcp-proxy.js';
 import { markOf, nothing, outcomeOf, rootOf, segmentOf } from './conformance.js';
 import { TestPostgres } from './postgres-server.js';
-import { startTcpProxy } from './tcp-proxy.js';
 
 const weekMs = 7 * 86_400_000;
 let server: TestPostgres;
@@ -149,16 +149,21 @@ describe('a network that fails', () => {
     return `postgres://postgres@127.0.0.1:${port}${pathname}`;
   };
 
+  const proxied = async (): Promise<TcpProxy> => {
+    const proxy = await TcpProxy.start({ path: server.socketPath });
+    onTestFinished(() => proxy.close());
+    return proxy;
+  };
+
   test('a reply lost after the commit ran: it is refused as unknown, and recognised when it is sent again', async () => {
-    const proxy = await startTcpProxy(server.socketPath);
+    const proxy = await proxied();
     const store = await openStore(through(proxy.port));
     // Statements are prepared by now: the server says one thing to what comes next.
     await store.commit(submission().commit);
     const { commit, segment } = submission('/faults/lost');
-    const swallowed = proxy.swallowAnswerTo('/faults/lost');
+    const lost = proxy.loseReplyTo(request => request.includes('/faults/lost'));
     const first = store.commit(commit);
-    await swallowed;
-    proxy.cut();
+    await lost;
     await expect(first).rejects.toMatchObject(unavailable);
     expect(await new Persistent(store).commit(commit)).toBe('committed');
     expect(await store.segments([segment.id])).toEqual([segment]);
@@ -168,22 +173,23 @@ describe('a network that fails', () => {
   });
 
   test('a connection that stands still is given up, and the next one is used', async () => {
-    const proxy = await startTcpProxy(server.socketPath);
+    const proxy = await proxied();
     const store = await openStore(through(proxy.port), { answerMs: 2_000 });
     const { commit } = submission();
     await store.commit(commit);
-    proxy.standStill();
+    proxy.silence();
     const refused = expect(store.commit(submission().commit)).rejects.toMatchObject({
       ...unavailable,
       message: expect.stringContaining('2000 ms'),
     });
     await refused;
     proxy.cut();
+    proxy.up();
     expect(await new Persistent(store).commit(commit)).toBe('committed');
   });
 
   test('commits through connections that are cut again and again: nothing is lost, nothing is there twice', async () => {
-    const proxy = await startTcpProxy(server.socketPath);
+    const proxy = await proxied();
     const store = await openStore(through(proxy.port));
     const told = await commitDuring(store, async () => {
       for (let round = 0; round < 20; round++) {
