@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { definitions } from '../fixtures/ledger/workflows.mjs';
 import { check } from '../ledger/checker.js';
 import { type AuditExportRow, auditOf, type HistoryRow, historyOf } from '../ledger/export.js';
@@ -16,8 +16,7 @@ import { readLedger, readRecords } from '../ledger/ledger.js';
 import { nemesis } from '../ledger/nemesis.js';
 import { shapeOf } from '../ledger/shape.js';
 import { readSubmitLog } from '../ledger/submit-log.js';
-import { RedisServer } from '../servers/redis-server.js';
-import { TestPostgres } from '../store/postgres-server.js';
+import { redisAndPostgres } from '../servers/redis-and-postgres.js';
 
 const script = fileURLToPath(new URL('../ledger/load-child.mjs', import.meta.url));
 const kills = Number(process.env.KILLS ?? 4);
@@ -25,31 +24,25 @@ const seed = process.env.SEED === 'random' ? Math.floor(Math.random() * 2 ** 31)
 const names = ['a', 'b', 'c'];
 const limitMs = kills * 10_000 + 150_000;
 
-let redis: RedisServer;
-let postgres: TestPostgres;
-beforeAll(async () => {
-  redis = await RedisServer.start();
-  postgres = await TestPostgres.start();
-}, 60_000);
-afterAll(async () => {
-  await redis.stop();
-  await postgres.remove();
-});
+const servers = redisAndPostgres();
 
 describe.each(['PostgreSQL', 'one PGlite folder'])('three engines on %s', home => {
   test.each([
     ['each killed again and again', async () => undefined],
-    ['each killed again and again, while Redis loses everything', async () => void (await redis.client.flushall())],
+    [
+      'each killed again and again, while Redis loses everything',
+      async () => void (await servers.redis.client.flushall()),
+    ],
   ])(
     '%s, lose nothing and commit nothing twice',
     async (_, disturb) => {
       const folder = mkdtempSync(join(tmpdir(), 'millrace-cluster-'));
       const env = {
-        LOAD_REDIS: redis.socket,
+        LOAD_REDIS: servers.redis.socket,
         LOAD_CLUSTER: folder.slice(folder.lastIndexOf('/') + 1),
         LOAD_LEASE_MS: '3000',
         LOAD_MAX: '300',
-        ...(home === 'PostgreSQL' ? { LOAD_POSTGRES: await postgres.newDatabase() } : {}),
+        ...(home === 'PostgreSQL' ? { LOAD_POSTGRES: await servers.postgres.newDatabase() } : {}),
       };
       const disturbing = setInterval(() => void disturb(), 4_000);
       const reports = await Promise.all(

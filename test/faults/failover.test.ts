@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as passed } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { definitions } from '../fixtures/ledger/workflows.mjs';
 import { check, type Verdict } from '../ledger/checker.js';
 import { type AuditExportRow, auditOf, type HistoryRow, historyOf } from '../ledger/export.js';
@@ -15,8 +15,7 @@ import { readLedger, readRecords } from '../ledger/ledger.js';
 import { nemesis } from '../ledger/nemesis.js';
 import { shapeOf } from '../ledger/shape.js';
 import { readSubmitLog } from '../ledger/submit-log.js';
-import { RedisServer } from '../servers/redis-server.js';
-import { TestPostgres } from '../store/postgres-server.js';
+import { redisAndPostgres } from '../servers/redis-and-postgres.js';
 import { Child } from './child-process.js';
 
 const script = fileURLToPath(new URL('../ledger/load-child.mjs', import.meta.url));
@@ -24,16 +23,7 @@ const leaseMs = 3_000;
 const limitMs = 120_000;
 const master = /^says this engine is master$/;
 
-let redis: RedisServer;
-let postgres: TestPostgres;
-beforeAll(async () => {
-  redis = await RedisServer.start();
-  postgres = await TestPostgres.start();
-}, 60_000);
-afterAll(async () => {
-  await redis.stop();
-  await postgres.remove();
-});
+const servers = redisAndPostgres();
 
 interface Cluster {
   readonly folder: string;
@@ -45,12 +35,12 @@ interface Cluster {
 async function started(home: string): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-failover-'));
   const env = {
-    LOAD_REDIS: redis.socket,
+    LOAD_REDIS: servers.redis.socket,
     LOAD_CLUSTER: folder.slice(folder.lastIndexOf('/') + 1),
     LOAD_LEASE_MS: `${leaseMs}`,
     LOAD_EVERY_MS: '100',
     LOAD_MAX: '1500',
-    ...(home === 'PostgreSQL' ? { LOAD_POSTGRES: await postgres.newDatabase() } : {}),
+    ...(home === 'PostgreSQL' ? { LOAD_POSTGRES: await servers.postgres.newDatabase() } : {}),
   };
   const children: Child[] = [];
   for (const name of ['a', 'b', 'c']) {
@@ -68,8 +58,8 @@ async function stopHolding(first: Child, { env }: Cluster): Promise<void> {
     first.process.kill('SIGSTOP');
     // What it sent before is done, or on its way.
     await passed(20);
-    const [running] = await redis.client.keys(`{millrace:${env.LOAD_CLUSTER}}:*:running`);
-    if (running !== undefined && Number(await redis.client.hget(running, 'a')) >= 5) return;
+    const [running] = await servers.redis.client.keys(`{millrace:${env.LOAD_CLUSTER}}:*:running`);
+    if (running !== undefined && Number(await servers.redis.client.hget(running, 'a')) >= 5) return;
     first.process.kill('SIGCONT');
     await passed(50);
   }

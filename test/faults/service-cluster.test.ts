@@ -10,26 +10,16 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as passed } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createClient } from '../../src/client/index.js';
 import { builtFile } from '../../src/observe/thread-entry.js';
-import { RedisServer } from '../servers/redis-server.js';
-import { TestPostgres } from '../store/postgres-server.js';
+import { redisAndPostgres } from '../servers/redis-and-postgres.js';
 
 const count = Number(process.env.COUNT ?? 30_000);
 const killEveryMs = 2_500;
 const kills = Number(process.env.KILLS ?? 4);
 
-let redis: RedisServer;
-let postgres: TestPostgres;
-beforeAll(async () => {
-  redis = await RedisServer.start();
-  postgres = await TestPostgres.start();
-}, 60_000);
-afterAll(async () => {
-  await redis.stop();
-  await postgres.remove();
-});
+const servers = redisAndPostgres();
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -94,8 +84,8 @@ test.each(['PostgreSQL', 'one PGlite folder'])(
   { timeout: 300_000 },
   async home => {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-service-'));
-    const env: NodeJS.ProcessEnv = { ...process.env, MILLRACE_REDIS: redis.socket };
-    if (home === 'PostgreSQL') env.MILLRACE_POSTGRES = await postgres.newDatabase();
+    const env: NodeJS.ProcessEnv = { ...process.env, MILLRACE_REDIS: servers.redis.socket };
+    if (home === 'PostgreSQL') env.MILLRACE_POSTGRES = await servers.postgres.newDatabase();
     const args = ['--data', join(folder, 'data'), '--cluster', folder.slice(folder.lastIndexOf('/') + 1)];
     args.push('--failover-window', '3', '--threads', '1');
     const all = await Promise.all(Array.from({ length: 3 }, async () => new Coordinator(await freePort(), args, env)));
