@@ -316,6 +316,7 @@ export function emptyCommit(id: string, atMs: number): Commit {
     atMs,
     marks: [],
     changes: [],
+    guards: [],
     segments: [],
     roots: [],
     bodies: [],

@@ -2,18 +2,17 @@
 // by the engine that has put it back into the queue.
 //
 // Invariants:
-//   V1. Every instance that was claimed by the silent engine and had not moved on is told of once for each such claim. One
-//       that another engine moves on in the moments until it is read here is told of by its new transaction alone.
-//       Nor is one told of whose teller dies before its commit.
+//   V1. Every instance that was claimed by the silent engine is told of once for each such claim, unless it has moved on
+//       before that is durable (G1): what moved it on is told of by its transaction. Nor is one told of whose teller dies.
 //   V2. Nothing waits for this: its members are ready again already. Trouble of the store only delays it.
 //   V3. With a filter that excludes the event nothing is read.
 
-import { auditRow, type TraceGroup } from '../audit/trace.js';
+import type { TraceGroup } from '../audit/trace.js';
 import type { ExpiredSlice } from '../queue/contract.js';
 import { hasBit } from '../store/bitmap.js';
-import type { AuditRow, Segment } from '../store/contract.js';
+import type { Segment } from '../store/contract.js';
 import { eventCode } from '../workflow/events.js';
-import { emptyCommit } from './commit-builder.js';
+import { type Tale, tell } from './guarded-audit.js';
 import type { EngineParts } from './parts.js';
 import { surely } from './store-trouble.js';
 
@@ -50,49 +49,40 @@ export class Failovers {
   }
 
   async #record(expired: readonly ExpiredSlice[], atMs: number): Promise<void> {
-    const { store, ids, build, options } = this.#parts;
+    const { store, build, options } = this.#parts;
+    const ids = [...new Set(expired.map(({ segment }) => segment))];
     const segments = new Map(
-      (await surely(() => store.segments([...new Set(expired.map(({ segment }) => segment))]), this.#parts)).map(
-        segment => [segment.id, segment],
-      ),
+      (await surely(() => store.segments(ids), this.#parts)).map(segment => [segment.id, segment]),
     );
-    const groups = new Map<string, TraceGroup[]>();
-    for (const slice of expired) {
+    const tales = expired.flatMap((slice): Tale[] => {
       const segment = segments.get(slice.segment);
-      if (segment === undefined) continue;
-      const ordinals = openOrdinals(segment, slice);
-      if (ordinals.length === 0) continue;
-      const group = groupOf(segment, ordinals, { from: slice.engine, to: build.engine }, options.leaseMs, atMs);
-      const known = groups.get(segment.root);
-      if (known === undefined) groups.set(segment.root, [group]);
-      else known.push(group);
-    }
-    if (groups.size === 0) return;
-    const audit: AuditRow[] = [...groups].map(([root, some]) => auditRow(root, atMs, some));
-    // Sent again under its id if need be (S4).
-    const commit = { ...emptyCommit(ids.next(), atMs), audit };
-    await surely(() => store.commit(commit), this.#parts);
+      const positions = segment === undefined ? [] : openPositions(segment, slice);
+      if (segment === undefined || positions.length === 0) return [];
+      const engine = { from: slice.engine, to: build.engine };
+      return [{ segment, positions, group: some => groupOf(segment, some, engine, options.leaseMs, atMs) }];
+    });
+    await tell(tales, atMs, this.#parts);
   }
 }
 
-function openOrdinals({ ordinals, gone }: Segment, { from, to }: ExpiredSlice): Uint16Array {
+function openPositions({ ordinals, gone }: Segment, { from, to }: ExpiredSlice): number[] {
   const open: number[] = [];
   for (let position = from; position < Math.min(to, ordinals.length); position++) {
-    if (!hasBit(gone, position)) open.push(ordinals[position]!);
+    if (!hasBit(gone, position)) open.push(position);
   }
-  return Uint16Array.from(open);
+  return open;
 }
 
 function groupOf(
-  { workflow, attempt }: Segment,
-  ordinals: Uint16Array,
+  { workflow, attempt, ordinals }: Segment,
+  positions: readonly number[],
   engine: { readonly from: string; readonly to: string },
   windowMs: number,
   atMs: number,
 ): TraceGroup {
   return {
     workflow,
-    ordinals,
+    ordinals: Uint16Array.from(positions, position => ordinals[position]!),
     path: [],
     baseMs: atMs,
     times: [],

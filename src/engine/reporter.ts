@@ -3,14 +3,14 @@
 //
 // Invariants:
 //   R1. What began is in the audit once: members are marked when their report is durable, and outcomes of a part that is
-//       being reported wait for it (`Committer.accept`). A report that fails marks nobody.
+//       being reported wait for it (`Committer.accept`). A report that the store refuses marks nobody.
 //   R2. One report is under way at a time.
+//   R3. Nothing is told of members that another engine has moved on because this one's lease had ended (G1).
 
 import { begunEvents } from '../audit/events-of.js';
-import { auditRow, type TraceGroup } from '../audit/trace.js';
+import type { TraceGroup } from '../audit/trace.js';
 import type { Timer } from '../observe/clock.js';
-import type { AuditRow } from '../store/contract.js';
-import { emptyCommit } from './commit-builder.js';
+import { type Tale, tell } from './guarded-audit.js';
 import type { EngineParts } from './parts.js';
 import type { RunningPart } from './running.js';
 import { isFirstSegment } from './standing.js';
@@ -43,51 +43,45 @@ export class Reporter {
   }
 
   #round(): void {
-    const { clock, dispatcher, committer } = this.#parts;
+    const { clock, dispatcher, committer, filter } = this.#parts;
     const nowMs = clock.nowMs();
-    const groups = new Map<string, TraceGroup[]>();
+    const tales: Tale[] = [];
     const members = new Map<RunningPart, number[]>();
-    let reports = 0;
     for (const { batch, slot, place, startedAtMs } of dispatcher.executing()) {
-      if (nowMs - startedAtMs < reportAfterMs || reports >= reportsMax) continue;
+      if (nowMs - startedAtMs < reportAfterMs || tales.length >= reportsMax) continue;
       const found = partOf(committer.batches.get(batch)?.parts, slot);
       // Further actions of a transaction are recorded when it ends.
       if (found === null || place !== found.part.held.segment.place || found.part.reported?.has(found.member) === true)
         continue;
       const { part, member } = found;
-      const group = this.#group(part, member, startedAtMs);
-      if (group === null) continue;
-      reports += 1;
-      const { root } = part.held.segment;
-      groups.set(root, [...(groups.get(root) ?? []), group]);
+      const events = begunEvents(filter, isFirstSegment(part.held.segment));
+      if (events.length === 0) continue;
+      tales.push(this.#tale(part, part.positions[member]!, startedAtMs, events));
       members.set(part, [...(members.get(part) ?? []), member]);
     }
-    if (groups.size === 0) return;
-    const audit: AuditRow[] = [...groups].map(([root, list]) => auditRow(root, nowMs, list));
-    this.#underWay = this.#send(audit, nowMs, members);
+    if (tales.length === 0) return;
+    this.#underWay = this.#send(tales, nowMs, members);
     for (const part of members.keys()) part.reporting = this.#underWay;
   }
 
   /** Never rejects. */
-  async #send(audit: AuditRow[], atMs: number, members: ReadonlyMap<RunningPart, readonly number[]>): Promise<void> {
-    const { store, ids, health } = this.#parts;
+  async #send(tales: Tale[], atMs: number, members: ReadonlyMap<RunningPart, readonly number[]>): Promise<void> {
     try {
-      await store.commit({ ...emptyCommit(ids.next(), atMs), audit });
+      await tell(tales, atMs, this.#parts);
+      // Those that had gone too: their outcomes will be dropped, and they need not be asked about again.
       for (const [part, reported] of members) part.reported = new Set([...(part.reported ?? []), ...reported]);
     } catch (error) {
-      health.storeFailed(error);
+      this.#parts.health.storeFailed(error);
     }
     for (const part of members.keys()) part.reporting = null;
     this.#underWay = null;
   }
 
-  #group(part: RunningPart, member: number, startedAtMs: number): TraceGroup | null {
+  #tale(part: RunningPart, position: number, startedAtMs: number, events: TraceGroup['events']): Tale {
     const { segment } = part.held;
-    const events = begunEvents(this.#parts.filter, isFirstSegment(segment));
-    if (events.length === 0) return null;
-    return {
+    const group: TraceGroup = {
       workflow: segment.workflow,
-      ordinals: Uint16Array.of(segment.ordinals[part.positions[member]!]!),
+      ordinals: Uint16Array.of(segment.ordinals[position]!),
       path: [part.plan.actions[segment.place]!.name],
       baseMs: startedAtMs,
       times: [0],
@@ -98,6 +92,7 @@ export class Reporter {
       bodyAfter: null,
       events,
     };
+    return { segment, positions: [position], group: () => group };
   }
 }
 

@@ -106,6 +106,15 @@ export interface Mark {
   readonly closes: boolean;
 }
 
+/** Members that are still in a segment, whatever else has become of it. */
+export interface Guard {
+  readonly segment: string;
+  /** Bit map like `Segment.gone`, same length. */
+  readonly members: Uint8Array;
+  /** Positions the segment has: bits in `members`. */
+  readonly positions: number;
+}
+
 /** An operation's change of a whole segment. Its failures stay while it stands FAILED and go when it no longer does. */
 export interface SegmentChange {
   readonly segment: string;
@@ -155,6 +164,8 @@ export interface Commit {
   readonly atMs: number;
   readonly marks: readonly Mark[];
   readonly changes: readonly SegmentChange[];
+  /** What must hold for the rest to be true: a guard whose segment or members have gone refuses the commit as stale. */
+  readonly guards: readonly Guard[];
   readonly segments: readonly Segment[];
   readonly roots: readonly RootBody[];
   readonly bodies: readonly Body[];

@@ -81,8 +81,8 @@ export function outcomeOfRow(row: Row): Outcome {
 }
 
 /** The segments a commit touches that are there before it; each once. */
-export function segmentsTouched({ marks, changes }: Commit): string[] {
-  return [...new Set([...marks, ...changes].map(({ segment }) => segment))];
+export function segmentsTouched({ marks, changes, guards }: Commit): string[] {
+  return [...new Set([...marks, ...changes, ...guards].map(({ segment }) => segment))];
 }
 
 /**
@@ -120,6 +120,7 @@ export function commitCalls(commit: Commit, hasRivals: boolean): SqlCall[] {
     });
   }
   if (commit.changes.length > 0) calls.push(changeCall(commit));
+  if (commit.guards.length > 0) calls.push(guardCall(commit));
   if (commit.segments.length > 0) calls.push(segmentsCall(commit.segments));
   if (commit.roots.length + commit.bodies.length > 0) calls.push(bodiesCall(commit));
   if (commit.outcomes.length > 0) calls.push(outcomesCall(commit.outcomes));
@@ -139,6 +140,17 @@ export function commitCalls(commit: Commit, hasRivals: boolean): SqlCall[] {
 function nameParameters(names: readonly GivenName[]): Uint8Array[] {
   const sorted = [...names].sort((a, b) => (a.name < b.name ? -1 : 1));
   return [encode.textArray(sorted.map(({ name }) => name)), encode.uuidArray(sorted.map(({ instance }) => instance))];
+}
+
+function guardCall({ guards }: Commit): SqlCall {
+  return {
+    statement: sql.guard,
+    parameters: [
+      encode.uuidArray(guards.map(({ segment }) => segment)),
+      encode.varbitArray(guards.map(({ members, positions }) => ({ bytes: members, length: positions }))),
+      encode.int4(guards.length),
+    ],
+  };
 }
 
 function changeCall({ changes }: Commit): SqlCall {

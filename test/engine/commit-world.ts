@@ -44,8 +44,9 @@ class ModelStore {
   async commit(commit: Commit): Promise<CommitAnswer> {
     await Promise.resolve();
     this.before(commit);
+    const isKnown = this.model.commits.has(commit.id);
     const [kind] = this.model.apply(commit);
-    if (kind === 'committed') this.commits.push(commit);
+    if (kind === 'committed' && !isKnown) this.commits.push(commit);
     else this.refused += 1;
     return { kind: kind! };
   }
@@ -146,6 +147,7 @@ export class CommitWorld {
       atMs: 1,
       marks: [],
       changes: [],
+      guards: [],
       segments: [segment],
       roots: [root],
       bodies: [],

@@ -14,6 +14,7 @@ import type {
   CommitAnswer,
   Failures,
   FinalState,
+  Guard,
   Mark,
   RootBody,
   Segment,
@@ -33,6 +34,7 @@ export function nothing(): Commit {
     atMs,
     marks: [],
     changes: [],
+    guards: [],
     segments: [],
     roots: [],
     bodies: [],
@@ -98,6 +100,12 @@ export function markOf(segment: Segment, positions: readonly number[], more: Par
   };
 }
 
+export function guardOf(segment: Segment, positions: readonly number[]): Guard {
+  const members = emptyBitmap(segment.ordinals.length);
+  for (const position of positions) setBit(members, position);
+  return { segment: segment.id, members, positions: segment.ordinals.length };
+}
+
 export function changeOf(segment: Segment, more: Partial<SegmentChange> = {}): SegmentChange {
   const { id, revision, state, attempt, kills, eligibleAtMs, requests, memberRequests } = segment;
   return { segment: id, revision, state, attempt, kills, eligibleAtMs, requests, memberRequests, ...more };
@@ -126,7 +134,7 @@ const trace = (root: string) => ({ root, atMs, trace: '[]', events: 0 });
 
 /** What one random step asks; numbers pick among what the model has. */
 interface Step {
-  readonly kind: 'submit' | 'leave' | 'change' | 'resend' | 'both';
+  readonly kind: 'submit' | 'leave' | 'change' | 'resend' | 'both' | 'tell';
   readonly pick: number;
   readonly members: number;
   readonly mask: number;
@@ -138,7 +146,7 @@ interface Step {
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
-    kind: fc.constantFrom('submit', 'submit', 'leave', 'leave', 'leave', 'change', 'resend', 'both'),
+    kind: fc.constantFrom('submit', 'submit', 'leave', 'leave', 'leave', 'change', 'resend', 'both', 'tell', 'tell'),
     pick: fc.nat(1_000),
     members: fc.integer({ min: 1, max: 20 }),
     mask: fc.integer({ min: 1, max: 0xfffff }),
@@ -153,6 +161,10 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 1, maxLength: 14 },
 );
 
+function bitsOfMask(mask: number, bits: number): number[] {
+  return Array.from({ length: bits }, (_, bit) => bit).filter(bit => ((mask >> bit) & 1) === 1);
+}
+
 function commitOf(step: Step, model: StoreModel, branch: string): Commit {
   const { kind, pick } = step;
   const known = [...model.segments.values()];
@@ -163,6 +175,11 @@ function commitOf(step: Step, model: StoreModel, branch: string): Commit {
     return { ...again, audit: [...again.audit, ...again.audit] };
   }
   if (segment === undefined || kind === 'submit' || kind === 'resend') return submitOf(step, model, branch);
+  if (kind === 'tell') {
+    const guarded = step.goesOn ? [segment, known[step.members % known.length]!] : [segment];
+    const guards = guarded.map(each => guardOf(each, [...bitsOfMask(step.mask, each.ordinals.length)]));
+    return { ...nothing(), guards, audit: [trace(segment.root)] };
+  }
   const commit = kind === 'change' ? nothing() : leaveOf(step, segment);
   if (kind === 'leave') return commit;
   const revision = segment.revision + (step.fault === 'revision' ? 1 : 0);
@@ -347,6 +364,27 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
       expect(await commit({ marks: [markOf(fresh, [0])], outcomes: [outcomeOf(fresh, [0])] })).toBe('committed');
       expect(await store.query('select count(*) from millrace_audit where root = $1::uuid', [root.id])).toEqual([
         ['0'],
+      ]);
+    });
+
+    test('a guard holds while its members are there, whatever else happens to the segment', async () => {
+      const { root, segment } = await submitted(5);
+      const told = (guards: readonly Guard[]) => commit({ guards, audit: [trace(root.id)] });
+      expect(await told([guardOf(segment, [0, 3]), guardOf(segment, [3, 4])])).toBe('committed');
+      expect(await commit({ changes: [changeOf(segment, { requests: 1 })] })).toBe('committed');
+      const changed = (await read(segment.id))!;
+      expect(await told([guardOf(segment, [0, 3])])).toBe('committed');
+      expect(await commit({ marks: [markOf(changed, [3])], outcomes: [outcomeOf(segment, [3])] })).toBe('committed');
+      expect(await told([guardOf(segment, [0, 4])])).toBe('committed');
+      expect(await told([guardOf(segment, [0]), guardOf(segment, [3])])).toBe('stale');
+      const rest = (await read(segment.id))!;
+      const all = [0, 1, 2, 4];
+      expect(await commit({ marks: [markOf(rest, all, { closes: true })], outcomes: [outcomeOf(rest, all)] })).toBe(
+        'committed',
+      );
+      expect(await told([guardOf(segment, [0])])).toBe('stale');
+      expect(await store.query('select count(*) from millrace_audit where root = $1::uuid', [root.id])).toEqual([
+        ['3'],
       ]);
     });
 

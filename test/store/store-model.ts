@@ -100,7 +100,12 @@ export class StoreModel {
         if (segment === undefined || segment.revision !== revision) return true;
         const twice = [...bitsOf(leaving, segment.ordinals.length)].some(position => hasBit(segment.gone, position));
         return twice || (closes ? segment.open !== count : segment.open <= count);
-      }) || commit.changes.some(({ segment: id, revision }) => this.segments.get(id)?.revision !== revision);
+      }) ||
+      commit.guards.some(({ segment: id, members }) => {
+        const segment = this.segments.get(id);
+        return segment === undefined || segment.gone.some((byte, at) => (byte & members[at]!) !== 0);
+      }) ||
+      commit.changes.some(({ segment: id, revision }) => this.segments.get(id)?.revision !== revision);
     return isStale ? ['stale'] : [];
   }
 

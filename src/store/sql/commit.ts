@@ -96,6 +96,20 @@ export const change: SqlStatement = {
 };
 
 /**
+ * Members that must still be there. Who takes them out waits until this commit is over.
+ * $1 segment uuid[], $2 members varbit[] (by position), $3 how many int.
+ * COST one row lock a segment.
+ * WHY no revision: an operation that changes the segment does not make untrue what has begun.
+ */
+export const guard: SqlStatement = {
+  name: 'commit_guard',
+  text: `with held as materialized (
+    select 1 from millrace_segment s join unnest($1::uuid[], $2::varbit[]) as g(segment, members) on s.id = g.segment
+    where bit_count(s.gone & g.members) = 0 order by s.id for share of s)
+  select millrace_fence((select count(*) from held) = $3::int)`,
+};
+
+/**
  * New segments, one array a column in the order of the table.
  * COST one row of some 250 bytes and three index entries a segment.
  */
