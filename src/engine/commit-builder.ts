@@ -279,7 +279,6 @@ function assemble(
       leaving: bits,
       positions: held.segment.ordinals.length,
       count,
-      closes: count === held.open,
     });
     held.open -= count;
     held.gone = united(held.gone, bits);

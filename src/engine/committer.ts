@@ -214,7 +214,7 @@ export class Committer {
   async #committed(built: BuiltCommit): Promise<void> {
     const { commit, items } = built;
     const { holdings, queue, results, metrics, log } = this.#parts;
-    for (const mark of commit.marks) if (mark.closes) holdings.dropSegment(mark.segment);
+    for (const { held } of items) if (held.open === 0) holdings.dropSegment(held.segment.id);
     const needed = new Set(commit.segments.map(segment => segment.body));
     for (const body of commit.bodies) if (needed.has(body.id)) holdings.holdBody(body);
     const offers: Offer[] = [];

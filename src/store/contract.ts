@@ -92,7 +92,7 @@ export interface RootBody extends Body {
   readonly createdAtMs: number;
 }
 
-/** Members leaving a segment. */
+/** Members leaving a segment. A segment in which nobody stays goes. */
 export interface Mark {
   readonly segment: string;
   readonly revision: number;
@@ -102,8 +102,6 @@ export interface Mark {
   readonly positions: number;
   /** Bits set in `leaving`. */
   readonly count: number;
-  /** True when nobody stays: the row goes. Refused like any stale mark if somebody does. */
-  readonly closes: boolean;
 }
 
 /** Members that are still in a segment, whatever else has become of it. */

@@ -2,7 +2,7 @@
 
 import { type BitString, decode, encode } from './binary.js';
 import { bitmapOf, bitsOf } from './bitmap.js';
-import type { Body, Commit, Failures, GivenName, Outcome, Segment, SegmentState } from './contract.js';
+import type { Body, Commit, Failures, GivenName, Mark, Outcome, Segment, SegmentState } from './contract.js';
 import type { SqlCall, SqlRows } from './driver.js';
 import * as sql from './sql/commit.js';
 
@@ -102,23 +102,10 @@ export function commitCalls(commit: Commit, hasRivals: boolean): SqlCall[] {
   }
   if (commit.names.length > 0) calls.push({ statement: sql.takeNames, parameters: nameParameters(commit.names) });
   const touched = segmentsTouched(commit);
-  if (hasRivals && touched.length > 1) {
+  if (hasRivals && touched.length > 0) {
     calls.push({ statement: sql.lockSegments, parameters: [encode.uuidArray(touched)] });
   }
-  for (const closes of [true, false]) {
-    const marks = commit.marks.filter(mark => mark.closes === closes);
-    if (marks.length === 0) continue;
-    calls.push({
-      statement: closes ? sql.close : sql.mark,
-      parameters: [
-        encode.uuidArray(marks.map(mark => mark.segment)),
-        encode.int4Array(marks.map(mark => mark.revision)),
-        encode.varbitArray(marks.map(mark => ({ bytes: mark.leaving, length: mark.positions }))),
-        encode.int4Array(marks.map(mark => mark.count)),
-        encode.int4(marks.length),
-      ],
-    });
-  }
+  if (commit.marks.length > 0) calls.push(leaveCall(commit.marks));
   if (commit.changes.length > 0) calls.push(changeCall(commit));
   if (commit.guards.length > 0) calls.push(guardCall(commit));
   if (commit.segments.length > 0) calls.push(segmentsCall(commit.segments));
@@ -140,6 +127,19 @@ export function commitCalls(commit: Commit, hasRivals: boolean): SqlCall[] {
 function nameParameters(names: readonly GivenName[]): Uint8Array[] {
   const sorted = [...names].sort((a, b) => (a.name < b.name ? -1 : 1));
   return [encode.textArray(sorted.map(({ name }) => name)), encode.uuidArray(sorted.map(({ instance }) => instance))];
+}
+
+function leaveCall(marks: readonly Mark[]): SqlCall {
+  return {
+    statement: sql.leave,
+    parameters: [
+      encode.uuidArray(marks.map(mark => mark.segment)),
+      encode.int4Array(marks.map(mark => mark.revision)),
+      encode.varbitArray(marks.map(mark => ({ bytes: mark.leaving, length: mark.positions }))),
+      encode.int4Array(marks.map(mark => mark.count)),
+      encode.int4(marks.length),
+    ],
+  };
 }
 
 function guardCall({ guards }: Commit): SqlCall {

@@ -126,7 +126,7 @@ describe('reporter', () => {
     const { world, segment, begun, settled } = await reporting();
     const leaving = emptyBitmap(2);
     setBit(leaving, 1);
-    const mark = { segment: segment.id, revision: 0, leaving, positions: 2, count: 1, closes: false };
+    const mark = { segment: segment.id, revision: 0, leaving, positions: 2, count: 1 };
     await world.store.commit({ ...emptyCommit(world.ids.next(), 1), marks: [mark] });
     world.clock.advanceMs(250);
     await settled();

@@ -95,7 +95,6 @@ export function markOf(segment: Segment, positions: readonly number[], more: Par
     leaving,
     positions: segment.ordinals.length,
     count: positions.length,
-    closes: positions.length === segment.open,
     ...more,
   };
 }
@@ -138,7 +137,7 @@ interface Step {
   readonly pick: number;
   readonly members: number;
   readonly mask: number;
-  readonly fault: 'none' | 'revision' | 'gone' | 'closes';
+  readonly fault: 'none' | 'revision' | 'gone';
   readonly goesOn: boolean;
   readonly name: number | null;
   readonly frees: boolean;
@@ -152,7 +151,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     mask: fc.integer({ min: 1, max: 0xfffff }),
     fault: fc.oneof(
       { weight: 6, arbitrary: fc.constant('none' as const) },
-      { weight: 1, arbitrary: fc.constantFrom('revision' as const, 'gone' as const, 'closes' as const) },
+      { weight: 1, arbitrary: fc.constantFrom('revision' as const, 'gone' as const) },
     ),
     goesOn: fc.boolean(),
     name: fc.option(fc.nat(4), { freq: 2 }),
@@ -192,7 +191,7 @@ function commitOf(step: Step, model: StoreModel, branch: string): Commit {
     attempt: step.members,
   });
   // One that closes cannot be changed too.
-  return commit.marks[0]?.closes === true ? commit : { ...commit, changes: [change] };
+  return commit.marks[0]?.count === segment.open ? commit : { ...commit, changes: [change] };
 }
 
 function submitOf({ members, mask, name, frees, pick }: Step, model: StoreModel, branch: string): Commit {
@@ -230,8 +229,7 @@ function leaveOf({ mask, fault, goesOn, pick }: Step, segment: Segment): Commit 
   const leaving = chosen.length === 0 ? open.slice(0, 1) : chosen;
   const gone = all.filter(isGone);
   const positions = fault === 'gone' && gone.length > 0 ? [...leaving, gone[0]!].sort((a, b) => a - b) : leaving;
-  const closes = (leaving.length === open.length) !== (fault === 'closes');
-  const mark = markOf(segment, positions, { revision: segment.revision + (fault === 'revision' ? 1 : 0), closes });
+  const mark = markOf(segment, positions, { revision: segment.revision + (fault === 'revision' ? 1 : 0) });
   const ordinals = leaving.map(at => segment.ordinals[at]!);
   const body: Body = {
     id: ids.next(),
@@ -333,10 +331,10 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
       const { segment } = await submitted(30);
       const parts = Array.from({ length: 10 }, (_, at) => [at, at + 10, at + 20]);
       const answers = await Promise.all(
-        parts.map((positions, at) =>
+        parts.map(positions =>
           store.commit({
             ...nothing(),
-            marks: [markOf(segment, positions, { closes: at === 9 })],
+            marks: [markOf(segment, positions)],
             outcomes: [outcomeOf(segment, positions)],
           }),
         ),
@@ -379,9 +377,7 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
       expect(await told([guardOf(segment, [0]), guardOf(segment, [3])])).toBe('stale');
       const rest = (await read(segment.id))!;
       const all = [0, 1, 2, 4];
-      expect(await commit({ marks: [markOf(rest, all, { closes: true })], outcomes: [outcomeOf(rest, all)] })).toBe(
-        'committed',
-      );
+      expect(await commit({ marks: [markOf(rest, all)], outcomes: [outcomeOf(rest, all)] })).toBe('committed');
       expect(await told([guardOf(segment, [0])])).toBe('stale');
       expect(await store.query('select count(*) from millrace_audit where root = $1::uuid', [root.id])).toEqual([
         ['3'],

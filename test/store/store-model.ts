@@ -59,9 +59,9 @@ export class StoreModel {
     this.commits.set(commit.id, commit);
     for (const { name, instance } of commit.freedNames) if (this.names.get(name) === instance) this.names.delete(name);
     for (const { name, instance } of commit.names) this.names.set(name, instance);
-    for (const { segment: id, leaving, count, closes } of commit.marks) {
+    for (const { segment: id, leaving, count } of commit.marks) {
       const segment = this.segments.get(id)!;
-      if (closes) this.segments.delete(id);
+      if (segment.open === count) this.segments.delete(id);
       else
         this.segments.set(id, {
           ...segment,
@@ -95,11 +95,10 @@ export class StoreModel {
 
   #staleFaults(commit: Commit): 'stale'[] {
     const isStale =
-      commit.marks.some(({ segment: id, revision, leaving, count, closes }) => {
+      commit.marks.some(({ segment: id, revision, leaving }) => {
         const segment = this.segments.get(id);
         if (segment === undefined || segment.revision !== revision) return true;
-        const twice = [...bitsOf(leaving, segment.ordinals.length)].some(position => hasBit(segment.gone, position));
-        return twice || (closes ? segment.open !== count : segment.open <= count);
+        return [...bitsOf(leaving, segment.ordinals.length)].some(position => hasBit(segment.gone, position));
       }) ||
       commit.guards.some(({ segment: id, members }) => {
         const segment = this.segments.get(id);
