@@ -104,8 +104,8 @@ export class Feeder {
     const limit = Math.min(options.claimMembersMax, dispatcher.appetite() - this.#membersLoading);
     if (limit <= 0 || this.#readsUnderWay >= readsUnderWayMax || committer.isBehind || health.storeIsDead) return false;
     const claim = await queue.claim({ engine: options.name, limit, leaseMs: options.leaseMs });
-    if (claim === null) {
-      await this.#awaitDelayed();
+    if (claim.kind === 'nothing') {
+      this.#awaitDelayed(claim.eligibleInMs);
       return false;
     }
     this.#parts.leases.add(claim);
@@ -347,13 +347,11 @@ export class Feeder {
     this.#parts.dispatcher.run(batch);
   }
 
-  async #awaitDelayed(): Promise<void> {
-    const { queue, clock } = this.#parts;
-    const inMs = await queue.nextEligibleInMs();
+  #awaitDelayed(inMs: number | null): void {
     this.#alarm?.cancel();
     this.#alarm = null;
     if (!this.#running) return;
-    this.#alarm = clock.setTimer(Math.min(inMs ?? lookAgainMs, lookAgainMs), () => this.wake());
+    this.#alarm = this.#parts.clock.setTimer(Math.min(inMs ?? lookAgainMs, lookAgainMs), () => this.wake());
     // Looking again is no reason for a process to live; what is delayed is.
     if (inMs === null) this.#alarm.unref();
   }

@@ -16,6 +16,7 @@ import type {
   Claim,
   ClaimRequest,
   ExpiredSlice,
+  NothingReady,
   Offer,
   Queue,
   QueueCounts,
@@ -34,16 +35,7 @@ const fillingMs = 200;
 /** What the engine asks of the queue. */
 export type EngineQueue = Pick<
   Queue,
-  | 'offer'
-  | 'claim'
-  | 'settle'
-  | 'release'
-  | 'extend'
-  | 'withdraw'
-  | 'claimed'
-  | 'expire'
-  | 'nextEligibleInMs'
-  | 'counts'
+  'offer' | 'claim' | 'settle' | 'release' | 'extend' | 'withdraw' | 'claimed' | 'expire' | 'counts'
 >;
 
 /** Whether the queue is still ours to fill; asked after each page. */
@@ -133,15 +125,15 @@ export class SteadyQueue implements EngineQueue {
     });
   }
 
-  async claim(request: ClaimRequest): Promise<Claim | null> {
-    if (!this.#isOpen) return null;
+  async claim(request: ClaimRequest): Promise<Claim | NothingReady> {
+    if (!this.#isOpen) return { kind: 'nothing', eligibleInMs: null };
     try {
-      const claim = await this.#world.queue.claim(request);
-      if (claim !== null) this.#held.took(claim);
-      return claim;
+      const answer = await this.#world.queue.claim(request);
+      if (answer.kind === 'claimed') this.#held.took(answer);
+      return answer;
     } catch (error) {
       this.#trouble(error);
-      return null;
+      return { kind: 'nothing', eligibleInMs: null };
     }
   }
 
@@ -173,10 +165,6 @@ export class SteadyQueue implements EngineQueue {
 
   onLeft(listener: () => void): () => void {
     return this.#world.queue.onLeft(listener);
-  }
-
-  async nextEligibleInMs(): Promise<number | null> {
-    return this.#isOpen ? this.#orElse(() => this.#world.queue.nextEligibleInMs(), null) : null;
   }
 
   async counts(): Promise<QueueCounts> {

@@ -56,11 +56,19 @@ export interface ExpiredSlice extends Slice {
 export const expiredMax = 500;
 
 export interface Claim {
+  readonly kind: 'claimed';
   readonly id: string;
   readonly engine: string;
   readonly slices: readonly ClaimedSlice[];
   /** Members in all slices. */
   readonly count: number;
+}
+
+/** Nothing is ready, or nothing was asked for. */
+export interface NothingReady {
+  readonly kind: 'nothing';
+  /** Until the first of what is delayed is eligible; `null` when nothing is, or the epoch is not open. */
+  readonly eligibleInMs: number | null;
 }
 
 export interface ClaimRequest {
@@ -98,7 +106,7 @@ export interface Queue {
 
   /**
    * Bind this object to the current epoch, or make one. While the epoch is being filled all calls are taken, and `claim`
-   * answers `null` (Q6). Whoever fills says so again within its lease; the first to attach after that takes over.
+   * finds nothing (Q6). Whoever fills says so again within its lease; the first to attach after that takes over.
    *
    * @throws EngineError `QUEUE_UNSUITABLE`
    */
@@ -118,8 +126,8 @@ export interface Queue {
 
   /** Put slices in. Positions already known are left as they are (Q2). */
   offer(offers: readonly Offer[]): Promise<void>;
-  /** Take what is first in order, or `null` when nothing is ready. May be less than is ready. */
-  claim(request: ClaimRequest): Promise<Claim | null>;
+  /** Take what is first in order. May be less than is ready. */
+  claim(request: ClaimRequest): Promise<Claim | NothingReady>;
   /** Part of a claim is done; the claim ends with its last member. */
   settle(claim: string, slices: readonly Slice[]): Promise<void>;
   /** Part of a claim goes back to where it was, at once. */
@@ -138,8 +146,6 @@ export interface Queue {
    * again until it answers none. Each is told once, to one caller; an answer that is lost is not told again.
    */
   expire(): Promise<ExpiredSlice[]>;
-  /** Milliseconds until the next delayed slice becomes eligible; `null` when none waits. */
-  nextEligibleInMs(): Promise<number | null>;
   /** Priority that members without their own inherit on a branch (trailing `/`); everything below it follows. */
   setInheritedPriority(branch: string, priority: number | null): Promise<void>;
   /** Order a branch and all below it by creation time (`true`), by eligible time (`false`), or as above it (`null`). */

@@ -21,6 +21,7 @@ import {
   type ClaimRequest,
   type ExpiredSlice,
   expiredMax,
+  type NothingReady,
   type Offer,
   type Queue,
   type QueueCounts,
@@ -93,11 +94,14 @@ export class EmbeddedQueue implements Queue {
     for (const offer of offers) this.#offer(offer, part => this.#wait(part));
   }
 
-  async claim(request: ClaimRequest): Promise<Claim | null> {
+  async claim(request: ClaimRequest): Promise<Claim | NothingReady> {
     this.#epoch.assertAttached();
-    if (!this.#epoch.isOpen) return null; // Q6
+    if (!this.#epoch.isOpen) return { kind: 'nothing', eligibleInMs: null }; // Q6
     const nowMs = this.#promote();
-    if (request.limit <= 0 || this.#lanes.first === undefined) return null;
+    if (request.limit <= 0 || this.#lanes.first === undefined) {
+      const first = this.#delayed.first;
+      return { kind: 'nothing', eligibleInMs: first === undefined ? null : first.eligibleAtMs - nowMs };
+    }
     const held = newClaim(randomUUID(), request.engine);
     held.leaseUntilMs = nowMs + request.leaseMs;
     const slices: ClaimedSlice[] = [];
@@ -110,7 +114,7 @@ export class EmbeddedQueue implements Queue {
       this.#claims.hold(entry, held);
       slices.push({ segment: entry.segment, from: entry.from, to: entry.to, redelivered: entry.redelivered });
     }
-    return { id: held.id, engine: held.engine, slices, count: held.count };
+    return { kind: 'claimed', id: held.id, engine: held.engine, slices, count: held.count };
   }
 
   async settle(claim: string, slices: readonly Slice[]): Promise<void> {
@@ -176,13 +180,6 @@ export class EmbeddedQueue implements Queue {
       }
     }
     return expired;
-  }
-
-  async nextEligibleInMs(): Promise<number | null> {
-    this.#epoch.assertAttached();
-    const nowMs = this.#promote();
-    const first = this.#delayed.first;
-    return first === undefined ? null : first.eligibleAtMs - nowMs;
   }
 
   async setInheritedPriority(branch: string, priority: number | null): Promise<void> {

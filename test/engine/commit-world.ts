@@ -19,6 +19,7 @@ import type { Commit, CommitAnswer, RootBody, Segment, Store } from '../../src/s
 import { auditFilter } from '../../src/workflow/filter.js';
 import { instanceId } from '../../src/workflow/instance-id.js';
 import { compilePlan, type Plan } from '../../src/workflow/plan.js';
+import { claimOf } from '../queue/queue-world.js';
 import { StoreModel } from '../store/store-model.js';
 
 export const plan: Plan = compilePlan(
@@ -164,7 +165,7 @@ export class CommitWorld {
 
   /** Claim everything of a segment and tell the committer that it runs; the batch's id. */
   async run(segment: Segment): Promise<number> {
-    const claim = await this.queue.claim({ engine: 'e', limit: 10_000, leaseMs: 1_000 });
+    const claim = await claimOf(this.queue, { engine: 'e', limit: 10_000, leaseMs: 1_000 });
     const held = this.holdings.segment(segment.id)!;
     const positions = positionsBetween(0, segment.ordinals.length);
     this.#batches += 1;

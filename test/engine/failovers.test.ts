@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
 import { createRedisQueue } from '../../src/queue/redis/redis-queue.js';
 import { splitInstanceId } from '../../src/workflow/instance-id.js';
+import { claimOf } from '../queue/queue-world.js';
 import { auditRows, definitionOf, here, openEngine, redisOfTests, temporaryFolder } from './setup.js';
 
 const leaseMs = 1_000;
@@ -23,7 +24,7 @@ async function haunted(instances: number, held: number, auditFilter?: readonly s
   onTestFinished(() => ghost.close());
   await ghost.attach('ghost', leaseMs);
   // Nothing is claimed until the queue is open.
-  await expect.poll(() => ghost.claim({ engine: 'ghost', limit: held, leaseMs })).toMatchObject({ count: held });
+  await expect.poll(() => claimOf(ghost, { engine: 'ghost', limit: held, leaseMs })).toMatchObject({ count: held });
   return { engine, ids };
 }
 

@@ -5,6 +5,7 @@ import { Leases } from '../../src/engine/leases.js';
 import { TestClock } from '../../src/observe/clock.js';
 import type { ExpiredSlice } from '../../src/queue/contract.js';
 import { EmbeddedQueue } from '../../src/queue/embedded.js';
+import { claimOf } from '../queue/queue-world.js';
 
 const leaseMs = 30_000;
 const count = 2_500;
@@ -35,7 +36,7 @@ it('renews a bounded number of claims in a call, and drops those that were settl
   const offered = { name: '/a/flow', priority: null, eligibleAtMs: 1, createdAtMs: 1 };
   await queue.offer([{ ...offered, segment: 's', from: 0, to: count }]);
   for (let member = 0; member < count; member++) {
-    const claim = await queue.claim({ engine: 'e', limit: 1, leaseMs });
+    const claim = await claimOf(queue, { engine: 'e', limit: 1, leaseMs });
     leases.add(claim!);
     if (member % 2 === 0) await queue.settle(claim!.id, claim!.slices);
   }

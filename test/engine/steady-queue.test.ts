@@ -7,6 +7,7 @@ import { EngineError } from '../../src/observe/errors.js';
 import type { Offer, Queue } from '../../src/queue/contract.js';
 import { EmbeddedQueue } from '../../src/queue/embedded.js';
 import type { Segment } from '../../src/store/contract.js';
+import { claimOf } from '../queue/queue-world.js';
 
 const leaseMs = 30_000;
 
@@ -81,7 +82,7 @@ class World {
 }
 
 const executing = (id: string) => ({ held: { segment: { id } as Segment } });
-const claim = (world: World, limit: number) => world.queue.claim({ engine: 'a', limit, leaseMs });
+const claim = (world: World, limit: number) => claimOf(world.queue, { engine: 'a', limit, leaseMs });
 
 describe('a queue that has lost everything', () => {
   test('is filled from the store, and what is executing is not started again', async () => {

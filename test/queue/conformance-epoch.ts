@@ -2,8 +2,8 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AnnouncedClaim, Queue } from '../../src/queue/contract.js';
-import { claimedPositions, expiredPositions, positionsOf, stateOf } from './queue-model.js';
-import { at8Ms, leaseMs, minuteMs, nothing, offerOf, type QueueHome, range } from './queue-world.js';
+import { claimedPositions, eligibleInMs, expiredPositions, positionsOf, stateOf } from './queue-model.js';
+import { at8Ms, claimOf, leaseMs, minuteMs, nothing, offerOf, type QueueHome, range } from './queue-world.js';
 
 export function epochConformance(home: QueueHome): void {
   describe('Q6: filling', () => {
@@ -16,7 +16,7 @@ export function epochConformance(home: QueueHome): void {
     });
     afterEach(() => queue.close());
 
-    const claim = (engine = 'engine-1') => queue.claim({ engine, limit: 100, leaseMs });
+    const claim = (engine = 'engine-1') => claimOf(queue, { engine, limit: 100, leaseMs });
     const held = (id: string, ...slices: AnnouncedClaim['slices']): AnnouncedClaim => ({ id, slices });
 
     test('before anybody has attached there is no epoch, and nothing is taken (Q7)', async () => {
@@ -30,7 +30,7 @@ export function epochConformance(home: QueueHome): void {
       await expect(queue.withdraw([])).rejects.toEqual(lost);
       await expect(queue.claimed([])).rejects.toEqual(lost);
       await expect(queue.expire()).rejects.toEqual(lost);
-      await expect(queue.nextEligibleInMs()).rejects.toEqual(lost);
+      await expect(eligibleInMs(queue)).rejects.toEqual(lost);
       await expect(queue.setInheritedPriority('/', 1)).rejects.toEqual(lost);
       await expect(queue.setFifo('/', true)).rejects.toEqual(lost);
       await expect(queue.counts()).rejects.toEqual(lost);
@@ -80,7 +80,7 @@ export function epochConformance(home: QueueHome): void {
         delayed: 2,
         claimed: 2,
         running: { 'engine-1': 2 },
-        nextEligibleInMs: minuteMs,
+        eligibleInMs: null,
       });
       await queue.open();
       expect(claimedPositions(await claim())).toEqual([...range('a', 0, 3), 'b:1']);
@@ -105,7 +105,7 @@ export function epochConformance(home: QueueHome): void {
         delayed: 1,
         claimed: 5,
         running: { 'engine-2': 5 },
-        nextEligibleInMs: 1,
+        eligibleInMs: 1,
       });
       expect(claimedPositions(await claim())).toEqual(['before:0!', 'before:3!', 'after:0', 'after:1']);
       // It goes back to its place, with its own mark, like any claim.
@@ -129,7 +129,7 @@ export function epochConformance(home: QueueHome): void {
       await queue.attach('engine-1', leaseMs);
       await queue.open();
       await queue.offer([offerOf('a', 2)]);
-      await queue.claim({ engine: 'engine-1', limit: 1, leaseMs });
+      await claimOf(queue, { engine: 'engine-1', limit: 1, leaseMs });
       await queue.announce('engine-2', [held('late', offerOf('a', 2))], leaseMs);
       expect(await stateOf(queue)).toEqual({ ...nothing, claimed: 2, running: { 'engine-1': 1, 'engine-2': 1 } });
       await queue.settle('late', [{ segment: 'a', from: 0, to: 2 }]);

@@ -12,6 +12,7 @@ import {
   stateOf,
 } from './queue-model.js';
 import type { QueueHome } from './queue-world.js';
+import { claimOf } from './queue-world.js';
 
 /** @throws with the seed and the shortest list of operations that fails */
 export async function compareRandomly(home: QueueHome): Promise<void> {
@@ -111,7 +112,7 @@ async function compareWithModel(
   const model = new QueueModel();
   const claims: { readonly id: string; readonly model: ModelClaim }[] = [];
   const claimBoth = async (engine: string, limit: number, leaseMs: number): Promise<void> => {
-    const actual = await queue.claim({ engine, limit, leaseMs });
+    const actual = await claimOf(queue, { engine, limit, leaseMs });
     const expected = model.claim(engine, limit, clock.nowMs, leaseMs);
     expect(claimedPositions(actual)).toEqual(expected.positions);
     if (actual !== null) claims.unshift({ id: actual.id, model: expected.claim });

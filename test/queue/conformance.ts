@@ -5,7 +5,7 @@ import { expiredMax } from '../../src/queue/contract.js';
 import { epochConformance } from './conformance-epoch.js';
 import { orderConformance } from './conformance-order.js';
 import { compareRandomly } from './conformance-random.js';
-import { claimedPositions, positionsOf, stateOf } from './queue-model.js';
+import { claimedPositions, eligibleInMs, positionsOf, stateOf } from './queue-model.js';
 import { at8Ms, leaseMs, minuteMs, nothing, offerOf, type QueueHome, QueueWorld, range } from './queue-world.js';
 
 /** @param home makes empty queues; the suite closes them */
@@ -32,6 +32,7 @@ export function queueConformance(name: string, home: QueueHome): void {
       await world.queue.offer([offerOf('a', 3)]);
       const first = await claim(2);
       expect(first).toEqual({
+        kind: 'claimed',
         id: first?.id,
         engine: 'engine-1',
         slices: [{ segment: 'a', from: 0, to: 2, redelivered: false }],
@@ -68,7 +69,7 @@ export function queueConformance(name: string, home: QueueHome): void {
         await world.queue.offer([offerOf('a', 2, { eligibleAtMs: at8Ms + minuteMs })]);
         await world.queue.offer([offerOf('a', 2)]);
         expect(await claim(10)).toBeNull();
-        expect(await stateOf(world.queue)).toEqual({ ...nothing, delayed: 2, nextEligibleInMs: minuteMs });
+        expect(await stateOf(world.queue)).toEqual({ ...nothing, delayed: 2, eligibleInMs: minuteMs });
       });
 
       test('offering what is claimed does not make it ready', async () => {
@@ -92,7 +93,7 @@ export function queueConformance(name: string, home: QueueHome): void {
           delayed: 1,
           claimed: 8,
           running: { 'engine-1': 8 },
-          nextEligibleInMs: minuteMs,
+          eligibleInMs: minuteMs,
         });
         expect(held?.slices).toEqual([{ segment: 'a', from: 2, to: 3, redelivered: false }]);
       });
@@ -114,11 +115,11 @@ export function queueConformance(name: string, home: QueueHome): void {
           offerOf('due', 2, { eligibleAtMs: dueMs }),
         ]);
         expect(await claim(10, dueMs - 1)).toBeNull();
-        expect(await world.queue.nextEligibleInMs()).toBe(1);
+        expect(await eligibleInMs(world.queue)).toBe(1);
         expect(claimedPositions(await claim(10, dueMs))).toEqual(['due:0', 'due:1']);
-        expect(await world.queue.nextEligibleInMs()).toBe(1);
+        expect(await eligibleInMs(world.queue)).toBe(1);
         expect(claimedPositions(await claim(10, dueMs + 1))).toEqual(['later:0']);
-        expect(await world.queue.nextEligibleInMs()).toBeNull();
+        expect(await eligibleInMs(world.queue)).toBeNull();
       });
 
       test('a clock that steps ahead and back makes nothing ready early, and nothing wait that was ready', async () => {
@@ -137,14 +138,14 @@ export function queueConformance(name: string, home: QueueHome): void {
         for (const each of [back!, again!]) await world.queue.settle(each.id, each.slices);
         // A retry that is put off now is put off.
         await world.queue.offer([offerOf('retry', 1, { eligibleAtMs: at8Ms + 160 })]);
-        expect(await stateOf(world.queue)).toEqual({ ...nothing, delayed: 1, nextEligibleInMs: 59 });
+        expect(await stateOf(world.queue)).toEqual({ ...nothing, delayed: 1, eligibleInMs: 59 });
         expect(await claim(1, at8Ms + 159)).toBeNull();
         expect(claimedPositions(await claim(1, at8Ms + 160))).toEqual(['retry:0']);
       });
 
       test('what has become ready is counted so, whether it is claimed or not', async () => {
         await world.queue.offer([offerOf('a', 3, { eligibleAtMs: at8Ms + 5 })]);
-        expect(await stateOf(world.queue)).toEqual({ ...nothing, delayed: 3, nextEligibleInMs: 5 });
+        expect(await stateOf(world.queue)).toEqual({ ...nothing, delayed: 3, eligibleInMs: 5 });
         world.nowMs = at8Ms + 5;
         expect(await stateOf(world.queue)).toEqual({ ...nothing, ready: 3 });
       });

@@ -7,6 +7,7 @@ import { EmbeddedQueue } from '../../src/queue/embedded.js';
 import { type HeapItem, IndexedHeap } from '../../src/queue/indexed-heap.js';
 import { queueConformance } from './conformance.js';
 import { stateOf } from './queue-model.js';
+import { claimOf } from './queue-world.js';
 
 queueConformance('embedded', { create: async nowMs => new EmbeddedQueue(nowMs), randomRuns: 300 });
 
@@ -29,8 +30,8 @@ describe('embedded queue', () => {
     const after = await openQueue();
     expect(before.epoch).not.toBe(after.epoch);
     for (const queue of [before, after]) await queue.offer([offerOf('a')]);
-    const old = await before.claim(request);
-    const held = await after.claim(request);
+    const old = await claimOf(before, request);
+    const held = await claimOf(after, request);
     expect(old?.id).not.toBe(held?.id);
     await after.settle(old!.id, old!.slices);
     expect((await stateOf(after)).claimed).toBe(1);
@@ -41,9 +42,9 @@ describe('embedded queue', () => {
     for (let i = 0; i < 10_000; i++) await queue.offer([offerOf(`s${i}`, { name: `/branch-${i}/flow` })]);
     for (let i = 0; i < 2_000; i++) await queue.offer([offerOf(`big${i}`, { to: 500 })]);
     expect((await queue.counts()).ready).toBe(1_010_000);
-    const all = await queue.claim({ ...request, limit: 2_000_000 });
+    const all = await claimOf(queue, { ...request, limit: 2_000_000 });
     await queue.settle(all!.id, all!.slices);
-    expect(await stateOf(queue)).toEqual({ ready: 0, delayed: 0, claimed: 0, running: {}, nextEligibleInMs: null });
+    expect(await stateOf(queue)).toEqual({ ready: 0, delayed: 0, claimed: 0, running: {}, eligibleInMs: null });
     expect(await queue.extend([all!.id], 9_999)).toEqual([all!.id]);
   });
 });

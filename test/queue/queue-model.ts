@@ -137,7 +137,7 @@ export class QueueModel {
       delayed: delayed.length,
       claimed: this.#members.length - waiting.length,
       running,
-      nextEligibleInMs: delayed.length === 0 ? null : Math.min(...delayed.map(member => member.eligibleAtMs)) - nowMs,
+      eligibleInMs: delayed.length === 0 ? null : Math.min(...delayed.map(member => member.eligibleAtMs)) - nowMs,
     };
   }
 
@@ -188,7 +188,14 @@ export interface QueueState {
   readonly delayed: number;
   readonly claimed: number;
   readonly running: Readonly<Record<string, number>>;
-  readonly nextEligibleInMs: number | null;
+  readonly eligibleInMs: number | null;
+}
+
+/** Asked without taking anything. */
+export async function eligibleInMs(queue: Pick<Queue, 'claim'>): Promise<number | null> {
+  const answer = await queue.claim({ engine: 'nobody', limit: 0, leaseMs: 1 });
+  if (answer.kind === 'claimed') throw new Error('claimed something, although nothing was asked for');
+  return answer.eligibleInMs;
 }
 
 export async function stateOf(queue: Queue): Promise<QueueState> {
@@ -198,6 +205,6 @@ export async function stateOf(queue: Queue): Promise<QueueState> {
     delayed,
     claimed,
     running: Object.fromEntries(running),
-    nextEligibleInMs: await queue.nextEligibleInMs(),
+    eligibleInMs: await eligibleInMs(queue),
   };
 }

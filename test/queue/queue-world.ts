@@ -1,14 +1,20 @@
 // A queue in a test: what is offered to it, and how it is claimed from.
 
 import { afterEach, beforeEach, expect } from 'vitest';
-import type { Claim, Offer, Queue } from '../../src/queue/contract.js';
+import type { Claim, ClaimRequest, Offer, Queue } from '../../src/queue/contract.js';
 import { claimedPositions, expiredPositions, positionsOf } from './queue-model.js';
 
 export const at8Ms = Date.UTC(2030, 0, 2, 8);
 export const minuteMs = 60_000;
 export const leaseMs = 30_000;
 
-export const nothing = { ready: 0, delayed: 0, claimed: 0, running: {}, nextEligibleInMs: null };
+export const nothing = { ready: 0, delayed: 0, claimed: 0, running: {}, eligibleInMs: null };
+
+/** What is claimed, or `null`. */
+export async function claimOf(queue: Pick<Queue, 'claim'>, request: ClaimRequest): Promise<Claim | null> {
+  const answer = await queue.claim(request);
+  return answer.kind === 'claimed' ? answer : null;
+}
 
 export function offerOf(segment: string, members: number, more: Partial<Offer> = {}): Offer {
   const eligibleAtMs = more.eligibleAtMs ?? at8Ms;
@@ -55,7 +61,7 @@ export class QueueWorld {
 
   readonly claim = (limit: number, nowMs = at8Ms, engine = 'engine-1'): Promise<Claim | null> => {
     this.nowMs = nowMs;
-    return this.queue.claim({ engine, limit, leaseMs });
+    return claimOf(this.queue, { engine, limit, leaseMs });
   };
 
   /** How many members are put back. */

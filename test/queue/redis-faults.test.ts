@@ -8,7 +8,7 @@ import { createRedisQueue } from '../../src/queue/redis/redis-queue.js';
 import { RedisServer } from '../servers/redis-server.js';
 import { TcpProxy } from '../servers/tcp-proxy.js';
 import { claimedPositions, positionsOf, stateOf } from './queue-model.js';
-import { leaseMs, minuteMs, nothing, offerOf, range } from './queue-world.js';
+import { claimOf, leaseMs, minuteMs, nothing, offerOf, range } from './queue-world.js';
 import { RedisWorld, runs } from './redis-world.js';
 
 const lost = expect.objectContaining({ code: 'QUEUE_LOST' });
@@ -33,7 +33,7 @@ async function opened(queue: Queue, engine = 'engine-1'): Promise<Queue> {
   return queue;
 }
 
-const claim = (queue: Queue, limit: number, engine = 'engine-1') => queue.claim({ engine, limit, leaseMs });
+const claim = (queue: Queue, limit: number, engine = 'engine-1') => claimOf(queue, { engine, limit, leaseMs });
 
 /** The answer, once there is one: until the connection stands again, calls are refused. */
 async function answered<T>(ask: () => Promise<T>): Promise<T> {

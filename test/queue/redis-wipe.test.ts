@@ -5,7 +5,7 @@ import { setTimeout as passed } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { AnnouncedClaim, Claim, Offer, Queue, Slice } from '../../src/queue/contract.js';
 import { RedisServer } from '../servers/redis-server.js';
-import { offerOf } from './queue-world.js';
+import { claimOf, offerOf } from './queue-world.js';
 import { RedisWorld } from './redis-world.js';
 
 const leaseMs = 30_000;
@@ -80,7 +80,7 @@ class Worker {
 
   async #loop(): Promise<void> {
     while (this.store.open.size > 0) {
-      const claim = await this.#surely(() => this.queue.claim({ engine: this.name, limit: 7, leaseMs }));
+      const claim = await this.#surely(() => claimOf(this.queue, { engine: this.name, limit: 7, leaseMs }));
       if (claim === null) await passed(5);
       else await this.#execute(claim);
     }

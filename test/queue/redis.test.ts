@@ -6,8 +6,8 @@ import type { Queue } from '../../src/queue/contract.js';
 import { createRedisQueue } from '../../src/queue/redis/redis-queue.js';
 import { RedisServer } from '../servers/redis-server.js';
 import { queueConformance } from './conformance.js';
-import { claimedPositions, expiredPositions, stateOf } from './queue-model.js';
-import { leaseMs, minuteMs, nothing, offerOf, range } from './queue-world.js';
+import { claimedPositions, eligibleInMs, expiredPositions, stateOf } from './queue-model.js';
+import { claimOf, leaseMs, minuteMs, nothing, offerOf, range } from './queue-world.js';
 import { RedisWorld } from './redis-world.js';
 
 let server!: RedisServer;
@@ -34,7 +34,7 @@ async function opened(queue: Queue): Promise<Queue> {
 
 /** Long past. */
 const then = { eligibleAtMs: 1 };
-const claim = (queue: Queue, limit: number) => queue.claim({ engine: 'engine-1', limit, leaseMs });
+const claim = (queue: Queue, limit: number) => claimOf(queue, { engine: 'engine-1', limit, leaseMs });
 
 describe('Redis queue', () => {
   test('a million ready instances in slices of 500 take less than 10 MB', async () => {
@@ -86,7 +86,7 @@ describe('Redis queue', () => {
       offerOf('soon', 1, { eligibleAtMs: serverMs + minuteMs }),
     ]);
     expect(claimedPositions(await claim(queue, 10))).toEqual(['due:0']);
-    const inMs = await queue.nextEligibleInMs();
+    const inMs = await eligibleInMs(queue);
     expect(inMs).toBeGreaterThan(minuteMs - 10_000);
     expect(inMs).toBeLessThanOrEqual(minuteMs);
   });
@@ -139,7 +139,7 @@ describe('Redis queue', () => {
     const two = world.connect();
     expect(await two.attach('engine-2', leaseMs)).toBe('open');
     await one.offer([offerOf('a', 4, then)]);
-    const held = await two.claim({ engine: 'engine-2', limit: 3, leaseMs });
+    const held = await claimOf(two, { engine: 'engine-2', limit: 3, leaseMs });
     await one.settle(held!.id, [{ segment: 'a', from: 0, to: 1 }]);
     expect(await stateOf(one)).toEqual({ ...nothing, ready: 1, claimed: 2, running: { 'engine-2': 2 } });
     expect(await stateOf(two)).toEqual(await stateOf(one));

@@ -13,6 +13,7 @@ import {
   type ClaimRequest,
   type ExpiredSlice,
   expiredMax,
+  type NothingReady,
   type Offer,
   type Queue,
   type QueueCounts,
@@ -28,7 +29,6 @@ import { claimed } from './scripts/claimed.js';
 import { counts } from './scripts/counts.js';
 import { expire } from './scripts/expire.js';
 import { extend } from './scripts/extend.js';
-import { nextEligible } from './scripts/next-eligible.js';
 import { offer } from './scripts/offer.js';
 import { open } from './scripts/open.js';
 import { release } from './scripts/release.js';
@@ -132,16 +132,16 @@ class RedisQueue implements Queue, EpochCaller {
     for (const page of pagesOf(offers, offersPerCall)) await offer(this, page);
   }
 
-  async claim(request: ClaimRequest): Promise<Claim | null> {
+  async claim(request: ClaimRequest): Promise<Claim | NothingReady> {
     const { engine, limit } = request;
     const id = (limit > 0 ? this.#unanswered.get(engine)?.pop() : undefined) ?? randomUUID();
     try {
-      const slices = await untilAll(() => claim(this, { ...request, id, most: entriesPerCall }));
-      if (slices === 'none') return null;
-      const { within, beyond } = cut(slices, limit);
+      const answer = await untilAll(() => claim(this, { ...request, id, most: entriesPerCall }));
+      if ('kind' in answer) return answer;
+      const { within, beyond } = cut(answer, limit);
       // One that is answered late may hold more than is asked for by now.
       if (beyond.length > 0) await this.release(id, beyond);
-      return { id, engine, slices: within, count: countOf(within) };
+      return { kind: 'claimed', id, engine, slices: within, count: countOf(within) };
     } catch (error) {
       if (error instanceof EngineError && error.code === 'QUEUE_UNAVAILABLE') {
         this.#unanswered.set(engine, [...(this.#unanswered.get(engine) ?? []), id]);
@@ -178,10 +178,6 @@ class RedisQueue implements Queue, EpochCaller {
 
   expire(): Promise<ExpiredSlice[]> {
     return expire(this, expiredMax);
-  }
-
-  nextEligibleInMs(): Promise<number | null> {
-    return untilAll(() => nextEligible(this, entriesPerCall));
   }
 
   async setInheritedPriority(branch: string, priority: number | null): Promise<void> {

@@ -19,7 +19,6 @@ const names = [
   'withdraw',
   'claimed',
   'expire',
-  'next-eligible',
   'counts',
   'set-inherited-priority',
   'set-fifo',

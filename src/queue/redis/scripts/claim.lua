@@ -7,10 +7,11 @@ ARGV[5] limit       members at most
 ARGV[6] leaseMs     from now
 ARGV[7] most        entries taken at most, and delayed ones made ready at most
 
-RETURNS  {claimed, segment, from, to, redelivered (0 or 1), ...}, {none}, or {more}: more has become ready than one call
-         makes so; nothing was claimed, call again
+RETURNS  {claimed, segment, from, to, redelivered (0 or 1), ...}; {nothing} or {nothing, ms from now until something delayed
+         is eligible}; {more}: more has become ready than one call makes so, nothing was claimed, call again
 COST     O(S log N), S = slices taken and delayed ones made ready, N = entries; not of lanes, nor of priorities.
-WHY      A claim that exists under this id is one whose reply was lost: it is answered again, with a new lease, and nothing
+WHY      Who finds nothing wants to know when to look again, and would ask at once: a call that finds nothing answers both.
+         A claim that exists under this id is one whose reply was lost: it is answered again, with a new lease, and nothing
          more is taken.
 ]]
 if isLost() then return lost end
@@ -29,7 +30,7 @@ if claim then
   return answer
 end
 
-if not isOpen() then return { 'none' } end
+if not isOpen() then return { 'nothing' } end
 if not promote(now, most) then
   finish()
   return { 'more' }
@@ -49,5 +50,7 @@ while claim.count < limit and claim.number < most do
 end
 if claim.count > 0 then lease(id, untilMs) end
 finish()
-if claim.count == 0 then return { 'none' } end
-return answer
+if claim.count > 0 then return answer end
+local first = redis.call('ZRANGE', key('delayed'), 0, 0, 'WITHSCORES')[2]
+if not first then return { 'nothing' } end
+return { 'nothing', tonumber(first) - now }

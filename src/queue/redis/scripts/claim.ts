@@ -1,7 +1,7 @@
 // Calls `claim.lua`; nobody else does.
 
 import { strict as assert } from 'node:assert';
-import type { ClaimedSlice, ClaimRequest } from '../../contract.js';
+import type { ClaimedSlice, ClaimRequest, NothingReady } from '../../contract.js';
 import { listOf } from '../arguments.js';
 import type { EpochCaller } from '../scripts.js';
 
@@ -14,10 +14,11 @@ import type { EpochCaller } from '../scripts.js';
 export async function claim(
   caller: EpochCaller,
   request: ClaimRequest & { readonly id: string; readonly most: number },
-): Promise<ClaimedSlice[] | 'none' | 'more'> {
+): Promise<ClaimedSlice[] | NothingReady | 'more'> {
   const { id, engine, limit, leaseMs, most } = request;
   const [kind, ...rest] = listOf(await caller.call('claim', [id, engine, limit, leaseMs, most]));
-  if (kind === 'none' || kind === 'more') return kind;
+  if (kind === 'more') return kind;
+  if (kind === 'nothing') return { kind, eligibleInMs: rest.length === 0 ? null : Number(rest[0]) };
   assert(kind === 'claimed', `claim answered ${String(kind)}`);
   const slices: ClaimedSlice[] = [];
   for (let at = 0; at < rest.length; at += 4) {
