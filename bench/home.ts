@@ -2,13 +2,14 @@
 
 import { join } from 'node:path';
 import type { EngineOptions } from '../src/engine/index.js';
+import { threadsFor } from '../src/engine/options.js';
 import type { Setting } from './contestant.js';
 import { startPostgres } from './servers/postgres.js';
 import { startRedis } from './servers/redis.js';
 
 export interface Home {
   /** Options of engine 0, 1, ...: what can be written as JSON. */
-  optionsOf(engine: number): Pick<EngineOptions, 'dataFolder' | 'postgres' | 'redis' | 'name'>;
+  optionsOf(engine: number): Pick<EngineOptions, 'dataFolder' | 'postgres' | 'redis' | 'name' | 'threads'>;
   /** For print. */
   readonly settings: string;
   /** What Redis uses more than when it was empty; `null` without one. */
@@ -49,6 +50,8 @@ export async function openHome({ scenario, folder }: Setting): Promise<Home> {
           postgres: url,
           redis: redis.socket,
           name: `engine-${engine}`,
+          // As `millrace start --processes` shares them out.
+          threads: threadsFor(scenario.engines),
         }),
         settings: `${postgres.settings}; ${redis.settings}`,
         queueBytes: async () => (await redis.usedBytes()) - emptyBytes,

@@ -4,6 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
+import { threadsFor } from '../engine/options.js';
 import { systemClock } from '../observe/clock.js';
 import { exitCodes, Refusal } from './exit.js';
 import { Interrupt } from './interrupt.js';
@@ -74,7 +75,7 @@ function argumentsOf(options: StartOptions, index: number): string[] {
   const own = (first: number): string => String(first === 0 ? 0 : first + index);
   const args = ['start', '--data', data, '--host', host, '--port', own(port), '--health-port', own(healthPort)];
   args.push('--grace', String(grace), '--rate', String(rate), '--failover-window', String(failoverWindow));
-  if (threads !== undefined) args.push('--threads', String(threads));
+  args.push('--threads', String(threads ?? threadsFor(options.processes)));
   if (name !== undefined) args.push('--name', `${name}-${index + 1}`);
   if (cluster !== undefined) args.push('--cluster', cluster);
   if (json === true) args.push('--json');

@@ -62,7 +62,11 @@ export function addStart(program: Command, ended: Ended): void {
       'port of /health, answered even while the engine is blocked (default: behind the API ports)',
       wholeNumber,
     )
-    .option('-t, --threads <number>', 'worker threads for actions (default: the processors, 2 to 8)', wholeNumber)
+    .option(
+      '-t, --threads <number>',
+      'worker threads for actions (default: the processors, 2 to 8; with --processes their share)',
+      wholeNumber,
+    )
     .option('--name <name>', 'name of the engine in audit and logs (default: host and process)')
     .addOption(
       new Option('--redis <url>', 'share the work with the engines of the same store and Redis').env('MILLRACE_REDIS'),

@@ -72,6 +72,14 @@ export interface ResolvedOptions
 const dayMs = 86_400_000;
 
 /** Fill and check. @throws EngineError `OPTION_INVALID` naming the option and its value */
+/**
+ * Worker threads of each of some engines that share this machine: the processors, shared among them, at most 8 each. One
+ * alone has at least 2, so that an action that blocks its thread does not stop all others.
+ */
+export function threadsFor(engines: number): number {
+  return Math.max(engines === 1 ? 2 : 1, Math.min(8, Math.floor(availableParallelism() / engines)));
+}
+
 export function resolveOptions(given: EngineOptions): ResolvedOptions {
   const dataFolder = given.dataFolder ?? 'millrace-data';
   const inMemory = dataFolder === 'memory';
@@ -83,7 +91,7 @@ export function resolveOptions(given: EngineOptions): ResolvedOptions {
     redis: given.redis ?? null,
     cluster: given.cluster ?? 'default',
     durability: given.durability ?? 'strict',
-    threads: given.threads ?? Math.max(2, Math.min(8, availableParallelism())),
+    threads: given.threads ?? threadsFor(1),
     concurrency: given.concurrency ?? 100,
     threadHeapMb: given.threadHeapMb ?? 256,
     actionGraceMs: given.actionGraceMs ?? 1_000,
