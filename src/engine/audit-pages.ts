@@ -114,7 +114,8 @@ export class AuditPages {
     return { events, next, isEnd };
   }
 
-  /** The next rows. COST the page, by the index on (transaction_id, seq); of an instance, the rows of its root. */
+  /** The next rows. The name of a column as text is not that of the column, by which they are ordered: `order by` means what
+   * is selected where it can. COST the page, by the index on (transaction_id, seq); of an instance, the rows of its root. */
   async #rows(
     { instance, sinceMs = 0 }: AuditFilter,
     at: AuditPosition | null,
@@ -137,7 +138,7 @@ export class AuditPages {
         : `(select transaction_id, seq, at, root, trace from millrace_audit
             where root = ${parameter(splitInstanceId(instance)!.root)}::uuid offset 0) own`;
     const rows = await this.#store.query(
-      `select transaction_id::text, seq, root, trace from ${source} where ${terms.join(' and ')}
+      `select transaction_id::text as transaction, seq, root, trace from ${source} where ${terms.join(' and ')}
        order by transaction_id ${way}, seq ${way} limit $1::int`,
       parameters,
     );

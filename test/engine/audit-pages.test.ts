@@ -1,9 +1,9 @@
 // The audit in pages tells what the view of the audit does, whatever happened.
 
-import { expect, test } from 'vitest';
-import type { AuditRecord } from '../../src/engine/audit-pages.js';
+import { expect, onTestFinished, test } from 'vitest';
+import type { AuditPage, AuditRecord } from '../../src/engine/audit-pages.js';
 import type { Json } from '../../src/workflow/model.js';
-import { noRetry, onEveryHome, signals } from './setup.js';
+import { definitionOf, here, noRetry, onEveryHome, openEngine, signals, temporaryFolder } from './setup.js';
 
 onEveryHome('audit in pages', world => {
   test('every event as in the view, with all its data', async () => {
@@ -102,3 +102,27 @@ function sortKeys(value: unknown): unknown {
       .map(([key, member]) => [key, sortKeys(member)]),
   );
 }
+
+test('transactions are in the order of their numbers, not of their digits', async () => {
+  const engine = await openEngine('memory', temporaryFolder());
+  onTestFinished(() => engine.dispose(0));
+  await engine.deploy(definitionOf('/audit/order', ['echo']), here);
+  const transactionOf = (cursor: string): number => Number(cursor.slice(0, cursor.indexOf('.')));
+  const first = transactionOf(await engine.reads.auditEnd());
+  expect(first).toBeLessThan(1_000);
+  const ids: string[] = [];
+  while (transactionOf(await engine.reads.auditEnd()) <= 1_001)
+    ids.push(await engine.submit({ workflow: '/audit/order' }));
+  for (const order of ['oldest', 'newest'] as const) {
+    const transactions: number[] = [];
+    let after: string | null = null;
+    for (;;) {
+      const page: AuditPage = await engine.reads.auditPage({}, after, order, 3);
+      transactions.push(...page.events.map(({ cursor }) => transactionOf(cursor)));
+      if (page.isEnd) break;
+      after = page.next;
+    }
+    expect(transactions).toEqual([...transactions].sort((a, b) => (order === 'oldest' ? a - b : b - a)));
+    expect(transactions.length).toBeGreaterThanOrEqual(ids.length);
+  }
+});
