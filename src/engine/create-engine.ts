@@ -47,7 +47,8 @@ import { Submitter } from './submitter.js';
  * Create an engine, stopped. Opens the store, which holds a lock on its folder for the life of the engine.
  *
  * @param internal tests only
- * @throws EngineError `OPTION_INVALID`, `STORE_LOCKED`, `STORE_NOT_DURABLE`, `STORE_NEWER`
+ * @throws EngineError `OPTION_INVALID`, `STORE_LOCKED`, `STORE_NOT_DURABLE`, `STORE_NEWER`,
+ *   `QUEUE_UNSUITABLE`, `QUEUE_UNAVAILABLE`
  */
 export async function createEngine(given: EngineOptions = {}, internal: StoreInternals = {}): Promise<Engine> {
   const options = resolveOptions(given);
@@ -119,7 +120,7 @@ async function compose(
   const definitions = new Definitions(store, dispatcher);
   const holdings = new Holdings(options.cacheBytes);
   const isShared = options.redis !== null;
-  const home = await openQueueHome(options, clock, error => log.queueTrouble(error));
+  const home = await openQueueHome(options, store.id, clock, error => log.queueTrouble(error));
   onQueue(home);
   const world = { store, holdings, definitions, log, clock };
   const queue = new SteadyQueue({

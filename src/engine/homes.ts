@@ -53,12 +53,14 @@ export async function openStoreHome(
   return { driver, info: driver.info, access: () => driver.access() };
 }
 
+/** @param store id of the store the queue is an index of */
 export async function openQueueHome(
   { redis, cluster }: ResolvedOptions,
+  store: string,
   clock: Clock,
   onError: (error: Error) => void,
 ): Promise<Queue> {
   if (redis === null) return new EmbeddedQueue(() => clock.nowMs());
   const { createRedisQueue } = await import('../queue/redis/redis-queue.js');
-  return createRedisQueue({ url: redis, name: cluster, onError });
+  return createRedisQueue({ url: redis, name: cluster, store, onError });
 }

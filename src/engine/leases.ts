@@ -45,7 +45,8 @@ export class Leases {
 
   async #renew(onExpired: OnExpired): Promise<void> {
     const claims = [...this.#claims];
-    for (let from = 0; from < claims.length; from += claimsPerCall) {
+    // Once at least: it also says that this queue is in use.
+    for (let from = 0; from === 0 || from < claims.length; from += claimsPerCall) {
       if (from > 0) await turned();
       const some = claims.slice(from, from + claimsPerCall);
       for (const gone of await this.#queue.extend(some, this.#leaseMs)) this.#claims.delete(gone);

@@ -108,7 +108,7 @@ export interface Queue {
    * Bind this object to the current epoch, or make one. While the epoch is being filled all calls are taken, and `claim`
    * finds nothing (Q6). Whoever fills says so again within its lease; the first to attach after that takes over.
    *
-   * @throws EngineError `QUEUE_UNSUITABLE`
+   * @throws EngineError `QUEUE_UNSUITABLE`, also when it is the queue of another store that has been heard of within a lease
    */
   attach(engine: string, leaseMs: number): Promise<Attachment>;
   /**
@@ -132,7 +132,10 @@ export interface Queue {
   settle(claim: string, slices: readonly Slice[]): Promise<void>;
   /** Part of a claim goes back to where it was, at once. */
   release(claim: string, slices: readonly Slice[]): Promise<void>;
-  /** Let leases last `leaseMs` from now, or as long as they do already. Returns the claims that no longer exist. */
+  /**
+   * Let leases last `leaseMs` from now, or as long as they do already. Returns the claims that no longer exist. Asked of no
+   * claim it still says that this queue's store is in use.
+   */
   extend(claims: readonly string[], leaseMs: number): Promise<string[]>;
   /**
    * Take waiting slices out. Returns the parts that were waiting; what is claimed stays claimed. Repeated, it does not

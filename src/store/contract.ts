@@ -232,6 +232,8 @@ export interface StoreInfo {
 }
 
 export interface Store {
+  /** The store's own, for its whole life. A copy of a store has the same. */
+  readonly id: string;
   readonly info: StoreInfo;
   /** The engines that share this store. */
   readonly members: Members;

@@ -1,6 +1,6 @@
 // The Store contract in SQL, written once for every home: PGlite on disk and in memory, PostgreSQL.
 
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
 import { splitInstanceId } from '../workflow/instance-id.js';
@@ -28,6 +28,7 @@ import { migrate } from './migrations/index.js';
 import { bodyOfRow, commitCalls, outcomeOfRow, segmentOfRow, segmentsTouched } from './rows.js';
 import { putCatalogue } from './sql/catalogue.js';
 import { recordCommit, takeKeys, takeNames } from './sql/commit.js';
+import { putStoreId, readStoreId } from './sql/identity.js';
 import * as read from './sql/read.js';
 import { textRows } from './text-rows.js';
 
@@ -59,6 +60,7 @@ export class SqlStore implements Store {
   readonly #onCommitted: (commit: Commit) => void;
 
   private constructor(
+    readonly id: string,
     readonly info: StoreInfo,
     driver: SqlDriver,
     generations: Generations,
@@ -88,8 +90,8 @@ export class SqlStore implements Store {
   ): Promise<SqlStore> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const generations = await SqlStore.#prepare(driver, retention, catalogue, nowMs);
-        return new SqlStore(info, driver, generations, clock, onCommitted);
+        const { id, generations } = await SqlStore.#prepare(driver, retention, catalogue, nowMs);
+        return new SqlStore(id, info, driver, generations, clock, onCommitted);
       } catch (error) {
         const passes = error instanceof EngineError && error.code === 'STORE_UNAVAILABLE';
         if (!passes || attempt === openAttemptsMax) throw error;
@@ -103,9 +105,9 @@ export class SqlStore implements Store {
     retention: Retention,
     catalogue: readonly CatalogueEntry[],
     nowMs: number,
-  ): Promise<Generations> {
+  ): Promise<{ id: string; generations: Generations }> {
     await migrate(driver);
-    await driver.transaction([
+    const [, , stored] = await driver.transaction([
       {
         statement: putCatalogue,
         parameters: [
@@ -116,8 +118,10 @@ export class SqlStore implements Store {
           encode.textArray(catalogue.map(({ family }) => family)),
         ],
       },
+      { statement: putStoreId, parameters: [encode.uuid(randomUUID())] },
+      { statement: readStoreId, parameters: [] },
     ]);
-    return Generations.load(driver, retention, nowMs);
+    return { id: decode.uuid(stored![0]![0]!), generations: await Generations.load(driver, retention, nowMs) };
   }
 
   async putWorkflow(name: string, definition: string, baseFolder: string, atMs: number): Promise<WorkflowVersion> {

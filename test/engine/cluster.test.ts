@@ -175,6 +175,33 @@ test('engines that share a folder have a log file each', async () => {
   }
 });
 
+test("a second store under the same cluster name is refused; a store in memory is each engine's own", async () => {
+  const { redis, cluster } = await homeOptions('redis', temporaryFolder());
+  const options = { redis: redis!, cluster: cluster! };
+  const first = await openEngine('redis', temporaryFolder(), options);
+  onTestFinished(() => first.dispose(0));
+  await first.start();
+  for (const home of ['redis', 'shared', 'cluster'] as const) {
+    const second = openEngine(home, temporaryFolder(), { ...options, name: 'second' });
+    await expect(second).rejects.toMatchObject({
+      code: 'QUEUE_UNSUITABLE',
+      message: expect.stringContaining('is the queue of another store'),
+    });
+  }
+});
+
+test('every folder has an id of its own, and keeps it', async () => {
+  const [one, two] = [temporaryFolder(), temporaryFolder()];
+  const ids: string[] = [];
+  for (const folder of [one, two, one]) {
+    const engine = await openEngine('disk', folder);
+    ids.push((await engine.query('select id from millrace_store'))[0]![0]!);
+    await engine.dispose(0);
+  }
+  expect(ids[2]).toBe(ids[0]);
+  expect(ids[1]).not.toBe(ids[0]);
+});
+
 test('without a Redis the second engine on a store is refused, and told whose it is', async () => {
   const folder = temporaryFolder();
   const { postgres } = await homeOptions('cluster', folder);

@@ -20,7 +20,8 @@ async function haunted(instances: number, held: number, auditFilter?: readonly s
   const ids = await engine.submit(
     Array.from({ length: instances }, (_, n) => ({ workflow: '/ghost/flow', input: { n } })),
   );
-  const ghost = createRedisQueue({ url: (await redisOfTests()).socket, name: path.basename(folder) });
+  const store = (await engine.query('select id from millrace_store'))[0]![0]!;
+  const ghost = createRedisQueue({ url: (await redisOfTests()).socket, name: path.basename(folder), store });
   onTestFinished(() => ghost.close());
   await ghost.attach('ghost', leaseMs);
   // Nothing is claimed until the queue is open.

@@ -21,7 +21,12 @@ export class RedisWorld {
 
   /** Another object on the same queue. */
   connect(
-    more: { readonly url?: string; readonly answerWithinMs?: number; readonly nowMs?: () => number } = {},
+    more: {
+      readonly url?: string;
+      readonly answerWithinMs?: number;
+      readonly store?: string;
+      readonly nowMs?: () => number;
+    } = {},
   ): Queue {
     const { nowMs, ...options } = more;
     const queue = createRedisQueue(

@@ -147,6 +147,34 @@ describe('Redis queue', () => {
   });
 });
 
+describe('the store a Redis queue belongs to', () => {
+  test('another one is refused while it is in use, and may have the name after a lease of silence', async () => {
+    let nowMs = 1_000_000;
+    const connect = (store: string): Queue => world.connect({ store, nowMs: () => nowMs });
+    const [one, two] = [connect('store-1'), connect('store-2')];
+    expect(await one.attach('engine-1', leaseMs)).toBe('mine');
+    await one.open();
+    await one.offer([offerOf('a', 4, then)]);
+    const refused = {
+      code: 'QUEUE_UNSUITABLE',
+      message: expect.stringMatching(/\(id store-1\), not of this one \(id store-2\): give .* a `cluster` name/),
+    };
+    await expect(two.attach('engine-2', leaseMs)).rejects.toMatchObject(refused);
+    expect(await connect('store-1').attach('engine-3', leaseMs)).toBe('open');
+    // Renewing is a sign of life, of no claim too.
+    nowMs += leaseMs;
+    await one.extend([], leaseMs);
+    nowMs += leaseMs;
+    await expect(two.attach('engine-2', leaseMs)).rejects.toMatchObject(refused);
+    expect(await one.counts()).toMatchObject({ ready: 4 });
+    nowMs += 1;
+    expect(await two.attach('engine-2', leaseMs)).toBe('mine');
+    expect(await two.counts()).toMatchObject({ ready: 0 });
+    await expect(one.counts()).rejects.toMatchObject({ code: 'QUEUE_LOST' });
+    await expect(one.attach('engine-1', leaseMs)).rejects.toMatchObject({ code: 'QUEUE_UNSUITABLE' });
+  });
+});
+
 describe('hints of a Redis queue', () => {
   /** A listener that has begun to listen, and waits to be told. */
   async function listening(queue: Queue): Promise<() => Promise<void>> {

@@ -43,6 +43,8 @@ export interface RedisQueueOptions {
   readonly url: string;
   /** Those that share a queue give the same name: 1 to 64 letters, digits, `.`, `_`, `-`. Default `default`. */
   readonly name?: string;
+  /** Id of the store it is an index of: while another store's engines use the name, `attach` is refused. Default: empty. */
+  readonly store?: string;
   /** A call that is not answered for so long rejects with `QUEUE_UNAVAILABLE`. Milliseconds. Default 5,000 */
   readonly answerWithinMs?: number;
   /** Told of every error of a connection, tries to connect included. Default: nobody; the calls reject all the same. */
@@ -72,12 +74,13 @@ export function createRedisQueue(options: RedisQueueOptions, nowMs?: () => numbe
     answerWithinMs: options.answerWithinMs ?? 5_000,
     onError: options.onError ?? (() => {}),
   });
-  return new RedisQueue(connection, new QueueKeys(name), nowMs ?? (() => ''));
+  return new RedisQueue(connection, new QueueKeys(name), options.store ?? '', nowMs ?? (() => ''));
 }
 
 class RedisQueue implements Queue, EpochCaller {
   readonly #connection: RedisConnection;
   readonly #keys: QueueKeys;
+  readonly #store: string;
   readonly #testNowMs: () => number | '';
   #epoch: string | null = null;
   /** By engine, ids of claims whose answer was lost: the next claims are asked for under them (Q8). */
@@ -85,9 +88,10 @@ class RedisQueue implements Queue, EpochCaller {
   /** By channel. */
   readonly #listeners = new Map<string, Set<() => void>>();
 
-  constructor(connection: RedisConnection, keys: QueueKeys, testNowMs: () => number | '') {
+  constructor(connection: RedisConnection, keys: QueueKeys, store: string, testNowMs: () => number | '') {
     this.#connection = connection;
     this.#keys = keys;
+    this.#store = store;
     this.#testNowMs = testNowMs;
   }
 
@@ -97,7 +101,7 @@ class RedisQueue implements Queue, EpochCaller {
 
   async attach(engine: string, leaseMs: number): Promise<Attachment> {
     await this.#connection.assertSuitable();
-    const request = { proposedEpoch: randomUUID(), engine, leaseMs, testNowMs: this.#testNowMs() };
+    const request = { proposedEpoch: randomUUID(), engine, leaseMs, store: this.#store, testNowMs: this.#testNowMs() };
     const { attachment, epoch } = await attach(this.#connection, this.#keys, request);
     if (epoch !== this.#epoch) this.#unanswered.clear();
     this.#epoch = epoch;

@@ -11,8 +11,9 @@ import * as failures from './0004-failures.js';
 import * as severalEngines from './0005-several-engines.js';
 import * as members from './0006-members.js';
 import * as auditOrder from './0007-audit-order.js';
+import * as identity from './0008-identity.js';
 
-const migrations = [first, auditViews, retention, failures, severalEngines, members, auditOrder];
+const migrations = [first, auditViews, retention, failures, severalEngines, members, auditOrder, identity];
 
 const undefinedTable = '42P01';
 

@@ -3,7 +3,8 @@
 The parts stand before each script: epoch, lanes, entries, claims, in this order (`scripts.ts`). What they define is local
 to the call; nothing is kept in the server's memory but its keys.
 
-KEYS[1] epoch     hash    stamp (epoch@run of the server), state (filling | open), id, filler, fillerUntilMs
+KEYS[1] epoch     hash    stamp (epoch@run of the server), state (filling | open), id, filler, fillerUntilMs, store (its
+                          id), storeUntilMs (another store is refused until then)
 KEYS[2] counters  hash    ready, delayed, claimed (members), arrivals, lanes (numbers given); its name is the root of all
                           other keys of the epoch: `key('x')`
 
@@ -44,6 +45,13 @@ end
 
 local function whole(number)
   return string.format('%d', number)
+end
+
+-- The epoch belongs to its store until then, or as long as it does already.
+local function ownUntil(untilMs)
+  if untilMs > tonumber(redis.call('HGET', KEYS[1], 'storeUntilMs')) then
+    redis.call('HSET', KEYS[1], 'storeUntilMs', whole(untilMs))
+  end
 end
 
 local function publishReady()
