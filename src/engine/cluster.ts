@@ -1,13 +1,13 @@
 // This engine among others: what runs only where several share a store. One place to start and stop it.
 
 import type { Clock } from '../observe/clock.js';
-import { EngineError } from '../observe/errors.js';
 import type { LogEvents } from '../observe/log-events.js';
 import type { MemberProfile, Members } from '../store/members.js';
 import { Elsewhere } from './elsewhere.js';
 import { Membership } from './membership.js';
 import type { PageOffered } from './recovery.js';
 import type { Results } from './results.js';
+import { SoleEngine } from './sole-engine.js';
 import { Walk } from './walk.js';
 
 /** How long it is known which engines there were. */
@@ -26,6 +26,8 @@ export interface ClusterWorld {
   /** Definitions that others have deployed. */
   learn(): Promise<void>;
   storeFailed(error: unknown): void;
+  /** Claims may be made again. */
+  wake(): void;
   /** Tell the others that this engine has left. */
   tellLeft(): Promise<void>;
   /** Be told that another has. Returns what stops it. */
@@ -38,7 +40,8 @@ export class EngineCluster {
   readonly #elsewhere: Elsewhere;
   readonly #members: Members;
   readonly #name: string;
-  readonly #isShared: boolean;
+  /** `null` when there is a queue to share the work by. */
+  readonly #sole: SoleEngine | null;
   readonly #world: Pick<ClusterWorld, 'tellLeft' | 'onLeft'>;
   #stopListening: () => void = () => {};
 
@@ -46,7 +49,6 @@ export class EngineCluster {
     const { members, profile, leaseMs, clock, log, results, storeFailed } = world;
     this.#members = members;
     this.#name = profile.name;
-    this.#isShared = world.isShared;
     this.#world = world;
     this.#walk = new Walk(after => world.offerPage(after), clock, storeFailed);
     this.#elsewhere = new Elsewhere(results, clock, storeFailed);
@@ -62,14 +64,21 @@ export class EngineCluster {
         log.leadsNoMore();
         this.#walk.stop();
       },
+      givenUp: () => this.#sole?.givenUp() ?? true,
       rejoined: sequence => log.rejoined({ sequence }),
-      beaten: () => void world.learn().catch(storeFailed),
+      beaten: () => {
+        void world.learn().catch(storeFailed);
+        world.wake();
+      },
       gaveUp: gone => {
         for (const { name, sequence } of gone) log.memberGivenUp({ name, sequence });
         this.#walk.hurry();
       },
       failed: storeFailed,
     });
+    this.#sole = world.isShared
+      ? null
+      : new SoleEngine({ membership: this.#membership, members, clock, log, lost: storeFailed });
   }
 
   /** The master's epoch if this engine leads, else `null`. */
@@ -83,28 +92,35 @@ export class EngineCluster {
     return names.includes(this.#name) ? names : [...names, this.#name];
   }
 
-  /** @throws EngineError `STORE_LOCKED` when another engine has the store and there is no Redis to share the work by */
+  /** False while another engine may have the store, and there is no Redis to share the work by. */
+  get mayClaim(): boolean {
+    return this.#sole?.mayClaim ?? true;
+  }
+
+  /** Before each commit. @throws EngineError `STORE_FAILED`, `STORE_UNAVAILABLE` when the store is, or may be, another's */
+  async assertMayCommit(): Promise<void> {
+    await this.#sole?.assertMine();
+  }
+
+  /**
+   * Without a Redis an engine that may have died is waited for, a lease at most.
+   *
+   * @throws EngineError `STORE_LOCKED` when another engine has the store and there is no Redis to share the work by
+   */
   async start(): Promise<void> {
     await this.#membership.start();
     this.#stopListening = this.#world.onLeft(() => void this.#membership.look());
-    if (!this.#isShared) await this.#assertAlone();
+    await this.#sole?.begin();
   }
 
-  async #assertAlone(): Promise<void> {
-    const other = this.#membership.cluster?.members.find(
-      ({ sequence, aliveForMs }) => sequence !== this.#membership.sequence && aliveForMs > 0,
-    );
-    if (other === undefined) return;
-    await this.#membership.stop();
-    const who = `engine "${other.name}" (pid ${other.pid} on "${other.host}")`;
-    throw new EngineError(
-      'STORE_LOCKED',
-      `${who} has this store; engines that share one need a Redis to share its work by`,
-    );
+  /** A start that waits for another engine's end waits no longer. */
+  interrupt(): void {
+    this.#sole?.interrupt();
   }
 
   async stop(): Promise<void> {
     this.#stopListening();
+    this.#sole?.end();
     this.#walk.stop();
     await this.#membership.stop();
     await this.#world.tellLeft();

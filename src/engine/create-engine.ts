@@ -14,6 +14,7 @@ import { ownLogFile, removeOldLogs, sharedLogFile } from '../observe/log-files.j
 import { containedLoggers, type Loggers, logFileIn, pinoLoggers, standardErrorLoggers } from '../observe/loggers.js';
 import { Watchdog } from '../observe/watchdog.js';
 import type { Queue } from '../queue/contract.js';
+import { currentProcess } from '../store/process-identity.js';
 import { SqlStore } from '../store/sql-store.js';
 import { auditEvents, eventCode } from '../workflow/events.js';
 import { type AuditFilter, auditFilter, recommendedFilter } from '../workflow/filter.js';
@@ -81,6 +82,8 @@ async function compose(
 ): Promise<Engine> {
   const clock = given.clock ?? systemClock;
   const metrics = new EngineMetrics();
+  // The parts name each other; what is called back before all are made is reached through this.
+  const wired: { parts?: EngineParts; feeder?: Feeder; cluster?: EngineCluster } = {};
   const store = await SqlStore.open(
     driver,
     info,
@@ -92,6 +95,7 @@ async function compose(
     ({ audit }) => {
       for (const { events } of audit) metrics.auditEvents.add(events);
     },
+    isClustered(options) && options.redis === null ? async () => wired.cluster?.assertMayCommit() : null,
   );
   const ids = new IdSource(clock);
   const log = new LogEvents(loggers);
@@ -104,8 +108,6 @@ async function compose(
     log,
     heartbeatMs: options.heartbeatMs,
   });
-  // The parts name each other; what is called back before all are made is reached through `parts`.
-  const wired: { parts?: EngineParts; feeder?: Feeder; cluster?: EngineCluster } = {};
   const dispatcher: Dispatcher = createDispatcher(
     {
       threads: options.threads,
@@ -159,6 +161,7 @@ async function compose(
     metrics,
     filter,
     build: { engine: options.name, ids, events: new GroupEvents(filter), memberTrace: memberTracer(filter) },
+    mayClaim: () => wired.cluster?.mayClaim ?? true,
     wake: () => wired.feeder?.wake(),
   };
   const whole: EngineParts = Object.assign(parts, { committer: new Committer(parts as EngineParts) });
@@ -172,7 +175,7 @@ async function compose(
   const cluster = isClustered(options)
     ? new EngineCluster({
         members: store.members,
-        profile: { name: options.name, host: hostname(), pid: process.pid, url: null },
+        profile: { name: options.name, host: hostname(), pid: process.pid, url: null, process: currentProcess() },
         leaseMs: options.leaseMs,
         isShared,
         clock,
@@ -180,6 +183,7 @@ async function compose(
         results: whole.results,
         offerPage: after => offerPage(queue, world, after, true),
         learn: () => definitions.load(),
+        wake: () => feeder.wake(),
         storeFailed: error => health.storeFailed(error),
         tellLeft: () => queue.tellLeft(),
         onLeft: listener => queue.onLeft(listener),

@@ -140,7 +140,9 @@ export class Engine {
 
   /** A start that waits for its queue would hold up whoever wants the opposite. */
   #interruptStart(): void {
-    if (this.#state === 'starting') this.#pieces.parts.queue.interrupt();
+    if (this.#state !== 'starting') return;
+    this.#pieces.cluster?.interrupt();
+    this.#pieces.parts.queue.interrupt();
   }
 
   async #stop(graceMs: number): Promise<void> {

@@ -21,7 +21,9 @@ export interface MembershipEvents {
   leads(epoch: number): void;
   /** It does no longer. */
   leadsNoMore(): void;
-  /** It has been given up: others have its work. It has joined anew under the sequence. */
+  /** It has been given up: others have its work. Whether it is to join anew. */
+  givenUp(): boolean;
+  /** It has joined anew under the sequence. */
   rejoined(sequence: number): void;
   /** The master gave these up. */
   gaveUp(members: readonly Member[]): void;
@@ -69,6 +71,11 @@ export class Membership {
   /** What the last beat showed. */
   get cluster(): Cluster | null {
     return this.#cluster;
+  }
+
+  /** By its own time its lease cannot have ended: nobody may have given it up. */
+  get isHeard(): boolean {
+    return this.#clock.monotonicMs() - this.#beatAtMs < this.#leaseMs;
   }
 
   /** Join, and take the lead when nobody earlier lives. */
@@ -137,6 +144,10 @@ export class Membership {
     const cluster = await this.#members.beat(sequence, this.#leaseMs);
     if (cluster === null) {
       this.#lose();
+      if (!this.#events.givenUp()) {
+        this.#sequence = null;
+        return;
+      }
       this.#sequence = await this.#members.join(this.#profile, this.#leaseMs);
       this.#events.rejoined(this.#sequence);
       this.#lookAgain = true;

@@ -36,6 +36,8 @@ export interface EngineParts {
   readonly filter: AuditFilter;
   readonly build: BuildWorld;
   readonly committer: Committer;
+  /** False while the store may be another engine's. */
+  readonly mayClaim: () => boolean;
   /** The claim loop has something to look at. */
   readonly wake: () => void;
 }

@@ -62,6 +62,19 @@ export class LogEvents {
     this.#loggers.system.warn('an engine has been silent for longer than its lease and is given up', fields);
   }
 
+  /** Its process on this machine is gone. */
+  deadMemberLeft(fields: { name: string; pid: number; sequence: number }): void {
+    this.#loggers.system.warn('an engine on this machine has died, and its place is taken', fields);
+  }
+
+  /** Without a Redis only one engine may have a store. */
+  memberAwaited(fields: { name: string; host: string; forMs: number }): void {
+    this.#loggers.system.warn(
+      'another engine has had this store and may be dead: waiting until its lease ends',
+      fields,
+    );
+  }
+
   /** A connection to the queue has failed, or a try to make one. */
   queueTrouble(error: Error): void {
     this.#loggers.system.warn('queue connection', { error: error.message });

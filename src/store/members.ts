@@ -7,6 +7,7 @@
 
 import { decode, encode } from './binary.js';
 import type { SqlDriver, SqlRows } from './driver.js';
+import { type ProcessIdentity, readIdentity } from './process-identity.js';
 import * as sql from './sql/members.js';
 
 /** What an engine says of itself. */
@@ -16,6 +17,8 @@ export interface MemberProfile {
   readonly pid: number;
   /** Where its HTTP service listens, or `null`. */
   readonly url: string | null;
+  /** Which process it is, or `null`: by that it can be told whether it still runs. */
+  readonly process: ProcessIdentity | null;
 }
 
 export interface Member extends MemberProfile {
@@ -56,8 +59,15 @@ export class SqlMembers implements Members {
     this.#driver = driver;
   }
 
-  async join({ name, host, pid, url }: MemberProfile, leaseMs: number): Promise<number> {
-    const parameters = [name, host, encode.int4(pid), url, encode.int8(leaseMs)];
+  async join({ name, host, pid, url, process }: MemberProfile, leaseMs: number): Promise<number> {
+    const parameters = [
+      name,
+      host,
+      encode.int4(pid),
+      url,
+      encode.int8(leaseMs),
+      process === null ? null : JSON.stringify(process),
+    ];
     const [rows] = await this.#driver.transaction([{ statement: sql.joinMember, parameters }]);
     return decode.int8(rows![0]![0]!);
   }
@@ -112,5 +122,6 @@ function memberOf(row: SqlRows[number]): Member {
     url: row[4] === null ? null : decode.text(row[4]!),
     joinedAtMs: decode.int8(row[5]!),
     aliveForMs: decode.int8(row[6]!),
+    process: readIdentity(row[7] == null ? null : decode.text(row[7])),
   };
 }

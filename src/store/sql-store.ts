@@ -58,6 +58,7 @@ export class SqlStore implements Store {
   readonly members: Members;
   readonly #house: House;
   readonly #onCommitted: (commit: Commit) => void;
+  readonly #beforeCommit: (() => Promise<void>) | null;
 
   private constructor(
     readonly id: string,
@@ -66,11 +67,13 @@ export class SqlStore implements Store {
     generations: Generations,
     clock: Pick<Clock, 'monotonicMs'>,
     onCommitted: (commit: Commit) => void,
+    beforeCommit: (() => Promise<void>) | null,
   ) {
     this.#driver = driver;
     this.members = new SqlMembers(driver);
     this.#house = new House(driver, generations, clock);
     this.#onCommitted = onCommitted;
+    this.#beforeCommit = beforeCommit;
   }
 
   /**
@@ -78,6 +81,7 @@ export class SqlStore implements Store {
    *
    * @param clock times the steps of housekeeping
    * @param onCommitted told of each commit that is durable
+   * @param beforeCommit rejects when a commit must not be made
    */
   static async open(
     driver: SqlDriver,
@@ -87,11 +91,12 @@ export class SqlStore implements Store {
     nowMs: number,
     clock: Pick<Clock, 'monotonicMs'> = systemClock,
     onCommitted: (commit: Commit) => void = () => undefined,
+    beforeCommit: (() => Promise<void>) | null = null,
   ): Promise<SqlStore> {
     for (let attempt = 1; ; attempt++) {
       try {
         const { id, generations } = await SqlStore.#prepare(driver, retention, catalogue, nowMs);
-        return new SqlStore(id, info, driver, generations, clock, onCommitted);
+        return new SqlStore(id, info, driver, generations, clock, onCommitted, beforeCommit);
       } catch (error) {
         const passes = error instanceof EngineError && error.code === 'STORE_UNAVAILABLE';
         if (!passes || attempt === openAttemptsMax) throw error;
@@ -142,6 +147,7 @@ export class SqlStore implements Store {
   }
 
   async commit(commit: Commit): Promise<CommitAnswer> {
+    await this.#beforeCommit?.();
     try {
       const touches = segmentsTouched(commit);
       await this.#driver.transaction(commitCalls(commit, this.#driver.isServer === true), { touches });

@@ -70,6 +70,7 @@ class FeedWorld extends CommitWorld {
         mainFailed: (error: unknown) => this.mainFailed(error),
       },
       leases: { add() {} },
+      mayClaim: () => true,
       options: { name: 'e', claimMembersMax: 512, leaseMs: 1_000 },
     } as unknown as EngineParts);
   }

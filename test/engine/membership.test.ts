@@ -28,10 +28,11 @@ class Node {
     readonly members: SqlMembers,
     readonly name: string,
   ) {
-    const profile = { name, host: 'h', pid: 1, url: null };
+    const profile = { name, host: 'h', pid: 1, url: null, process: null };
     this.membership = new Membership(members, profile, leaseMs, this.clock, {
       leads: epoch => this.said.push(`leads ${epoch}`),
       leadsNoMore: () => this.said.push('leads no more'),
+      givenUp: () => true,
       rejoined: sequence => this.said.push(`rejoined ${sequence}`),
       gaveUp: gone => this.said.push(`gave up ${gone.map(member => member.name).join(' ')}`),
       beaten: () => undefined,

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { lockFolder } from '../../src/store/pglite/folder-lock.js';
-import { currentProcess, startOf } from '../../src/store/pglite/process-identity.js';
+import { currentProcess, startOf } from '../../src/store/process-identity.js';
 import { freshFolder, startChild, startContainer } from './setup.js';
 
 const holdFolder = `const lock = await lockFolder(argument); say('held'); process.stdin.on('data', async () => {

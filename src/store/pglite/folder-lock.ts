@@ -26,7 +26,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { EngineError } from '../../observe/errors.js';
-import { currentProcess, type ProcessIdentity, startOf } from './process-identity.js';
+import { currentProcess, fateOf, type ProcessIdentity } from '../process-identity.js';
 import { SocketPaths } from './socket-path.js';
 
 export interface FolderLock {
@@ -253,15 +253,14 @@ async function mayLive(
   sockets: SocketPaths | null,
   self: ProcessIdentity,
 ): Promise<boolean> {
+  const fate = fateOf(record, self);
+  if (fate !== 'unknown') return fate === 'lives';
   if (record.bootId !== self.bootId) {
-    const isThisMachine = self.machineId !== '' && record.machineId === self.machineId && record.host === self.host;
-    if (isThisMachine) return false; // it has been started since
     throw new EngineError(
       'STORE_LOCKED',
       `the store is held by pid ${record.pid} of "${record.host}"; if that no longer runs, remove "${file}"`,
     );
   }
-  if (record.pidNamespace === self.pidNamespace) return startOf(record.pid) === record.started;
   const socket = socketOf(record);
   return socket === null || sockets === null || mayListen(sockets.of(socket));
 }

@@ -4,13 +4,15 @@ import type { SqlStatement } from '../driver.js';
 
 /**
  * An engine joins.
- * $1 name text, $2 host text, $3 pid int, $4 url text or null, $5 lease bigint (ms). Returns its sequence bigint.
+ * $1 name text, $2 host text, $3 pid int, $4 url text or null, $5 lease bigint (ms), $6 process text (JSON of a
+ * `ProcessIdentity`) or null. Returns its sequence bigint.
  * COST one row.
  */
 export const joinMember: SqlStatement = {
   name: 'member_join',
-  text: `insert into millrace_member (name, host, pid, url, alive_until)
-    values ($1::text, $2::text, $3::int, $4::text, clock_timestamp() + $5::bigint * interval '1 millisecond')
+  text: `insert into millrace_member (name, host, pid, url, alive_until, process)
+    values ($1::text, $2::text, $3::int, $4::text, clock_timestamp() + $5::bigint * interval '1 millisecond',
+      $6::text)
     returning sequence`,
 };
 
@@ -31,11 +33,14 @@ export const leaveMember: SqlStatement = {
   text: 'update millrace_member set left_at = clock_timestamp() where sequence = $1::bigint and left_at is null',
 };
 
-/** The living, in order of joining: sequence, name, host, pid, url, joined at bigint (ms), remaining lease bigint (ms). */
+/**
+ * The living, in order of joining: sequence, name, host, pid, url, joined at bigint (ms), remaining lease bigint (ms),
+ * process text.
+ */
 export const livingMembers: SqlStatement = {
   name: 'members_living',
   text: `select sequence, name, host, pid, url, (extract(epoch from joined_at) * 1000)::bigint,
-      (extract(epoch from alive_until - clock_timestamp()) * 1000)::bigint
+      (extract(epoch from alive_until - clock_timestamp()) * 1000)::bigint, process
     from millrace_member where left_at is null order by sequence`,
 };
 
@@ -60,7 +65,8 @@ export const takeLead: SqlStatement = {
 
 /**
  * The master gives up those whose lease has run out.
- * $1 epoch bigint: the master's. Returns their sequence, name, host, pid, url, joined at (ms), remaining lease (ms, negative).
+ * $1 epoch bigint: the master's. Returns their sequence, name, host, pid, url, joined at (ms), remaining lease (ms, negative),
+ * process.
  * WHY the epoch: a master that was asleep must not bury anybody.
  */
 export const giveUpMembers: SqlStatement = {
@@ -69,7 +75,7 @@ export const giveUpMembers: SqlStatement = {
     where left_at is null and alive_until < clock_timestamp()
       and exists (select from millrace_master where epoch = $1::bigint)
     returning sequence, name, host, pid, url, (extract(epoch from joined_at) * 1000)::bigint,
-      (extract(epoch from alive_until - clock_timestamp()) * 1000)::bigint`,
+      (extract(epoch from alive_until - clock_timestamp()) * 1000)::bigint, process`,
 };
 
 /** Rows of lives that ended before $1 bigint (ms since 1970) go. */

@@ -49,3 +49,22 @@ export function currentProcess(): ProcessIdentity {
     machineId: readOr(() => fs.readFileSync('/etc/machine-id', 'latin1').trim(), ''),
   };
 }
+
+/** Whether the process of an identity still runs, as far as this one can tell. */
+export function fateOf(other: ProcessIdentity, self: ProcessIdentity): 'lives' | 'gone' | 'unknown' {
+  if (other.bootId !== self.bootId) {
+    const isThisMachine = self.machineId !== '' && other.machineId === self.machineId && other.host === self.host;
+    return isThisMachine ? 'gone' : 'unknown'; // it has been started since
+  }
+  if (other.pidNamespace !== self.pidNamespace) return 'unknown';
+  return startOf(other.pid) === other.started ? 'lives' : 'gone';
+}
+
+/** As it was written; `null` when it is none. */
+export function readIdentity(text: string | null): ProcessIdentity | null {
+  if (text === null) return null;
+  const { pid, started, bootId, pidNamespace, host, machineId } = JSON.parse(text) as Partial<ProcessIdentity>;
+  const texts = [started, bootId, pidNamespace, host, machineId];
+  if (typeof pid !== 'number' || texts.some(each => typeof each !== 'string')) return null;
+  return { pid, started: started!, bootId: bootId!, pidNamespace: pidNamespace!, host: host!, machineId: machineId! };
+}
