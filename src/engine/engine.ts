@@ -13,6 +13,7 @@ import type { CheckedBatch } from './batch-key.js';
 import type { CallAudit } from './call-audit.js';
 import type { EngineCluster } from './cluster.js';
 import type { Contents } from './contents.js';
+import { Deadline } from './deadline.js';
 import type { EndedListener } from './ended.js';
 import type { Failovers } from './failovers.js';
 import type { Feeder } from './feeder.js';
@@ -30,6 +31,9 @@ import type { SubmitRecord } from './submit-record.js';
 import { type SubmitManyOptions, submitStream } from './submit-stream.js';
 import type { Submitter } from './submitter.js';
 import { scopeOf, targetOf } from './target.js';
+
+/** Beyond its grace time a stop waits so long for a store or a queue that does not answer, ms. */
+const tellMs = 5_000;
 
 /** A stored workflow version. */
 export interface DeployedWorkflow {
@@ -131,7 +135,8 @@ export class Engine {
   /**
    * Stop claiming, let what is executing end, then stop the threads. What was claimed and did not end stays ready.
    *
-   * @param graceMs how long executing actions may go on before their signals are aborted. Default 30,000
+   * @param graceMs how long executing actions may go on before their signals are aborted. Default 30,000. A store or a
+   *   queue in trouble is waited for as long, and 5 s more; what it could not be told runs again on whoever starts next
    */
   stop(graceMs = 30_000): Promise<void> {
     this.#interruptStart();
@@ -149,15 +154,20 @@ export class Engine {
     if (this.#state !== 'started') return;
     this.#state = 'stopping';
     const { parts, feeder, failovers, housekeeper, reporter } = this.#pieces;
-    await feeder.stop();
+    const startedMs = parts.clock.monotonicMs();
+    await new Deadline(parts.clock, tellMs).meet('claims', feeder.stop());
     await parts.dispatcher.stop(graceMs);
+    // What ended last has its time, too.
+    const graceLeftMs = Math.max(0, graceMs - (parts.clock.monotonicMs() - startedMs));
+    const deadline = new Deadline(parts.clock, graceLeftMs + tellMs);
     // A dead store takes no commits: what waits for one runs again at the next start on the folder.
-    if (!parts.health.storeIsDead) await parts.committer.drained();
-    await parts.committer.releaseUnfinished();
+    if (!parts.health.storeIsDead) await deadline.meet('outcomes', parts.committer.drained());
+    await deadline.meet('releases', parts.committer.releaseUnfinished());
     parts.leases.stop();
-    await failovers.recorded();
-    await this.#pieces.cluster?.stop();
-    await housekeeper.stop();
+    await deadline.meet('failovers', failovers.recorded());
+    await deadline.meet('leaving the cluster', this.#pieces.cluster?.stop() ?? Promise.resolve());
+    await deadline.meet('housekeeping', housekeeper.stop());
+    if (deadline.missed.length > 0) parts.log.stopLeft({ left: deadline.missed });
     reporter.stop();
     this.#pieces.contents.stop();
     parts.health.stopped();

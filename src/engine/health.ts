@@ -30,6 +30,7 @@ export class EngineHealth {
   readonly #detector: FailureDetector;
   #watchdog: Watchdog | null = null;
   #deadBecause: EngineError | null = null;
+  #isClosed = false;
   #onDeath: ((error: EngineError) => void) | null = null;
 
   constructor(world: HealthWorld) {
@@ -52,9 +53,9 @@ export class EngineHealth {
     return this.#watchdog?.port ?? null;
   }
 
-  /** The store has failed for good: nothing can be made durable in this process any more. */
+  /** The store has failed for good, or is being closed: nothing can be made durable in this process any more. */
   get storeIsDead(): boolean {
-    return this.#deadBecause !== null;
+    return this.#deadBecause !== null || this.#isClosed;
   }
 
   /** Why, since then; `null` before. */
@@ -89,6 +90,8 @@ export class EngineHealth {
 
   /** A command of the store failed. */
   storeFailed(error: unknown): void {
+    // What a stop has left behind still asks a store that is closed, once.
+    if (this.#isClosed) return;
     const { log, clock } = this.#world;
     log.storeFailed({ error });
     if (error instanceof EngineError && error.code === 'STORE_FAILED' && !this.storeIsDead) {
@@ -111,6 +114,7 @@ export class EngineHealth {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#watchdog?.stop();
   }
 

@@ -62,6 +62,14 @@ export class LogEvents {
     this.#loggers.system.warn('an engine has been silent for longer than its lease and is given up', fields);
   }
 
+  /** A stop has not waited for them any longer. */
+  stopLeft(fields: { left: readonly string[] }): void {
+    this.#loggers.system.warn(
+      'a store or a queue in trouble was not told everything; the next engine finds it',
+      fields,
+    );
+  }
+
   /** Its process on this machine is gone. */
   deadMemberLeft(fields: { name: string; pid: number; sequence: number }): void {
     this.#loggers.system.warn('an engine on this machine has died, and its place is taken', fields);

@@ -1,11 +1,13 @@
 // A store in trouble, for real: PostgreSQL itself refuses the commits as it does when its disk is full.
 
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createEngine } from '../../src/engine/create-engine.js';
 import type { Engine } from '../../src/engine/engine.js';
-import { loggersTo } from '../../src/observe/loggers.js';
+import { loggersTo, nullLoggers } from '../../src/observe/loggers.js';
 import type { ThreadedDriver } from '../../src/store/pglite/threaded.js';
-import { definitionOf, here, noRetry } from './setup.js';
+import { TcpProxy } from '../servers/tcp-proxy.js';
+import { TestPostgres } from '../store/postgres-server.js';
+import { definitionOf, here, noRetry, temporaryFolder } from './setup.js';
 
 /** No room for more rows of the table. */
 const fill = (table: string) => `create function test_disk_full() returns trigger language plpgsql as $$ begin
@@ -52,4 +54,56 @@ test('a call whose record cannot be stored has still been made; health hears of 
   expect(failures()).toBe(1);
   await driver.script(free('millrace_audit'));
   expect(await engine.deploy(flow, here)).toEqual({ name: '/trouble/call', version: 1 });
+});
+
+test('a stop does not wait for ever for a store in trouble; what it could not be told runs on whoever starts next', async () => {
+  const { engine, driver, failures } = await troubled();
+  await engine.deploy(definitionOf('/trouble/stop', [{ function: 'echo', retry: noRetry }]), here);
+  await engine.start();
+  await driver.script(fill('millrace_outcome'));
+  const id = await engine.submit({ workflow: '/trouble/stop', input: { n: 1 } });
+  await expect.poll(failures, { timeout: 20_000 }).toBeGreaterThanOrEqual(1);
+  const stoppedMs = performance.now();
+  await engine.stop(100);
+  const tookMs = performance.now() - stoppedMs;
+  expect(tookMs).toBeGreaterThan(5_000);
+  expect(tookMs).toBeLessThan(8_000);
+  expect(await engine.show(id)).toMatchObject({ state: 'ready' });
+  await driver.script(free('millrace_outcome'));
+  await engine.start();
+  expect((await engine.result(id)).result).toEqual({ n: 1 });
+}, 60_000);
+
+describe('a store that does not answer at all', () => {
+  let server: TestPostgres;
+  beforeAll(async () => {
+    server = await TestPostgres.start();
+  }, 60_000);
+  afterAll(() => server.remove(), 60_000);
+
+  test.each(['down', 'silence'] as const)(
+    '%s: a dispose under load ends, with the house and the cluster',
+    async how => {
+      const proxy = await TcpProxy.start({ path: server.socketPath });
+      onTestFinished(() => proxy.close());
+      const direct = await server.newDatabase();
+      const postgres = `postgres://postgres@127.0.0.1:${proxy.port}/${new URL(direct).pathname.slice(1)}`;
+      const options = { dataFolder: temporaryFolder(), threads: 1, loggers: nullLoggers, actionGraceMs: 100 };
+      const engine = await createEngine({ ...options, postgres, leaseMs: 1_000 });
+      await engine.deploy(definitionOf('/trouble/silent', [{ function: 'echo', retry: noRetry }]), here);
+      await engine.start();
+      const ids = await engine.submit(Array.from({ length: 300 }, () => ({ workflow: '/trouble/silent', input: {} })));
+      proxy[how]();
+      // A round of the house begins, and a beat of the cluster.
+      await new Promise(resolve => setTimeout(resolve, 2_500));
+      const startedMs = performance.now();
+      await engine.dispose(0);
+      expect(performance.now() - startedMs).toBeLessThan(30_000);
+      const next = await createEngine({ ...options, postgres: direct });
+      onTestFinished(() => next.dispose(0));
+      await next.start();
+      for (const id of ids) expect((await next.result(id)).state).toBe('finished');
+    },
+    90_000,
+  );
 });
