@@ -11,10 +11,14 @@ export class Interrupt {
     this.#ask = resolve;
   });
 
-  constructor() {
+  /** @param onSecond what else is to end at once with this process */
+  constructor(onSecond: () => void = () => undefined) {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        if (this.#signal !== null) process.exit(exitCodes.interrupted[signal]);
+        if (this.#signal !== null) {
+          onSecond();
+          process.exit(exitCodes.interrupted[signal]);
+        }
         this.#stopFor(signal);
       });
     }

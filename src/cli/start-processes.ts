@@ -2,7 +2,6 @@
 // dies. They share the folder or the database, and the Redis.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { threadsFor } from '../engine/options.js';
 import { systemClock } from '../observe/clock.js';
@@ -24,7 +23,11 @@ export async function startProcesses(options: StartOptions): Promise<number> {
     throw new Refusal(['--processes: a store in memory cannot be shared; give a folder or --postgres']);
   if (redis === undefined)
     throw new Refusal(['--processes: engines that share a store need --redis to share its work by']);
-  const interrupt = new Interrupt();
+  const children = new Set<ChildProcess>();
+  // A further signal ends us at once, and with us them: in groups of their own, no terminal ends them.
+  const interrupt = new Interrupt(() => {
+    for (const child of children) child.kill('SIGKILL');
+  });
   // Not as arguments, which everybody on the machine can read.
   const env = {
     ...process.env,
@@ -32,18 +35,24 @@ export async function startProcesses(options: StartOptions): Promise<number> {
     ...(options.postgres === undefined ? {} : { MILLRACE_POSTGRES: options.postgres }),
   };
   const codes = await Promise.all(
-    Array.from({ length: processes }, (_, index) => keepUp(argumentsOf(options, index), env, index, interrupt)),
+    Array.from({ length: processes }, (_, index) =>
+      keepUp({ args: argumentsOf(options, index), env, index, interrupt, children }),
+    ),
   );
   return codes.find(code => code !== exitCodes.done) ?? exitCodes.done;
 }
 
+interface Kept {
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly index: number;
+  readonly interrupt: Interrupt;
+  /** Those that run. */
+  readonly children: Set<ChildProcess>;
+}
+
 /** Run one engine until the interrupt; resolves with its exit code. A refusal is not tried again. */
-async function keepUp(
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  index: number,
-  interrupt: Interrupt,
-): Promise<number> {
+async function keepUp({ args, env, index, interrupt, children }: Kept): Promise<number> {
   let pauseMs: number = againMs.first;
   for (;;) {
     const startedMs = systemClock.monotonicMs();
@@ -53,16 +62,28 @@ async function keepUp(
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    children.add(child);
     void interrupt.asked.then(() => end(child));
-    const [code, signal] = await exited;
+    const { code, reason } = await endOf(child);
+    children.delete(child);
     if (interrupt.isAsked || code === exitCodes.refused || code === exitCodes.done) return code ?? exitCodes.failed;
     if (systemClock.monotonicMs() - startedMs > againMs.longLife) pauseMs = againMs.first;
-    say(`engine ${index + 1} has ended (${signal ?? `code ${code}`}) and is started again in ${pauseMs} ms`);
+    say(`engine ${index + 1} has ended (${reason}) and is started again in ${pauseMs} ms`);
     await Promise.race([wait(pauseMs, undefined, { ref: true }), interrupt.asked]);
     if (interrupt.isAsked) return exitCodes.done;
     pauseMs = Math.min(againMs.most, pauseMs * 2);
   }
+}
+
+/** How a process ended; one that could not even begin (no processes left, no memory) has ended, too. */
+export function endOf(child: ChildProcess): Promise<{ readonly code: number | null; readonly reason: string }> {
+  return new Promise(resolve => {
+    child.once('exit', (code, signal) => resolve({ code, reason: signal ?? `code ${code}` }));
+    // An error of a process that runs (a signal or a message that did not reach it) does not end it.
+    child.on('error', error => {
+      if (child.pid === undefined) resolve({ code: null, reason: error.message });
+    });
+  });
 }
 
 function end(child: ChildProcess): void {

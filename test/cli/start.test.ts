@@ -1,11 +1,14 @@
 // millrace start: a process of its own, from its ready line to a stop under load.
 
+import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { expect, test, vi } from 'vitest';
+import { endOf } from '../../src/cli/start-processes.js';
 import { IdSource } from '../../src/engine/ids.js';
 import { systemClock } from '../../src/observe/clock.js';
 import { instanceId } from '../../src/workflow/instance-id.js';
 import { OpenStream } from '../api/setup.js';
+import { RedisServer } from '../servers/redis-server.js';
 import { type World, world } from './setup.js';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -185,15 +188,75 @@ test.concurrent('a second signal ends it at once', async context => {
   const metrics = async (): Promise<string> => (await fetch(`${ready.url}/metrics`)).text();
   while (!(await metrics()).includes('\nmillrace_claimed 1\n')) await pause(20);
   child.kill('SIGTERM');
-  const isUp = (): Promise<boolean> =>
-    fetch(ready.url).then(
-      () => true,
-      () => false,
-    );
-  while (await isUp()) await pause(20);
+  while (await isUp(ready.url)) await pause(20);
   child.kill('SIGTERM');
   expect((await answer).code).toBe(143);
 });
+
+test.concurrent('several processes: a signal ends them all with 0; a second one at once, and with them those they left', async context => {
+  const redis = await RedisServer.start();
+  context.onTestFinished(() => redis.stop());
+  const begin = async (own: World) => {
+    const options = ['--port', '0', '--health-port', '0', '--threads', '1', '--json', '--redis', redis.socket];
+    const run = own.begin('start', ...options, '--processes', '2', '--cluster', own.folder.split('-').at(-1)!);
+    const ready: Ready[] = [];
+    await new Promise<void>((resolve, reject) => {
+      let text = '';
+      run.child.stdout!.on('data', chunk => {
+        text += String(chunk);
+        const lines = text.split('\n').slice(0, -1);
+        if (lines.length < 2) return;
+        ready.push(...lines.map(line => JSON.parse(line) as Ready));
+        resolve();
+      });
+      void run.answer.then(({ stderr }) => reject(new Error(stderr)));
+    });
+    return { ...run, ready };
+  };
+  const graceful = await begin(world(context));
+  graceful.child.kill('SIGTERM');
+  expect((await graceful.answer).code).toBe(0);
+
+  const own = world(context);
+  const { child, answer, ready } = await begin(own);
+  const workflow = await deploy(own, ready[0]!.url);
+  await fetch(`${ready[0]!.url}/v1/instances`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ workflow, input: { sleepMs: 60_000 } }),
+  });
+  const claimed = async (): Promise<boolean> => {
+    const texts = await Promise.all(ready.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()));
+    return texts.some(text => text.includes('\nmillrace_claimed 1\n'));
+  };
+  while (!(await claimed())) await pause(20);
+  child.kill('SIGTERM');
+  while (await isUp(ready[0]!.url)) await pause(20);
+  child.kill('SIGTERM');
+  expect((await answer).code).toBe(143);
+  for (const { pid } of ready) while (isRunning(pid)) await pause(20);
+});
+
+test.concurrent('a process that cannot even begin has ended, and says why', async () => {
+  const child = spawn('/no/such/command', { stdio: 'ignore' });
+  expect(await endOf(child)).toEqual({ code: null, reason: expect.stringContaining('ENOENT') });
+});
+
+function isUp(url: string): Promise<boolean> {
+  return fetch(url).then(
+    () => true,
+    () => false,
+  );
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false; // it is gone
+  }
+}
 
 function pause(ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, ms));
