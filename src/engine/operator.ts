@@ -133,10 +133,9 @@ export class Operator {
 
   /** Take what waits out of the queue; what is claimed is executing (O2). */
   async #withdraw(segments: readonly Segment[]): Promise<Waiting[]> {
-    const { queue } = this.#parts;
-    await queue.withdraw(segments.map(({ id, ordinals }) => ({ segment: id, from: 0, to: ordinals.length })));
     const claimed = new Map<string, Slice[]>();
-    for (const slice of await queue.claimed(segments.map(({ id }) => id))) {
+    const whole = segments.map(segment => ({ segment, from: 0, to: segment.ordinals.length }));
+    for (const slice of await this.#takeOut(whole)) {
       claimed.set(slice.segment, [...(claimed.get(slice.segment) ?? []), slice]);
     }
     return segments.map(segment => {
@@ -145,6 +144,24 @@ export class Operator {
       const isClaimed = (position: number): boolean => slices.some(({ from, to }) => position >= from && position < to);
       return { segment, waiting: open.filter(at => !isClaimed(at)), executing: open.filter(isClaimed) };
     });
+  }
+
+  /** O2: a queue that does not answer may have taken them out all the same, or some: they are offered again at once. */
+  async #takeOut(parts: readonly { segment: Segment; from: number; to: number }[]): Promise<Slice[]> {
+    const { queue } = this.#parts;
+    try {
+      await queue.withdraw(parts.map(({ segment, from, to }) => ({ segment: segment.id, from, to })));
+      return await queue.claimed(parts.map(({ segment }) => segment.id));
+    } catch (error) {
+      await this.#putBack(
+        parts.map(({ segment, from, to }) => ({
+          segment,
+          waiting: clearBitsOf(segment.gone, segment.ordinals.length).filter(at => at >= from && at < to),
+          executing: new Uint16Array(),
+        })),
+      );
+      throw error;
+    }
   }
 
   async #putBack(sorted: readonly Waiting[]): Promise<void> {
@@ -267,9 +284,8 @@ export class Operator {
   }
 
   async #onMember(operation: Operation, segment: Segment, position: number, user: string): Promise<boolean> {
-    const { queue, committer } = this.#parts;
-    await queue.withdraw([{ segment: segment.id, from: position, to: position + 1 }]);
-    const claimed = await queue.claimed([segment.id]);
+    const { committer } = this.#parts;
+    const claimed = await this.#takeOut([{ segment, from: position, to: position + 1 }]);
     const isExecuting = (at: number): boolean => claimed.some(({ from, to }) => at >= from && at < to);
     if (!isExecuting(position)) {
       const alone = { segment, waiting: Uint16Array.of(position), executing: new Uint16Array() };

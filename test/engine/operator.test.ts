@@ -1,8 +1,9 @@
 // Operations on the model of the store: what they do when commits come in between, and when they fail.
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Operator } from '../../src/engine/operator.js';
 import type { EngineParts } from '../../src/engine/parts.js';
+import { EngineError } from '../../src/observe/errors.js';
 import type { Located, Scope, Segment } from '../../src/store/contract.js';
 import { SqlError } from '../../src/store/driver.js';
 import { splitInstanceId } from '../../src/workflow/instance-id.js';
@@ -150,3 +151,25 @@ test.each([
   expect(await world.waiting()).toBe(10);
   expect(world.holdings.segment(segment.id)?.open ?? 10).toBe(10);
 });
+
+test.each(['the scope', 'one of them'])(
+  'a queue that does not answer has nothing taken out of it in the end: %s',
+  async on => {
+    const world = new OperateWorld();
+    const { root } = await world.submit(10);
+    const fault = new EngineError('QUEUE_UNAVAILABLE', 'the answer was lost');
+    const claimed = vi.spyOn(world.queue, 'claimed').mockRejectedValueOnce(fault);
+    const target = on === 'the scope' ? scope : ({ kind: 'instance', instance: root.id } as const);
+    await expect(world.operator.run('pause', target, 'u')).rejects.toBe(fault);
+    expect(claimed).toHaveBeenCalledOnce();
+    expect(await world.waiting()).toBe(10);
+    // A part of the withdrawal was done, then its answer was lost.
+    const { withdraw } = world.queue;
+    vi.spyOn(world.queue, 'withdraw').mockImplementationOnce(async slices => {
+      await withdraw.call(world.queue, slices);
+      throw fault;
+    });
+    await expect(world.operator.run('pause', target, 'u')).rejects.toBe(fault);
+    expect(await world.waiting()).toBe(10);
+  },
+);
