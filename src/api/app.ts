@@ -10,6 +10,7 @@ import type {
 } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import type { Engine } from '../engine/engine.js';
+import type { IdSource } from '../engine/ids.js';
 import type { Clock } from '../observe/clock.js';
 import type { Gate } from './gate.js';
 import { Problem } from './schema/problem.js';
@@ -36,8 +37,10 @@ export interface Service {
   readonly gate: Gate;
   /** Aborted when the service stops: what waits is answered, what is followed ends. */
   readonly stopping: AbortSignal;
-  /** A fault of our own is logged; what it says is for no client. */
-  readonly failed: (error: unknown) => void;
+  /** A fault of our own is logged under an id; what it says is for no client. */
+  readonly failed: (error: unknown, id: string) => void;
+  /** Of such faults. */
+  readonly ids: IdSource;
 }
 
 const problemContent = { [mediaTypes.problem]: { schema: Problem } };

@@ -4,8 +4,8 @@
 import type { ServerResponse } from 'node:http';
 import type { AuditFilter } from '../engine/audit-pages.js';
 import type { Service } from './app.js';
-import { problemOf } from './problems.js';
 import { auditStreamEvents, limits, mediaTypes } from './schema/protocol.js';
+import { toldProblem } from './told-problem.js';
 
 const pageEvents = 2_000;
 /** How often it is asked whether this engine has recorded something, ms. */
@@ -47,8 +47,7 @@ export async function follow(service: Service, filter: AuditFilter, from: string
       }
     }
   } catch (error) {
-    const problem = problemOf(error);
-    if (problem.code === 'INTERNAL') service.failed(error);
+    const problem = toldProblem(service, error);
     await write(raw, `event: ${auditStreamEvents.problem}\ndata: ${JSON.stringify(problem)}\n\n`);
   }
   raw.end();

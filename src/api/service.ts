@@ -6,9 +6,11 @@ import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
 import { type FastifyReply, fastify } from 'fastify';
 import type { Engine } from '../engine/engine.js';
+import { IdSource } from '../engine/ids.js';
 import { type Clock, systemClock } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
 import type { App, Service } from './app.js';
+import { allowOrigins, assertOrigins } from './cross-origin.js';
 import { Gate } from './gate.js';
 import { assertLoopback, isOwnHost } from './loopback.js';
 import { problemOf } from './problems.js';
@@ -19,6 +21,7 @@ import { submitRoutes } from './routes/submit.js';
 import { workflowRoutes } from './routes/workflows.js';
 import { defaultPort, limits, mediaTypes } from './schema/protocol.js';
 import { ServiceFault } from './service-fault.js';
+import { toldProblem } from './told-problem.js';
 import { validatorCompiler } from './validation.js';
 
 export interface ServiceOptions {
@@ -32,8 +35,10 @@ export interface ServiceOptions {
   readonly headersMs?: number;
   readonly version?: string;
   readonly clock?: Clock;
-  /** Told of faults of the service's own. */
-  readonly failed?: (error: unknown) => void;
+  /** Told of faults of the service's own, with the id the client is told. Default: they go into the engine's log. */
+  readonly failed?: (error: unknown, id: string) => void;
+  /** Origins (`http://localhost:5173`) whose pages may use the service from a browser. Default: none. */
+  readonly origins?: readonly string[];
 }
 
 export interface RunningService {
@@ -56,11 +61,12 @@ const otherMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 /**
  * Serve an engine. Whether it is started or not is the caller's affair: a stopped one takes submits too.
  *
- * @throws EngineError `OPTION_INVALID` when the host is not loopback or the port is taken
+ * @throws EngineError `OPTION_INVALID` when the host is not loopback, the port is taken or an origin is none
  */
 export async function serve(engine: Engine, options: ServiceOptions = {}): Promise<RunningService> {
   const { host = '127.0.0.1', port = defaultPort, clock = systemClock, requestsPerSecondMax = 20_000 } = options;
   assertLoopback(host);
+  assertOrigins(options.origins ?? []);
   const stopping = new AbortController();
   // As many listen as requests wait; the gate bounds them.
   setMaxListeners(0, stopping.signal);
@@ -69,7 +75,8 @@ export async function serve(engine: Engine, options: ServiceOptions = {}): Promi
     clock,
     gate: new Gate(clock, requestsPerSecondMax),
     stopping: stopping.signal,
-    failed: options.failed ?? (() => undefined),
+    failed: options.failed ?? ((error, id) => engine.serviceFailed(error, id)),
+    ids: new IdSource(clock),
   };
   const app = await createApp(service, options);
   let url: string;
@@ -94,7 +101,10 @@ export async function serve(engine: Engine, options: ServiceOptions = {}): Promi
   };
 }
 
-async function createApp(service: Service, { version = '0', headersMs = 30_000 }: ServiceOptions): Promise<App> {
+async function createApp(
+  service: Service,
+  { version = '0', headersMs = 30_000, origins = [] }: ServiceOptions,
+): Promise<App> {
   const app: App = fastify({
     bodyLimit: limits.bodyBytesMax,
     // Names are URL-encoded; how long they may be is the schema's to say.
@@ -111,6 +121,8 @@ async function createApp(service: Service, { version = '0', headersMs = 30_000 }
   });
   app.server.maxConnections = connectionsMax;
   app.setValidatorCompiler(validatorCompiler);
+  // First: a page is to be able to read why it is refused.
+  allowOrigins(app, origins);
   guard(app, service);
   readBodies(app);
   const methods = new Map<string, Set<string>>();
@@ -149,8 +161,7 @@ function guard(app: App, service: Service): void {
 }
 
 function sendProblem(service: Service, error: unknown, reply: FastifyReply): FastifyReply {
-  const problem = problemOf(error);
-  if (problem.code === 'INTERNAL') service.failed(error);
+  const problem = toldProblem(service, error);
   if (problem.retryAfterMs !== undefined) {
     void reply.header('retry-after', String(Math.ceil(problem.retryAfterMs / 1_000)));
   }

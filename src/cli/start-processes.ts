@@ -91,7 +91,7 @@ function end(child: ChildProcess): void {
 }
 
 function argumentsOf(options: StartOptions, index: number): string[] {
-  const { data, host, port, threads, name, cluster, grace, rate, json, failoverWindow } = options;
+  const { data, host, port, threads, name, cluster, grace, rate, cors, json, failoverWindow } = options;
   const healthPort = healthPortOf(options);
   const own = (first: number): string => String(first === 0 ? 0 : first + index);
   const args = ['start', '--data', data, '--host', host, '--port', own(port), '--health-port', own(healthPort)];
@@ -99,6 +99,7 @@ function argumentsOf(options: StartOptions, index: number): string[] {
   args.push('--threads', String(threads ?? threadsFor(options.processes)));
   if (name !== undefined) args.push('--name', `${name}-${index + 1}`);
   if (cluster !== undefined) args.push('--cluster', cluster);
+  for (const origin of cors) args.push('--cors', origin);
   if (json === true) args.push('--json');
   return args;
 }

@@ -50,8 +50,7 @@ export async function startService(options: StartOptions): Promise<number> {
       port,
       requestsPerSecondMax: rate,
       version: packageVersion(),
-      failed: error =>
-        say(`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+      origins: options.cors,
     });
     const starting = engine.start().then(() => true);
     // It may wait for a queue that is away; a stop interrupts it, and is what then says why.

@@ -19,7 +19,8 @@ Examples:
   curl -N localhost:7433/v1/audit -H 'accept: text/event-stream'
   curl localhost:7433/openapi.json                     every route, with its types
 
-It listens on the loopback interface only: there are no users yet, so whoever reaches it may do everything.
+It listens on the loopback interface only: there are no users yet, so whoever reaches it may do everything. No page in a
+browser does, but for those of the origins given with --cors.
 
 Stopping (Ctrl-C, SIGTERM): no request is taken any more, those under way are answered, what executes may end within
 --grace; the rest stays ready in the data folder. A second signal ends the process at once; nothing acknowledged is lost.
@@ -46,6 +47,8 @@ export interface StartOptions {
   readonly failoverWindow: number;
   readonly grace: number;
   readonly rate: number;
+  /** Origins. */
+  readonly cors: readonly string[];
   readonly json?: true;
 }
 
@@ -84,6 +87,12 @@ export function addStart(program: Command, ended: Ended): void {
     )
     .option('--grace <seconds>', 'how long a stop waits for what executes', wholeNumber, 30)
     .option('--rate <number>', 'requests a second at most', wholeNumber, 20_000)
+    .option(
+      '--cors <origin>',
+      'let pages of this origin use the API from a browser, such as http://localhost:5173; may be given again',
+      (origin: string, before: readonly string[]) => [...before, origin],
+      [] as readonly string[],
+    )
     .option('--json', 'print {"url","health","data","pid"} when ready')
     .addHelpText('after', examples)
     .action(async (options: StartOptions) => {

@@ -346,6 +346,11 @@ export class Engine {
     return this.#pieces.parts.store.query(text, parameters);
   }
 
+  /** Whoever serves this engine met a fault of its own: it goes into the log, under the id that its client was told. */
+  serviceFailed(error: unknown, id: string): void {
+    this.#pieces.parts.log.serviceFailed({ id, error });
+  }
+
   async status(): Promise<EngineStatus> {
     this.#assertUsable();
     return statusOf(this.#pieces.parts, this.#state);

@@ -41,6 +41,11 @@ export class LogEvents {
     this.#loggers.client.warn('call failed', fields);
   }
 
+  /** The service over this engine met a fault of its own; its client was told the id. */
+  serviceFailed(fields: { id: string; error: unknown }): void {
+    this.#loggers.client.error('internal error of the service', fields);
+  }
+
   queueRebuilt(fields: { segments: number; members: number; tookMs: number }): void {
     this.#loggers.system.info('queue rebuilt from the store', fields);
   }

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
 import { Gate, openMax } from '../../src/api/gate.js';
 import { isLoopback, isOwnHost } from '../../src/api/loopback.js';
 import { type ProblemCode, problemCodes } from '../../src/api/schema/problem.js';
@@ -12,7 +12,7 @@ import { createEngine } from '../../src/engine/create-engine.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { TestClock } from '../../src/observe/clock.js';
 import { EngineError } from '../../src/observe/errors.js';
-import { nullLoggers } from '../../src/observe/loggers.js';
+import { type LogEntry, loggersTo, nullLoggers } from '../../src/observe/loggers.js';
 import { freshFolder, open } from '../faults/setup.js';
 import { RedisServer } from '../servers/redis-server.js';
 import { TestPostgres } from '../store/postgres-server.js';
@@ -115,6 +115,27 @@ test('INTERNAL tells nothing of what went wrong; whoever runs the service is tol
   expectProblem(asked, 500, 'INTERNAL');
   expect(asked.text).not.toContain('secret');
   expect(world.faults).toEqual([error]);
+});
+
+test('INTERNAL names an id, under which the log of the engine tells more', async () => {
+  const logged: LogEntry[] = [];
+  const loggers = loggersTo(entry => logged.push(entry));
+  const engine = await createEngine({ dataFolder: 'memory', threads: 1, loggers });
+  const { url, close } = await serve(engine, { port: 0 });
+  onTestFinished(() => close(0).then(() => engine.dispose(0)));
+  const error = new Error('a secret');
+  vi.spyOn(engine, 'show').mockRejectedValue(error);
+  vi.spyOn(engine, 'checkAnew').mockRejectedValue(error);
+  const stream = { method: 'POST', headers: { 'content-type': 'application/x-ndjson' }, body: '{"workflow":"/a/b"}' };
+  for (const response of [await fetch(`${url}/v1/instances/x`), await fetch(`${url}/v1/instances`, stream)]) {
+    const problem = (await response.json()) as { code: string; detail: string; instance: string };
+    expect([response.status, problem.code]).toEqual([500, 'INTERNAL']);
+    const id = problem.detail.slice(-36);
+    expect(problem.instance).toBe(`urn:uuid:${id}`);
+    expect(logged).toContainEqual(
+      expect.objectContaining({ level: 'error', message: 'internal error of the service', fields: { id, error } }),
+    );
+  }
 });
 
 test('ENGINE_STOPPED to who waits, ENGINE_DISPOSED to who comes later', async () => {

@@ -54,14 +54,15 @@ async function deploy(own: World, url: string): Promise<string> {
 
 test.concurrent('it says where it listens; health answers on its own port; a signal ends it with 0', async context => {
   const own = world(context);
-  const { child, answer, ready } = await started(own);
+  const { child, answer, ready } = await started(own, '--cors', 'http://a:1', '--cors', 'http://localhost:5173');
   expect(ready).toEqual({
     url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
     health: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/health$/),
     data: `${own.folder}/millrace-data`,
     pid: child.pid,
   });
-  expect((await fetch(`${ready.url}/openapi.json`)).status).toBe(200);
+  const read = await fetch(`${ready.url}/openapi.json`, { headers: { origin: 'http://localhost:5173' } });
+  expect([read.status, read.headers.get('access-control-allow-origin')]).toEqual([200, 'http://localhost:5173']);
   expect((await fetch(ready.health)).status).toBe(200);
   child.kill('SIGINT');
   const { code, stderr } = await answer;
@@ -91,6 +92,7 @@ test.concurrent('refused: another interface, a port in use, odd options; nothing
     [['--port', String(port)], new RegExp(`^OPTION_INVALID: port: ${port} on 127\\.0\\.0\\.1 is in use`)],
     [['--port', '65536'], /^--port 65536: must be at most 65535/],
     [['--rate', '0'], /^--rate 0: must be at least 1/],
+    [['--cors', '*', '--port', '0'], /^OPTION_INVALID: cors: "\*" must be an origin/],
   ] as const) {
     const { code, stdout, stderr } = await start(...options);
     expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(message) });

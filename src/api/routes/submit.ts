@@ -7,12 +7,12 @@ import Type from 'typebox';
 import { type App, problemResponses, type Service, userOf } from '../app.js';
 import { chunksOf } from '../body-chunks.js';
 import { type AnswerWriter, InstanceStream } from '../instance-stream.js';
-import { problemOf } from '../problems.js';
 import { userHeader } from '../schema/fields.js';
 import { AnswerLine, type DoneLine, type ProblemLine, SubmitRecord, Submitted } from '../schema/instances.js';
 import type { Problem } from '../schema/problem.js';
 import { headers, limits, mediaTypes } from '../schema/protocol.js';
 import { ServiceFault } from '../service-fault.js';
+import { toldProblem } from '../told-problem.js';
 import { streamed } from '../validation.js';
 
 /** Instances on their way to the store: more, and single submits are sent away. Streams wait instead. */
@@ -94,9 +94,7 @@ async function submitAll(
   } catch (error) {
     if (body.destroyed && !body.readableEnded) return answers.abandon();
     if (!answers.hasBegun && body.readableEnded) throw error;
-    const problem = problemOf(error);
-    if (problem.code === 'INTERNAL') service.failed(error);
-    await answers.refuse(problem);
+    await answers.refuse(toldProblem(service, error));
     const isOver = body.readableEnded || (await drained(service, body));
     answers.end();
     if (!isOver) request.raw.socket.destroySoon();

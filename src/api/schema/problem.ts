@@ -39,6 +39,9 @@ export const Problem = Type.Object({
   status: Type.Integer({ minimum: 400, maximum: 599 }),
   code: oneOf(problemCodes, 'Stable; programs decide by it'),
   detail: Type.String({ description: 'What, where and with which value, for people' }),
+  instance: Type.Optional(
+    Type.String({ description: "Of INTERNAL: `urn:uuid:` and the id under which the engine's log tells more" }),
+  ),
   retryAfterMs: Type.Optional(
     Type.Integer({ minimum: 0, description: 'The same request may succeed here after so long' }),
   ),
