@@ -27,6 +27,9 @@ git diff --exit-code --stat package-lock.json || { echo 'package-lock.json does 
 say 'checking style'
 npx biome check . || exit 1
 
+say 'checking the types of tests and benchmarks'
+npx tsc -p tsconfig.test.json || exit 1
+
 say 'running the tests'
 report=$(mktemp)
 trap 'rm -f "$report"' EXIT

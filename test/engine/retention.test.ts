@@ -26,7 +26,7 @@ async function setup(
    * comes is not begun again, so the clock is moved on until one is; never by two at once. */
   const rounds = async (count: number): Promise<void> => {
     for (let round = 0; round < count; round++) {
-      const [audit, history] = JSON.parse(await slots()) as [string, string][];
+      const [audit, history] = JSON.parse(await slots()) as [[string, string], [string, string]];
       const next = JSON.stringify([audit, history].map(([ring, at]) => [ring, String((Number(at) + 1) % 8)]));
       const pending = clock.pendingCount;
       clock.advanceMs(2_000);

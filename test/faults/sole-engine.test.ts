@@ -101,7 +101,7 @@ test('asleep for longer than its lease it finds a successor, and ends', async ()
   const definition = {
     name: '/asleep/flow',
     module,
-    actions: [{ name: 'act', type: 'call', function: 'double' }],
+    actions: [{ name: 'act', type: 'call' as const, function: 'double' }],
     flows: [],
   };
   child.process.kill('SIGSTOP');
