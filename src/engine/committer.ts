@@ -12,11 +12,12 @@
 import type { Batch, OutcomeGroup, OutcomeMessage } from '../dispatch/protocol.js';
 import type { Offer, Slice } from '../queue/contract.js';
 import { hasBit } from '../store/bitmap.js';
-import type { AuditRow, Segment, SegmentChange } from '../store/contract.js';
+import type { AuditRow, SegmentChange } from '../store/contract.js';
 import type { SqlError } from '../store/driver.js';
 import { type BuiltCommit, buildCommit, type CommitItem } from './commit-builder.js';
 import { halves, isRefusedByStore, itemsOf, narrowed, refusedByStore, splitByRequests } from './commit-items.js';
 import { countCommit, logFailures } from './commit-report.js';
+import { isRepeated, offerOfNew } from './offers.js';
 import type { EngineParts } from './parts.js';
 import { type RunningBatch, slicesOf } from './running.js';
 import { blamesValue, pause, surely } from './store-trouble.js';
@@ -106,15 +107,18 @@ export class Committer {
     const built = buildCommit(items, clock.nowMs(), build);
     const commit = { ...built.commit, changes, audit: [...built.commit.audit, ...audit] };
     let isDurable = false;
+    let isRepeat = false;
     try {
-      isDurable = (await surely(() => store.commit(commit), this.#parts)).kind === 'committed';
+      const answer = await surely(() => store.commit(commit), this.#parts);
+      isDurable = answer.kind === 'committed';
+      isRepeat = isRepeated(answer);
     } finally {
       // What is held of changed segments has an old revision, of marked ones members that have not left after all: read
       // again, or decided again, when it is next needed.
       for (const { segment } of changes) holdings.dropSegment(segment);
       if (!isDurable) for (const { segment } of commit.marks) holdings.dropSegment(segment);
     }
-    if (isDurable) await this.#committed({ ...built, commit });
+    if (isDurable) await this.#committed({ ...built, commit }, isRepeat);
     return isDurable;
   }
 
@@ -189,7 +193,7 @@ export class Committer {
       if (answer.kind === 'refused') return await this.#halve(built.items, answer.error);
       health.storeSucceeded();
       isDurable = answer.kind === 'committed';
-      if (isDurable) await this.#committed(built);
+      if (isDurable) await this.#committed(built, isRepeated(answer));
       else this.#enqueueFirst(await this.#decideAgain(built.items));
     } catch (error) {
       // C3: a store that has died has told so already.
@@ -211,7 +215,7 @@ export class Committer {
     if (this.#isIdle || this.#parts.health.storeIsDead) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  async #committed(built: BuiltCommit): Promise<void> {
+  async #committed(built: BuiltCommit, isRepeat: boolean): Promise<void> {
     const { commit, items } = built;
     const { holdings, queue, results, metrics, log } = this.#parts;
     for (const { held } of items) if (held.open === 0) holdings.dropSegment(held.segment.id);
@@ -222,7 +226,7 @@ export class Committer {
     for (const { held } of items) if (held.segment.state === 'failed') holdings.dropSegment(held.segment.id);
     for (const segment of commit.segments) {
       if (segment.state !== 'failed') holdings.holdSegment(segment);
-      if (segment.state === 'ready') offers.push(offerOf(segment, 0, segment.ordinals.length));
+      if (segment.state === 'ready') offers.push(offerOfNew(segment, isRepeat));
     }
     if (offers.length > 0) await queue.offer(offers);
     await this.#settle(items);
@@ -306,17 +310,4 @@ function membersOf(items: readonly CommitItem[]): number {
   let members = 0;
   for (const { positions } of items) members += positions.length;
   return members;
-}
-
-/** A slice of a segment on its way into the queue. */
-export function offerOf(segment: Segment, from: number, to: number): Offer {
-  return {
-    segment: segment.id,
-    from,
-    to,
-    name: segment.name,
-    priority: segment.priority,
-    eligibleAtMs: segment.eligibleAtMs,
-    createdAtMs: segment.createdAtMs,
-  };
 }

@@ -17,9 +17,9 @@ import { type AuditRow, request, type Scope, type Segment } from '../store/contr
 import { eventCode } from '../workflow/events.js';
 import type { CommitItem } from './commit-builder.js';
 import { halves } from './commit-items.js';
-import { offerOf } from './committer.js';
 import { workflowsOf } from './definitions.js';
 import { fateAt } from './member-requests.js';
+import { offerOf } from './offers.js';
 import { Counted, changeOf, isChanged, isWanted, type Operation, unchanged, withOwn } from './operation-changes.js';
 import type { EngineParts } from './parts.js';
 import { slicesOf } from './running.js';

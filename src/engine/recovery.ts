@@ -4,9 +4,9 @@
 import type { Offer, Queue } from '../queue/contract.js';
 import { clearBitsOf } from '../store/bitmap.js';
 import type { Segment } from '../store/contract.js';
-import { offerOf } from './committer.js';
 import { workflowsOf } from './definitions.js';
 import { fateAt } from './member-requests.js';
+import { offerOf } from './offers.js';
 import type { EngineParts } from './parts.js';
 import { slicesOf } from './running.js';
 import type { IsOurs } from './steady-queue.js';

@@ -14,7 +14,7 @@ import { eventCode } from '../workflow/events.js';
 import { instanceId } from '../workflow/instance-id.js';
 import { type CheckedBatch, checkBatch, isSameBatch } from './batch-key.js';
 import { emptyCommit } from './commit-builder.js';
-import { offerOf } from './committer.js';
+import { isRepeated, offerOfNew } from './offers.js';
 import { OpenRoot } from './open-root.js';
 import type { EngineParts } from './parts.js';
 import { blamesValue, withPatience } from './store-trouble.js';
@@ -238,7 +238,7 @@ export class Submitter {
     const offers: Offer[] = [];
     for (const segment of segments) {
       holdings.holdSegment(segment);
-      offers.push(offerOf(segment, 0, segment.ordinals.length));
+      offers.push(offerOfNew(segment, isRepeated(answer)));
     }
     await queue.offer(offers);
     this.#parts.wake();

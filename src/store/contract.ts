@@ -178,7 +178,8 @@ export interface Commit {
 }
 
 export type CommitAnswer =
-  | { readonly kind: 'committed' }
+  /** `isRepeat`: by an earlier sending, whose answer was lost. What it made may have been read, and committed, since. */
+  | { readonly kind: 'committed'; readonly isRepeat?: boolean }
   /** Nothing was applied: the root of one of the keys is there already. */
   | { readonly kind: 'key-known' }
   /** Nothing was applied: a segment has changed since it was read. Read it again and decide again. */

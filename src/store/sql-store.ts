@@ -162,7 +162,7 @@ export class SqlStore implements Store {
       if (error.code === '23505' && error.statement === recordCommit.name) {
         // Its answer was lost.
         this.#onCommitted(commit);
-        return { kind: 'committed' };
+        return { kind: 'committed', isRepeat: true };
       }
       if (error.code === '23505' && error.statement === takeNames.name) return { kind: 'name-taken' };
       throw error;

@@ -3,14 +3,16 @@
 import { GroupEvents } from '../../src/audit/events-of.js';
 import type { Batch, OutcomeGroup } from '../../src/dispatch/protocol.js';
 import type { BuildWorld, CommitItem } from '../../src/engine/commit-builder.js';
-import { Committer, offerOf } from '../../src/engine/committer.js';
+import { Committer } from '../../src/engine/committer.js';
 import { EngineMetrics } from '../../src/engine/engine-metrics.js';
 import { Holdings } from '../../src/engine/holdings.js';
 import { IdSource } from '../../src/engine/ids.js';
+import { offerOf } from '../../src/engine/offers.js';
 import type { EngineParts } from '../../src/engine/parts.js';
 import { Results } from '../../src/engine/results.js';
 import { positionsBetween } from '../../src/engine/running.js';
 import { TestClock } from '../../src/observe/clock.js';
+import { EngineError } from '../../src/observe/errors.js';
 import { LogEvents } from '../../src/observe/log-events.js';
 import { nullLoggers } from '../../src/observe/loggers.js';
 import { EmbeddedQueue } from '../../src/queue/embedded.js';
@@ -49,7 +51,16 @@ class ModelStore {
     const [kind] = this.model.apply(commit);
     if (kind === 'committed' && !isKnown) this.commits.push(commit);
     else this.refused += 1;
-    return { kind: kind! };
+    return isKnown ? { kind: 'committed', isRepeat: true } : { kind: kind! };
+  }
+
+  /** The next commit is applied, and its answer lost. */
+  loseAnswer(): void {
+    this.before = commit => {
+      this.before = () => undefined;
+      this.model.apply(commit);
+      throw new EngineError('STORE_UNAVAILABLE', 'the connection broke after the commit');
+    };
   }
 
   async segments(ids: readonly string[]): Promise<Segment[]> {

@@ -61,6 +61,21 @@ describe('committer', () => {
     ).toEqual([exitingOnError, exitingOnTimeout, exitingOnTimeout, exitingOnError]);
   });
 
+  test('what a commit made whose first answer was lost is offered as what others may have met since', async () => {
+    const world = new CommitWorld();
+    const { segment } = await world.submit(4);
+    const batch = await world.run(segment);
+    world.store.loseAnswer();
+    world.answer(batch, everybody(2), { reached: 1 });
+    await new Promise(resolve => setImmediate(resolve));
+    world.clock.advanceMs(500);
+    await world.committer.drained();
+    world.answer(batch, [2, 3], { reached: 1 });
+    await world.committer.drained();
+    const claim = await world.queue.claim({ engine: 'e', limit: 10, leaseMs: 1_000 });
+    expect(claim!.slices.map(({ redelivered }) => redelivered)).toEqual([true, false]);
+  });
+
   test('what arrives together is one commit; what arrives meanwhile goes in the next', async () => {
     const world = new CommitWorld();
     const { segment } = await world.submit(100);

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest';
 import type { Batch } from '../../src/dispatch/protocol.js';
-import { offerOf } from '../../src/engine/committer.js';
 import { Feeder } from '../../src/engine/feeder.js';
+import { offerOf } from '../../src/engine/offers.js';
 import type { EngineParts } from '../../src/engine/parts.js';
 import { SteadyQueue } from '../../src/engine/steady-queue.js';
 import { type Body, request, type Segment } from '../../src/store/contract.js';

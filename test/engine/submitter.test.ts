@@ -53,6 +53,17 @@ test('a call the store refuses fails alone', async () => {
   expect(world.store.model.instances.size).toBe(19);
 });
 
+test('a submit whose first answer was lost is offered as what others may have met since', async () => {
+  const { world, submitter } = setup();
+  world.store.loseAnswer();
+  const submitted = submitter.submit([record(1)], 's');
+  await new Promise(resolve => setImmediate(resolve));
+  world.clock.advanceMs(500);
+  await submitted;
+  const claim = await world.queue.claim({ engine: 'e', limit: 10, leaseMs: 1_000 });
+  expect(claim!.slices.map(({ redelivered }) => redelivered)).toEqual([true]);
+});
+
 test('when the answer is lost nothing is stored twice: everybody of the commit is told', async () => {
   const { world, submitter } = setup();
   world.store.before = commit => {

@@ -110,7 +110,7 @@ function commits(store: SqlStore): {
       const audit = [{ root: root.id, atMs: 1, trace: '[]', events: 0 }];
       const commit = { ...nothing(), roots: [root], segments: [segmentOf(root, [0, 1])], audit };
       const startedMs = performance.now();
-      expect(await surely(() => store.commit(commit))).toEqual({ kind: 'committed' });
+      expect((await surely(() => store.commit(commit))).kind).toBe('committed');
       longestMs = Math.max(longestMs, performance.now() - startedMs);
       roots.push(root.id);
     }

@@ -85,7 +85,7 @@ test('a store on disk is the same after it was closed and opened again', async (
   onTestFinished(() => second.close());
   expect(await model.stateOf(second)).toEqual(model.state());
   // S4 outlives the process too.
-  expect(await second.commit(commits[1]!)).toEqual({ kind: 'committed' });
+  expect(await second.commit(commits[1]!)).toEqual({ kind: 'committed', isRepeat: true });
   expect(await model.stateOf(second)).toEqual(model.state());
 });
 
