@@ -54,11 +54,12 @@ export class ServerProcess {
     return server;
   }
 
-  async stop(): Promise<void> {
+  /** @param signal default: the one it was started with */
+  async stop(signal: NodeJS.Signals = this.#stopSignal): Promise<void> {
     process.off('exit', this.#killAtExit);
     if (this.#child.pid === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, 'exit');
-    this.#child.kill(this.#stopSignal);
+    this.#child.kill(signal);
     const kill = setTimeout(() => this.#child.kill('SIGKILL'), 10_000);
     await ended;
     clearTimeout(kill);

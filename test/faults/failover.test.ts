@@ -2,63 +2,37 @@
 // three leases and let go on. A new master leads within the lease plus one second; nothing is lost, nothing is committed
 // twice; whoever was given up joins anew; what the dead one held is audited as a failover.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as passed } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { definitions } from '../fixtures/ledger/workflows.mjs';
-import { check, type Verdict } from '../ledger/checker.js';
-import { type AuditExportRow, auditOf, type HistoryRow, historyOf } from '../ledger/export.js';
-import { readLedger, readRecords } from '../ledger/ledger.js';
-import { nemesis } from '../ledger/nemesis.js';
-import { shapeOf } from '../ledger/shape.js';
-import { readSubmitLog } from '../ledger/submit-log.js';
+import { describe, expect, test } from 'vitest';
+import type { Verdict } from '../ledger/checker.js';
+import { judge } from '../ledger/judge.js';
 import { redisAndPostgres } from '../servers/redis-and-postgres.js';
-import { Child } from './child-process.js';
+import type { Child } from './child-process.js';
+import { LoadCluster } from './load-cluster.js';
 
-const script = fileURLToPath(new URL('../ledger/load-child.mjs', import.meta.url));
 const leaseMs = 3_000;
 const limitMs = 120_000;
 const master = /^says this engine is master$/;
 
 const servers = redisAndPostgres();
 
-interface Cluster {
-  readonly folder: string;
-  readonly env: Record<string, string>;
-  readonly children: Child[];
-}
-
 /** Three engines under load; the first one leads. */
-async function started(home: string): Promise<Cluster> {
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-failover-'));
-  const env = {
-    LOAD_REDIS: servers.redis.socket,
-    LOAD_CLUSTER: folder.slice(folder.lastIndexOf('/') + 1),
-    LOAD_LEASE_MS: `${leaseMs}`,
-    LOAD_EVERY_MS: '100',
-    LOAD_MAX: '1500',
-    ...(home === 'PostgreSQL' ? { LOAD_POSTGRES: await servers.postgres.newDatabase() } : {}),
-  };
-  const children: Child[] = [];
-  for (const name of ['a', 'b', 'c']) {
-    const child = new Child(script, [folder], { ...env, LOAD_NAME: name, LOAD_TELL: '1' });
-    onTestFinished(() => child.kill());
-    children.push(child);
-    await child.line(/^ready/);
-  }
-  return { folder, env, children };
+async function started(home: string): Promise<LoadCluster> {
+  return LoadCluster.start({
+    redis: servers.redis.socket,
+    leaseMs,
+    env: { LOAD_EVERY_MS: '100', LOAD_MAX: '1500' },
+    ...(home === 'PostgreSQL' ? { postgres: await servers.postgres.newDatabase() } : {}),
+  });
 }
 
 /** Stop the engine `a` at a moment at which it holds claims. */
-async function stopHolding(first: Child, { env }: Cluster): Promise<void> {
+async function stopHolding(first: Child, { name }: LoadCluster): Promise<void> {
   for (;;) {
     first.process.kill('SIGSTOP');
     // What it sent before is done, or on its way.
     await passed(20);
-    const [running] = await servers.redis.client.keys(`{millrace:${env.LOAD_CLUSTER}}:*:running`);
+    const [running] = await servers.redis.client.keys(`{millrace:${name}}:*:running`);
     if (running !== undefined && Number(await servers.redis.client.hget(running, 'a')) >= 5) return;
     first.process.kill('SIGCONT');
     await passed(50);
@@ -77,24 +51,10 @@ async function nextMaster(children: readonly Child[]): Promise<{ child: Child; t
   return { child, tookMs: Math.round(performance.now() - beganAtMs) };
 }
 
-/** An engine more brings all to its end; what the ledger and the audit tell then. */
-async function verdictOf({ folder, env }: Cluster, faults: number): Promise<Verdict> {
-  const last = { script, args: [folder], env: { ...env, LOAD_NAME: 'last' }, kills: 0, minMs: 0, maxMs: 0, limitMs };
-  await nemesis(last);
-  const verdict = check({
-    submitted: readSubmitLog(join(folder, 'submits.jsonl')).submitted,
-    effects: readLedger(join(folder, 'ledger.jsonl')).effects,
-    history: historyOf(readRecords<HistoryRow>(join(folder, 'history.jsonl')).records),
-    audit: auditOf(readRecords<AuditExportRow>(join(folder, 'audit.jsonl')).records),
-    workflows: new Map(definitions.map(definition => [definition.name, shapeOf(definition)])),
-    kills: faults,
-    everythingEnded: true,
-  });
-  const { violations, ...numbers } = verdict;
-  console.log(folder, { ...numbers, violations: violations.length });
-  expect(violations.slice(0, 20), folder).toEqual([]);
-  expect(numbers.acknowledged).toBeGreaterThan(200);
-  rmSync(folder, { recursive: true });
+async function verdictOf(cluster: LoadCluster, faults: number): Promise<Verdict> {
+  await cluster.settle(limitMs);
+  const verdict = judge(cluster.folder, faults, 'failover');
+  expect(verdict.acknowledged).toBeGreaterThan(200);
   return verdict;
 }
 
@@ -111,7 +71,7 @@ describe.each(['PostgreSQL', 'one PGlite folder'])('three engines on %s', home =
       console.log(`${home}: a new master ${tookMs} ms after kill -9, the lease is ${leaseMs} ms`);
       expect(tookMs).toBeLessThan(leaseMs + 1_000);
       await Promise.race(others.map(each => each.line(/^says leases ran out/)));
-      for (const child of others) await child.kill();
+      await cluster.kill();
       const { failovers } = await verdictOf(cluster, 3);
       expect(failovers).toBeGreaterThan(0);
     },
@@ -137,7 +97,7 @@ test(
     await passed(2_000);
     expect(first.lines.filter(line => master.test(line))).toHaveLength(1);
     expect(child.lines).not.toContain('says this engine is master no longer');
-    for (const each of cluster.children) await each.kill();
+    await cluster.kill();
     const { failovers } = await verdictOf(cluster, 4);
     expect(failovers).toBeGreaterThan(0);
   },
@@ -155,7 +115,7 @@ test(
     first.process.kill('SIGCONT');
     await passed(2_000);
     for (const each of cluster.children) expect(each.process.exitCode).toBeNull();
-    for (const each of cluster.children) await each.kill();
+    await cluster.kill();
     await verdictOf(cluster, 4);
   },
   limitMs,

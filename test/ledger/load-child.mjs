@@ -7,9 +7,12 @@
 // one batch more, waits until nothing is open, exports, stops the engine and exits with code 0.
 //
 // Environment: LOAD_BATCH instances a batch (20), LOAD_EVERY_MS between batches (20), LOAD_MAX instances a run (1,000),
-// LOAD_SETTLE_MS for the last run to come to its end (60,000). LOAD_EXPORT=0: the last run exports nothing. For one of
-// several engines that share the work: LOAD_NAME, LOAD_REDIS, LOAD_CLUSTER, LOAD_POSTGRES (else the folder is shared),
-// LOAD_LEASE_MS. LOAD_TELL=1: what the engine logs of itself is printed (`says ...`) instead of written into files.
+// LOAD_SETTLE_MS for the last run to come to its end (60,000). One instance of LOAD_LONG_EVERY (80) has an action of
+// LOAD_LONG_MS (400). LOAD_EXPORT=0: the last run exports nothing. For one of several engines that share the work:
+// LOAD_NAME, LOAD_REDIS, LOAD_CLUSTER, LOAD_POSTGRES (else the folder is shared), LOAD_LEASE_MS. LOAD_TELL=1: what the
+// engine logs of itself is printed (`says ...`) instead of written into files.
+//
+// SIGTERM ends a run: what has begun is carried out, exit code 0.
 //
 // Only the adapter below knows the engine's API.
 
@@ -63,6 +66,8 @@ const batchSize = number('LOAD_BATCH', 20);
 const everyMs = number('LOAD_EVERY_MS', 20);
 const instanceMax = number('LOAD_MAX', 500);
 const settleMs = number('LOAD_SETTLE_MS', 60_000);
+const longEvery = number('LOAD_LONG_EVERY', 80);
+const longMs = number('LOAD_LONG_MS', 400);
 
 const folder = process.argv[2];
 if (folder === undefined) throw new Error('usage: node load-child.mjs <folder>');
@@ -74,14 +79,20 @@ let batches = 0;
 async function submitBatch(engine) {
   batches += 1;
   const batch = `${process.pid}-${batches}`;
-  // Mostly `line`; every seventh `flaky`, every fiftieth `doomed`. Every eightieth sleeps so long that it reports itself.
+  // Mostly `line`; every seventh `flaky`, every fiftieth `doomed`. Every eightieth (`line`) sleeps so long that it reports itself.
   const records = Array.from({ length: batchSize }, (_, i) => {
     const n = batches * batchSize + i;
     const definition = definitions[n % 50 === 0 ? 2 : n % 7 === 0 ? 1 : 0];
-    return { workflow: definition.name, input: { ledger, n, sleepMs: n % 80 === 79 ? 400 : n % 30 } };
+    return { workflow: definition.name, input: { ledger, n, sleepMs: n % longEvery === longEvery - 1 ? longMs : n % 30 } };
   });
   recordSent(submits, { batch, workflows: records.map(record => record.workflow) });
-  recordAcked(submits, { batch, ids: await submit(engine, records) });
+  try {
+    recordAcked(submits, { batch, ids: await submit(engine, records) });
+  } catch (error) {
+    // Nobody knows: the log says that it was sent, and the checker takes either.
+    if (error.code !== 'STORE_UNAVAILABLE') throw error;
+    console.log(`unanswered ${batch}`);
+  }
 }
 
 async function settle(engine) {
@@ -118,8 +129,13 @@ if (isLast) {
   }
   await stop(engine);
 } else {
-  for (;;) {
+  let isOver = false;
+  process.once('SIGTERM', () => {
+    isOver = true;
+  });
+  while (!isOver) {
     if (submitted() < instanceMax) await submitBatch(engine);
     await sleep(everyMs); // until the nemesis comes
   }
+  await stop(engine);
 }

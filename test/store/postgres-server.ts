@@ -81,6 +81,12 @@ export class TestPostgres {
     this.#server = null;
   }
 
+  /** End it in good order, with a checkpoint; sessions are told that an administrator ends them. */
+  async shutDown(): Promise<void> {
+    await this.#server?.stop('SIGINT');
+    this.#server = null;
+  }
+
   async remove(): Promise<void> {
     await this.crash();
     rmSync(this.#folder, { recursive: true, force: true });
