@@ -39,7 +39,7 @@ import { offerOf } from './offers.js';
 import { Operator } from './operator.js';
 import { type EngineOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import type { EngineParts } from './parts.js';
-import { fillQueue, offerPage } from './recovery.js';
+import { fillQueue, walkPage } from './recovery.js';
 import { Reporter } from './reporter.js';
 import { Results } from './results.js';
 import { SteadyQueue } from './steady-queue.js';
@@ -182,7 +182,7 @@ async function compose(
         clock,
         log,
         results: whole.results,
-        offerPage: after => offerPage(queue, world, after, true),
+        offerPage: after => walkPage(queue, world, after),
         learn: () => definitions.load(),
         wake: () => feeder.wake(),
         storeFailed: error => health.storeFailed(error),

@@ -4,6 +4,7 @@
 import type { Offer, Queue } from '../queue/contract.js';
 import { clearBitsOf } from '../store/bitmap.js';
 import type { Segment } from '../store/contract.js';
+import { madeAtMs } from '../workflow/instance-id.js';
 import { workflowsOf } from './definitions.js';
 import { fateAt } from './member-requests.js';
 import { offerOf } from './offers.js';
@@ -12,6 +13,9 @@ import { slicesOf } from './running.js';
 import type { IsOurs } from './steady-queue.js';
 
 const pageSegments = 1_000;
+
+/** So long whoever has just committed a segment is left to offer it. */
+const freshMs = 1_000;
 
 type FillWorld = Pick<EngineParts, 'store' | 'holdings' | 'definitions' | 'log' | 'clock'>;
 
@@ -45,16 +49,28 @@ export async function fillQueue(queue: Queue, world: FillWorld, isOurs: IsOurs, 
   return true;
 }
 
+/**
+ * One page of a walk beside engines that are at work. What was made a moment ago is passed over: who made it is about to
+ * offer it, without saying that it may be stale; had we offered it before, somebody might have run it by then, and it would
+ * run twice. Going by ids, whose clocks need not be ours: one that is ahead or behind by more than that moment costs this
+ * protection, nothing else.
+ */
+export function walkPage(queue: Pick<Queue, 'offer'>, world: FillWorld, after: string | null): Promise<PageOffered> {
+  const nowMs = world.clock.nowMs();
+  return offerPage(queue, world, after, true, id => Math.abs(nowMs - madeAtMs(id)) >= freshMs);
+}
+
 /** Offer the segments of one page, those behind `after` in order of ids. */
 export async function offerPage(
   queue: Pick<Queue, 'offer'>,
   { store, holdings, definitions }: FillWorld,
   after: string | null,
   isShared: boolean,
+  isMeant: (segment: string) => boolean = () => true,
 ): Promise<PageOffered> {
   const page = await store.scan(after, pageSegments);
   await definitions.ensure(workflowsOf(page));
-  const found = page.flatMap(offersOf);
+  const found = page.filter(({ id }) => isMeant(id)).flatMap(offersOf);
   const offers = isShared ? found.map(offer => ({ ...offer, redelivered: true })) : found;
   // Read once, kept as far as the bound goes: a first claim then reads bodies alone.
   if (!isShared)

@@ -23,6 +23,11 @@ export function uuidV7(nowMs: number, sequence: number, random: Uint8Array, isRo
   return `${time}-${hex4[0x7000 | (sequence & 0xfff)]}-${variant}-${word(2)}${word(4)}${isRoot ? '0000' : word(6)}`;
 }
 
+/** When an id was made, by the clock of whoever made it: milliseconds since 1970. */
+export function madeAtMs(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}
+
 /** Id of the instance with `ordinal` in `root`. */
 export function instanceId(root: string, ordinal: number): string {
   return root.slice(0, 32) + hex4[ordinal]!;

@@ -144,12 +144,13 @@ test('a long query of somebody else puts the rotation off for a minute, and hold
   expect((await store.keepHouse(startMs + lastsMs + 60_000)).rotated).toEqual(['history', 'audit']);
 });
 
-test('two engines that commit to the same 16 segments wait for each other, and never in a circle', async () => {
+test('three engines that commit to the same 16 segments wait for each other, and never in a circle', async () => {
   const url = await server.newDatabase();
-  const drivers = await Promise.all([openPostgres(url), openPostgres(url)]);
+  const drivers = await Promise.all([openPostgres(url), openPostgres(url), openPostgres(url)]);
   const stores = await Promise.all(drivers.map(openOn));
   onTestFinished(() => Promise.all(stores.map(store => store.close())).then(() => {}));
-  const members = 120;
+  const perEngine = 50;
+  const members = stores.length * perEngine + 20;
   const shared: Segment[] = [];
   const closing: Segment[] = [];
   for (let at = 0; at < 16; at++) {
@@ -168,7 +169,7 @@ test('two engines that commit to the same 16 segments wait for each other, and n
       .map(value => ({ value, at: Math.random() }))
       .sort((a, b) => a.at - b.at)
       .map(({ value }) => value);
-  /** Both engines try to close the same ones: one wins, the other is stale and tries without. */
+  /** All engines try to close the same ones: one wins, the others are stale and try without. */
   const leave = async (store: Store, positions: readonly number[], rivals: readonly Segment[]): Promise<number> => {
     const marks = shuffled([...shared.map(each => markOf(each, positions)), ...rivals.map(each => markOf(each, [0]))]);
     const outcomes = shared.map(each => outcomeOf(each, positions));
@@ -178,7 +179,6 @@ test('two engines that commit to the same 16 segments wait for each other, and n
     expect(kind).toBe('stale');
     return 1 + (await leave(store, positions, []));
   };
-  const perEngine = 50;
   const refused = await Promise.all(
     stores.map(async (store, engine) => {
       let count = 0;
@@ -191,13 +191,15 @@ test('two engines that commit to the same 16 segments wait for each other, and n
       return count;
     }),
   );
-  console.log(`${refused.join(' and ')} of ${perEngine} commits decided again`);
+  console.log(`${refused.join(', ')} of ${perEngine} commits decided again`);
   expect(await ask(drivers[0]!, 'select distinct open from millrace_segment where open > 1')).toEqual([
-    [String(members - 2 * perEngine)],
+    [String(members - stores.length * perEngine)],
   ]);
-  expect(await ask(drivers[0]!, 'select sum(members) from millrace_outcome')).toEqual([[String(16 * 2 * perEngine)]]);
+  expect(await ask(drivers[0]!, 'select sum(members) from millrace_outcome')).toEqual([
+    [String(16 * stores.length * perEngine)],
+  ]);
   // Those that were refused have left none.
-  expect(await ask(drivers[0]!, 'select count(*) from millrace_audit')).toEqual([[String(2 * perEngine)]]);
+  expect(await ask(drivers[0]!, 'select count(*) from millrace_audit')).toEqual([[String(stores.length * perEngine)]]);
   const deadlocks = 'select deadlocks from pg_stat_database where datname = current_database()';
   expect(await server.administer(deadlocks, new URL(url).pathname.slice(1))).toEqual([{ deadlocks: '0' }]);
 }, 60_000);
