@@ -64,7 +64,7 @@ describe.each(['PostgreSQL', 'one PGlite folder'])('three engines on %s', home =
         maxMs: 0,
         limitMs,
       });
-      const numbers = judge(folder, reports.length * kills, `${home}, seed ${seed}`);
+      const numbers = judge(folder, { kills: reports.length * kills }, `${home}, seed ${seed}`);
       expect(numbers.acknowledged).toBeGreaterThan(500);
       expect(numbers.states.finished).toBeGreaterThan(numbers.instances / 2);
     },

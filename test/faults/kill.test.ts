@@ -31,7 +31,7 @@ test(
       limitMs,
       ...seed,
     });
-    const { torn, ...numbers } = judge(folder, kills, `seed ${report.seed}`);
+    const { torn, ...numbers } = judge(folder, { kills }, `seed ${report.seed}`);
     expect(torn).toBeLessThanOrEqual(kills * 2);
     // The run tested something: work was acknowledged, executed and, in all likelihood, cut.
     expect(numbers.acknowledged).toBeGreaterThan(kills * 20);

@@ -20,6 +20,9 @@ export interface LoadOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** Have something done when the test has ended. */
+export type AtEnd = (what: () => Promise<void>) => void;
+
 export class LoadCluster {
   readonly folder = mkdtempSync(join(tmpdir(), 'millrace-cluster-'));
   readonly children: Child[] = [];
@@ -35,16 +38,23 @@ export class LoadCluster {
     };
   }
 
-  /** The engines `a`, `b` and `c`, which die with the test at the latest; the first one leads. */
-  static async start(options: LoadOptions): Promise<LoadCluster> {
+  /**
+   * The engines `a`, `b` and `c`, which die with the test at the latest; the first one leads.
+   *
+   * @param atEnd of the test's context, where tests run side by side
+   */
+  static async start(options: LoadOptions, atEnd: AtEnd = onTestFinished): Promise<LoadCluster> {
     const cluster = new LoadCluster(options);
-    for (const name of ['a', 'b', 'c']) {
-      const child = new Child(loadScript, [cluster.folder], { ...cluster.env, LOAD_NAME: name, LOAD_TELL: '1' });
-      onTestFinished(() => child.kill());
-      cluster.children.push(child);
-      await child.line(/^ready/);
-    }
+    atEnd(() => cluster.kill());
+    await cluster.#join('a');
+    await Promise.all([cluster.#join('b'), cluster.#join('c')]);
     return cluster;
+  }
+
+  async #join(name: string): Promise<void> {
+    const child = new Child(loadScript, [this.folder], { ...this.env, LOAD_NAME: name, LOAD_TELL: '1' });
+    this.children.push(child);
+    await child.line(/^ready/);
   }
 
   /** Of the queue they share. */
@@ -67,9 +77,9 @@ export class LoadCluster {
     return Promise.all(this.children.map(child => child.exited));
   }
 
-  /** An engine more brings all to its end, and exports it. */
+  /** An engine more brings all to its end, and exports it. Of its own it adds what ends soon. */
   async settle(limitMs: number): Promise<void> {
-    const env = { ...this.env, LOAD_NAME: 'last' };
+    const env = { ...this.env, LOAD_NAME: 'last', LOAD_LONG_MS: '0' };
     await nemesis({ script: loadScript, args: [this.folder], env, kills: 0, minMs: 0, maxMs: 0, limitMs });
   }
 }

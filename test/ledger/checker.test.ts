@@ -53,6 +53,8 @@ describe('correct worlds', () => {
     });
     const withoutKill = check({ ...world, kills: 0 }).violations.map(violation => violation.kind);
     expect(withoutKill).toEqual(['too-many-executions', 'too-many-losses']);
+    // Whose leases ended may live on, and begin it again itself.
+    expect(check({ ...world, kills: 0, lapses: 1 }).violations).toEqual([]);
   });
 });
 

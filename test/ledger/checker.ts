@@ -81,6 +81,8 @@ export interface World {
   readonly kills: number;
   /** Worker threads that were ended. Default 0. */
   readonly threadLosses?: number;
+  /** Times a process lived on although the leases of what it had begun had ended: anybody may begin that again. Default 0. */
+  readonly lapses?: number;
   /** The run went to its end: an open instance is a violation. Default false. */
   readonly everythingEnded?: boolean;
   /** How far an event's time may lie before its predecessor's, milliseconds. Default 5. */
@@ -117,7 +119,11 @@ export function check(world: World): Verdict {
 
   checkSubmitted(world, report);
   const effectsOf = groupEffects(world.effects);
-  const faults: Faults = { kills: world.kills, threadLosses: world.threadLosses ?? 0 };
+  const faults: Faults = {
+    kills: world.kills,
+    threadLosses: world.threadLosses ?? 0,
+    lapses: world.lapses ?? 0,
+  };
   const ownerOf = new Map<string, string>();
 
   for (const [instance, entry] of world.history) {
@@ -192,7 +198,7 @@ function checkReading(reading: AuditReading, entry: HistoryEntry, faults: Faults
     say(reading.fault.kind, reading.fault.message);
     return;
   }
-  if (reading.losses > faults.kills + faults.threadLosses) {
+  if (reading.losses > faults.kills + faults.threadLosses + faults.lapses) {
     say('too-many-losses', `begun work lost ${reading.losses} times, ${faults.kills} kills`);
   }
   const { says } = reading;

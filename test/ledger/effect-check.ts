@@ -8,8 +8,8 @@
 //   E2. An execution belongs to an attempt of its transaction in the audit, unless it was cut or never committed because
 //       of a fault, or the instance is still open. (`effect-without-audit`) This takes actions to succeed or fail by
 //       their attempt alone, as the fixtures do: the same attempt, executed again, must not fail at an earlier action.
-//   E3. An action executes once an attempt, plus at most once a kill or lost thread; in one process once, plus at most
-//       once a lost thread. (`too-many-executions`)
+//   E3. An action executes once an attempt, plus at most once a kill, lost thread or lapse; in one process once, plus at
+//       most once a lost thread or lapse. (`too-many-executions`)
 //   E4. All attempts of a transaction carry one key (`key-changed`); transactions carry different ones (`key-reused`;
 //       over instances, `key-shared`).
 
@@ -21,6 +21,7 @@ import type { WorkflowShape } from './shape.js';
 export interface Faults {
   readonly kills: number;
   readonly threadLosses: number;
+  readonly lapses: number;
 }
 
 /** What one key did: for each (action, attempt) how often. */
@@ -90,9 +91,9 @@ export function tallyEffects(
 }
 
 function checkCount(tally: Tally, faults: Faults, report: Report): void {
-  const max = 1 + faults.kills + faults.threadLosses;
+  const max = 1 + faults.kills + faults.threadLosses + faults.lapses;
   const most = tally.pids === null ? 1 : Math.max(...tally.pids.values());
-  if (tally.executions <= max && most <= 1 + faults.threadLosses) return;
+  if (tally.executions <= max && most <= 1 + faults.threadLosses + faults.lapses) return;
   const seen = `${tally.executions} times in all, ${most} times in one process`;
   report('too-many-executions', `${tally.action}, attempt ${tally.attempt}: ${seen}; ${faults.kills} kills`);
 }
@@ -206,7 +207,9 @@ function compareTransaction(
     if (audited.has(name)) continue;
     // E2: with faults, an attempt that was cut and begun anew may have come further the first time, and only then.
     const isExcused =
-      attempts.has(tally.attempt) && actions.has(tally.action) && faults.kills + faults.threadLosses > 0;
+      attempts.has(tally.attempt) &&
+      actions.has(tally.action) &&
+      faults.kills + faults.threadLosses + faults.lapses > 0;
     if (!isExcused) report('effect-without-audit', `${tally.action}, attempt ${tally.attempt}, key ${seen.key}`);
   }
 }

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { definitions } from '../fixtures/ledger/workflows.mjs';
-import { check, type Verdict } from './checker.js';
+import { check, type Verdict, type World } from './checker.js';
 import { type AuditExportRow, auditOf, type HistoryRow, historyOf } from './export.js';
 import { readLedger, readRecords } from './ledger.js';
 import { shapeOf } from './shape.js';
@@ -19,10 +19,10 @@ export interface Judged extends Verdict {
  * Fails the test when there is a violation, and prints the numbers. A folder with violations is kept for whoever looks for
  * the cause; any other is removed.
  *
- * @param kills times a process was killed while it may have executed, or anything else may have had its work done twice
+ * @param faults as the checker counts them
  * @param what said beside the numbers: the seed, the home
  */
-export function judge(folder: string, kills: number, what: string): Judged {
+export function judge(folder: string, faults: Pick<World, 'kills' | 'lapses'>, what: string): Judged {
   const ledger = readLedger(join(folder, 'ledger.jsonl'));
   const submits = readSubmitLog(join(folder, 'submits.jsonl'));
   const verdict = check({
@@ -31,12 +31,12 @@ export function judge(folder: string, kills: number, what: string): Judged {
     history: historyOf(readRecords<HistoryRow>(join(folder, 'history.jsonl')).records),
     audit: auditOf(readRecords<AuditExportRow>(join(folder, 'audit.jsonl')).records),
     workflows: new Map(definitions.map(definition => [definition.name, shapeOf(definition)])),
-    kills,
+    ...faults,
     everythingEnded: true,
   });
   const { violations, ...numbers } = verdict;
   const torn = ledger.torn + submits.torn;
-  console.log(`${what}, folder ${folder}`, { ...numbers, kills, torn, violations: violations.length });
+  console.log(`${what}, folder ${folder}`, { ...numbers, ...faults, torn, violations: violations.length });
   expect(violations.slice(0, 20), `${what}, folder ${folder}`).toEqual([]);
   rmSync(folder, { recursive: true });
   return { ...verdict, torn };
