@@ -10,6 +10,8 @@ export interface LoadedPart extends RunningPart {
   readonly written: HeldBody | null;
   /** Id of a body that the store should have and has not: its members cannot run. */
   readonly missing: string | null;
+  /** Its slice was claimed before, perhaps by this engine. */
+  readonly redelivered: boolean;
 }
 
 export function countOf(parts: readonly { positions: Uint16Array }[]): number {

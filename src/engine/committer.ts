@@ -35,7 +35,7 @@ export class Committer {
   #pending: CommitItem[] = [];
   /** Groups that go in a commit of their own (C4). */
   readonly #alone: CommitItem[][] = [];
-  #underWay = 0;
+  readonly #sending = new Set<BuiltCommit>();
   /** Members that came back from the threads and are in no acknowledged commit. */
   #undurable = 0;
   /** Messages of the threads that wait for a report. */
@@ -49,6 +49,24 @@ export class Committer {
   /** Batches handed to the threads, by id. */
   get batches(): ReadonlyMap<number, RunningBatch> {
     return this.#batches;
+  }
+
+  /**
+   * Positions of a segment that are executing here, or whose outcomes are on their way to the store. For slices that came
+   * back because a lease of ours had ended: running them again would be in vain.
+   * COST a walk over all that is in hand.
+   */
+  inHand(segment: string): ReadonlySet<number> {
+    const found = new Set<number>();
+    const look = (items: readonly Pick<CommitItem, 'held' | 'positions'>[]): void => {
+      for (const { held, positions } of items)
+        if (held.segment.id === segment) for (const position of positions) found.add(position);
+    };
+    for (const { parts } of this.#batches.values()) look(parts);
+    look(this.#pending);
+    for (const items of this.#alone) look(items);
+    for (const { items } of this.#sending) look(items);
+    return found;
   }
 
   expect(batch: Batch, running: RunningBatch): void {
@@ -123,10 +141,10 @@ export class Committer {
   }
 
   flush(): void {
-    while (this.#underWay < commitsUnderWayMax && !this.#isIdle && !this.#parts.health.storeIsDead) {
+    while (this.#sending.size < commitsUnderWayMax && !this.#isIdle && !this.#parts.health.storeIsDead) {
       const items = this.#alone.shift() ?? this.#take();
       const built = buildCommit(items, this.#parts.clock.nowMs(), this.#parts.build);
-      this.#underWay += 1;
+      this.#sending.add(built);
       void this.#send(built);
     }
   }
@@ -138,7 +156,7 @@ export class Committer {
 
   /** Resolves when nothing is pending or under way. */
   async drained(): Promise<void> {
-    if (this.#underWay === 0 && this.#isIdle && this.#waiting === 0) return;
+    if (this.#sending.size === 0 && this.#isIdle && this.#waiting === 0) return;
     await new Promise<void>(resolve => this.#idle.push(resolve));
   }
 
@@ -203,7 +221,7 @@ export class Committer {
       // What met a fault once will meet it again: not without a pause.
       await pause(clock);
     } finally {
-      this.#underWay -= 1;
+      this.#sending.delete(built);
       this.#undurable -= membersOf(built.items);
       this.flush();
       this.#tellIdle();
@@ -211,7 +229,7 @@ export class Committer {
   }
 
   #tellIdle(): void {
-    if (this.#underWay > 0 || this.#waiting > 0) return;
+    if (this.#sending.size > 0 || this.#waiting > 0) return;
     if (this.#isIdle || this.#parts.health.storeIsDead) for (const resolve of this.#idle.splice(0)) resolve();
   }
 

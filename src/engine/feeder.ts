@@ -237,12 +237,14 @@ export class Feeder {
       input,
       written,
       missing: null,
+      redelivered: slice.redelivered,
     };
   }
 
   /** Hands over what the threads take; the rest goes back. True when all of it went. */
-  async #handOver(claim: Claim, loaded: readonly LoadedPart[]): Promise<boolean> {
+  async #handOver(claim: Claim, read: readonly LoadedPart[]): Promise<boolean> {
     const { dispatcher, queue, committer, clock } = this.#parts;
+    const loaded = read.map(part => this.#notInHand(part));
     queue.handedOver(claim.id, loaded);
     if (!this.#running) {
       await queue.release(claim.id, claim.slices);
@@ -290,6 +292,14 @@ export class Feeder {
     if (heldBack.length > 0) await this.#lookAgain(heldBack);
     if (back.length > 0) await this.#parts.queue.release(claim.id, back);
     return back.length === 0;
+  }
+
+  /** An engine that was stopped for longer than its lease may claim what it is executing itself: that is not run again. */
+  #notInHand(part: LoadedPart): LoadedPart {
+    if (!part.redelivered) return part;
+    const inHand = this.#parts.committer.inHand(part.held.segment.id);
+    if (inHand.size === 0) return part;
+    return { ...part, positions: part.positions.filter(position => !inHand.has(position)) };
   }
 
   /** A resume that came while they were claimed left it to the claim to run them; so the store is asked once more. */

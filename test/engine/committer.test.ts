@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { request } from '../../src/store/contract.js';
 import { SqlError } from '../../src/store/driver.js';
 import { END } from '../../src/workflow/plan.js';
+import { claimOf } from '../queue/queue-world.js';
 import { CommitWorld, plan } from './commit-world.js';
 
 const errorOf = (code: string) => ({ code, message: code, action: 'a', stack: '' });
@@ -72,7 +73,7 @@ describe('committer', () => {
     await world.committer.drained();
     world.answer(batch, [2, 3], { reached: 1 });
     await world.committer.drained();
-    const claim = await world.queue.claim({ engine: 'e', limit: 10, leaseMs: 1_000 });
+    const claim = await claimOf(world.queue, { engine: 'e', limit: 10, leaseMs: 1_000 });
     expect(claim!.slices.map(({ redelivered }) => redelivered)).toEqual([true, false]);
   });
 

@@ -261,3 +261,30 @@ test('members whose body the store has lost are tried as often as their action, 
   expect(world.reads).toBe(2);
   expect(await world.queue.counts()).toMatchObject({ ready: 0, delayed: 0, claimed: whole.segment.open });
 });
+
+test('an engine whose lease has ended does not run again what it has in hand', async () => {
+  const world = new FeedWorld();
+  const { segment } = await world.submit(6);
+  world.feeder.start();
+  await world.settle();
+  expect(world.ordinals()).toEqual([0, 1, 2, 3, 4, 5]);
+  // Two are answered, and their commit waits for the store; one has left.
+  let goOn = (): void => undefined;
+  const storing = new Promise<void>(resolve => (goOn = resolve));
+  const apply = world.store.commit.bind(world.store);
+  world.store.commit = async commit => {
+    await storing;
+    return apply(commit);
+  };
+  world.answer(world.handedOver[0]!.id, [0, 1], { reached: 1 });
+  world.clock.advanceMs(2_000);
+  expect(await world.queue.expire()).toHaveLength(1);
+  world.feeder.wake();
+  await world.settle();
+  expect(world.ordinals()).toEqual([0, 1, 2, 3, 4, 5]);
+  goOn();
+  await world.committer.drained();
+  world.answer(world.handedOver[0]!.id, [2, 3, 4, 5], { reached: 1 });
+  await world.committer.drained();
+  expect(world.store.model.segments.has(segment.id)).toBe(false);
+});

@@ -7,6 +7,7 @@ import { Submitter } from '../../src/engine/submitter.js';
 import type { Commit } from '../../src/store/contract.js';
 import { SqlError } from '../../src/store/driver.js';
 import { auditFilter } from '../../src/workflow/filter.js';
+import { claimOf } from '../queue/queue-world.js';
 import { CommitWorld, plan } from './commit-world.js';
 
 function setup(): { world: CommitWorld; submitter: Submitter } {
@@ -60,7 +61,7 @@ test('a submit whose first answer was lost is offered as what others may have me
   await new Promise(resolve => setImmediate(resolve));
   world.clock.advanceMs(500);
   await submitted;
-  const claim = await world.queue.claim({ engine: 'e', limit: 10, leaseMs: 1_000 });
+  const claim = await claimOf(world.queue, { engine: 'e', limit: 10, leaseMs: 1_000 });
   expect(claim!.slices.map(({ redelivered }) => redelivered)).toEqual([true]);
 });
 

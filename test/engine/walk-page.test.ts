@@ -10,6 +10,7 @@ import { nullLoggers } from '../../src/observe/loggers.js';
 import { EmbeddedQueue } from '../../src/queue/embedded.js';
 import type { Segment, Store } from '../../src/store/contract.js';
 import { uuidV7 } from '../../src/workflow/instance-id.js';
+import { claimOf } from '../queue/queue-world.js';
 import { rootOf, segmentOf } from '../store/conformance.js';
 
 test('a walk leaves alone what was made a moment ago, and offers it when nobody has; a fill offers everything', async () => {
@@ -39,7 +40,7 @@ test('a walk leaves alone what was made a moment ago, and offers it when nobody 
     await queue.attach('e', 1_000);
     await fill(queue);
     await queue.open();
-    const claim = await queue.claim({ engine: 'e', limit: 100, leaseMs: 1_000 });
+    const claim = await claimOf(queue, { engine: 'e', limit: 100, leaseMs: 1_000 });
     expect(claim!.slices.every(({ redelivered }) => redelivered)).toBe(true);
     return new Set(claim!.slices.map(({ segment }) => segment));
   };
