@@ -60,8 +60,10 @@ function roomOf(file: string): string {
   return first === 'src' && third !== undefined ? second! : first!;
 }
 
+/** The file of an import. What is generated (`-grammar.js`) is known by its declarations, which are written by hand. */
 function targetOf(source: SourceFile, specifier: string): string {
-  return path.posix.join(path.posix.dirname(source.file), specifier).replace(/\.js$/, '.ts');
+  const file = path.posix.join(path.posix.dirname(source.file), specifier);
+  return file.replace(/\.js$/, file.endsWith('-grammar.js') ? '.d.ts' : '.ts');
 }
 
 /** Whether nothing is left of an import when the types are gone: `import type`, not `import { type X }`. */
