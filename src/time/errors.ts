@@ -79,7 +79,7 @@ export interface GrammarError {
   readonly location: { readonly start: { readonly offset: number } };
 }
 
-/** Rules with a name in quotes are `other`, and what people should read. */
+/** Rules with a name are `other`, and what people should read; those whose name is empty are left out of errors. */
 export type GrammarExpectation =
   | { readonly type: 'other'; readonly description: string }
   | { readonly type: 'literal'; readonly text: string }
@@ -102,7 +102,7 @@ export function faultOfGrammar(expression: string, error: unknown): TimeExpressi
     expression,
     index,
     found: foundAt(expression, index),
-    expected: listOf(error.expected.map(wordsOf)),
+    expected: listOf(error.expected.map(wordsOf).filter(words => words !== '')),
   });
 }
 
