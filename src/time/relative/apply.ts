@@ -8,10 +8,10 @@
 import type { BusinessInterval } from '../business-interval.js';
 import { civilOf, dayMs, dayNumber, dayOf, daysInMonth, localText, timeOfDayOf } from '../civil.js';
 import { TimeExpressionError } from '../errors.js';
+import { firstInstantFrom, keepingOffset, laterInstantOf } from '../local-time.js';
 import type { Zone } from '../zone.js';
 import { businessStep, type Condition, type RelativeExpression, type RelativeStep, type TimeUnit } from './ast.js';
 import { DaySearch } from './day-search.js';
-import { firstInstantFrom, keepingOffset, laterInstantOf } from './local-time.js';
 import { dayKindWord } from './units.js';
 
 /** Moments lie in the years 1900 to 3000: zones are known for them, and calendars. */

@@ -1,7 +1,8 @@
 // A relative expression in words, step by step in the order in which they are taken.
 
+import { monthWord, placeOf } from '../words.js';
 import type { Condition, RelativeExpression, RelativeStep } from './ast.js';
-import { dayKindWord, monthWord } from './units.js';
+import { dayKindWord } from './units.js';
 
 /** Such as `one month later; at the start of the month; on to the 4th Monday, counting the day it is on`. */
 export function explainRelative({ steps }: RelativeExpression): string {
@@ -55,13 +56,4 @@ function found(step: { count: number; includingNow: boolean }, name: string, uni
 function wordsOfCondition(condition: Condition): string {
   if (condition.kind === 'month') return `in ${monthWord(condition.month)}`;
   return condition.days === 'day' ? 'any day' : `a ${dayKindWord(condition.days)}`;
-}
-
-/** `1st`, `22nd`; `last`, `2nd-last` when negative. */
-export function placeOf(n: number): string {
-  if (n === -1) return 'last';
-  const size = Math.abs(n);
-  const tens = size % 100;
-  const ending = tens >= 11 && tens <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][size % 10] ?? 'th');
-  return n < 0 ? `${size}${ending}-last` : `${size}${ending}`;
 }

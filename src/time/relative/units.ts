@@ -2,6 +2,7 @@
 // minutes, `M` months); names are taken in any case.
 
 import { TimeExpressionError } from '../errors.js';
+import { weekdayWord } from '../words.js';
 import type { DayKind, TimeUnit, Weekday } from './ast.js';
 
 export type UnitMeaning =
@@ -68,28 +69,7 @@ export const countMax: Readonly<Record<TimeUnit, number>> = {
 /** Most days of a kind, or months of a name, that can be counted: they are looked for one by one. */
 export const searchCountMax = 10_000;
 
-const weekdayWords = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
-const monthWords = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
-
 /** `Sunday`, `weekend day`, `business day`: one day of a kind, in words. */
 export function dayKindWord(days: DayKind): string {
-  return typeof days === 'number' ? weekdayWords[days]! : days;
-}
-
-/** `January` for 1. */
-export function monthWord(month: number): string {
-  return monthWords[month - 1]!;
+  return typeof days === 'number' ? weekdayWord(days) : days;
 }

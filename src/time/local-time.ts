@@ -1,7 +1,7 @@
 // From what clocks show to the instant that is meant, where that is none or two.
 
-import { dayMs } from '../civil.js';
-import type { Zone } from '../zone.js';
+import { dayMs } from './civil.js';
+import type { Zone } from './zone.js';
 
 /** The instant of local milliseconds; the second of two; in a gap, as much later as the clocks are put forward. */
 export function laterInstantOf(zone: Zone, localMs: number): number {
