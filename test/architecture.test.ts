@@ -25,10 +25,11 @@ const timeReaders: Readonly<Record<string, string>> = {
 /** Words of the table's third column that are more, or less, than the name of a room. */
 const parts: Readonly<Record<string, readonly string[]>> = {
   'workflow (ids)': ['workflow/instance-id.ts'],
+  'workflow (documents)': ['workflow/document.ts', 'workflow/conform.ts', 'workflow/fault.ts', 'workflow/verify.ts'],
   'dispatch protocol': ['dispatch/protocol.ts', 'dispatch/action.ts'],
 };
 /** The language of schemas is spoken where there are schemas. */
-const librariesOfRooms: Readonly<Record<string, readonly string[]>> = { typebox: ['api', 'workflow'] };
+const librariesOfRooms: Readonly<Record<string, readonly string[]>> = { typebox: ['api', 'time', 'workflow'] };
 const everythingAbove = ['all above', 'the rooms it shows', 'the room whose thread it is'];
 
 interface SourceFile {

@@ -32,8 +32,9 @@ export type FaultCode = keyof typeof faultCodes;
 /** Keys and indexes from the root of a value to a place in it. */
 export type Path = readonly (string | number)[];
 
-export interface Fault {
-  readonly code: FaultCode;
+/** A fault with one of the codes of a registry; other rooms that read documents have registries of their own. */
+export interface FaultOf<Code extends string> {
+  readonly code: Code;
   /** What was found and what is accepted. Safe to print: control characters are escaped. */
   readonly message: string;
   /** As written: `actions.score.timeoutMs` or `actions[2].timeoutMs`; empty for the whole. */
@@ -43,6 +44,8 @@ export interface Fault {
   readonly line: number | null;
   readonly column: number | null;
 }
+
+export type Fault = FaultOf<FaultCode>;
 
 /** A value, or why there is none. */
 export type Parsed<Value> =
@@ -71,7 +74,7 @@ export function refuse(code: FaultCode, path: Path, message: string): { readonly
 }
 
 /** `file:line:column field: message (CODE)`; what is not known is left out. */
-export function formatFault(fault: Fault): string {
+export function formatFault(fault: FaultOf<string>): string {
   const file = fault.file === null ? [] : [escapeUnprintable(fault.file)];
   const place = [...file, ...(fault.line === null ? [] : [fault.line, fault.column])].join(':');
   const field = fault.path === '' ? '' : `${fault.path}: `;

@@ -59,7 +59,7 @@ interface Visit {
 }
 
 /** Whether the value may be walked further. Iterative: a value of any depth (or a cycle) ends here. */
-function checkBounds(root: unknown, report: Report): boolean {
+export function checkBounds(root: unknown, report: Report): boolean {
   const open: Visit[] = [{ value: root, key: '', parent: null, depth: 0 }];
   let values = 0;
   let characters = 0;

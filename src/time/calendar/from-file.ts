@@ -1,0 +1,67 @@
+// Calendars in files: the one place of this room that reads from disk.
+
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { faultAt, quote, quoteMessage } from '../../workflow/fault.js';
+import type { Outcome } from './calendar-fault.js';
+import type { HolidayBooks } from './holiday-book.js';
+import { parseCalendar } from './load.js';
+import { loadHolidays } from './load-holidays.js';
+import type { CalendarDefinition } from './model.js';
+
+/** Largest file, bytes: the readers' limits are in characters and below it. */
+const fileSizeMax = 8_388_608;
+
+/** What `compileCalendar` takes. */
+export interface LoadedCalendar {
+  readonly definition: CalendarDefinition;
+  readonly books: HolidayBooks;
+}
+
+/**
+ * Read a calendar with all it names: iCalendar files relative to its folder, and the holidays of countries. Never rejects.
+ *
+ * @returns what is compiled by `compileCalendar(definition, zone, books)`, or every fault with file, line and field
+ */
+export async function calendarFromFile(file: string): Promise<Outcome<LoadedCalendar>> {
+  const text = await textOf(file).catch((error: unknown) => ({ reason: reasonOf(error) }));
+  if (typeof text !== 'string') {
+    const fault = { ...faultAt('SYNTAX', [], `cannot be read: ${text.reason}`), code: 'FILE_INVALID', file } as const;
+    return { ok: false, faults: [fault] };
+  }
+  const parsed = parseCalendar(text, { file });
+  if (!parsed.ok) return parsed;
+  const readFile = (named: string): Promise<string> => textOf(pathOf(named, path.dirname(file)));
+  const holidays = await loadHolidays(parsed.value, { readFile, source: parsed.source });
+  return holidays.ok ? { ok: true, value: { definition: parsed.value, books: holidays.value } } : holidays;
+}
+
+function reasonOf(error: unknown): string {
+  return quoteMessage(error instanceof Error ? error.message : String(error));
+}
+
+/** A file below the calendar's folder: a calendar is data, and does not get to read what it likes. */
+function pathOf(named: string, folder: string): string {
+  const isBelow =
+    !path.isAbsolute(named) && !named.split(/[\\/]/).includes('..') && !/^[a-z][a-z0-9+.-]+:/i.test(named);
+  if (!isBelow || named.includes('\0'))
+    throw new Error(`${quote(named)} is not a path below the folder of the calendar`);
+  return path.join(folder, named);
+}
+
+/** Of an ordinary file and not more than the limit, whatever it grows to meanwhile. */
+async function textOf(file: string): Promise<string> {
+  // Without waiting: a pipe would otherwise hold a thread until somebody writes to it.
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const about = await handle.stat();
+    if (!about.isFile()) throw new Error('is not an ordinary file');
+    if (about.size > fileSizeMax) throw new Error(`is larger than ${fileSizeMax} bytes`);
+    const buffer = Buffer.alloc(about.size);
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
