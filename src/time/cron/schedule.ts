@@ -1,0 +1,205 @@
+// From the AST of a cron-style expression to a schedule: levels made once, and the search among local times.
+
+import type { BusinessInterval } from '../business-interval.js';
+import { TimeExpressionError } from '../errors.js';
+import type { Firing, Schedule } from '../schedule.js';
+import type { Zone } from '../zone.js';
+import type { Column, CronAst, CronColumns, Mark } from './ast.js';
+import { HOUR, MILLISECOND, YEAR } from './columns.js';
+import { DayLevel } from './day-level.js';
+import { firstLocalAfter, gapEnd, gapStart, instantOf, lastLocalBefore } from './local-order.js';
+import { LoopLevel } from './loop-level.js';
+import { type Level, type Search, searchBackward, searchForward, spend } from './search.js';
+import { dayMs, timeLevels } from './time-levels.js';
+import { firstDayOf, yearMax, yearMin, yearOf } from './year-days.js';
+
+export interface CronScheduleOptions {
+  /** Whose clocks the columns are about. */
+  readonly zone: Zone;
+  /** What `b` and `h` ask; an expression that has them needs it. */
+  readonly businessInterval?: BusinessInterval;
+  /** What `+n` counts from, in milliseconds since 1970; default: the instant a question is asked about. */
+  readonly referenceMs?: number;
+}
+
+/** Years searched, from the first that the year column admits: every date there is comes again within 40. */
+const searchedYears = 100;
+
+/** Leaps of a search: only expressions at odds with themselves need more, and they take some 50 ms to find that out. */
+const stepsMax = 200_000;
+
+/**
+ * Compiles a cron-style expression. Its firings are within the years 1970 to 3000; a search ends a hundred years after the
+ * first year that the year column admits.
+ *
+ * @throws {TimeExpressionError} when `b` or `h` stands in it and there is no business interval
+ */
+export function cronSchedule(ast: CronAst, options: CronScheduleOptions): Schedule {
+  if (ast.kind === 'columns') return new ColumnsSchedule(ast, options, ast.expression);
+  const alternatives = ast.alternatives.map(each => new ColumnsSchedule(each, options, ast.expression));
+  return {
+    next: afterMs =>
+      chosen(
+        alternatives.map(each => each.next(afterMs)),
+        (one, other) => one < other,
+      ),
+    previous: beforeMs =>
+      chosen(
+        alternatives.map(each => each.previous(beforeMs)),
+        (one, other) => one > other,
+      ),
+  };
+}
+
+/** The firing that comes first; when there is none, the search that went farthest. */
+function chosen(firings: readonly Firing[], comesFirst: (oneMs: number, otherMs: number) => boolean): Firing {
+  return firings.reduce((best, firing) => {
+    if (firing.kind === 'fires') return best.kind !== 'fires' || comesFirst(firing.atMs, best.atMs) ? firing : best;
+    if (best.kind !== 'unsatisfiable' || firing.kind !== 'unsatisfiable') return best;
+    return comesFirst(best.searchedUntilMs, firing.searchedUntilMs) ? firing : best;
+  });
+}
+
+class ColumnsSchedule implements Schedule {
+  readonly #expression: string;
+  readonly #zone: Zone;
+  readonly #businessInterval: BusinessInterval | null;
+  readonly #referenceMs: number | null;
+  readonly #days: DayLevel;
+  readonly #years: Column;
+  readonly #levels: readonly Level[];
+  /** What is asked of the instant of a firing. */
+  readonly #marks: readonly Mark[];
+
+  constructor(ast: CronColumns, options: CronScheduleOptions, expression: string) {
+    this.#expression = expression;
+    this.#zone = options.zone;
+    this.#businessInterval = options.businessInterval ?? null;
+    this.#referenceMs = options.referenceMs === undefined ? null : options.zone.localOf(options.referenceMs);
+    this.#marks = ast.columns
+      .slice(MILLISECOND, HOUR + 1)
+      .flatMap(column => (column.kind === 'mark' ? [column.mark] : []));
+    if (this.#businessInterval === null && ast.columns.some(asksBusiness)) throw noBusinessInterval(expression, ast);
+    this.#days = new DayLevel(ast.columns, this.#businessInterval);
+    this.#years = ast.columns[YEAR]!;
+    this.#levels = levelsOf(ast, this.#days);
+  }
+
+  next(afterMs: number): Firing {
+    const fromMs = firstLocalAfter(this.#zone, Math.floor(checked(afterMs)));
+    const search = this.#search(fromMs, 1);
+    let localMs = Math.max(fromMs, search.firstDay * dayMs);
+    while (!spend(search, localMs)) {
+      localMs = searchForward(this.#levels, localMs, search);
+      if (localMs === Number.POSITIVE_INFINITY) break;
+      const atMs = instantOf(this.#zone, localMs);
+      if (atMs === undefined) localMs = gapEnd(this.#zone, localMs);
+      else if (this.#areMarks(atMs)) return { kind: 'fires', atMs };
+      else {
+        const edgeMs = this.#businessInterval!.nextEdge(atMs);
+        if (edgeMs === undefined) break;
+        localMs = firstLocalAfter(this.#zone, edgeMs - 1);
+      }
+    }
+    return this.#unsatisfiable(search, (search.lastDay + 1) * dayMs);
+  }
+
+  previous(beforeMs: number): Firing {
+    const fromMs = lastLocalBefore(this.#zone, Math.ceil(checked(beforeMs)));
+    const search = this.#search(fromMs, -1);
+    let localMs = Math.min(fromMs, (search.lastDay + 1) * dayMs - 1);
+    while (localMs >= 0 && !spend(search, localMs)) {
+      localMs = searchBackward(this.#levels, localMs, search);
+      if (localMs === Number.NEGATIVE_INFINITY) break;
+      const atMs = instantOf(this.#zone, localMs);
+      if (atMs === undefined) localMs = gapStart(this.#zone, localMs);
+      else if (this.#areMarks(atMs)) return { kind: 'fires', atMs };
+      else {
+        const edgeMs = this.#businessInterval!.previousEdge(atMs);
+        if (edgeMs === undefined) break;
+        localMs = lastLocalBefore(this.#zone, edgeMs);
+      }
+    }
+    return this.#unsatisfiable(search, search.firstDay * dayMs);
+  }
+
+  #search(fromMs: number, side: 1 | -1): Search {
+    const day = Math.min(Math.max(Math.floor(fromMs / dayMs), 0), firstDayOf(yearMax + 1) - 1);
+    const referenceMs = this.#referenceMs ?? fromMs - side;
+    const own = this.#referenceMs === null ? side : 1;
+    const year = this.#firstYear(yearOf(day), side, referenceMs);
+    const isBeyond = side === 1 ? fromMs >= firstDayOf(yearMax + 1) * dayMs : fromMs < 0;
+    const [first, last] =
+      side === 1 ? [yearOf(day), year + searchedYears - 1] : [year - searchedYears + 1, yearOf(day)];
+    return {
+      firstDay: side === 1 && isBeyond ? firstDayOf(yearMax + 1) : firstDayOf(Math.max(first, yearMin)),
+      lastDay: side === -1 && isBeyond ? -1 : firstDayOf(Math.min(last, yearMax) + 1) - 1,
+      referenceMs,
+      side: own,
+      stepsLeft: stepsMax,
+      gaveUpMs: null,
+    };
+  }
+
+  /** The first year in the direction of the search that the year column admits. */
+  #firstYear(from: number, side: 1 | -1, referenceMs: number): number {
+    let year = from;
+    if (this.#years.kind === 'plus' && side === 1) {
+      const reference = yearOf(Math.min(Math.max(Math.floor(referenceMs / dayMs), 0), firstDayOf(yearMax + 1) - 1));
+      year = Math.max(year, reference + this.#years.count);
+    }
+    while (year >= yearMin && year <= yearMax && !this.#days.hasYear(year)) year += side;
+    return year;
+  }
+
+  #areMarks(atMs: number): boolean {
+    for (const mark of this.#marks) if (this.#businessInterval!.includes(atMs) !== (mark === 'b')) return false;
+    return true;
+  }
+
+  #unsatisfiable({ gaveUpMs }: Search, endMs: number): Firing {
+    const localMs = gaveUpMs ?? endMs;
+    const searchedUntilMs = instantOf(this.#zone, localMs) ?? instantOf(this.#zone, gapEnd(this.#zone, localMs))!;
+    const message =
+      `The Cron-style Time Expression "${this.#expression}" could not be satisfied ` +
+      `after searching until ${isoOf(this.#zone, searchedUntilMs)}`;
+    return { kind: 'unsatisfiable', searchedUntilMs, message };
+  }
+}
+
+/** Days, hours, minutes, seconds, milliseconds; a loop takes the place of its columns and of those right of it. */
+function levelsOf({ columns, loop }: CronColumns, days: DayLevel): Level[] {
+  if (loop === null) return [days, ...timeLevels(columns, MILLISECOND, HOUR)];
+  const outer = [days, ...timeLevels(columns, loop.last + 1, HOUR)];
+  return [new LoopLevel(loop, outer), ...timeLevels(columns, MILLISECOND, loop.first - 1)];
+}
+
+function asksBusiness(column: Column): boolean {
+  return column.kind === 'mark' || (column.kind === 'values' && column.items.some(item => item.kind === 'marked'));
+}
+
+function noBusinessInterval(expression: string, ast: CronColumns): TimeExpressionError {
+  const words = ast.expression.split(/\s+/);
+  const index = expression.indexOf(ast.expression) + ast.expression.search(/[bh](?=[\s,]|$)/i);
+  const found = words.find(word => /[bh](?=,|$)/i.test(word)) ?? 'a business day';
+  return new TimeExpressionError({
+    expression,
+    index,
+    found: `${JSON.stringify(found)} without a business interval`,
+    expected: 'a business interval beside the expression',
+  });
+}
+
+function checked(atMs: number): number {
+  if (Number.isFinite(atMs)) return atMs;
+  throw new RangeError(`${atMs} is no instant: expected milliseconds since 1970`);
+}
+
+/** With the offset of the zone: `2049-01-01T00:00:00-05:00`. */
+function isoOf(zone: Zone, atMs: number): string {
+  const localMs = zone.localOf(atMs);
+  const minutes = Math.round((localMs - atMs) / 60_000);
+  const [hour, minute] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  const offset = `${minutes < 0 ? '-' : '+'}${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`;
+  return `${new Date(localMs).toISOString().slice(0, 19)}${offset}`;
+}

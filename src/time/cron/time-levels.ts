@@ -1,0 +1,101 @@
+// The levels of the time of day: columns with values, and columns with `+n`.
+
+import type { Column, Item } from './ast.js';
+import { columns, HOUR, MILLISECOND, MINUTE, SECOND } from './columns.js';
+import type { Level, Search } from './search.js';
+
+export const dayMs = 86_400_000;
+
+/** Length of a unit of the columns from milliseconds to hours, and of the day they make up. */
+export const unitsMs: readonly number[] = [1, 1_000, 60_000, 3_600_000, dayMs];
+
+/** The level of one column of the time of day, or null when it admits everything. */
+export function timeLevel(column: number, content: Column): Level | null {
+  switch (content.kind) {
+    case 'any':
+    case 'mark': // asked of the instant, when there is one
+    case 'loop': // a level of its own
+      return null;
+    case 'plus':
+      return new PlusLevel(unitsMs[column]!, content.count);
+    case 'values':
+      return new ValuesLevel(unitsMs[column]!, unitsMs[column + 1]! / unitsMs[column]!, content.items);
+  }
+}
+
+/** The levels of columns, the coarsest first. */
+export function timeLevels(contents: readonly Column[], from: number, to: number): Level[] {
+  return [HOUR, MINUTE, SECOND, MILLISECOND]
+    .filter(column => column >= from && column <= to)
+    .map(column => timeLevel(column, contents[column]!))
+    .filter(level => level !== null);
+}
+
+/** Distances to the next and the last value, for each value of the column. */
+class ValuesLevel implements Level {
+  readonly #ahead: Int32Array;
+  readonly #behind: Int32Array;
+
+  constructor(
+    readonly unitMs: number,
+    readonly size: number,
+    items: readonly Item[],
+  ) {
+    const admitted = new Uint8Array(size);
+    for (const item of items) {
+      if (item.kind !== 'range') throw new Error(`${item.kind} in the column ${columns[HOUR]!.name} or a finer one`);
+      for (let value = item.from; value <= item.to; value += item.step) admitted[value] = 1;
+    }
+    this.#ahead = distances(admitted, 1);
+    this.#behind = distances(admitted, -1);
+  }
+
+  next(index: number): number {
+    return index + this.#ahead[index % this.size]!;
+  }
+
+  previous(index: number): number {
+    return index - this.#behind[index % this.size]!;
+  }
+}
+
+function distances(admitted: Uint8Array, step: 1 | -1): Int32Array {
+  const { length } = admitted;
+  const found = new Int32Array(length);
+  // Twice around, against the direction: the second time the distance over the end is known.
+  let distance = 0;
+  for (let turn = 0, at = 0; turn < 2 * length; turn += 1, at = (at - step + length) % length) {
+    distance = admitted[at] === 1 ? 0 : distance + 1;
+    found[at] = distance;
+  }
+  return found;
+}
+
+class PlusLevel implements Level {
+  constructor(
+    readonly unitMs: number,
+    readonly count: number,
+  ) {}
+
+  next(index: number, search: Search): number {
+    return nextMultiple(index, Math.floor(search.referenceMs / this.unitMs), this.count, search.side);
+  }
+
+  previous(index: number, search: Search): number {
+    return previousMultiple(index, Math.floor(search.referenceMs / this.unitMs), this.count, search.side);
+  }
+}
+
+/** The first index at or after `index` that is a multiple of `count` away from `reference`, on its side; or Infinity. */
+export function nextMultiple(index: number, reference: number, count: number, side: 1 | -1): number {
+  const multiple = Math.ceil((index - reference) / count);
+  if (side === 1) return reference + Math.max(multiple, 1) * count;
+  return multiple <= -1 ? reference + multiple * count : Number.POSITIVE_INFINITY;
+}
+
+/** The last index at or before `index` that is a multiple of `count` away from `reference`, on its side; or -Infinity. */
+export function previousMultiple(index: number, reference: number, count: number, side: 1 | -1): number {
+  const multiple = Math.floor((index - reference) / count);
+  if (side === -1) return reference + Math.min(multiple, -1) * count;
+  return multiple >= 1 ? reference + multiple * count : Number.NEGATIVE_INFINITY;
+}
