@@ -1,7 +1,7 @@
 // From the AST of a cron-style expression to a schedule: levels made once, and the search among local times.
 
 import type { BusinessInterval } from '../business-interval.js';
-import { TimeExpressionError } from '../errors.js';
+import type { TimeExpressionError } from '../errors.js';
 import type { Firing, Schedule } from '../schedule.js';
 import type { Zone } from '../zone.js';
 import type { Column, CronAst, CronColumns, Mark } from './ast.js';
@@ -9,6 +9,7 @@ import { HOUR, MILLISECOND, YEAR } from './columns.js';
 import { DayLevel } from './day-level.js';
 import { firstLocalAfter, gapEnd, gapStart, instantOf, lastLocalBefore } from './local-order.js';
 import { LoopLevel } from './loop-level.js';
+import { refuse } from './place.js';
 import { type Level, type Search, searchBackward, searchForward, spend } from './search.js';
 import { dayMs, timeLevels } from './time-levels.js';
 import { firstDayOf, yearMax, yearMin, yearOf } from './year-days.js';
@@ -129,10 +130,11 @@ class ColumnsSchedule implements Schedule {
     const own = this.#referenceMs === null ? side : 1;
     const year = this.#firstYear(yearOf(day), side, referenceMs);
     const isBeyond = side === 1 ? fromMs >= firstDayOf(yearMax + 1) * dayMs : fromMs < 0;
-    const [first, last] =
-      side === 1 ? [yearOf(day), year + searchedYears - 1] : [year - searchedYears + 1, yearOf(day)];
+    const first = year - searchedYears + 1;
+    const last = side === 1 ? year + searchedYears - 1 : yearOf(day);
     return {
-      firstDay: side === 1 && isBeyond ? firstDayOf(yearMax + 1) : firstDayOf(Math.max(first, yearMin)),
+      // Forward from 1970: a loop over midnight may have begun the day, and the year, before.
+      firstDay: side === 1 ? (isBeyond ? firstDayOf(yearMax + 1) : 0) : firstDayOf(Math.max(first, yearMin)),
       lastDay: side === -1 && isBeyond ? -1 : firstDayOf(Math.min(last, yearMax) + 1) - 1,
       referenceMs,
       side: own,
@@ -179,15 +181,13 @@ function asksBusiness(column: Column): boolean {
 }
 
 function noBusinessInterval(expression: string, ast: CronColumns): TimeExpressionError {
-  const words = ast.expression.split(/\s+/);
-  const index = expression.indexOf(ast.expression) + ast.expression.search(/[bh](?=[\s,]|$)/i);
-  const found = words.find(word => /[bh](?=,|$)/i.test(word)) ?? 'a business day';
-  return new TimeExpressionError({
+  const mark = /(?<![a-z\d])(-?\d+)?[bh](?![a-z])/i.exec(ast.expression)!;
+  return refuse(
     expression,
-    index,
-    found: `${JSON.stringify(found)} without a business interval`,
-    expected: 'a business interval beside the expression',
-  });
+    expression.indexOf(ast.expression) + mark.index,
+    `${JSON.stringify(mark[0])} without a business interval`,
+    'a business interval beside the expression',
+  );
 }
 
 function checked(atMs: number): number {
