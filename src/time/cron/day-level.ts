@@ -1,11 +1,12 @@
 // The level of the day: years by the year column, days by the masks, and what is asked day by day: `+n`, `b` and `h`.
 
 import type { BusinessInterval } from '../business-interval.js';
+import { dayMs } from '../civil.js';
 import type { Column, Mark } from './ast.js';
 import { DAY_OF_MONTH, DAY_OF_WEEK, DAY_OF_YEAR, MONTH, WEEK_OF_MONTH, WEEK_OF_YEAR, YEAR } from './columns.js';
 import { DayMasks, nextBit, previousBit } from './day-masks.js';
 import { type Level, type Search, spend } from './search.js';
-import { dayMs, nextMultiple, previousMultiple } from './time-levels.js';
+import { nextMultiple, previousMultiple } from './time-levels.js';
 import {
   firstDayOf,
   firstDayOfMonth,

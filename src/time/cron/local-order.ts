@@ -1,8 +1,8 @@
 // The original's rule of daylight saving: a firing in the gap of spring does not come that day, one in the overlap of
 // autumn comes once, the second time. So the instants of local times are in the order of the local times.
 
+import { dayMs } from '../civil.js';
 import type { Zone } from '../zone.js';
-import { dayMs } from './time-levels.js';
 
 /** The instant at which a local time comes, the second where there are two; undefined in a gap. */
 export function instantOf(zone: Zone, localMs: number): number | undefined {

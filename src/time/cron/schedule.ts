@@ -1,6 +1,7 @@
 // From the AST of a cron-style expression to a schedule: levels made once, and the search among local times.
 
 import type { BusinessInterval } from '../business-interval.js';
+import { dayMs } from '../civil.js';
 import type { TimeExpressionError } from '../errors.js';
 import type { Firing, Schedule } from '../schedule.js';
 import type { Zone } from '../zone.js';
@@ -11,7 +12,7 @@ import { firstLocalAfter, gapEnd, gapStart, instantOf, lastLocalBefore } from '.
 import { LoopLevel } from './loop-level.js';
 import { refuse } from './place.js';
 import { type Level, type Search, searchBackward, searchForward, spend } from './search.js';
-import { dayMs, timeLevels } from './time-levels.js';
+import { timeLevels } from './time-levels.js';
 import { firstDayOf, yearMax, yearMin, yearOf } from './year-days.js';
 
 export interface CronScheduleOptions {

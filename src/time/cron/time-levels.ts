@@ -1,10 +1,9 @@
 // The levels of the time of day: columns with values, and columns with `+n`.
 
+import { dayMs } from '../civil.js';
 import type { Column, Item } from './ast.js';
 import { columns, HOUR, MILLISECOND, MINUTE, SECOND } from './columns.js';
 import type { Level, Search } from './search.js';
-
-export const dayMs = 86_400_000;
 
 /** Length of a unit of the columns from milliseconds to hours, and of the day they make up. */
 export const unitsMs: readonly number[] = [1, 1_000, 60_000, 3_600_000, dayMs];
