@@ -12,6 +12,7 @@ import { addOperations } from './operations.js';
 import { watchReaders } from './output.js';
 import { packageVersion } from './package-version.js';
 import { addRun } from './run.js';
+import { addSchedule } from './schedule.js';
 import { addShow } from './show.js';
 import { addStart } from './start.js';
 import { addSubmit } from './submit.js';
@@ -25,6 +26,7 @@ Begin with:
   millrace start                                       an engine behind an HTTP service, until it is stopped
   millrace submit records.ndjson                       instances to a running server, one a line
   millrace verify flow.yaml                            every fault of a definition, by line
+  millrace schedule next '+7m'                         when a time expression fires
   millrace list                                        what the data folder holds
   millrace show ID                                     everything about one instance
   millrace help run                                    every option of a command, with examples
@@ -61,7 +63,7 @@ function describe(ended: (code: number) => void): Command {
     .showHelpAfterError('(millrace --help lists the commands, millrace help COMMAND their options)')
     .exitOverride()
     .addHelpText('after', examples);
-  for (const add of [addRun, addStart, addSubmit, addVerify, addAudit, addList, addShow, addOperations])
+  for (const add of [addRun, addStart, addSubmit, addVerify, addAudit, addList, addShow, addSchedule, addOperations])
     add(program, ended);
   return program;
 }

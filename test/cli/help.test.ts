@@ -7,7 +7,19 @@ import { expect, test } from 'vitest';
 import { world } from './setup.js';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-const commands = ['run', 'submit', 'verify', 'audit', 'list', 'show', 'pause', 'resume', 'remove', 'recover'];
+const commands = [
+  'run',
+  'submit',
+  'verify',
+  'schedule',
+  'audit',
+  'list',
+  'show',
+  'pause',
+  'resume',
+  'remove',
+  'recover',
+];
 
 test('help lists every command; the help of each has examples', async context => {
   const own = world(context);

@@ -28,7 +28,11 @@ const weeks: { readonly [exchange: string]: { readonly days: string; readonly we
 const week = { days: 'mon-fri', weekdays: [1, 2, 3, 4, 5] };
 
 /** Days that must fall out of a month for it to have its sessions. */
-function holidaysOf(month: string, { count, first, last, secondToLast, nth }: Month, weekdays: readonly number[]): number[] {
+function holidaysOf(
+  month: string,
+  { count, first, last, secondToLast, nth }: Month,
+  weekdays: readonly number[],
+): number[] {
   const known = new Map<number, number>([
     [1, dayNumber(first)],
     [count, dayNumber(last)],
