@@ -5,7 +5,7 @@ import type { BusinessInterval } from './business-interval.js';
 import type { CronAst } from './cron/ast.js';
 import { parseCron } from './cron/parse.js';
 import { cronSchedule } from './cron/schedule.js';
-import { checkExpressionText } from './errors.js';
+import { checkExpressionText, TimeExpressionError } from './errors.js';
 import type { RelativeExpression } from './relative/ast.js';
 import { parseRelative } from './relative/parse.js';
 import { compileRelative } from './relative/relative-schedule.js';
@@ -32,6 +32,15 @@ export interface TimeExpressionContext {
  */
 export function parseTimeExpression(text: string): TimeExpression {
   checkExpressionText(text);
+  const bare = /^\s*(\d+(?:[yMwdHmsSDe]|ms))\s*$/.exec(text);
+  if (bare !== null) {
+    throw new TimeExpressionError({
+      expression: text,
+      index: text.indexOf(bare[1]!),
+      found: `"${bare[1]!.slice(0, 20)}" without an operator`,
+      expected: `+${bare[1]!.slice(0, 20)} or another operator (+ - > < ^ @ ?), or columns`,
+    });
+  }
   return isRelative(text)
     ? { notation: 'relative', relative: parseRelative(text) }
     : { notation: 'cron', cron: parseCron(text) };
