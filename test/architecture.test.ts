@@ -241,7 +241,7 @@ describe('architecture', () => {
   test('file names are kebab-case and say what is in them', () => {
     const vague = /(^|[-/])(utils?|helpers?|commons?|managers?|misc|shared|stuff|types)(-|\.)/;
     const wrong = allFiles.filter(
-      file => file !== 'src/ARCHITECTURE.md' && !/^[a-z0-9-]+(\.d)?\.[a-z]+$/.test(path.basename(file)),
+      file => !/(ARCHITECTURE|README)\.md$/.test(file) && !/^[a-z0-9-]+(\.d)?\.[a-z]+$/.test(path.basename(file)),
     );
     expect(wrong).toEqual([]);
     expect(allFiles.filter(file => vague.test(path.basename(file)) && file !== 'src/dispatch/shared-state.ts')).toEqual(
@@ -253,12 +253,7 @@ describe('architecture', () => {
     const named = [...architecture.matchAll(/`((?:[a-z-]+\/)+[a-z0-9-]+\.ts)`/g)].map(([, file]) => file!);
     expect(named.length).toBeGreaterThan(10);
     const isThere = (file: string): boolean =>
-      existsSync(
-        path.join(
-          project,
-          file.startsWith('src/') || file.startsWith('workers/') || file.startsWith('test/') ? file : `src/${file}`,
-        ),
-      );
+      existsSync(path.join(project, /^(src|workers|test|scripts)\//.test(file) ? file : `src/${file}`));
     expect(named.filter(file => !isThere(file))).toEqual([]);
   });
 });

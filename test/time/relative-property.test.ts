@@ -138,6 +138,33 @@ describe(`against an oracle (seed ${seed})`, () => {
     );
   });
 
+  test('the n-th month of a name is where walking month by month ends', () => {
+    const names = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+    fc.assert(
+      fc.property(
+        instant,
+        zone,
+        fc.integer({ min: 1, max: 20 }),
+        fc.constantFrom(...names),
+        fc.constantFrom('+', '-', '>', '<'),
+        (atMs, zoneName, n, name, operator) => {
+          const from = local(zoneName, atMs);
+          const step = operator === '+' || operator === '>' ? 1 : -1;
+          const isOf = (date: Local): boolean => date.month === names.indexOf(name) + 1;
+          let left = (operator === '>' || operator === '<') && isOf(from) ? n - 1 : n;
+          let date = from;
+          for (let months = step; left > 0; months += step) {
+            date = from.add({ months });
+            if (isOf(date)) left -= 1;
+          }
+          const expected = date.equals(from) ? atMs : instantOf(zoneName, date);
+          expect(applied(`${operator}${n}${name}`, atMs, zoneName)).toBe(expected);
+        },
+      ),
+      { seed, numRuns: 1_000 },
+    );
+  });
+
   test('the n-th and n-th-last day of a kind in a month', () => {
     fc.assert(
       fc.property(

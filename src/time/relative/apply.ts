@@ -59,7 +59,7 @@ export function checkBusinessInterval({ text, steps }: RelativeExpression, conte
     expression: text,
     index: step.index,
     found: 'business days or holidays (b, h), and no business interval',
-    expected: 'a business interval (a calendar), or other units',
+    expected: 'a business interval (a calendar), or other units; hours are H',
   });
 }
 
