@@ -92,6 +92,7 @@ describe('what is refused, and where', () => {
     ['FREQ=DAILY;FOO=1', 12, '"FOO=1" (expected one of FREQ, INTERVAL'],
     ['FREQ=DAILY;FREQ=DAILY', 12, 'a second FREQ'],
     ['INTERVAL=2', 1, 'no FREQ'],
+    ['FREQ=DAILY;COUNT=10001', 18, '"10001" (expected 1 to 10000)'],
     ['FREQ=DAILY;COUNT=1;UNTIL=20300101', 1, 'COUNT and UNTIL'],
     ['FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30', 1, 'a day that no such month has (expected BYMONTHDAY up to 29'],
     ['DTSTART:20200230T000000 FREQ=DAILY', 9, '"20200230T000000" (expected a date or time'],
