@@ -10,6 +10,7 @@ import { race } from './race.js';
 import { alignColumns, formatTable, makeReport } from './report.js';
 import { scenarioNamed, scenarios } from './scenarios/index.js';
 import type { Scenario } from './scenarios/scenario.js';
+import { formatTime, runTime } from './time.js';
 
 interface Options {
   readonly peers?: string;
@@ -71,6 +72,7 @@ async function run(scenarioName: string, options: Options): Promise<void> {
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
   };
   if (scenario.arrival === 'micro') write(await micro(scenario, options));
+  else if (scenario.arrival === 'time') write(time(scenario, options));
   else write(await compare(scenario, options));
 }
 
@@ -123,6 +125,15 @@ async function micro(scenario: Scenario, options: Options): Promise<unknown> {
   ]);
   process.stdout.write(`micro, ${timeMs} ms a part, ${machine}\n${alignColumns([header, ...rows]).join('\n')}\n`);
   return { scenario: scenario.name, machine, subject: null, peers: [], rounds: 1, parts: figures };
+}
+
+function time(scenario: Scenario, options: Options): unknown {
+  const timeMs = options.instances ?? (options.toy === true ? scenario.toySize : scenario.size);
+  const rounds = options.rounds ?? (options.toy === true ? 1 : scenario.rounds);
+  const figures = runTime(timeMs, rounds);
+  const machine = describeMachine();
+  process.stdout.write(`time, ${rounds} rounds of ${timeMs} ms each, ${machine}\n${formatTime(figures)}\n`);
+  return { scenario: scenario.name, machine, subject: null, peers: [], rounds, ...figures };
 }
 
 function positive(text: string): number {

@@ -78,7 +78,8 @@ class Millrace implements Contestant {
       case 'submit':
         return this.#submit(setting);
       case 'micro':
-        throw new Error('micro has no contestants');
+      case 'time':
+        throw new Error(`${setting.scenario.name} has no contestants`);
     }
   }
 

@@ -14,6 +14,7 @@ import { steps } from './steps.js';
 import { storm } from './storm.js';
 import { submit } from './submit.js';
 import { sustained } from './sustained.js';
+import { time } from './time.js';
 
 export const scenarios: readonly Scenario[] = [
   endToEnd,
@@ -33,6 +34,7 @@ export const scenarios: readonly Scenario[] = [
   backlogRedis,
   coldRedis,
   micro,
+  time,
 ];
 
 /** @throws Error naming the scenarios there are */

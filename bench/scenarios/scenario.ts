@@ -7,8 +7,9 @@
  * - `restart`: drain right after a restart, nothing cached, against drained warm.
  * - `sustained`: a steady stream with at most `size` open, for a time.
  * - `submit`: a stream over HTTP, four batches under way, nothing executed; an instance counts when it is stored.
- * - `micro`: parts of the engine by themselves; no contestants. */
-export type Arrival = 'stream' | 'one-at-a-time' | 'backlog' | 'restart' | 'sustained' | 'submit' | 'micro';
+ * - `micro`: parts of the engine by themselves; no contestants.
+ * - `time`: schedules by themselves, beside libraries that have some of them. */
+export type Arrival = 'stream' | 'one-at-a-time' | 'backlog' | 'restart' | 'sustained' | 'submit' | 'micro' | 'time';
 
 /** Where Millrace keeps its work, store and queue. The peers bring their own servers. */
 export type HomeName = 'folder' | 'folder-and-redis' | 'postgres-and-redis';

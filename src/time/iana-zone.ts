@@ -1,15 +1,15 @@
 // IANA zones out of what Intl knows: the changes of an offset are searched once, block by block, and kept sorted.
 //
-// Intl takes about two microseconds to say what a clock shows, so nothing asks it twice. The search steps by three days:
-// no zone since 1900 left an offset and came back to it faster (checked for all of them).
+// Intl takes about a microsecond to tell an offset, so nothing asks it twice. The search steps by six days:
+// no zone leaves an offset and is back at it in less than a week (checked for all of them, from 1900 on).
 
 import type { Zone } from './zone.js';
 
 const secondMs = 1_000;
 const dayMs = 86_400_000;
-const stepMs = 3 * dayMs;
-/** Three days times 122: a year and a day, so that a block has two changes of daylight saving at most, nearly always. */
-const blockMs = stepMs * 122;
+const stepMs = 6 * dayMs;
+/** Six days times 61: a year and a day, so that a block has two changes of daylight saving at most, nearly always. */
+const blockMs = stepMs * 61;
 /** Blocks from 1900 to 3099; outside, the offsets of the outermost ones hold. */
 const firstBlock = Math.floor(Date.UTC(1900, 0) / blockMs);
 const lastBlock = Math.floor(Date.UTC(3100, 0) / blockMs) - 1;
@@ -28,20 +28,15 @@ export class IanaZone implements Zone {
   readonly #format: Intl.DateTimeFormat;
   readonly #blocks = new Array<Block | undefined>(lastBlock - firstBlock + 1);
 
+  /** Where an offset was last looked up: from and until when it holds, as far as its block goes. Questions come in order. */
+  #sinceMs = 0;
+  #untilMs = 0;
+  #offset = 0;
+
   /** @throws RangeError when Intl does not know the zone */
   constructor(timeZone: string) {
-    this.#format = new Intl.DateTimeFormat('en-US', {
-      timeZone,
-      calendar: 'gregory',
-      numberingSystem: 'latn',
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
+    // The shortest there is: a field of the time costs 0.5 us, and without any the whole date would be there.
+    this.#format = new Intl.DateTimeFormat('en-US', { timeZone, minute: 'numeric', timeZoneName: 'longOffset' });
     this.name = this.#format.resolvedOptions().timeZone;
   }
 
@@ -51,6 +46,7 @@ export class IanaZone implements Zone {
 
   instantsOf(localMs: number): readonly number[] {
     // No offset is larger than a day, and none changes twice in two.
+    if (localMs - dayMs >= this.#sinceMs && localMs + dayMs < this.#untilMs) return [localMs - this.#offset];
     const before = this.#offsetAt(localMs - dayMs);
     const after = this.#offsetAt(localMs + dayMs);
     if (before === after) return [localMs - before];
@@ -71,10 +67,15 @@ export class IanaZone implements Zone {
   }
 
   #offsetAt(atMs: number): number {
-    const { changesMs, offsets } = this.#block(blockOf(atMs));
+    if (atMs >= this.#sinceMs && atMs < this.#untilMs) return this.#offset;
+    const index = blockOf(atMs);
+    const { changesMs, offsets } = this.#block(index);
     let count = 0;
     while (count < changesMs.length && changesMs[count]! <= atMs) count += 1;
-    return offsets[count]!;
+    this.#sinceMs = count === 0 ? index * blockMs : changesMs[count - 1]!;
+    this.#untilMs = count === changesMs.length ? (index + 1) * blockMs : changesMs[count]!;
+    this.#offset = offsets[count]!;
+    return this.#offset;
   }
 
   #block(index: number): Block {
@@ -115,8 +116,14 @@ export class IanaZone implements Zone {
   }
 
   #askOffset(atMs: number): number {
-    const [month, day, year, hour, minute, second] = this.#format.format(atMs).match(/\d+/g)!.map(Number);
-    return Date.UTC(year!, month! - 1, day, hour, minute, second) - atMs;
+    // `30 GMT-05:00`, with seconds where there were some (`GMT-00:44:30`); some versions write a bare `GMT` for none.
+    const text = this.#format.format(atMs);
+    const [hours = 0, minutes = 0, seconds = 0] = text
+      .slice(text.indexOf('GMT') + 4)
+      .split(':')
+      .map(Number);
+    const offset = ((hours * 60 + minutes) * 60 + seconds) * secondMs;
+    return text.includes('-') ? -offset : offset;
   }
 }
 

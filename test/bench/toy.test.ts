@@ -54,7 +54,9 @@ describe.concurrent('at toy size', () => {
     );
   }
 
-  for (const scenario of scenarios.filter(each => each.peers.length === 0 && each.arrival !== 'micro')) {
+  for (const scenario of scenarios.filter(
+    each => each.peers.length === 0 && !['micro', 'time'].includes(each.arrival),
+  )) {
     it.runIf(hasSubject)(
       `${scenario.name} runs to its end`,
       async () => {
@@ -69,6 +71,15 @@ describe.concurrent('at toy size', () => {
     const report = (await bench('micro')) as Report & { parts: { meanNs: number }[] };
     expect(report.parts.length).toBeGreaterThan(5);
     expect(Math.min(...report.parts.map(part => part.meanNs))).toBeGreaterThan(0);
+  }, 30_000);
+
+  it('time finds what its peers find, and what never comes', async () => {
+    const report = (await bench('time')) as Report & {
+      shared: { ratio: number }[];
+      unsatisfiable: { coldMs: number }[];
+    };
+    expect(Math.min(...report.shared.map(each => each.ratio))).toBeGreaterThan(0);
+    expect(report.unsatisfiable.map(each => each.coldMs).length).toBeGreaterThan(3);
   }, 30_000);
 
   it('a missing Redis is an error that says what to do, not a peer left out', async () => {

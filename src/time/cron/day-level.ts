@@ -26,6 +26,8 @@ export class DayLevel implements Level {
   readonly #plus: readonly PlusDays[];
   readonly #marks: readonly Mark[];
   readonly #businessInterval: BusinessInterval | null;
+  /** Nothing is asked day by day. */
+  readonly #isPlain: boolean;
 
   constructor(columns: readonly Column[], businessInterval: BusinessInterval | null) {
     this.#masks = new DayMasks(columns, businessInterval);
@@ -40,6 +42,7 @@ export class DayLevel implements Level {
       const content = columns[column]!;
       return content.kind === 'mark' ? [content.mark] : [];
     });
+    this.#isPlain = this.#plus.length === 0 && this.#marks.length === 0;
   }
 
   next(from: number, search: Search): number {
@@ -87,6 +90,7 @@ export class DayLevel implements Level {
 
   /** The day itself when all that is asked day by day is so; else a later one before which nothing is. */
   #nextAsked(day: number, search: Search): number {
+    if (this.#isPlain) return day;
     if (!this.#areMarks(day)) return day + 1;
     let found = day;
     for (const { indexOf, firstOf, count } of this.#plus) {
@@ -98,6 +102,7 @@ export class DayLevel implements Level {
   }
 
   #previousAsked(day: number, search: Search): number {
+    if (this.#isPlain) return day;
     if (!this.#areMarks(day)) return day - 1;
     let found = day;
     for (const { indexOf, firstOf, count } of this.#plus) {

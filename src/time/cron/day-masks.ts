@@ -16,7 +16,7 @@ export class DayMasks {
   readonly #businessInterval: BusinessInterval | null;
   readonly #marked: readonly MarkedItem[];
   readonly #kinds = new Array<KindMasks | undefined>(yearKinds);
-  /** By year from 1970, where there are business days by number. */
+  /** By year from 1970. */
   readonly #years: (Mask | undefined)[] = [];
 
   constructor(columns: readonly Column[], businessInterval: BusinessInterval | null) {
@@ -27,11 +27,10 @@ export class DayMasks {
   }
 
   ofYear(year: number): Mask {
-    const kind = this.#ofKind(yearKindOf(year));
-    if (this.#marked.length === 0) return kind.plain;
     const known = this.#years[year - yearMin];
     if (known !== undefined) return known;
-    const made = this.#withMarked(year, kind);
+    const kind = this.#ofKind(yearKindOf(year));
+    const made = this.#marked.length === 0 ? kind.plain : this.#withMarked(year, kind);
     this.#years[year - yearMin] = made;
     return made;
   }

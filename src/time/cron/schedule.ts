@@ -25,13 +25,13 @@ export interface CronScheduleOptions {
 }
 
 /** Years searched, from the first that the year column admits: every date there is comes again within 40. */
-const searchedYears = 100;
+const searchedYears = 50;
 
 /** Leaps of a search: only expressions at odds with themselves need more, and they take some 50 ms to find that out. */
 const stepsMax = 200_000;
 
 /**
- * Compiles a cron-style expression. Its firings are within the years 1970 to 3000; a search ends a hundred years after the
+ * Compiles a cron-style expression. Its firings are within the years 1970 to 3000; a search ends fifty years after the
  * first year that the year column admits.
  *
  * @throws {TimeExpressionError} when `b` or `h` stands in it and there is no business interval
