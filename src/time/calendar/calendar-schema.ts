@@ -5,8 +5,8 @@ import type { Schema } from '../../workflow/conform.js';
 
 const name: Schema = { type: 'string', minLength: 1, maxLength: 200 };
 const names: Schema = { type: 'array', items: name, minItems: 1, maxItems: 100 };
-const moment: Schema = { type: 'string', minLength: 10, maxLength: 30 };
-const duration: Schema = { type: 'string', minLength: 5, maxLength: 30 };
+const moment: Schema = { type: 'string', minLength: 1, maxLength: 30 };
+const duration: Schema = { type: 'string', minLength: 1, maxLength: 30 };
 const kinds = ['public', 'bank', 'optional', 'school', 'observance'];
 
 const holidays: Schema = {
@@ -42,9 +42,9 @@ const range: Schema = {
 };
 
 const setProperties = {
-  days: { type: 'array', items: { type: 'string', minLength: 3, maxLength: 20 }, minItems: 1, maxItems: 100 },
-  dates: { type: 'array', items: { type: 'string', minLength: 5, maxLength: 30 }, minItems: 1, maxItems: 20_000 },
-  hours: { type: 'array', items: { type: 'string', minLength: 11, maxLength: 40 }, minItems: 1, maxItems: 48 },
+  days: { type: 'array', items: { type: 'string', minLength: 1, maxLength: 20 }, minItems: 1, maxItems: 100 },
+  dates: { type: 'array', items: { type: 'string', minLength: 1, maxLength: 30 }, minItems: 1, maxItems: 20_000 },
+  hours: { type: 'array', items: { type: 'string', minLength: 1, maxLength: 40 }, minItems: 1, maxItems: 48 },
   range,
   holidays,
   ical: { type: 'string', minLength: 1, maxLength: 4_096 },

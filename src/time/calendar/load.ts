@@ -86,11 +86,12 @@ class Rewriting implements Source {
     let at = this.#root;
     let offset = at.offset;
     const written: (string | number)[] = [];
-    for (const [depth, step] of path.entries()) {
-      const inner = this.#step(at, step, depth);
+    const steps = path[0] === 'name' ? [this.#nameKey, ...path.slice(1)] : path;
+    for (const [depth, step] of steps.entries()) {
+      const inner = this.#step(at, step);
       // What is missing is named, and placed at what should hold it; a text that stands for more is named itself.
       if (inner === null) {
-        if (at.kind !== 'scalar' && !(step === 'name' && depth === 2)) written.push(...path.slice(depth));
+        if (at.kind !== 'scalar' && !(step === 'name' && depth === 2)) written.push(...steps.slice(depth));
         break;
       }
       written.push(inner.key);
@@ -100,18 +101,14 @@ class Rewriting implements Source {
     return { path: written, ...this.#document.placeAt(offset) };
   }
 
-  #step(
-    at: Written,
-    step: string | number,
-    depth: number,
-  ): { key: string | number; keyOffset: number; value: Written } | null {
+  #step(at: Written, step: string | number): { key: string | number; keyOffset: number; value: Written } | null {
     if (at.kind === 'list') {
       const item = typeof step === 'number' ? at.items[step] : undefined;
       return item === undefined ? null : { key: step, keyOffset: item.offset, value: item };
     }
     if (at.kind !== 'map') return null;
     if (typeof step === 'number') return at.entries[step] ?? null;
-    return entryOf(at, depth === 0 && step === 'name' ? this.#nameKey : step) ?? null;
+    return entryOf(at, step) ?? null;
   }
 
   keysAt(path: Path, keys: readonly string[]): readonly string[] {

@@ -44,31 +44,31 @@ export const HolidaySource = Type.Object(
 export const Range = Type.Object(
   {
     /** `2026-01-05T22:00`, or a day for its midnight. The range includes it. */
-    start: Type.String({ minLength: 10, maxLength: 30 }),
+    start: Type.String({ minLength: 1, maxLength: 30 }),
     /** Like `start`; the range ends before it. Either this or `for`. */
-    end: Type.Optional(Type.String({ minLength: 10, maxLength: 30 })),
+    end: Type.Optional(Type.String({ minLength: 1, maxLength: 30 })),
     /** How long, such as `36 hours`; no longer than `every`. */
-    for: Type.Optional(Type.String({ minLength: 5, maxLength: 30 })),
+    for: Type.Optional(Type.String({ minLength: 1, maxLength: 30 })),
     /** Distance from start to start, such as `2 weeks`. Default: once. A month without the day has its last. */
-    every: Type.Optional(Type.String({ minLength: 5, maxLength: 30 })),
+    every: Type.Optional(Type.String({ minLength: 1, maxLength: 30 })),
     /** How often altogether. Default: without end. */
     count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
     /** The last moment at which it may start. Default: none. */
-    until: Type.Optional(Type.String({ minLength: 10, maxLength: 30 })),
+    until: Type.Optional(Type.String({ minLength: 1, maxLength: 30 })),
   },
   strict,
 );
 
 const setProperties = {
   /** `mon`, `mon-fri`, `2tue` (second Tuesday of the month), `-1fri` (its last Friday). Default: every day. */
-  days: Type.Optional(Type.Array(Type.String({ minLength: 3, maxLength: 20 }), { minItems: 1, maxItems: 100 })),
+  days: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 20 }), { minItems: 1, maxItems: 100 })),
   /** `2026-12-24`, `12-24` (each year), `2026-12-24..2027-01-02`, `12-24..01-02`. Default: every day. */
   dates: Type.Optional(
-    Type.Array(Type.String({ minLength: 5, maxLength: 30 }), { minItems: 1, maxItems: limits.datesMax }),
+    Type.Array(Type.String({ minLength: 1, maxLength: 30 }), { minItems: 1, maxItems: limits.datesMax }),
   ),
   /** `08:30-16:15`, `22:00-06:00+1` (until the next morning). Default: the whole day. */
   hours: Type.Optional(
-    Type.Array(Type.String({ minLength: 11, maxLength: 40 }), { minItems: 1, maxItems: limits.hoursMax }),
+    Type.Array(Type.String({ minLength: 1, maxLength: 40 }), { minItems: 1, maxItems: limits.hoursMax }),
   ),
   range: Type.Optional(Range),
   holidays: Type.Optional(HolidaySource),
