@@ -27,7 +27,10 @@ export interface CronScheduleOptions {
 /** Years searched, from the first that the year column admits: every date there is comes again within 40. */
 const searchedYears = 50;
 
-/** Leaps of a search: only expressions at odds with themselves need more, and they take some 50 ms to find that out. */
+/**
+ * Leaps of a search, of all alternatives together: only expressions at odds with themselves need more, and they take some
+ * 50 ms to find that out.
+ */
 const stepsMax = 200_000;
 
 /**
@@ -37,8 +40,9 @@ const stepsMax = 200_000;
  * @throws {TimeExpressionError} when `b` or `h` stands in it and there is no business interval
  */
 export function cronSchedule(ast: CronAst, options: CronScheduleOptions): Schedule {
-  if (ast.kind === 'columns') return new ColumnsSchedule(ast, options, ast.expression);
-  const alternatives = ast.alternatives.map(each => new ColumnsSchedule(each, options, ast.expression));
+  if (ast.kind === 'columns') return new ColumnsSchedule(ast, options, ast.expression, stepsMax);
+  const steps = Math.ceil(stepsMax / ast.alternatives.length);
+  const alternatives = ast.alternatives.map(each => new ColumnsSchedule(each, options, ast.expression, steps));
   return {
     next: afterMs =>
       chosen(
@@ -64,6 +68,7 @@ function chosen(firings: readonly Firing[], comesFirst: (oneMs: number, otherMs:
 
 class ColumnsSchedule implements Schedule {
   readonly #expression: string;
+  readonly #steps: number;
   readonly #zone: Zone;
   readonly #businessInterval: BusinessInterval | null;
   readonly #referenceMs: number | null;
@@ -73,8 +78,9 @@ class ColumnsSchedule implements Schedule {
   /** What is asked of the instant of a firing. */
   readonly #marks: readonly Mark[];
 
-  constructor(ast: CronColumns, options: CronScheduleOptions, expression: string) {
+  constructor(ast: CronColumns, options: CronScheduleOptions, expression: string, steps: number) {
     this.#expression = expression;
+    this.#steps = steps;
     this.#zone = options.zone;
     this.#businessInterval = options.businessInterval ?? null;
     this.#referenceMs = options.referenceMs === undefined ? null : options.zone.localOf(options.referenceMs);
@@ -139,7 +145,7 @@ class ColumnsSchedule implements Schedule {
       lastDay: side === -1 && isBeyond ? -1 : firstDayOf(Math.min(last, yearMax) + 1) - 1,
       referenceMs,
       side: own,
-      stepsLeft: stepsMax,
+      stepsLeft: this.#steps,
       gaveUpMs: null,
     };
   }

@@ -2,14 +2,14 @@
 
 import { dayMs } from '../civil.js';
 import type { Column, Item } from './ast.js';
-import { columns, HOUR, MILLISECOND, MINUTE, SECOND } from './columns.js';
+import { HOUR, MILLISECOND, MINUTE, SECOND } from './columns.js';
 import type { Level, Search } from './search.js';
 
 /** Length of a unit of the columns from milliseconds to hours, and of the day they make up. */
 export const unitsMs: readonly number[] = [1, 1_000, 60_000, 3_600_000, dayMs];
 
 /** The level of one column of the time of day, or null when it admits everything. */
-export function timeLevel(column: number, content: Column): Level | null {
+function timeLevel(column: number, content: Column): Level | null {
   switch (content.kind) {
     case 'any':
     case 'mark': // asked of the instant, when there is one
@@ -42,7 +42,7 @@ class ValuesLevel implements Level {
   ) {
     const admitted = new Uint8Array(size);
     for (const item of items) {
-      if (item.kind !== 'range') throw new Error(`${item.kind} in the column ${columns[HOUR]!.name} or a finer one`);
+      if (item.kind !== 'range') continue; // the others are of columns of days
       for (let value = item.from; value <= item.to; value += item.step) admitted[value] = 1;
     }
     this.#ahead = distances(admitted, 1);
