@@ -4,6 +4,7 @@ import { dayMs } from '../civil.js';
 import type { Column, Item } from './ast.js';
 import { HOUR, MILLISECOND, MINUTE, SECOND } from './columns.js';
 import type { Level, Search } from './search.js';
+import { TimesLevel, timesMax } from './times-level.js';
 
 /** Length of a unit of the columns from milliseconds to hours, and of the day they make up. */
 export const unitsMs: readonly number[] = [1, 1_000, 60_000, 3_600_000, dayMs];
@@ -24,10 +25,38 @@ function timeLevel(column: number, content: Column): Level | null {
 
 /** The levels of columns, the coarsest first. */
 export function timeLevels(contents: readonly Column[], from: number, to: number): Level[] {
+  const times = from === MILLISECOND && to === HOUR ? listTimes(contents) : null;
+  if (times !== null) return [new TimesLevel(times)];
   return [HOUR, MINUTE, SECOND, MILLISECOND]
     .filter(column => column >= from && column <= to)
     .map(column => timeLevel(column, contents[column]!))
     .filter(level => level !== null);
+}
+
+/** The times of day that the columns come to, in order; null when they are many, or not values alone. */
+function listTimes(contents: readonly Column[]): number[] | null {
+  let times = [0];
+  for (const column of [HOUR, MINUTE, SECOND, MILLISECOND]) {
+    const content = contents[column]!;
+    if (content.kind === 'plus' || content.kind === 'loop') return null;
+    const unitMs = unitsMs[column]!;
+    const size = unitsMs[column + 1]! / unitMs;
+    const admitted = content.kind === 'values' ? admittedValues(content.items, size) : new Uint8Array(size).fill(1);
+    if (times.length * admitted.reduce((sum, each) => sum + each, 0) > timesMax) return null;
+    times = times.flatMap(timeMs =>
+      Array.from(admitted.keys()).flatMap(value => (admitted[value] === 1 ? [timeMs + value * unitMs] : [])),
+    );
+  }
+  return times;
+}
+
+function admittedValues(items: readonly Item[], size: number): Uint8Array {
+  const admitted = new Uint8Array(size);
+  for (const item of items) {
+    if (item.kind !== 'range') continue; // the others are of columns of days
+    for (let value = item.from; value <= item.to; value += item.step) admitted[value] = 1;
+  }
+  return admitted;
 }
 
 /** Distances to the next and the last value, for each value of the column. */
@@ -40,11 +69,7 @@ class ValuesLevel implements Level {
     readonly size: number,
     items: readonly Item[],
   ) {
-    const admitted = new Uint8Array(size);
-    for (const item of items) {
-      if (item.kind !== 'range') continue; // the others are of columns of days
-      for (let value = item.from; value <= item.to; value += item.step) admitted[value] = 1;
-    }
+    const admitted = admittedValues(items, size);
     this.#ahead = distances(admitted, 1);
     this.#behind = distances(admitted, -1);
   }
