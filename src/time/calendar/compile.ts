@@ -3,10 +3,10 @@
 
 import { faultAt, quote } from '../../workflow/fault.js';
 import type { BusinessInterval } from '../business-interval.js';
+import { dayMs } from '../civil.js';
 import { type Zone, zoneNamed } from '../zone.js';
 import type { CalendarFault, Outcome } from './calendar-fault.js';
 import { type HolidayBooks, keyOfSource, noBooks } from './holiday-book.js';
-import { dayMs } from './local-day.js';
 import type { CalendarDefinition, TimeSet } from './model.js';
 import { compileRange } from './repeat.js';
 import { compileSelection } from './selection.js';

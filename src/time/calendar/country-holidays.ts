@@ -8,9 +8,9 @@
 //   - Its tables end: Muslim holidays are known from 1970 to 2080, Jewish ones from 1970 to 2100. There are none outside.
 
 import { nearest, quote } from '../../workflow/fault.js';
+import { civilOf, dayMs, dayNumber } from '../civil.js';
 import type { CalendarFaultCode } from './calendar-fault.js';
 import type { HolidayBook } from './holiday-book.js';
-import { datePartsOf, dayMs, dayOf } from './local-day.js';
 import type { HolidaySource } from './model.js';
 import { type Spans, spansOf } from './spans.js';
 
@@ -88,8 +88,8 @@ function bookOf(holidays: Country, hasSubstitutes: boolean): HolidayBook {
     return spans;
   };
   return (firstDay, endDay) => {
-    const from = datePartsOf(firstDay - daysMax).year;
-    const to = datePartsOf(endDay).year;
+    const from = civilOf(firstDay - daysMax).year;
+    const to = civilOf(endDay).year;
     const spans = Array.from({ length: to - from + 1 }, (_, index) => pairs(spansOfYear(from + index)));
     return spansOf(spans.flat());
   };
@@ -102,7 +102,7 @@ function pairs(spans: Spans): [start: number, end: number][] {
 /** `date` is `2026-12-24 14:00:00`, with ` -0600` behind it when the holiday begins with the evening before. */
 function spanOf(date: string, lengthMs: number): [start: number, end: number] {
   const [year, month, day, hour, minute] = date.split(/[- :]/).map(Number) as [number, number, number, number, number];
-  const midnight = dayOf(year, month, day) * dayMs;
+  const midnight = dayNumber(year, month, day) * dayMs;
   // A part of a day at its end is the next evening's, or that of a preparation day (Turkey): whole days are what counts.
   if (date.length > 19) return [midnight, midnight + Math.max(1, Math.floor(lengthMs / dayMs)) * dayMs];
   const start = midnight + (hour * 60 + minute) * 60_000;

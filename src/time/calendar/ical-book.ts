@@ -1,12 +1,12 @@
 // The events of an iCalendar file as holidays, on the clocks of whoever asks.
 
+import { dayMs } from '../civil.js';
 import type { Zone } from '../zone.js';
 import type { HolidayBook } from './holiday-book.js';
 import type { IcalCalendar, IcalEvent } from './ical.js';
 import { IcalRefusal } from './ical-refusal.js';
 import { daysOfRule } from './ical-rule.js';
 import type { IcalTime } from './ical-value.js';
-import { dayMs } from './local-day.js';
 import { countUpTo, type Spans, spansOf } from './spans.js';
 
 /** Most events with all their repeats, and most steps of the walks that find them (0.2 s). */

@@ -4,9 +4,10 @@
 // rule that never matches (30 February) ends like any other.
 
 import { quote } from '../../workflow/fault.js';
+import { type CivilDate, civilOf, dayMs, dayNumber, daysInMonth, weekdayOf } from '../civil.js';
+import { firstDayOf } from './calendar-years.js';
 import { IcalRefusal } from './ical-refusal.js';
 import { type IcalTime, readIcalTime } from './ical-value.js';
-import { type DateParts, datePartsOf, dayMs, dayOf, daysInMonth, firstDayOf, weekdayOf } from './local-day.js';
 
 /** An event without an end is followed to here: the last day of 2100. */
 const lastDay = firstDayOf(2_101) - 1;
@@ -69,7 +70,7 @@ export function readIcalRule(text: string, start: IcalTime | undefined): IcalRul
   const odd = [...parts.keys()].find(key => !known.includes(key));
   if (odd !== undefined) invalid(odd);
   if (rule.weekStart < 0) invalid(`WKST=${parts.get('WKST')}`);
-  return start === undefined ? rule : complete(rule, datePartsOf(Math.floor(start.clockMs / dayMs)), start);
+  return start === undefined ? rule : complete(rule, civilOf(Math.floor(start.clockMs / dayMs)), start);
 }
 
 function invalid(part: string): never {
@@ -114,7 +115,7 @@ function weekdaysOf(text: string | undefined, frequency: IcalRule['frequency']):
 }
 
 /** What the rule leaves out is as in the first event: its weekday, its day of the month, its month. */
-function complete(rule: IcalRule, first: DateParts, start: IcalTime): IcalRule {
+function complete(rule: IcalRule, first: CivilDate, start: IcalTime): IcalRule {
   const isOpen = rule.weekdays === null && rule.monthDays === null;
   switch (rule.frequency) {
     case 'DAILY':
@@ -123,10 +124,10 @@ function complete(rule: IcalRule, first: DateParts, start: IcalTime): IcalRule {
       if (rule.weekdays !== null) return rule;
       return { ...rule, weekdays: [{ weekday: weekdayOf(Math.floor(start.clockMs / dayMs)), position: 0 }] };
     case 'MONTHLY':
-      return isOpen ? { ...rule, monthDays: new Set([first.day]) } : rule;
+      return isOpen ? { ...rule, monthDays: new Set([first.dayOfMonth]) } : rule;
     case 'YEARLY':
       return isOpen
-        ? { ...rule, monthDays: new Set([first.day]), months: rule.months ?? new Set([first.month]) }
+        ? { ...rule, monthDays: new Set([first.dayOfMonth]), months: rule.months ?? new Set([first.month]) }
         : rule;
   }
 }
@@ -139,12 +140,12 @@ function complete(rule: IcalRule, first: DateParts, start: IcalTime): IcalRule {
 export function* daysOfRule(rule: IcalRule, startDay: number, spend: () => void): Generator<number> {
   if (rule.untilDay < startDay) return;
   yield startDay;
-  const start = datePartsOf(startDay);
+  const start = civilOf(startDay);
   let count = 1;
   let day = startDay + 1;
   while (day <= rule.untilDay && count < rule.count) {
     spend();
-    const parts = datePartsOf(day);
+    const parts = civilOf(day);
     const later = nextPeriod(rule, day, parts, startDay, start);
     if (later !== null) day = later;
     else {
@@ -158,9 +159,9 @@ export function* daysOfRule(rule: IcalRule, startDay: number, spend: () => void)
 }
 
 /** The first day after a month, week or year in which the rule has nothing; null when `day` is not in such a one. */
-function nextPeriod(rule: IcalRule, day: number, parts: DateParts, startDay: number, start: DateParts): number | null {
+function nextPeriod(rule: IcalRule, day: number, parts: CivilDate, startDay: number, start: CivilDate): number | null {
   const { frequency, interval, months } = rule;
-  const nextMonth = (): number => dayOf(parts.year, parts.month, daysInMonth(parts.year, parts.month) + 1);
+  const nextMonth = (): number => dayNumber(parts.year, parts.month, daysInMonth(parts.year, parts.month) + 1);
   if (frequency === 'YEARLY' && (parts.year - start.year) % interval !== 0) return firstDayOf(parts.year + 1);
   if (frequency === 'MONTHLY' && ((parts.year - start.year) * 12 + parts.month - start.month) % interval !== 0)
     return nextMonth();
@@ -173,7 +174,7 @@ function nextPeriod(rule: IcalRule, day: number, parts: DateParts, startDay: num
   return frequency === 'DAILY' && offset !== 0 ? day + interval - offset : null;
 }
 
-function isChosen(rule: IcalRule, day: number, { year, month, day: ofMonth }: DateParts): boolean {
+function isChosen(rule: IcalRule, day: number, { year, month, dayOfMonth: ofMonth }: CivilDate): boolean {
   const days = daysInMonth(year, month);
   const { monthDays, weekdays } = rule;
   if (monthDays !== null && !monthDays.has(ofMonth) && !monthDays.has(ofMonth - days - 1)) return false;

@@ -1,9 +1,9 @@
 // Dates, times and durations of iCalendar.
 
 import { quote } from '../../workflow/fault.js';
+import { dayMs, dayNumber, daysInMonth } from '../civil.js';
 import { type Zone, zoneNamed } from '../zone.js';
 import { IcalRefusal } from './ical-refusal.js';
-import { dayMs, dayOf, daysInMonth } from './local-day.js';
 
 /** A date, or what a clock shows: everybody's (`floating`), that of UTC or that of a zone. */
 export type IcalTime = { readonly clockMs: number } & (
@@ -39,7 +39,7 @@ export function readIcalTime(text: string, zoneName?: string): IcalTime {
   const isReal = parts !== null && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month);
   if (!isReal || hour > 23 || minute > 59 || second > 60)
     throw new IcalRefusal('ICAL_INVALID', `found ${quote(text)}, accepted is a date as 20261224 or 20261224T143000Z`);
-  const clockMs = dayOf(year, month, day) * dayMs + ((hour * 60 + minute) * 60 + Math.min(second, 59)) * 1_000;
+  const clockMs = dayNumber(year, month, day) * dayMs + ((hour * 60 + minute) * 60 + Math.min(second, 59)) * 1_000;
   if (parts[4] === undefined) return { kind: 'date', clockMs };
   if (parts[7] === 'Z') return { kind: 'utc', clockMs };
   if (zoneName === undefined) return { kind: 'floating', clockMs };

@@ -4,6 +4,7 @@
 // never matches without end. What is read here is small; what is not read is refused by name, never passed over.
 
 import { faultAt, quote } from '../../workflow/fault.js';
+import { dayMs } from '../civil.js';
 import type { CalendarFault, Outcome } from './calendar-fault.js';
 import { IcalBroken, IcalRefusal } from './ical-refusal.js';
 import { type IcalRule, readIcalRule } from './ical-rule.js';
@@ -194,7 +195,7 @@ function refuseExrule(): never {
 
 /** A date without an end is a day; some programs end such an event on the day on which it begins. */
 function lengthOf(start: IcalTime, end: IcalTime | undefined, durationMs: number | undefined): number {
-  const wholeDay = start.kind === 'date' ? 86_400_000 : 0;
+  const wholeDay = start.kind === 'date' ? dayMs : 0;
   if (durationMs !== undefined) return durationMs;
   if (end === undefined || end.clockMs === start.clockMs) return wholeDay;
   return end.clockMs - start.clockMs;

@@ -2,8 +2,9 @@
 // with a code and words; the file, the line and the field are added by whoever asked.
 
 import { nearest, quote } from '../../workflow/fault.js';
+import { dayMs, dayNumber, daysInMonth } from '../civil.js';
 import type { CalendarFaultCode } from './calendar-fault.js';
-import { dayMs, dayOf, daysInMonth, yearMax, yearMin } from './local-day.js';
+import { yearMax, yearMin } from './calendar-years.js';
 
 export type Read<Value> =
   | { readonly ok: true; readonly value: Value }
@@ -104,7 +105,7 @@ function readDate(text: string): Read<{ kind: 'days' | 'yearly'; value: number }
 function readDay(text: string): Read<number> {
   const [year, month, day] = text.split('-').map(Number) as [number, number, number];
   const fault = faultOfDate(year, month, day);
-  return fault === null ? read(dayOf(year, month, day)) : refuse('DATE_INVALID', `${quote(text)}: ${fault}`);
+  return fault === null ? read(dayNumber(year, month, day)) : refuse('DATE_INVALID', `${quote(text)}: ${fault}`);
 }
 
 function faultOfDate(year: number, month: number, day: number): string | null {

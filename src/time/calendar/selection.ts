@@ -1,6 +1,6 @@
 // A set that chooses days by what they are called and spans of each: `days`, `dates`, `hours`.
 
-import { datePartsOf, dayMs, dayOf, daysInMonth, weekdayOf } from './local-day.js';
+import { civilOf, dayMs, dayNumber, daysInMonth, weekdayOf } from '../civil.js';
 import type { TimeSet } from './model.js';
 import {
   type DateRange,
@@ -56,7 +56,7 @@ function testOfNames(patterns: readonly DayPattern[]): DayTest {
   return day => {
     const weekday = weekdayOf(day);
     if (always.has(weekday)) return true;
-    const { year, month, day: dayOfMonth } = datePartsOf(day);
+    const { year, month, dayOfMonth } = civilOf(day);
     const fromStart = Math.ceil(dayOfMonth / 7);
     const fromEnd = -Math.ceil((daysInMonth(year, month) - dayOfMonth + 1) / 7);
     return placed.has(weekday * 100 + fromStart) || placed.has(weekday * 100 + fromEnd);
@@ -72,18 +72,18 @@ function testOfDates(ranges: readonly DateRange[]): DayTest {
   return day => {
     if (countUpTo(days, day) % 2 === 1) return true;
     if (yearly.size === 0) return false;
-    const parts = datePartsOf(day);
-    return yearly.has(parts.month * 100 + parts.day);
+    const parts = civilOf(day);
+    return yearly.has(parts.month * 100 + parts.dayOfMonth);
   };
 }
 
 /** The dates of a range, each as month * 100 + day, walked in a leap year; a first after the last goes on in the next one. */
 function addYearly({ first, last }: DateRange, dates: Set<number>): void {
-  const start = dayOf(2_000, Math.floor(first / 100), first % 100);
-  const end = dayOf(2_000, Math.floor(last / 100), last % 100);
+  const start = dayNumber(2_000, Math.floor(first / 100), first % 100);
+  const end = dayNumber(2_000, Math.floor(last / 100), last % 100);
   const length = end >= start ? end - start : end - start + 366;
   for (let offset = 0; offset <= length; offset += 1) {
-    const { month, day } = datePartsOf(dayOf(2_000, 1, 1) + ((start - dayOf(2_000, 1, 1) + offset) % 366));
-    dates.add(month * 100 + day);
+    const { month, dayOfMonth } = civilOf(dayNumber(2_000, 1, 1) + ((start - dayNumber(2_000, 1, 1) + offset) % 366));
+    dates.add(month * 100 + dayOfMonth);
   }
 }

@@ -8,8 +8,9 @@
 // together (8 MB): then all are forgotten, which only costs their evaluation again.
 
 import type { BusinessInterval } from '../business-interval.js';
+import { civilOf, dayMs, dayNumber, daysInMonth } from '../civil.js';
 import type { Zone } from '../zone.js';
-import { datePartsOf, dayMs, dayOf, daysInMonth, firstDayOf, yearMax, yearMin } from './local-day.js';
+import { firstDayOf, yearMax, yearMin } from './calendar-years.js';
 import { append, countUpTo, type Spans, subtract } from './spans.js';
 
 /** Years without a change after which the next is not looked for. 29 February is a Sunday once in 40 years, at the least. */
@@ -70,9 +71,9 @@ export class Timeline implements BusinessInterval {
   }
 
   isBusinessDay(day: number): boolean {
-    const parts = datePartsOf(day);
+    const parts = civilOf(day);
     if (!isYear(parts.year)) return false;
-    return ((this.#year(parts.year).business[parts.month - 1]! >>> (parts.day - 1)) & 1) === 1;
+    return ((this.#year(parts.year).business[parts.month - 1]! >>> (parts.dayOfMonth - 1)) & 1) === 1;
   }
 
   nthBusinessDay(year: number, month: number, n: number): number | undefined {
@@ -118,7 +119,7 @@ function isYear(year: number): boolean {
 
 /** The year of UTC an instant is in; the first or the last for those outside, where nothing changes any more. */
 function yearAt(atMs: number): number {
-  const { year } = datePartsOf(Math.floor(atMs / dayMs));
+  const { year } = civilOf(Math.floor(atMs / dayMs));
   return year >= yearMin ? Math.min(year, yearMax) : yearMin;
 }
 
@@ -154,8 +155,8 @@ function markDays(spans: Spans, firstDay: number, endDay: number, mark: 'touched
     const first = Math.max(mark === 'touched' ? Math.floor(start) : Math.ceil(start), firstDay);
     const last = Math.min(mark === 'touched' ? Math.ceil(end) : Math.floor(end), endDay);
     for (let day = first; day < last; day += 1) {
-      const parts = datePartsOf(day);
-      words[parts.month - 1]! |= 1 << (parts.day - 1);
+      const parts = civilOf(day);
+      words[parts.month - 1]! |= 1 << (parts.dayOfMonth - 1);
     }
   }
   return words;
@@ -172,7 +173,7 @@ function nthDay(words: Uint32Array, year: number, month: number, n: number): num
   for (let left = Math.abs(n); word !== 0; left -= 1) {
     // The lowest or the highest bit that is set.
     const bit: number = n > 0 ? 31 - Math.clz32(word & -word) : 31 - Math.clz32(word);
-    if (left === 1) return dayOf(year, month, bit + 1);
+    if (left === 1) return dayNumber(year, month, bit + 1);
     word = (word & ~(1 << bit)) >>> 0;
   }
   return undefined;
