@@ -7,7 +7,7 @@ import { DAY_OF_MONTH, DAY_OF_WEEK, DAY_OF_YEAR, MONTH, WEEK_OF_MONTH, WEEK_OF_Y
 import { type DayOfYear, daysOfKind, firstDayOf, yearKindOf, yearKinds, yearMin } from './year-days.js';
 
 /** 366 bits; null when no day of the year is admitted. */
-export type Mask = Int32Array | null;
+type Mask = Int32Array | null;
 
 type MarkedItem = Extract<Item, { kind: 'marked' }>;
 

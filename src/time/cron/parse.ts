@@ -1,9 +1,9 @@
 // From the text of a cron-style expression to its AST: the grammar reads the form, this checks what each column admits.
 
 import { checkExpressionText, faultOfGrammar, type GrammarError, TimeExpressionError } from '../errors.js';
-import type { Column, CronAst, CronColumns, Loop } from './ast.js';
+import type { Column, CronAst, CronColumns, Loop, Mark } from './ast.js';
 import { readField } from './column-values.js';
-import { columnCount, columns, MILLISECOND } from './columns.js';
+import { columnCount, columns, HOUR, MILLISECOND } from './columns.js';
 import { parse, type RawColumns, type RawCron } from './cron-grammar.js';
 import { readLoop } from './loop-values.js';
 import { columnAt, refuse } from './place.js';
@@ -42,7 +42,11 @@ function checkColumns(expression: string, raw: RawColumns): CronColumns {
       throw refuse(expression, cell.at, `column ${columnCount + 1}`, `at most ${columnCount} columns`);
     }
     if (cell.kind === 'field') {
-      checked.push(readField(expression, cell, columns[first]!));
+      const column = readField(expression, cell, columns[first]!);
+      if (first <= HOUR && column.kind === 'mark' && checked.some(each => isOpposite(each, column.mark))) {
+        throw refuse(expression, cell.at, '"b" and "h"', 'the same for all of the time of day');
+      }
+      checked.push(column);
       continue;
     }
     const read = readLoop(expression, cell, first);
@@ -59,6 +63,11 @@ function checkColumns(expression: string, raw: RawColumns): CronColumns {
     throw refuse(expression, raw.at, 'every millisecond', 'some milliseconds, such as "0"');
   }
   return { kind: 'columns', expression: expression.slice(raw.at, raw.end).trim(), columns: checked, loop };
+}
+
+/** No moment is in business time and outside it. */
+function isOpposite(column: Column, mark: Mark): boolean {
+  return column.kind === 'mark' && column.mark !== mark;
 }
 
 /** Nobody means it, and nothing could follow it. */

@@ -25,7 +25,7 @@ export function yearOf(day: number): number {
   return yearMin + (firstDays[guess + 1]! <= day ? guess + 1 : guess);
 }
 
-export function isLeap(year: number): boolean {
+function isLeap(year: number): boolean {
   return firstDays[year + 1 - yearMin]! - firstDays[year - yearMin]! === 366;
 }
 

@@ -81,6 +81,7 @@ describe('what is refused', () => {
     ['0 0 0 -1', 7, 'hours', '"-"', 'an hour from 0 to 23'],
     ['0 0 0 0 * b', 11, 'month', '"b"', 'a month from 0 to 11'],
     ['0 0 0 0 * * * 3b', 16, 'day of year', '"b"', 'a day from 1 to 366'],
+    ['0 0 b h', 7, 'hours', '"b" and "h"', 'the same for all of the time of day'],
     ['0 0 x', 5, 'minutes', '"x"', 'a minute from 0 to 59'],
     ['0 0 1 ?', 7, 'hours', '"?"', 'a number'],
     ['0 0 (15 10; 30 12; */15)', 20, 'minutes', 'one column', '2 columns as in the start of the loop'],
