@@ -67,7 +67,11 @@ function compileRules(
   ]);
   return (firstDay, endDay) => {
     const evaluation = { firstDay, endDay, named: new Map() };
-    const spans = rules.reduce((before, { apply, set }) => apply(before, set(evaluation)), noSpans);
+    // Of nothing nothing can be taken: the holidays of years in which a calendar has no business are not looked up.
+    const spans = rules.reduce(
+      (before, { apply, set }) => (before.length === 0 && apply !== unite ? before : apply(before, set(evaluation))),
+      noSpans,
+    );
     return intersect(spans, [firstDay * dayMs, endDay * dayMs]);
   };
 }
