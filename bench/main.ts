@@ -72,7 +72,7 @@ async function run(scenarioName: string, options: Options): Promise<void> {
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
   };
   if (scenario.arrival === 'micro') write(await micro(scenario, options));
-  else if (scenario.arrival === 'time') write(time(scenario, options));
+  else if (scenario.arrival === 'time') write(await time(scenario, options));
   else write(await compare(scenario, options));
 }
 
@@ -127,10 +127,10 @@ async function micro(scenario: Scenario, options: Options): Promise<unknown> {
   return { scenario: scenario.name, machine, subject: null, peers: [], rounds: 1, parts: figures };
 }
 
-function time(scenario: Scenario, options: Options): unknown {
+async function time(scenario: Scenario, options: Options): Promise<unknown> {
   const timeMs = options.instances ?? (options.toy === true ? scenario.toySize : scenario.size);
   const rounds = options.rounds ?? (options.toy === true ? 1 : scenario.rounds);
-  const figures = runTime(timeMs, rounds);
+  const figures = await runTime(timeMs, rounds);
   const machine = describeMachine();
   process.stdout.write(`time, ${rounds} rounds of ${timeMs} ms each, ${machine}\n${formatTime(figures)}\n`);
   return { scenario: scenario.name, machine, subject: null, peers: [], rounds, ...figures };

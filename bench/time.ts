@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { compileCalendar, parseCalendar } from '../src/time/calendar/index.js';
 import { cronSchedule, parseCron } from '../src/time/cron/index.js';
 import { zoneNamed } from '../src/time/zone.js';
+import { type CalendarAnswerFigure, runBusinessInterval } from './business-interval.js';
 import { alignColumns, median } from './report.js';
 import { calendarExpressions, sharedExpressions, unsatisfiableExpressions, workingHours } from './time-expressions.js';
 import { benchZone, contestantsOf, type Walk, walkOf } from './time-peers.js';
@@ -30,6 +31,8 @@ export interface UnsatisfiableFigure {
 }
 
 export interface TimeFigures {
+  /** A calendar by itself. */
+  readonly answers: readonly CalendarAnswerFigure[];
   readonly shared: readonly SharedFigure[];
   readonly calendar: readonly CalendarFigure[];
   readonly unsatisfiable: readonly UnsatisfiableFigure[];
@@ -41,7 +44,7 @@ const fromMs = Date.UTC(2026, 0, 1, 5);
 const walked = 200;
 
 /** @param timeMs how long each contestant is measured a round */
-export function runTime(timeMs: number, rounds: number): TimeFigures {
+export async function runTime(timeMs: number, rounds: number): Promise<TimeFigures> {
   const shared = sharedExpressions.map(expression => {
     const contestants = contestantsOf(expression);
     const [first, ...others] = contestants.map(each => each.walk(fromMs, 20));
@@ -60,7 +63,9 @@ export function runTime(timeMs: number, rounds: number): TimeFigures {
     return { name: expression.name, ns: medians, ratio: median(ratios) };
   });
   const fastest = median(shared.map(({ ns }) => Math.min(...peerNames.map(name => ns[name]!))));
-  return { shared, calendar: runCalendar(timeMs, rounds, fastest), unsatisfiable: runUnsatisfiable() };
+  const calendar = runCalendar(timeMs, rounds, fastest);
+  const unsatisfiable = runUnsatisfiable();
+  return { shared, calendar, unsatisfiable, answers: await runBusinessInterval(timeMs) };
 }
 
 const peerNames = ['croner', 'cron-parser', 'rrule'];
@@ -113,7 +118,7 @@ function walkFor(walk: Walk, timeMs: number): number {
   return (elapsedMs * 1e6) / firings;
 }
 
-export function formatTime({ shared, calendar, unsatisfiable }: TimeFigures): string {
+export function formatTime({ shared, calendar, unsatisfiable, answers }: TimeFigures): string {
   const names = Object.keys(shared[0]!.ns);
   const ns = (value: number): string => value.toFixed(0);
   return [
@@ -131,5 +136,7 @@ export function formatTime({ shared, calendar, unsatisfiable }: TimeFigures): st
       ['no next firing', 'ms, cold'],
       ...unsatisfiable.map(each => [each.name, each.coldMs.toFixed(1)]),
     ]),
+    '',
+    ...alignColumns([['a calendar asked', 'ns'], ...answers.map(each => [each.name, ns(each.ns)])]),
   ].join('\n');
 }
