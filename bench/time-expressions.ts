@@ -56,12 +56,13 @@ export const sharedExpressions: readonly SharedExpression[] = [
   },
 ];
 
-/** Mondays to Fridays but for holidays, 08:30 to 16:15 with an hour of lunch. */
+/** Mondays to Fridays but for the holidays of the United States, 08:30 to 16:15 with an hour of lunch. */
 export const workingHours = `
-name: working-hours
+calendar: working-hours
 rules:
-  - include: { days: [mon-fri], hours: ['08:30-11:30', '12:30-16:15'] }
-  - exclude: { dates: ['01-01', '07-04', '12-24..12-26'] }
+  - include: { days: mon-fri, hours: 08:30-16:15 }
+  - exclude: { hours: 11:30-12:30 }
+  - exclude: { holidays: US }
 `;
 
 export const calendarExpressions: readonly { readonly name: string; readonly columns: string }[] = [

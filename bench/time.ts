@@ -2,7 +2,8 @@
 // they can tell too; with a calendar, which none of them has; and when there is none.
 
 import { performance } from 'node:perf_hooks';
-import { compileCalendar, parseCalendar } from '../src/time/calendar/index.js';
+import type { BusinessInterval } from '../src/time/business-interval.js';
+import { compileCalendar, loadHolidays, parseCalendar } from '../src/time/calendar/index.js';
 import { cronSchedule, parseCron } from '../src/time/cron/index.js';
 import { zoneNamed } from '../src/time/zone.js';
 import { type CalendarAnswerFigure, runBusinessInterval } from './business-interval.js';
@@ -63,16 +64,16 @@ export async function runTime(timeMs: number, rounds: number): Promise<TimeFigur
     return { name: expression.name, ns: medians, ratio: median(ratios) };
   });
   const fastest = median(shared.map(({ ns }) => Math.min(...peerNames.map(name => ns[name]!))));
-  const calendar = runCalendar(timeMs, rounds, fastest);
-  const unsatisfiable = runUnsatisfiable();
+  const calendar = await runCalendar(timeMs, rounds, fastest);
+  const unsatisfiable = await runUnsatisfiable();
   return { shared, calendar, unsatisfiable, answers: await runBusinessInterval(timeMs) };
 }
 
 const peerNames = ['croner', 'cron-parser', 'rrule'];
 
-function runCalendar(timeMs: number, rounds: number, fastest: number): CalendarFigure[] {
+async function runCalendar(timeMs: number, rounds: number, fastest: number): Promise<CalendarFigure[]> {
   const zone = zoneNamed(benchZone);
-  const businessInterval = businessHours();
+  const businessInterval = await businessHours();
   return calendarExpressions.map(({ name, columns }) => {
     const walk = walkOf(cronSchedule(parseCron(columns), { zone, businessInterval }));
     const ns = median(Array.from({ length: rounds }, () => measure(walk, timeMs)));
@@ -80,22 +81,26 @@ function runCalendar(timeMs: number, rounds: number, fastest: number): CalendarF
   });
 }
 
-function runUnsatisfiable(): UnsatisfiableFigure[] {
+async function runUnsatisfiable(): Promise<UnsatisfiableFigure[]> {
   const zone = zoneNamed(benchZone);
-  return unsatisfiableExpressions.map(({ name, columns }) => {
-    const schedule = cronSchedule(parseCron(columns), { zone, businessInterval: businessHours() });
+  const figures: UnsatisfiableFigure[] = [];
+  for (const { name, columns } of unsatisfiableExpressions) {
+    const schedule = cronSchedule(parseCron(columns), { zone, businessInterval: await businessHours() });
     const startMs = performance.now();
     const firing = schedule.next(fromMs);
     const coldMs = performance.now() - startMs;
     if (firing.kind !== 'unsatisfiable') throw new Error(`time: "${name}" came at ${firing.kind}`);
-    return { name, coldMs };
-  });
+    figures.push({ name, coldMs });
+  }
+  return figures;
 }
 
-function businessHours() {
+async function businessHours(): Promise<BusinessInterval> {
   const parsed = parseCalendar(workingHours, { file: 'working-hours.yaml' });
   if (!parsed.ok) throw new Error(parsed.faults.map(each => each.message).join('; '));
-  const made = compileCalendar(parsed.value, zoneNamed(benchZone));
+  const books = await loadHolidays(parsed.value);
+  if (!books.ok) throw new Error(books.faults.map(each => each.message).join('; '));
+  const made = compileCalendar(parsed.value, zoneNamed(benchZone), books.value);
   if (!made.ok) throw new Error(made.faults.map(each => each.message).join('; '));
   return made.value;
 }

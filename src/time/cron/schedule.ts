@@ -27,6 +27,9 @@ export interface CronScheduleOptions {
 /** Years searched, from the first that the year column admits: every date there is comes again within 40. */
 const searchedYears = 50;
 
+/** With business days it is a cycle of weekdays: a year of a calendar with holidays takes a millisecond or two to make. */
+const searchedBusinessYears = 28;
+
 /**
  * Leaps of a search, of all alternatives together: only expressions at odds with themselves need more, and they take some
  * 50 ms to find that out.
@@ -35,7 +38,7 @@ const stepsMax = 200_000;
 
 /**
  * Compiles a cron-style expression. Its firings are within the years 1970 to 3000; a search ends fifty years after the
- * first year that the year column admits.
+ * first year that the year column admits, with `b` or `h` twenty-eight.
  *
  * @throws {TimeExpressionError} when `b` or `h` stands in it and there is no business interval
  */
@@ -69,6 +72,7 @@ function chosen(firings: readonly Firing[], comesFirst: (oneMs: number, otherMs:
 class ColumnsSchedule implements Schedule {
   readonly #expression: string;
   readonly #steps: number;
+  readonly #searchedYears: number;
   readonly #zone: Zone;
   readonly #businessInterval: BusinessInterval | null;
   readonly #referenceMs: number | null;
@@ -87,7 +91,9 @@ class ColumnsSchedule implements Schedule {
     this.#marks = ast.columns
       .slice(MILLISECOND, HOUR + 1)
       .flatMap(column => (column.kind === 'mark' ? [column.mark] : []));
-    if (this.#businessInterval === null && ast.columns.some(asksBusiness)) throw noBusinessInterval(expression, ast);
+    const isOfBusiness = ast.columns.some(asksBusiness);
+    if (isOfBusiness && this.#businessInterval === null) throw noBusinessInterval(expression, ast);
+    this.#searchedYears = isOfBusiness ? searchedBusinessYears : searchedYears;
     this.#days = new DayLevel(ast.columns, this.#businessInterval);
     this.#years = ast.columns[YEAR]!;
     this.#levels = levelsOf(ast, this.#days);
@@ -137,8 +143,8 @@ class ColumnsSchedule implements Schedule {
     const own = this.#referenceMs === null ? side : 1;
     const year = this.#firstYear(yearOf(day), side, referenceMs);
     const isBeyond = side === 1 ? fromMs >= firstDayOf(yearMax + 1) * dayMs : fromMs < 0;
-    const first = year - searchedYears + 1;
-    const last = side === 1 ? year + searchedYears - 1 : yearOf(day);
+    const first = year - this.#searchedYears + 1;
+    const last = side === 1 ? year + this.#searchedYears - 1 : yearOf(day);
     return {
       // Forward from 1970: a loop over midnight may have begun the day, and the year, before.
       firstDay: side === 1 ? (isBeyond ? firstDayOf(yearMax + 1) : 0) : firstDayOf(Math.max(first, yearMin)),
