@@ -5,6 +5,7 @@ import { faultAt, quote } from '../../workflow/fault.js';
 import type { BusinessInterval } from '../business-interval.js';
 import { dayMs } from '../civil.js';
 import { type Zone, zoneNamed } from '../zone.js';
+import { BusinessDays, type Evaluate } from './business-days.js';
 import type { CalendarFault, Outcome } from './calendar-fault.js';
 import { type HolidayBooks, keyOfSource, noBooks } from './holiday-book.js';
 import type { CalendarDefinition, TimeSet } from './model.js';
@@ -13,10 +14,10 @@ import { compileSelection } from './selection.js';
 import { intersect, noSpans, type Spans, subtract, unite } from './spans.js';
 import { Timeline } from './timeline.js';
 import { verifyCalendar } from './verify.js';
-import { setsOf } from './verify-sets.js';
+import { operandsOf, setsOf } from './verify-sets.js';
 
 /** A set over some days; what it is made of is asked for once an evaluation, however often it is named. */
-type Evaluate = (evaluation: Evaluation) => Spans;
+type EvaluateSet = (evaluation: Evaluation) => Spans;
 
 interface Evaluation {
   readonly firstDay: number;
@@ -39,7 +40,13 @@ export function compileCalendar(
   if (faults.length === 0) faults.push(...missingBooks(definition, books));
   if (faults.length > 0) return { ok: false, faults };
   const clock = definition.zone === undefined ? zone : zoneNamed(definition.zone);
-  return { ok: true, value: new Timeline(definition.name, clock, compileRules(definition, clock, books)) };
+  const rules = compileRules(definition, clock, books);
+  const evaluate = evaluateRules(rules);
+  const withoutHolidays = rules.filter(({ takesHolidays }) => !takesHolidays);
+  const atMost =
+    withoutHolidays.length < rules.length ? new BusinessDays(clock, evaluateRules(withoutHolidays), null) : null;
+  const days = new BusinessDays(clock, evaluate, atMost);
+  return { ok: true, value: new Timeline(definition.name, clock, evaluate, days) };
 }
 
 function missingBooks(definition: CalendarDefinition, books: HolidayBooks): CalendarFault[] {
@@ -52,19 +59,38 @@ function missingBooks(definition: CalendarDefinition, books: HolidayBooks): Cale
   });
 }
 
-function compileRules(
-  definition: CalendarDefinition,
-  zone: Zone,
-  books: HolidayBooks,
-): (from: number, to: number) => Spans {
-  const named = new Map<string, Evaluate>();
-  const compile = (set: TimeSet): Evaluate => compileSet(set, named, zone, books);
+interface CompiledRule {
+  readonly apply: (before: Spans, set: Spans) => Spans;
+  readonly set: EvaluateSet;
+  /** It excludes what holidays are part of: without it the calendar has the same business or more. */
+  readonly takesHolidays: boolean;
+}
+
+function compileRules(definition: CalendarDefinition, zone: Zone, books: HolidayBooks): CompiledRule[] {
+  const named = new Map<string, EvaluateSet>();
+  const compile = (set: TimeSet): EvaluateSet => compileSet(set, named, zone, books);
   for (const set of definition.sets ?? []) named.set(set.name, compile(set));
-  const rules = definition.rules.flatMap(({ include, exclude, only }) => [
-    ...(include === undefined ? [] : [{ apply: unite, set: compile(include) }]),
-    ...(exclude === undefined ? [] : [{ apply: subtract, set: compile(exclude) }]),
-    ...(only === undefined ? [] : [{ apply: intersect, set: compile(only) }]),
+  return definition.rules.flatMap(({ include, exclude, only }) => [
+    ...(include === undefined ? [] : [{ apply: unite, set: compile(include), takesHolidays: false }]),
+    ...(exclude === undefined
+      ? []
+      : [{ apply: subtract, set: compile(exclude), takesHolidays: hasHolidays(exclude, definition) }]),
+    ...(only === undefined ? [] : [{ apply: intersect, set: compile(only), takesHolidays: false }]),
   ]);
+}
+
+/** Whether a set, or one it is made of, reads holidays. */
+function hasHolidays(set: TimeSet, { sets = [] }: CalendarDefinition): boolean {
+  const seen = new Set<TimeSet>([set]);
+  for (const each of seen) {
+    if (keyOfSource(each) !== null) return true;
+    const names = operandsOf(each, []).map(({ name }) => name);
+    for (const named of sets) if (names.includes(named.name)) seen.add(named);
+  }
+  return false;
+}
+
+function evaluateRules(rules: readonly CompiledRule[]): Evaluate {
   return (firstDay, endDay) => {
     const evaluation = { firstDay, endDay, named: new Map() };
     // Of nothing nothing can be taken: the holidays of years in which a calendar has no business are not looked up.
@@ -77,8 +103,13 @@ function compileRules(
 }
 
 /** Sets by name are looked up when they are evaluated: they may be made of sets that come later, but not of themselves. */
-function compileSet(set: TimeSet, named: ReadonlyMap<string, Evaluate>, zone: Zone, books: HolidayBooks): Evaluate {
-  const byName = (name: string): Evaluate => {
+function compileSet(
+  set: TimeSet,
+  named: ReadonlyMap<string, EvaluateSet>,
+  zone: Zone,
+  books: HolidayBooks,
+): EvaluateSet {
+  const byName = (name: string): EvaluateSet => {
     return evaluation => {
       const known = evaluation.named.get(name);
       if (known !== undefined) return known;
@@ -103,6 +134,6 @@ function compileSet(set: TimeSet, named: ReadonlyMap<string, Evaluate>, zone: Zo
   return ({ firstDay, endDay }) => spansOf(firstDay, endDay);
 }
 
-function fold(sets: readonly Evaluate[], apply: (left: Spans, right: Spans) => Spans): Evaluate {
+function fold(sets: readonly EvaluateSet[], apply: (left: Spans, right: Spans) => Spans): EvaluateSet {
   return evaluation => sets.map(set => set(evaluation)).reduce(apply);
 }

@@ -25,7 +25,7 @@ export function setsOf(definition: CalendarDefinition): { readonly set: TimeSet;
 }
 
 /** The names a set is made of, with the places where they stand. */
-function operandsOf(set: TimeSet, path: Path): { readonly name: string; readonly path: Path }[] {
+export function operandsOf(set: TimeSet, path: Path): { readonly name: string; readonly path: Path }[] {
   return (['union', 'intersection', 'complement', 'set'] as const).flatMap(key => {
     const names = set[key];
     if (names === undefined) return [];

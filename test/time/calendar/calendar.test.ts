@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { calendarFromFile } from '../../../src/time/calendar/from-file.js';
-import { compileCalendar } from '../../../src/time/calendar/index.js';
+import { keyOfSource } from '../../../src/time/calendar/holiday-book.js';
+import { compileCalendar, type HolidayBook } from '../../../src/time/calendar/index.js';
 import { zoneNamed } from '../../../src/time/zone.js';
 import { compiled, dateOf, dayNumber, faultsOf } from './compiled.js';
 
@@ -252,6 +253,34 @@ rules:
     ]);
     const eswatini = await businessDays('SZ');
     expect([eswatini('2023-12-27'), eswatini('2023-12-31'), eswatini('2024-01-03')]).toEqual([true, false, true]);
+  });
+
+  test('are not looked up when there are too few days without them', () => {
+    let lookedUp = 0;
+    const holidays = { country: 'US' };
+    const book: HolidayBook = () => {
+      lookedUp += 1;
+      return [dayNumber('2026-06-01') * 86_400_000, dayNumber('2026-06-02') * 86_400_000];
+    };
+    const definition = {
+      name: 'c',
+      sets: [
+        { name: 'a', holidays },
+        { name: 'b', union: ['a'] },
+      ],
+      rules: [{ include: { days: ['mon-fri'] } }, { exclude: { set: 'b' } }],
+    };
+    const books = new Map([[keyOfSource({ holidays })!, book]]);
+    const calendar = compileCalendar(definition, zoneNamed('UTC'), books);
+    if (!calendar.ok) throw new Error(JSON.stringify(calendar.faults));
+    for (let year = 1970; year < 2070; year += 1) expect(calendar.value.nthBusinessDay(year, 6, 24)).toBeUndefined();
+    expect(calendar.value.isBusinessDay(dayNumber('2026-06-06'))).toBe(false);
+    expect(lookedUp).toBe(0);
+    expect(dateOf(calendar.value.nthBusinessDay(2026, 6, 1))).toBe('2026-06-02');
+    // 22 weekdays, one of them a holiday: there are enough without it, so it is looked up, and kept.
+    expect(calendar.value.nthBusinessDay(2026, 6, 22)).toBeUndefined();
+    expect(calendar.value.nthHoliday(2026, 6, 1)).toBe(dayNumber('2026-06-01'));
+    expect(lookedUp).toBe(1);
   });
 
   test('are loaded before, or the calendar is refused', async () => {
