@@ -97,9 +97,13 @@ export class EngineCluster {
     return this.#sole?.mayClaim ?? true;
   }
 
-  /** Before each commit. @throws EngineError `STORE_FAILED`, `STORE_UNAVAILABLE` when the store is, or may be, another's */
-  async assertMayCommit(): Promise<void> {
-    await this.#sole?.assertMine();
+  /**
+   * Before each commit; `null`: it may be made.
+   *
+   * @throws EngineError `STORE_FAILED`, `STORE_UNAVAILABLE` when the store is, or may be, another's
+   */
+  assertMayCommit(): Promise<void> | null {
+    return this.#sole?.assertMine() ?? null;
   }
 
   /**

@@ -96,7 +96,7 @@ async function compose(
     ({ audit }) => {
       for (const { events } of audit) metrics.auditEvents.add(events);
     },
-    isClustered(options) && options.redis === null ? async () => wired.cluster?.assertMayCommit() : null,
+    isClustered(options) && options.redis === null ? () => wired.cluster?.assertMayCommit() ?? null : null,
   );
   const ids = new IdSource(clock);
   const log = new LogEvents(loggers);

@@ -107,9 +107,12 @@ export class SoleEngine {
     return false;
   }
 
-  /** A2. Before each commit. @throws EngineError `STORE_FAILED`: another has the store; `STORE_UNAVAILABLE` */
-  async assertMine(): Promise<void> {
-    if (this.mayClaim) return;
+  /** A2. Before each commit; `null`: it may be made. @throws EngineError `STORE_FAILED`: another has the store; `STORE_UNAVAILABLE` */
+  assertMine(): Promise<void> | null {
+    return this.mayClaim ? null : this.#lookFirst();
+  }
+
+  async #lookFirst(): Promise<void> {
     if (this.#state === 'alone') await this.#world.membership.look();
     if (this.#state === 'fenced') throw fenced();
     if (!this.mayClaim)

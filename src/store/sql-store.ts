@@ -58,7 +58,7 @@ export class SqlStore implements Store {
   readonly members: Members;
   readonly #house: House;
   readonly #onCommitted: (commit: Commit) => void;
-  readonly #beforeCommit: (() => Promise<void>) | null;
+  readonly #beforeCommit: (() => Promise<void> | null) | null;
 
   private constructor(
     readonly id: string,
@@ -67,7 +67,7 @@ export class SqlStore implements Store {
     generations: Generations,
     clock: Pick<Clock, 'monotonicMs'>,
     onCommitted: (commit: Commit) => void,
-    beforeCommit: (() => Promise<void>) | null,
+    beforeCommit: (() => Promise<void> | null) | null,
   ) {
     this.#driver = driver;
     this.members = new SqlMembers(driver);
@@ -81,7 +81,7 @@ export class SqlStore implements Store {
    *
    * @param clock times the steps of housekeeping
    * @param onCommitted told of each commit that is durable
-   * @param beforeCommit rejects when a commit must not be made
+   * @param beforeCommit rejects when a commit must not be made; `null`: go on at once
    */
   static async open(
     driver: SqlDriver,
@@ -91,7 +91,7 @@ export class SqlStore implements Store {
     nowMs: number,
     clock: Pick<Clock, 'monotonicMs'> = systemClock,
     onCommitted: (commit: Commit) => void = () => undefined,
-    beforeCommit: (() => Promise<void>) | null = null,
+    beforeCommit: (() => Promise<void> | null) | null = null,
   ): Promise<SqlStore> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -147,7 +147,9 @@ export class SqlStore implements Store {
   }
 
   async commit(commit: Commit): Promise<CommitAnswer> {
-    await this.#beforeCommit?.();
+    // Not a turn of the loop is waited for without need: who reads after this call sees what it leaves.
+    const permission = this.#beforeCommit?.() ?? null;
+    if (permission !== null) await permission;
     try {
       const touches = segmentsTouched(commit);
       await this.#driver.transaction(commitCalls(commit, this.#driver.isServer === true), { touches });
