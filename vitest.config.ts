@@ -1,6 +1,8 @@
 // Tests run in processes of their own: many of them start threads, hold ports or block their event loop. Grammars are
-// generated first: tests read the source, not what was built.
+// generated first: tests read the source, not what was built. Much of their time is waiting, for leases and children, so
+// all processors are used, and two files run at a time on a machine with one.
 
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -8,6 +10,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['scripts/build-grammars.ts'],
     pool: 'forks',
+    maxWorkers: Math.max(2, availableParallelism()),
     testTimeout: 30_000,
   },
 });
