@@ -151,6 +151,11 @@ export interface Queue {
   expire(): Promise<ExpiredSlice[]>;
   /** Priority that members without their own inherit on a branch (trailing `/`); everything below it follows. */
   setInheritedPriority(branch: string, priority: number | null): Promise<void>;
+  /**
+   * What `setInheritedPriority` has set in this epoch and not taken away, by branch; 0 where a call was not carried out to its
+   * end, so that it is to be repeated.
+   */
+  inheritedPriorities(): Promise<ReadonlyMap<string, number>>;
   /** Order a branch and all below it by creation time (`true`), by eligible time (`false`), or as above it (`null`). */
   setFifo(branch: string, fifo: boolean | null): Promise<void>;
   counts(): Promise<QueueCounts>;

@@ -94,6 +94,11 @@ export class Lanes {
     }
   }
 
+  /** What is set, by branch. */
+  priorities(): ReadonlyMap<string, number> {
+    return this.#priorities.all();
+  }
+
   setFifo(branch: string, fifo: boolean | null): void {
     this.#fifo.set(branch, fifo);
     for (const lane of this.#lanesBelow(branch)) {
@@ -125,6 +130,10 @@ class Inherited<T> {
   set(branch: string, value: T | null): void {
     if (value === null) this.#set.delete(branch);
     else this.#set.set(branch, value);
+  }
+
+  all(): ReadonlyMap<string, T> {
+    return new Map(this.#set);
   }
 
   at(branch: string): T {

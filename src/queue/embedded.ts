@@ -188,6 +188,11 @@ export class EmbeddedQueue implements Queue {
     this.#lanes.setPriority(branch, priority);
   }
 
+  async inheritedPriorities(): Promise<ReadonlyMap<string, number>> {
+    this.#epoch.assertAttached();
+    return this.#lanes.priorities();
+  }
+
   async setFifo(branch: string, fifo: boolean | null): Promise<void> {
     assert(branch.endsWith('/'), `branch "${branch}" must end with a slash`);
     this.#epoch.assertAttached();

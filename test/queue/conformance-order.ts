@@ -131,6 +131,20 @@ export function orderConformance(home: QueueHome): void {
       expect(await drain(at8Ms)).toEqual(['own:0', 'root:0', 'a:0', 'deep:0', 'other:0']);
     });
 
+    test('what is set is told, and what is taken away is not', async () => {
+      await world.queue.setInheritedPriority('/', 20);
+      await world.queue.setInheritedPriority('/a/', 1);
+      await world.queue.setInheritedPriority('/a/b/', 10_000);
+      await world.queue.setInheritedPriority('/a/', null);
+      const told = new Map(await world.queue.inheritedPriorities());
+      expect(told).toEqual(
+        new Map([
+          ['/', 20],
+          ['/a/b/', 10_000],
+        ]),
+      );
+    });
+
     test('what a claim holds comes back under the priority that holds then', async () => {
       await world.queue.offer([offerOf('a', 1, { name: '/a/flow' }), offerOf('b', 1, { name: '/b/flow' })]);
       const held = await claim(1);

@@ -9,6 +9,7 @@ import {
   type ModelClaim,
   positionsOf,
   QueueModel,
+  sortedByBranch,
   stateOf,
 } from './queue-model.js';
 import type { QueueHome } from './queue-world.js';
@@ -166,6 +167,7 @@ async function compareWithModel(
       case 'priority':
         await queue.setInheritedPriority(step.branch, step.priority);
         model.setInheritedPriority(step.branch, step.priority);
+        expect(sortedByBranch(await queue.inheritedPriorities())).toEqual(model.inheritedPriorities());
         break;
       case 'fifo':
         await queue.setFifo(step.branch, step.fifo);

@@ -123,6 +123,13 @@ export class QueueModel {
     this.#priorities.set(branch, priority);
   }
 
+  /** What is set, in order of branch. */
+  inheritedPriorities(): [string, number][] {
+    return sortedByBranch(
+      [...this.#priorities].flatMap(([branch, priority]) => (priority === null ? [] : [[branch, priority]])),
+    );
+  }
+
   setFifo(branch: string, fifo: boolean | null): void {
     this.#fifo.set(branch, fifo);
   }
@@ -171,6 +178,10 @@ function hold(member: Member, claim: ModelClaim): void {
 
 function isReady(member: Member, nowMs: number): boolean {
   return member.hasCome || member.eligibleAtMs <= nowMs;
+}
+
+export function sortedByBranch(priorities: Iterable<[string, number]>): [string, number][] {
+  return [...priorities].sort(([left], [right]) => (left < right ? -1 : 1));
 }
 
 /** What is set at the nearest branch at or above a workflow. */

@@ -29,6 +29,7 @@ import { claimed } from './scripts/claimed.js';
 import { counts } from './scripts/counts.js';
 import { expire } from './scripts/expire.js';
 import { extend } from './scripts/extend.js';
+import { inheritedPriorities } from './scripts/inherited-priorities.js';
 import { offer } from './scripts/offer.js';
 import { open } from './scripts/open.js';
 import { release } from './scripts/release.js';
@@ -188,6 +189,10 @@ class RedisQueue implements Queue, EpochCaller {
     let after: string | null = null;
     do after = await setInheritedPriority(this, { branch, priority, after, most: entriesPerCall });
     while (after !== null);
+  }
+
+  inheritedPriorities(): Promise<ReadonlyMap<string, number>> {
+    return inheritedPriorities(this);
   }
 
   async setFifo(branch: string, fifo: boolean | null): Promise<void> {

@@ -21,6 +21,7 @@ const names = [
   'expire',
   'counts',
   'set-inherited-priority',
+  'inherited-priorities',
   'set-fifo',
 ] as const;
 export type ScriptName = (typeof names)[number];

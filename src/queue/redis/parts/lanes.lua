@@ -10,6 +10,7 @@ lane-counts  hash  lane -> entries that name it, in whatever place; the last one
 ready        zset  lane | rank | segment
 heads        zset  effective priority | rank | lane | segment, of the first of each lane: the first of all is next (Q1)
 priorities   hash  branch -> priority that is inherited below it
+priorities-begun  hash  branch -> '', while not all lanes follow the priority that was set
 fifo         hash  branch -> 1 or 0
 
 COST    Filing and taking: O(log N), N = ready entries, whatever the number of lanes and priorities.

@@ -7,6 +7,7 @@ ARGV[5] after           lane-names member the last call ended with, '' at first
 ARGV[6] most            lanes at most
 
 RETURNS  the lane-names member to go on after, or '' when all lanes follow
+WHY      Who dies between two calls leaves lanes behind that do not follow; that this is so is kept in priorities-begun.
 COST     O(L (D + log N)), L = lanes, D = their depth, N = ready entries; entries are not touched.
 ]]
 if isLost() then return lost end
@@ -22,4 +23,9 @@ for _, name in ipairs(names) do
   local lane = laneAt(string.match(name, '(%d+)$'))
   if lane.own == '' then setLanePriority(lane, inherited('priorities', lane.branch) or defaultPriority) end
 end
-return #names < most and '' or names[#names]
+if #names < most then
+  redis.call('HDEL', key('priorities-begun'), branch)
+  return ''
+end
+redis.call('HSET', key('priorities-begun'), branch, '')
+return names[#names]
