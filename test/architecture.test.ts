@@ -26,6 +26,7 @@ const timeReaders: Readonly<Record<string, string>> = {
 const parts: Readonly<Record<string, readonly string[]>> = {
   'workflow (ids)': ['workflow/instance-id.ts'],
   'workflow (documents)': ['workflow/document.ts', 'workflow/conform.ts', 'workflow/fault.ts', 'workflow/verify.ts'],
+  'workflow (names)': ['workflow/namespace.ts'],
   'dispatch protocol': ['dispatch/protocol.ts', 'dispatch/action.ts'],
 };
 /** The language of schemas is spoken where there are schemas. */

@@ -198,7 +198,8 @@ class Reading {
   }
 
   #entries(pairs: readonly { key: Node; value: Node | null }[], path: Path, depth: number): WrittenEntry[] {
-    const seen = new Set<string>();
+    /** By key, where it was first. */
+    const seen = new Map<string, number>();
     const entries: WrittenEntry[] = [];
     for (const { key: keyNode, value } of pairs) {
       const keyOffset = keyNode?.range?.[0] ?? 0;
@@ -206,10 +207,16 @@ class Reading {
       // A key such as `null` or `1` is its text; a quoted one has been unquoted already.
       const key = typeof keyNode.value === 'string' ? keyNode.value : (keyNode.source ?? '');
       const inner = [...path, key];
-      if (seen.has(key)) this.#report('KEY_DUPLICATE', keyOffset, `the key ${quote(key)} is there twice`, inner);
+      const first = seen.get(key);
+      if (first !== undefined) {
+        const { line } = this.#lines.linePos(first);
+        this.#report('KEY_DUPLICATE', keyOffset, `the key ${quote(key)} is there twice, first in line ${line}`, inner);
+      }
       const entry = { key, keyOffset, value: this.#written(value, inner, depth + 1, keyOffset) };
-      if (!seen.has(key)) entries.push(entry);
-      seen.add(key);
+      if (first === undefined) {
+        entries.push(entry);
+        seen.set(key, keyOffset);
+      }
     }
     return entries;
   }

@@ -121,7 +121,7 @@ actions:
       'a.yaml:12:6 actions.c.function: is missing, accepted is text of 1 to 200 characters (KEY_MISSING)',
       "a.yaml:12:20 actions.c.name: an action's name is its key; leave this out (KEY_DUPLICATE)",
       'a.yaml:12:29 actions.c.nxt: unknown key "nxt"; did you mean "next"? (KEY_UNKNOWN)',
-      'a.yaml:13:3 actions.b: the key "b" is there twice (KEY_DUPLICATE)',
+      'a.yaml:13:3 actions.b: the key "b" is there twice, first in line 9 (KEY_DUPLICATE)',
     ]);
   });
 
@@ -160,7 +160,7 @@ actions:
     ],
     [
       'workflow: /a\nactions: {a: {type: ~}}\nworkflow: /b',
-      'a.yaml:3:1 workflow: the key "workflow" is there twice (KEY_DUPLICATE)',
+      'a.yaml:3:1 workflow: the key "workflow" is there twice, first in line 1 (KEY_DUPLICATE)',
     ],
     [
       'workflow: /a\n<<: {b: c}\nactions: {a: {type: null}}',

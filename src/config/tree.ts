@@ -1,0 +1,92 @@
+// The tree of the runtime configuration: branches of the namespace, each with properties. What a branch does not say it has
+// from the nearest branch above it that does.
+//
+// Maps, not objects: names are somebody's, and none of them reaches a prototype.
+
+import type { Json } from '../workflow/model.js';
+import { branchOf, parseBranch } from '../workflow/namespace.js';
+
+/** The workflow that errors are given to: one that is deployed, by its full name, or a definition's file, absolute. */
+export type ErrorHandler =
+  | { readonly kind: 'workflow'; readonly name: string }
+  | { readonly kind: 'file'; readonly path: string };
+
+/** The properties that have a meaning, and what their values are once read. All others are variables, which are JSON. */
+export interface KnownProperties {
+  /** 1 (highest) to 10,000: of the members that have none of their own. */
+  readonly PRIORITY: number;
+  readonly DEFAULT_FLOW_CHART_ERROR_HANDLER: ErrorHandler;
+  /** Files and folders of action modules, absolute, in the order in which they are searched. */
+  readonly LISTENER_CLASSPATH: readonly string[];
+}
+
+export type KnownName = keyof KnownProperties;
+
+export interface Property<Value = unknown> {
+  /** In upper case: names are taken in any. */
+  readonly name: string;
+  /** The branch that has it, with a trailing `/`. */
+  readonly branch: string;
+  readonly value: Value;
+  /** As it stands in the file, for substitution: text in a properties file, any JSON in YAML. */
+  readonly written: Json;
+  /** From 1. */
+  readonly line: number;
+}
+
+export interface RuntimeTree {
+  /** By branch, then by name in upper case. */
+  readonly branches: ReadonlyMap<string, ReadonlyMap<string, Property>>;
+}
+
+/** What holds where there is no runtime configuration. */
+export const emptyTree: RuntimeTree = { branches: new Map() };
+
+/** A name as it is compared: in upper case, composed. */
+export function canonicalProperty(name: string): string {
+  return name.toUpperCase().normalize('NFC');
+}
+
+/**
+ * The property that holds for the workflows of a branch: its own, or that of the nearest branch above; `null` when no branch
+ * up to the root has it. O(depth).
+ *
+ * @param branch canonical, with a trailing `/`; that of a workflow is `branchOf(name)`
+ * @param property in any case
+ */
+export function nearest<Name extends KnownName>(
+  tree: RuntimeTree,
+  branch: string,
+  property: Name,
+): Property<KnownProperties[Name]> | null;
+export function nearest(tree: RuntimeTree, branch: string, property: string): Property | null;
+export function nearest(tree: RuntimeTree, branch: string, property: string): Property | null {
+  const name = canonicalProperty(property);
+  for (let at = branch; ; at = branchOf(at)) {
+    const found = tree.branches.get(at)?.get(name);
+    if (found !== undefined) return found;
+    if (at === '/') return null;
+  }
+}
+
+/**
+ * The value that `${runtime NAME}` stands for in the workflows of a branch; `undefined` when there is none. A name with its
+ * branch, `/branch/NAME`, is looked for from that branch on.
+ */
+export function runtimeVariable(tree: RuntimeTree, branch: string, reference: string): Json | undefined {
+  const slash = reference.lastIndexOf('/');
+  const named = slash < 0 ? null : parseBranch(reference.slice(0, slash + 1));
+  if (named !== null && !named.ok) return undefined;
+  return nearest(tree, named?.value ?? branch, reference.slice(slash + 1))?.written;
+}
+
+/** The priorities that branches give, by branch. */
+export function prioritiesOf(tree: RuntimeTree): ReadonlyMap<string, number> {
+  const priorities = new Map<string, number>();
+  for (const [branch, properties] of tree.branches) {
+    const own = properties.get('PRIORITY' satisfies KnownName);
+    // The builder has checked it.
+    if (own !== undefined) priorities.set(branch, own.value as number);
+  }
+  return priorities;
+}
