@@ -28,6 +28,8 @@ export interface ClusterWorld {
   storeFailed(error: unknown): void;
   /** Claims may be made again. */
   wake(): void;
+  /** This engine leads from now on. */
+  leads(): void;
   /** Tell the others that this engine has left. */
   tellLeft(): Promise<void>;
   /** Be told that another has. Returns what stops it. */
@@ -59,6 +61,7 @@ export class EngineCluster {
         log.leads({ epoch });
         void members.prune(clock.nowMs() - livesKeptMs).catch(storeFailed);
         this.#walk.start();
+        world.leads();
       },
       leadsNoMore: () => {
         log.leadsNoMore();

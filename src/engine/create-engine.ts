@@ -4,6 +4,7 @@ import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { GroupEvents } from '../audit/events-of.js';
 import type { MemberTrace } from '../audit/trace.js';
+import type { RuntimeConfiguration } from '../config/runtime-configuration.js';
 import type { Dispatcher, DispatcherEvents } from '../dispatch/contract.js';
 import { createDispatcher } from '../dispatch/pool.js';
 import type { MemberEvent } from '../dispatch/protocol.js';
@@ -27,11 +28,13 @@ import { Engine } from './engine.js';
 import { EngineMetrics } from './engine-metrics.js';
 import { Failovers } from './failovers.js';
 import { Feeder } from './feeder.js';
+import { followConfiguration } from './follow-configuration.js';
 import { EngineHealth } from './health.js';
 import { Holdings } from './holdings.js';
 import { openQueueHome, openStoreHome, type StoreAccess, type StoreHome, type StoreInternals } from './homes.js';
 import { Housekeeper } from './housekeeper.js';
 import { IdSource } from './ids.js';
+import { InheritedPriorities } from './inherited-priorities.js';
 import { Instances } from './instances.js';
 import { recordLate } from './late-events.js';
 import { Leases } from './leases.js';
@@ -49,19 +52,20 @@ import { Submitter } from './submitter.js';
  * Create an engine, stopped. Opens the store, which holds a lock on its folder for the life of the engine.
  *
  * @param internal tests only
- * @throws EngineError `OPTION_INVALID`, `STORE_LOCKED`, `STORE_NOT_DURABLE`, `STORE_NEWER`,
- *   `QUEUE_UNSUITABLE`, `QUEUE_UNAVAILABLE`
+ * @throws EngineError `OPTION_INVALID` (a `ConfigurationError` with every fault of a runtime configuration), `STORE_LOCKED`,
+ *   `STORE_NOT_DURABLE`, `STORE_NEWER`, `QUEUE_UNSUITABLE`, `QUEUE_UNAVAILABLE`
  */
 export async function createEngine(given: EngineOptions = {}, internal: StoreInternals = {}): Promise<Engine> {
   const options = resolveOptions(given);
   const filter = filterOf(options.auditFilter);
+  const configuration = await openConfiguration(options, given.clock ?? systemClock);
   const home = await openStoreHome(options, given.clock ?? systemClock, internal);
   let loggers: Loggers | null = null;
   let queueHome: Queue | null = null as Queue | null;
   try {
     const clock = given.clock ?? systemClock;
     loggers = given.loggers ? contained(given.loggers, clock) : await defaultLoggers(options, clock);
-    return await compose(given, options, filter, home, loggers, queue => {
+    return await compose(given, options, filter, configuration, home, loggers, queue => {
       queueHome = queue;
     });
   } catch (error) {
@@ -77,6 +81,7 @@ async function compose(
   given: EngineOptions,
   options: ResolvedOptions,
   filter: AuditFilter,
+  configuration: RuntimeConfiguration | null,
   { driver, info, access }: StoreHome,
   loggers: Loggers,
   onQueue: (queue: Queue) => void,
@@ -126,11 +131,16 @@ async function compose(
   const home = await openQueueHome(options, store.id, clock, error => log.queueTrouble(error));
   onQueue(home);
   const world = { store, holdings, definitions, log, clock };
+  const priorities = new InheritedPriorities(
+    home,
+    () => !isClustered(options) || (wired.cluster !== undefined && wired.cluster.epoch !== null),
+  );
   const queue = new SteadyQueue({
     queue: home,
     engine: options.name,
     leaseMs: options.leaseMs,
     clock,
+    priorities,
     fill: isOurs => fillQueue(home, world, isOurs, isShared),
     offerOf,
     living: async () => (await wired.cluster?.living()) ?? [options.name],
@@ -143,6 +153,7 @@ async function compose(
       else health.mainFailed(error);
     },
   });
+  if (configuration !== null) followConfiguration(configuration, { priorities, queue, log, health });
   // A stopped engine takes operations.
   await queue.attach();
   const parts: Omit<EngineParts, 'committer'> = {
@@ -151,6 +162,7 @@ async function compose(
     clock,
     store,
     queue,
+    runtimeConfiguration: configuration,
     dispatcher,
     ids,
     holdings,
@@ -186,6 +198,10 @@ async function compose(
         learn: () => definitions.load(),
         wake: () => feeder.wake(),
         storeFailed: error => health.storeFailed(error),
+        leads: () => {
+          priorities.doubt();
+          void queue.agree();
+        },
         tellLeft: () => queue.tellLeft(),
         onLeft: listener => queue.onLeft(listener),
       })
@@ -210,12 +226,23 @@ async function compose(
     defaultUser: userInfo().username,
     close: async () => {
       cluster?.close();
+      await configuration?.close();
       await queue.close();
       await health.close();
       await store.close();
       await loggers.close?.();
     },
   });
+}
+
+/** Before anything is opened: a file with faults leaves no trace. Without one none of its code is loaded. */
+async function openConfiguration(
+  { runtimeConfiguration: file, runtimeConfigurationRefresh: refresh }: ResolvedOptions,
+  clock: Clock,
+): Promise<RuntimeConfiguration | null> {
+  if (file === null) return null;
+  const { RuntimeConfiguration } = await import('../config/runtime-configuration.js');
+  return RuntimeConfiguration.open({ file, refresh, clock });
 }
 
 function startWatchdog(

@@ -112,6 +112,8 @@ export class Engine {
         await parts.dispatcher.start();
         await cluster?.start();
         await parts.queue.open();
+        // It may have been open, with what another configuration said.
+        await parts.queue.agree();
       } catch (error) {
         await parts.dispatcher.stop(0);
         await cluster?.stop();

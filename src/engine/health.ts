@@ -31,6 +31,8 @@ export class EngineHealth {
   #watchdog: Watchdog | null = null;
   #deadBecause: EngineError | null = null;
   #isClosed = false;
+  /** By what they are about. */
+  readonly #remarks = new Map<string, string>();
   #onDeath: ((error: EngineError) => void) | null = null;
 
   constructor(world: HealthWorld) {
@@ -41,6 +43,7 @@ export class EngineHealth {
   /** The watchdog listens; told once, when the engine is made. */
   watchedBy(watchdog: Watchdog): void {
     this.#watchdog = watchdog;
+    if (this.#remarks.size > 0) watchdog.setRemarks(this.remarks);
   }
 
   /** What to do when the store refuses everything from now on. */
@@ -56,6 +59,18 @@ export class EngineHealth {
   /** The store has failed for good, or is being closed: nothing can be made durable in this process any more. */
   get storeIsDead(): boolean {
     return this.#deadBecause !== null || this.#isClosed;
+  }
+
+  /** What an operator should look at although the engine is well. */
+  get remarks(): readonly string[] {
+    return [...this.#remarks.values()];
+  }
+
+  /** Say it of the subject from now on; `null`: nothing any more. */
+  remark(subject: string, text: string | null): void {
+    if (text === null) this.#remarks.delete(subject);
+    else this.#remarks.set(subject, text);
+    this.#watchdog?.setRemarks(this.remarks);
   }
 
   /** Why, since then; `null` before. */

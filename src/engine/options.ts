@@ -33,6 +33,17 @@ export interface EngineOptions {
   /** The failover time window: an engine not heard of, or a claim not renewed, for so long is given up, and the work goes to
    * another engine, ms. Engines of a cluster should have the same. Default 30,000. */
   readonly leaseMs?: number;
+  /**
+   * File of the runtime configuration, which gives priorities to branches: the instances of a branch that have no priority of
+   * their own, nor one of their workflow, have that of the nearest branch at or above theirs, else 10. A properties file
+   * (`/branch/PRIORITY=5`), or, by its ending `.yaml`, `.yml` or `.json`, YAML (`/branch:` with `PRIORITY: 5` below it). It is
+   * read again while the engine lives, and a change reorders what waits; a file with faults, or one that is gone, changes
+   * nothing and is told in the log and in health. Engines that share a queue should have the same; the master's holds.
+   * Default: none.
+   */
+  readonly runtimeConfiguration?: string | null;
+  /** How often that file is looked at again: a relative time expression, a second or more. Default `+m`. */
+  readonly runtimeConfigurationRefresh?: string;
   /** Memory for bodies kept beside the store, bytes. Default 67,108,864. */
   readonly cacheBytes?: number;
   /** Names of the audit events to record. Absent: all. `['']`: none. `recommended`: the seed's selection. */
@@ -90,6 +101,11 @@ export function resolveOptions(given: EngineOptions): ResolvedOptions {
     postgres: given.postgres ?? null,
     redis: given.redis ?? null,
     cluster: given.cluster ?? 'default',
+    runtimeConfiguration:
+      given.runtimeConfiguration === undefined || given.runtimeConfiguration === null
+        ? null
+        : resolve(given.runtimeConfiguration),
+    runtimeConfigurationRefresh: given.runtimeConfigurationRefresh ?? '+m',
     durability: given.durability ?? 'strict',
     threads: given.threads ?? threadsFor(1),
     concurrency: given.concurrency ?? 100,

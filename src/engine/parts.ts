@@ -1,5 +1,6 @@
 // The parts of one engine, as its pieces see each other. Made once, in the composition root (`create-engine.ts`).
 
+import type { RuntimeConfiguration } from '../config/runtime-configuration.js';
 import type { Dispatcher } from '../dispatch/contract.js';
 import type { Clock } from '../observe/clock.js';
 import type { LogEvents } from '../observe/log-events.js';
@@ -24,6 +25,8 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly store: Store;
   readonly queue: SteadyQueue;
+  /** `null`: no file was named. */
+  readonly runtimeConfiguration: RuntimeConfiguration | null;
   readonly dispatcher: Dispatcher;
   readonly ids: IdSource;
   readonly holdings: Holdings;

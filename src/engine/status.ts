@@ -22,6 +22,8 @@ export interface EngineStatus {
   readonly store: StoreInfo;
   /** Why the store can make nothing durable any more, or `null`: then nothing moves until a new process opens it. */
   readonly storeFailure: EngineError | null;
+  /** What an operator should look at although the engine works, such as a runtime configuration with faults. */
+  readonly remarks: readonly string[];
   readonly p50Ms: number;
   readonly p99Ms: number;
   /** Longest commit so far, from sending it to its durable answer. */
@@ -45,6 +47,7 @@ export async function statusOf(
     auditEvents: metrics.auditEvents.value,
     store: store.info,
     storeFailure: health.storeFailure,
+    remarks: health.remarks,
     p50Ms: metrics.instanceMs.quantile(0.5),
     p99Ms: metrics.instanceMs.quantile(0.99),
     commitMaxMs: metrics.commitMs.max,

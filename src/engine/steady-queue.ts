@@ -24,6 +24,7 @@ import type {
 } from '../queue/contract.js';
 import type { Segment } from '../store/contract.js';
 import { type HandedOver, HeldClaims } from './held-claims.js';
+import type { InheritedPriorities } from './inherited-priorities.js';
 import { type GivenBack, giveBack, QueueBacklog } from './queue-backlog.js';
 
 /** Waits between attempts to find the queue again: doubling, from and to. */
@@ -46,6 +47,8 @@ export interface SteadyQueueWorld {
   readonly engine: string;
   readonly leaseMs: number;
   readonly clock: Clock;
+  /** Of the same queue: brought to it whenever it has been found. */
+  readonly priorities: Pick<InheritedPriorities, 'isDue' | 'agree' | 'doubt'>;
   /** Offer everything the store has; false when it was ours no longer. */
   fill(isOurs: IsOurs): Promise<boolean>;
   offerOf(segment: Segment, from: number, to: number): Offer;
@@ -182,6 +185,13 @@ export class SteadyQueue implements EngineQueue {
     return this.#call(() => this.#world.queue.claimed(segments));
   }
 
+  /** Bring priorities to the queue, if that is due; what cannot be told now is told when it has been found. */
+  async agree(): Promise<void> {
+    if (this.#isOpen && this.#world.priorities.isDue) {
+      await this.#orElse(() => this.#world.priorities.agree(), undefined);
+    }
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#isOpen = false;
@@ -252,7 +262,7 @@ export class SteadyQueue implements EngineQueue {
   }
 
   async #findUntilOpen(): Promise<void> {
-    const { clock, found, wake } = this.#world;
+    const { clock, found, wake, priorities } = this.#world;
     const startedMs = clock.monotonicMs();
     let filled = false;
     let waitMs = retryMs;
@@ -265,7 +275,10 @@ export class SteadyQueue implements EngineQueue {
         }
         if (attachment === 'open' || filled) {
           const walk = () => this.#world.fill(() => Promise.resolve(true));
-          while (!this.#backlog.isEmpty) await this.#backlog.tell(this.#world.queue, walk);
+          while (!this.#backlog.isEmpty || priorities.isDue) {
+            await this.#backlog.tell(this.#world.queue, walk);
+            if (priorities.isDue) await priorities.agree();
+          }
           // In the same breath: what comes from now on goes to the queue.
           this.#isOpen = true;
           if (this.#wasLost) found({ tookMs: Math.round(clock.monotonicMs() - startedMs), filled });
@@ -285,6 +298,8 @@ export class SteadyQueue implements EngineQueue {
   async #fill(): Promise<boolean> {
     // What waited until now is in the store, and the walk has not begun.
     this.#backlog.forgetOffers();
+    // Whoever fills sets them, so that nothing is claimed by others; an engine that decides sets its own later.
+    await this.#world.priorities.agree();
     if (!(await this.#world.fill(async () => (await this.#attachAgain()) === 'mine'))) return false;
     await this.#world.queue.open();
     return true;
@@ -297,6 +312,7 @@ export class SteadyQueue implements EngineQueue {
   async #attachAndAnnounce(): Promise<Attachment> {
     const { queue, engine, leaseMs, offerOf } = this.#world;
     const attachment = await this.#attach();
+    this.#world.priorities.doubt();
     if (queue.epoch !== this.#announcedIn) {
       await queue.announce(engine, this.#held.announced(offerOf), leaseMs);
       this.#announcedIn = queue.epoch;

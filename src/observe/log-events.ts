@@ -117,6 +117,19 @@ export class LogEvents {
     this.#loggers.system.warn('old log files cannot be removed', fields);
   }
 
+  runtimeConfigurationRead(fields: { file: string; branches: number }): void {
+    this.#loggers.system.info('runtime configuration read', fields);
+  }
+
+  /** What was read before goes on holding. */
+  runtimeConfigurationRefused(fields: { file: string; faults: number; first: readonly string[] }): void {
+    this.#loggers.system.error('runtime configuration refused, the last good one holds', fields);
+  }
+
+  runtimeConfigurationMended(fields: { file: string }): void {
+    this.#loggers.system.info('runtime configuration has no faults any more', fields);
+  }
+
   houseKept(fields: Readonly<Record<string, unknown>>): void {
     this.#loggers.system.debug('store kept house', fields);
   }

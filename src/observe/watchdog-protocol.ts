@@ -72,6 +72,8 @@ export interface WatchdogThreadOptions {
 
 export type ToWatchdog =
   | { readonly kind: 'stop' }
+  /** What health says beside its status, all of it. */
+  | { readonly kind: 'remarks'; readonly remarks: readonly string[] }
   /** Why main stops; sent before the state says that it has. */
   | { readonly kind: 'failing'; readonly reason: string };
 

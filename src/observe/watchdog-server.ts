@@ -36,9 +36,17 @@ export function serveWatchdog(main: MessagePort, options: WatchdogThreadOptions)
   const thread = new WatchdogThread(options);
   const answer = (message: FromWatchdog): void => main.postMessage(message);
   main.on('message', (message: ToWatchdog) => {
-    if (message.kind === 'failing') return thread.mainFails(message.reason);
-    thread.stop();
-    main.close();
+    switch (message.kind) {
+      case 'failing':
+        thread.mainFails(message.reason);
+        break;
+      case 'remarks':
+        thread.remarks = message.remarks;
+        break;
+      case 'stop':
+        thread.stop();
+        main.close();
+    }
   });
   // Main is gone without a word; whoever records the events may still be there.
   main.on('close', () => thread.mainGone());
@@ -59,6 +67,8 @@ export function serveWatchdog(main: MessagePort, options: WatchdogThreadOptions)
 
 class WatchdogThread {
   readonly server: Server;
+  /** What main has to say beside the status. */
+  remarks: readonly string[] = [];
   readonly #options: WatchdogThreadOptions;
   readonly #judge: MainJudge;
   readonly #log: LogEvents;
@@ -197,7 +207,8 @@ class WatchdogThread {
   #report(status: HealthStatus): object {
     const message = status === 'stopped' && this.#judge.isBeyondHelp ? mainStoppedMessage : says[status];
     const since = new Date(this.#statusSinceMs).toISOString();
-    return { status, ...this.#heartbeat(), since, ...(message === null ? null : { message }) };
+    const remarks = this.remarks.length === 0 ? null : { remarks: this.remarks };
+    return { status, ...this.#heartbeat(), since, ...(message === null ? null : { message }), ...remarks };
   }
 }
 

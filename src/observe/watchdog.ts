@@ -145,6 +145,11 @@ export class Watchdog {
     Atomics.store(this.#shared, slot.state, mainState[state]);
   }
 
+  /** What health says beside its status from now on: nothing that makes the engine unhealthy. */
+  setRemarks(remarks: readonly string[]): void {
+    this.#tell({ kind: 'remarks', remarks });
+  }
+
   setDatabaseFailing(isFailing: boolean): void {
     Atomics.store(this.#shared, slot.databaseFailing, isFailing ? 1 : 0);
   }

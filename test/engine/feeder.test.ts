@@ -28,6 +28,7 @@ class FeedWorld extends CommitWorld {
       engine: 'e',
       leaseMs: 1_000,
       clock,
+      priorities: { isDue: false, agree: async () => undefined, doubt: () => undefined },
       fill: async () => true,
       offerOf,
       living: async () => ['e'],

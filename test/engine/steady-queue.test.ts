@@ -1,6 +1,7 @@
 // A queue that is out of reach or has lost everything is found again, and knows what it must.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { InheritedPriorities } from '../../src/engine/inherited-priorities.js';
 import { SteadyQueue } from '../../src/engine/steady-queue.js';
 import { TestClock } from '../../src/observe/clock.js';
 import { EngineError } from '../../src/observe/errors.js';
@@ -28,14 +29,19 @@ class World {
   #home = new EmbeddedQueue(() => this.clock.nowMs());
   #attached: EmbeddedQueue | null = null;
   readonly queue: SteadyQueue;
+  readonly priorities: InheritedPriorities;
+  /** This engine's configuration is the one that holds. */
+  decides = true;
 
   constructor() {
     const behind = new Proxy({} as Queue, { get: (_, name: keyof Queue) => this.#member(name) });
+    this.priorities = new InheritedPriorities(behind, () => this.decides);
     this.queue = new SteadyQueue({
       queue: behind,
       engine: 'a',
       leaseMs,
       clock: this.clock,
+      priorities: this.priorities,
       fill: async isOurs => {
         this.fills += 1;
         await behind.offer(this.stored);
@@ -173,6 +179,63 @@ describe('a queue that has lost everything', () => {
     await world.settle();
     await opened;
     expect((await claim(world, 9))!.slices).toEqual([{ segment: 's', from: 0, to: 3, redelivered: true }]);
+  });
+});
+
+describe('priorities of branches', () => {
+  const inHome = async (world: World) => Object.fromEntries(await world.home.inheritedPriorities());
+
+  test('are there before it is filled, and again when it has lost everything', async () => {
+    const world = new World();
+    world.stored = [offerOf('s', 0, 10)];
+    world.priorities.want(new Map([['/a/', 3]]));
+    await world.queue.open();
+    expect(world.calls.indexOf('setInheritedPriority')).toBeLessThan(world.calls.indexOf('offer'));
+    expect(await inHome(world)).toEqual({ '/a/': 3 });
+    world.priorities.want(new Map([['/a/', 4]]));
+    await world.queue.agree();
+    expect(await inHome(world)).toEqual({ '/a/': 4 });
+    world.wipe();
+    await claim(world, 1);
+    await world.settle();
+    expect([world.told, await inHome(world)]).toEqual([['lost', 'found, filled'], { '/a/': 4 }]);
+  });
+
+  test('that change while it is out of reach are there when it is found', async () => {
+    const world = new World();
+    await world.queue.open();
+    world.isDown = true;
+    world.priorities.want(new Map([['/a/', 3]]));
+    await world.queue.agree();
+    await world.settle();
+    expect([world.queue.isOpen, await inHome(world)]).toEqual([false, {}]);
+    world.priorities.want(new Map([['/b/', 3]]));
+    await world.queue.agree();
+    world.isDown = false;
+    await world.settle();
+    expect([world.queue.isOpen, await inHome(world)]).toEqual([true, { '/b/': 3 }]);
+  });
+
+  test('of an engine that does not decide are set when it fills the queue, and at no other time', async () => {
+    const world = new World();
+    world.decides = false;
+    world.priorities.want(new Map([['/a/', 3]]));
+    await world.queue.open();
+    expect(await inHome(world)).toEqual({ '/a/': 3 });
+    await world.home.setInheritedPriority('/a/', 9);
+    world.priorities.want(new Map([['/a/', 4]]));
+    await world.queue.agree();
+    expect(await inHome(world)).toEqual({ '/a/': 9 });
+    // Out of reach for a moment, not lost.
+    world.home.attach = async () => 'open';
+    world.isDown = true;
+    await claim(world, 1);
+    world.isDown = false;
+    await world.settle();
+    expect([world.queue.isOpen, await inHome(world)]).toEqual([true, { '/a/': 9 }]);
+    world.decides = true;
+    await world.queue.agree();
+    expect(await inHome(world)).toEqual({ '/a/': 4 });
   });
 });
 

@@ -58,6 +58,16 @@ describe('watchdog thread', () => {
     expect(await health(watchdog.port)).toBe('stopped: health 503, live 200, ready 503');
   });
 
+  test('says what main has to remark, and is well all the same', async () => {
+    await start();
+    watchdog.setState('running');
+    watchdog.setRemarks(['the file has a fault']);
+    await expect.poll(async () => get(watchdog.port)).toMatchObject({ code: 200, remarks: ['the file has a fault'] });
+    watchdog.setRemarks([]);
+    await expect.poll(async () => Object.keys(await get(watchdog.port))).not.toContain('remarks');
+    await watchdog.stop();
+  });
+
   test('tells that main stopped by an error, to the log and to the record', async () => {
     const events = await start();
     watchdog.setState('running');
