@@ -53,6 +53,7 @@ export function codeOfError(error: unknown): number {
 
 export function linesOfError(error: unknown): readonly string[] {
   if (error instanceof Refusal) return error.lines;
+  if (error instanceof EngineError && error.lines !== null) return error.lines;
   // `CODE: message`, one line.
   if (error instanceof EngineError || error instanceof Failure) return [error.message.replace(/\s*\n\s*/g, ' ')];
   return [`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];

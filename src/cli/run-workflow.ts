@@ -23,6 +23,7 @@ export async function runWorkflow(file: string, options: RunOptions): Promise<nu
   const engine = await createEngine({
     dataFolder: options.data,
     // One instance runs one action at a time.
+    ...(options.runtimeConfig === undefined ? {} : { runtimeConfiguration: options.runtimeConfig }),
     ...(options.threads === undefined ? (total === 1 ? { threads: 1 } : {}) : { threads: options.threads }),
   });
   try {

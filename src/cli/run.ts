@@ -3,6 +3,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { dataOption } from './data-option.js';
 import type { Ended } from './exit.js';
+import { runtimeConfigOption } from './runtime-config-option.js';
 
 const examples = `
 Examples:
@@ -33,6 +34,7 @@ export interface RunOptions {
   readonly count?: number;
   readonly data: string;
   readonly threads?: number;
+  readonly runtimeConfig?: string;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -47,6 +49,7 @@ export function addRun(program: Command, ended: Ended): void {
     .option('-n, --count <number>', 'how many instances; the inputs are repeated in turn', wholeNumber)
     .addOption(dataOption('folder of the store, made when absent; "memory" keeps nothing'))
     .option('-t, --threads <number>', 'worker threads for actions (default: the processors, 2 to 8)', wholeNumber)
+    .addOption(runtimeConfigOption())
     .option('--json', 'print the result as JSON on standard output; what actions print goes to standard error')
     .option('-q, --quiet', 'no progress and no closing table')
     .addHelpText('after', examples)

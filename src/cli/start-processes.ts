@@ -91,7 +91,7 @@ function end(child: ChildProcess): void {
 }
 
 function argumentsOf(options: StartOptions, index: number): string[] {
-  const { data, host, port, threads, name, cluster, grace, rate, cors, json, failoverWindow } = options;
+  const { data, host, port, threads, name, cluster, grace, rate, cors, json, failoverWindow, runtimeConfig } = options;
   const healthPort = healthPortOf(options);
   const own = (first: number): string => String(first === 0 ? 0 : first + index);
   const args = ['start', '--data', data, '--host', host, '--port', own(port), '--health-port', own(healthPort)];
@@ -100,6 +100,7 @@ function argumentsOf(options: StartOptions, index: number): string[] {
   if (name !== undefined) args.push('--name', `${name}-${index + 1}`);
   if (cluster !== undefined) args.push('--cluster', cluster);
   for (const origin of cors) args.push('--cors', origin);
+  if (runtimeConfig !== undefined) args.push('--runtime-config', runtimeConfig);
   if (json === true) args.push('--json');
   return args;
 }

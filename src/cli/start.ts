@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander';
 import { dataOption } from './data-option.js';
 import type { Ended } from './exit.js';
 import { wholeNumber } from './run.js';
+import { runtimeConfigOption } from './runtime-config-option.js';
 
 const examples = `
 Examples:
@@ -12,6 +13,7 @@ Examples:
   millrace start --data /var/lib/millrace --port 8080 --threads 4
   millrace start --redis redis://127.0.0.1:6379 --processes 2   two coordinators on one folder, ports 7433 and 7434
   millrace start --redis redis://r --postgres postgres://u:p@db/millrace   one of several machines'
+  millrace start --runtime-config runtime.properties   priorities of branches, such as /nightly/PRIORITY=100
   curl -X PUT localhost:7433/v1/workflows -H 'content-type: application/json' -d '{"definition": {…}}'
   curl localhost:7433/v1/instances -H 'content-type: application/json' -d '{"workflow": "/flights/score"}'
   curl localhost:7433/v1/instances -H 'content-type: application/x-ndjson' -X POST -T instances.ndjson
@@ -42,6 +44,7 @@ export interface StartOptions {
   readonly postgres?: string;
   readonly redis?: string;
   readonly cluster?: string;
+  readonly runtimeConfig?: string;
   readonly processes: number;
   /** Seconds. */
   readonly failoverWindow: number;
@@ -78,6 +81,7 @@ export function addStart(program: Command, ended: Ended): void {
       new Option('--postgres <url>', 'database of the store; --data then has the logs').env('MILLRACE_POSTGRES'),
     )
     .option('--cluster <name>', 'name of the cluster in Redis (default: default)')
+    .addOption(runtimeConfigOption())
     .option('--processes <number>', 'engines on this machine, on as many ports from --port on', wholeNumber, 1)
     .option(
       '--failover-window <seconds>',

@@ -25,6 +25,7 @@ export type Outcome<Value> =
 export class ConfigurationError extends EngineError {
   override name = 'ConfigurationError';
   constructor(readonly faults: readonly ConfigurationFault[]) {
-    super('OPTION_INVALID', `runtimeConfiguration: ${faults.map(formatFault).join('\n')}`);
+    const lines = faults.map(formatFault);
+    super('OPTION_INVALID', `runtimeConfiguration: ${lines.join('\n')}`, { lines });
   }
 }

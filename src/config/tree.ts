@@ -11,7 +11,10 @@ export type ErrorHandler =
   | { readonly kind: 'workflow'; readonly name: string }
   | { readonly kind: 'file'; readonly path: string };
 
-/** The properties that have a meaning, and what their values are once read. All others are variables, which are JSON. */
+/**
+ * The properties that have a meaning, and what their values are once read. All others are variables, which are JSON. The
+ * engine heeds PRIORITY; the other two, and variables, are there to be looked up.
+ */
 export interface KnownProperties {
   /** 1 (highest) to 10,000: of the members that have none of their own. */
   readonly PRIORITY: number;

@@ -33,12 +33,15 @@ export class EngineError extends Error {
   override name = 'EngineError';
   /** Index of the record to blame in a call that brought several. */
   readonly record: number | null;
+  /** One for each of several faults, when there is more to say than a message holds. */
+  readonly lines: readonly string[] | null;
   constructor(
     readonly code: ErrorCode,
     message: string,
-    options: { cause?: unknown; record?: number } = {},
+    options: { cause?: unknown; record?: number; lines?: readonly string[] } = {},
   ) {
     super(`${code}: ${message}`, options);
     this.record = options.record ?? null;
+    this.lines = options.lines ?? null;
   }
 }

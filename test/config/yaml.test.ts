@@ -1,10 +1,24 @@
 // The same tree as YAML or JSON.
 
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { nearest } from '../../src/config/tree.js';
 import { parse, told, treeOf, written } from './surroundings.js';
 
 const file = 'runtime.yaml';
+
+test('the two files the README shows are the same tree', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const shown = (notation: string): string =>
+    new RegExp(`\`\`\`${notation}\\n(# runtime\\.${notation}[^]*?)\`\`\``).exec(readme)![1]!;
+  const tree = written(parse(shown('properties'), 'runtime.properties'));
+  expect(tree).toEqual({
+    '/': { PRIORITY: 20 },
+    '/imports/': { PRIORITY: 5 },
+    '/imports/nightly/': { PRIORITY: 100 },
+  });
+  expect(written(parse(shown('yaml'), file))).toEqual(tree);
+});
 
 describe('YAML', () => {
   test('branches begin with "/" and stand below each other; values are JSON', () => {

@@ -23,9 +23,10 @@ const read = 'runtime configuration read';
 
 /** A file of the configuration, and engines that have it. */
 class World {
-  readonly folder = temporaryFolder();
-  /** Beside the store, which wants its folder for itself. */
-  readonly file = path.join(temporaryFolder(), 'runtime.properties');
+  readonly #place = temporaryFolder();
+  readonly file = path.join(this.#place, 'runtime.properties');
+  /** The store wants its folder for itself; its name is that of the cluster. */
+  readonly folder = path.join(this.#place, path.basename(this.#place));
   readonly home: Home;
   readonly said: string[] = [];
 
