@@ -10,7 +10,7 @@
 import type { Queue } from '../queue/contract.js';
 
 /** The event loop turns between so many calls: the embedded queue answers without letting it. */
-const callsPerTurn = 50;
+const callsPerTurn = 10;
 
 type PriorityQueue = Pick<Queue, 'inheritedPriorities' | 'setInheritedPriority'>;
 
