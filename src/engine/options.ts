@@ -42,7 +42,7 @@ export interface EngineOptions {
    * Default: none.
    */
   readonly runtimeConfiguration?: string | null;
-  /** How often that file is looked at again: a relative time expression, a second or more. Default `+m`. */
+  /** How often that file is looked at again: a relative time expression, in UTC, a second or more. Default `+m`. */
   readonly runtimeConfigurationRefresh?: string;
   /** Memory for bodies kept beside the store, bytes. Default 67,108,864. */
   readonly cacheBytes?: number;

@@ -298,7 +298,7 @@ export class SteadyQueue implements EngineQueue {
   async #fill(): Promise<boolean> {
     // What waited until now is in the store, and the walk has not begun.
     this.#backlog.forgetOffers();
-    // Whoever fills sets them, so that nothing is claimed by others; an engine that decides sets its own later.
+    // Before anything can be claimed; the engine that decides brings its own later, should they be others.
     await this.#world.priorities.agree();
     if (!(await this.#world.fill(async () => (await this.#attachAgain()) === 'mine'))) return false;
     await this.#world.queue.open();

@@ -30,6 +30,12 @@ test.concurrent('a file with faults is refused with each of them, and no folder 
   expect((await own.millrace('run', flow, '--runtime-config', 'none.yaml')).stderr).toBe(
     `${own.folder}/none.yaml: is not there (ENOENT) (FILE_INVALID)\n`,
   );
+  const several = await own.millrace(
+    ...['start', '--processes', '2', '--redis', `${own.folder}/none.sock`, '--port', '0', '--health-port', '0'],
+    ...['--runtime-config', 'runtime.properties'],
+  );
+  expect(several.code).toBe(2);
+  expect(several.stderr.split('\n').sort()).toEqual(`${expected}${expected}`.split('\n').sort());
   expect(own.exists('millrace-data')).toBe(false);
 });
 

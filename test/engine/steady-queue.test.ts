@@ -230,6 +230,7 @@ describe('priorities of branches', () => {
     world.home.attach = async () => 'open';
     world.isDown = true;
     await claim(world, 1);
+    await world.queue.offer([offerOf('waits', 0, 1)]);
     world.isDown = false;
     await world.settle();
     expect([world.queue.isOpen, await inHome(world)]).toEqual([true, { '/a/': 9 }]);
