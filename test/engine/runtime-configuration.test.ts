@@ -160,9 +160,10 @@ describe.each(['memory', 'redis', 'shared'] as const)('the runtime configuration
 
 describe('the runtime configuration and a Redis', () => {
   /** What the queue has. */
-  async function inRedis(world: World): Promise<Record<string, number>> {
+  async function inRedis(world: World, engine: Engine): Promise<Record<string, number>> {
     const { cluster } = await homeOptions(world.home, world.folder);
-    const queue = createRedisQueue({ url: (await redisOfTests()).socket, name: cluster! });
+    const store = (await engine.query('select id from millrace_store'))[0]![0]!;
+    const queue = createRedisQueue({ url: (await redisOfTests()).socket, name: cluster!, store });
     await queue.attach('a test', 1_000);
     const priorities = Object.fromEntries(await queue.inheritedPriorities());
     await queue.close();
@@ -180,7 +181,7 @@ describe('the runtime configuration and a Redis', () => {
     const { client } = await redisOfTests();
     await client.del(`{millrace:${path.basename(world.folder)}}:epoch`);
     await world.until('queue found again');
-    expect(await inRedis(world)).toEqual({ '/z/': 3 });
+    expect(await inRedis(world, engine)).toEqual({ '/z/': 3 });
     signals.open('lost');
     expect((await order([...taken, ...ids])).slice(taken.length)).toEqual(['/z/', '/z/', '/y/', '/y/']);
   });
@@ -189,16 +190,16 @@ describe('the runtime configuration and a Redis', () => {
     const world = new World('shared', '/y/PRIORITY=3\n/z/PRIORITY=4');
     const before = await world.engine();
     await before.start();
-    await expect.poll(() => inRedis(world)).toEqual({ '/y/': 3, '/z/': 4 });
+    await expect.poll(() => inRedis(world, before)).toEqual({ '/y/': 3, '/z/': 4 });
     await before.dispose(0);
     world.write('/z/PRIORITY=5');
     const after = await world.engine();
     await after.start();
-    await expect.poll(() => inRedis(world)).toEqual({ '/z/': 5 });
+    await expect.poll(() => inRedis(world, after)).toEqual({ '/z/': 5 });
     await after.dispose(0);
     const without = await world.engine({ runtimeConfiguration: null });
     await without.start();
-    await expect.poll(() => inRedis(world)).toEqual({});
+    await expect.poll(() => inRedis(world, without)).toEqual({});
   });
 
   test('of engines with different files the master is heard, and the next master when it leaves', async () => {
@@ -209,12 +210,12 @@ describe('the runtime configuration and a Redis', () => {
     writeFileSync(own, '/a/PRIORITY=7\n/b/PRIORITY=8');
     const other = await world.engine({ name: 'b', runtimeConfiguration: own });
     await other.start();
-    await expect.poll(() => inRedis(world)).toEqual({ '/a/': 3 });
+    await expect.poll(() => inRedis(world, other)).toEqual({ '/a/': 3 });
     writeFileSync(own, '/a/PRIORITY=9');
     await world.until(read);
-    expect(await inRedis(world)).toEqual({ '/a/': 3 });
+    expect(await inRedis(world, other)).toEqual({ '/a/': 3 });
     await master.dispose(0);
-    await expect.poll(() => inRedis(world), { timeout: 10_000 }).toEqual({ '/a/': 9 });
+    await expect.poll(() => inRedis(world, other), { timeout: 10_000 }).toEqual({ '/a/': 9 });
   });
 });
 
