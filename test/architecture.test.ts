@@ -25,7 +25,13 @@ const timeReaders: Readonly<Record<string, string>> = {
 /** Words of the table's third column that are more, or less, than the name of a room. */
 const parts: Readonly<Record<string, readonly string[]>> = {
   'workflow (ids)': ['workflow/instance-id.ts'],
-  'workflow (documents)': ['workflow/document.ts', 'workflow/conform.ts', 'workflow/fault.ts', 'workflow/verify.ts'],
+  'workflow (documents)': [
+    'workflow/document.ts',
+    'workflow/conform.ts',
+    'workflow/fault.ts',
+    'workflow/grammar-fault.ts',
+    'workflow/verify.ts',
+  ],
   'workflow (names)': ['workflow/namespace.ts'],
   'dispatch protocol': ['dispatch/protocol.ts', 'dispatch/action.ts'],
 };

@@ -1,6 +1,8 @@
 // What is wrong with a time expression, and where: one class for all notations. Its message stands on one line; the place
 // is kept apart so that a command can put a caret under it.
 
+import { grammarFault } from '../workflow/grammar-fault.js';
+
 export const TIME_EXPRESSION_INVALID = 'TIME_EXPRESSION_INVALID';
 
 /** Longest expression that is looked at, in UTF-16 units. A schedule people can read is far below it. */
@@ -71,70 +73,9 @@ export function checkExpressionText(expression: unknown): asserts expression is 
   }
 }
 
-/** What a generated parser throws (peggy's `SyntaxError`), as far as it is read. */
-export interface GrammarError {
-  /** Null when the grammar itself called `error`: then its message is `found; expected`, in two parts. */
-  readonly expected: readonly GrammarExpectation[] | null;
-  readonly message: string;
-  readonly location: { readonly start: { readonly offset: number } };
-}
-
-/** Rules with a name are `other`, and what people should read; those whose name is empty are left out of errors. */
-export type GrammarExpectation =
-  | { readonly type: 'other'; readonly description: string }
-  | { readonly type: 'literal'; readonly text: string }
-  | { readonly type: 'class' | 'any' | 'end' };
-
-/**
- * The fault a parser met, as ours. A grammar's own `error('31 is no hour; an hour from 0 to 23')` is what was found and what
- * is expected, parted by the first `; `. Anything else than a parser's error is thrown as it is.
- */
+/** As `grammarFault`, thrown on by the parsers of notations. */
 export function faultOfGrammar(expression: string, error: unknown): TimeExpressionError {
-  if (!isGrammarError(error)) throw error;
-  const index = error.location.start.offset;
-  if (error.expected === null) {
-    const parting = error.message.indexOf('; ');
-    const found = parting < 0 ? error.message : error.message.slice(0, parting);
-    const expected = parting < 0 ? 'something else' : error.message.slice(parting + 2);
-    return new TimeExpressionError({ expression, index, found, expected });
-  }
-  return new TimeExpressionError({
-    expression,
-    index,
-    found: foundAt(expression, index),
-    expected: listOf(error.expected.map(wordsOf).filter(words => words !== '')),
-  });
-}
-
-/** The character at an index, in words. */
-export function foundAt(expression: string, index: number): string {
-  const codePoint = expression.codePointAt(index);
-  return codePoint === undefined ? 'the end' : quoted(String.fromCodePoint(codePoint));
-}
-
-/** `a`, `a or b`, `a, b or c`; each once. */
-export function listOf(words: readonly string[]): string {
-  const distinct = [...new Set(words)].sort();
-  const last = distinct.pop() ?? 'nothing';
-  return distinct.length === 0 ? last : `${distinct.join(', ')} or ${last}`;
-}
-
-function isGrammarError(error: unknown): error is GrammarError {
-  return error instanceof Error && 'expected' in error && 'location' in error;
-}
-
-function wordsOf(expectation: GrammarExpectation): string {
-  switch (expectation.type) {
-    case 'other':
-      return expectation.description;
-    case 'literal':
-      return JSON.stringify(expectation.text);
-    case 'class':
-    case 'any':
-      return 'another character';
-    case 'end':
-      return 'the end';
-  }
+  return new TimeExpressionError({ expression, ...grammarFault(expression, error) });
 }
 
 /** On one line whatever it holds, and not longer than people read. */

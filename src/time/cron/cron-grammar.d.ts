@@ -48,5 +48,5 @@ export interface RawColumns {
 
 export type RawCron = RawColumns | { readonly kind: 'or'; readonly alternatives: readonly RawColumns[] };
 
-/** @throws a `GrammarError` (see ../errors.ts) */
+/** @throws peggy's SyntaxError: see `grammarFault` */
 export function parse(text: string): RawCron;

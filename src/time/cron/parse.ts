@@ -1,6 +1,7 @@
 // From the text of a cron-style expression to its AST: the grammar reads the form, this checks what each column admits.
 
-import { checkExpressionText, faultOfGrammar, type GrammarError, TimeExpressionError } from '../errors.js';
+import { grammarFault } from '../../workflow/grammar-fault.js';
+import { checkExpressionText, TimeExpressionError } from '../errors.js';
 import type { Column, CronAst, CronColumns, Loop, Mark } from './ast.js';
 import { readField } from './column-values.js';
 import { columnCount, columns, HOUR, MILLISECOND } from './columns.js';
@@ -25,8 +26,7 @@ function parseForm(expression: string): RawCron {
   try {
     return parse(expression);
   } catch (error) {
-    const { found, expected } = faultOfGrammar(expression, error);
-    const index = (error as GrammarError).location.start.offset;
+    const { index, found, expected } = grammarFault(expression, error);
     const column = columnAt(expression, index);
     throw new TimeExpressionError({ expression, index, found, expected, ...(column === null ? {} : { column }) });
   }
