@@ -24,6 +24,7 @@ export const faultCodes = {
   MODULE_MISSING: 'a call without a module',
   MODULE_INVALID: 'not the path of a module',
   INPUT_INVALID: 'an input that is not a JSON object',
+  CONDITION_INVALID: 'not a condition',
   FILTER_INVALID: 'not an entry of an audit trail filter',
 } as const;
 
