@@ -85,13 +85,15 @@ function standsAt(piece: Piece, codes: Uint32Array, at: number): boolean {
 }
 
 const bitsOfWord = 32;
+/** Rows of a mask table: one for each ASCII character, one for all that a piece does not name, then those it does. */
+const asciiRows = 128;
 
 /** Finds a piece in a text. */
 class PieceSearch {
   readonly words: number;
-  /** For each character of the piece, where in the piece it may stand; others stand only where `_` is. */
-  readonly #masks = new Map<number, Uint32Array>();
-  readonly #otherMask: Uint32Array;
+  /** For each character, `words` words: where in the piece it may stand. */
+  readonly #masks: Uint32Array;
+  readonly #rows = new Map<number, number>();
   readonly #state: Uint32Array;
   /** The bit of the piece's last character. */
   readonly #lastBit: number;
@@ -99,31 +101,42 @@ class PieceSearch {
   constructor(piece: Piece) {
     this.words = Math.ceil(piece.length / bitsOfWord);
     this.#state = new Uint32Array(this.words);
-    this.#otherMask = new Uint32Array(this.words);
     this.#lastBit = 1 << ((piece.length - 1) % bitsOfWord);
-    for (const [index, code] of piece.entries()) if (code === null) setBit(this.#otherMask, index);
-    for (const code of new Set(piece)) if (code !== null) this.#masks.set(code, this.#otherMask.slice());
-    for (const [index, code] of piece.entries()) if (code !== null) setBit(this.#masks.get(code)!, index);
+    for (const code of piece) {
+      if (code !== null && code >= asciiRows && !this.#rows.has(code))
+        this.#rows.set(code, asciiRows + 1 + this.#rows.size);
+    }
+    const rows = asciiRows + 1 + this.#rows.size;
+    this.#masks = new Uint32Array(rows * this.words);
+    for (const [index, code] of piece.entries()) {
+      if (code !== null) this.#allow(this.#rowOf(code), index);
+      else for (let row = 0; row < rows; row++) this.#allow(row, index);
+    }
   }
 
   /** Where the first one in `codes[from]` to `codes[to - 1]` has ended, or `null`. */
   endIn(codes: Uint32Array, from: number, to: number): number | null {
+    const words = this.words;
+    const masks = this.#masks;
     const state = this.#state.fill(0);
-    const last = this.words - 1;
     for (let at = from; at < to; at++) {
-      const mask = this.#masks.get(codes[at]!) ?? this.#otherMask;
+      const mask = this.#rowOf(codes[at]!) * words;
       let carried = 1;
-      for (let word = 0; word <= last; word++) {
+      for (let word = 0; word < words; word++) {
         const bits = state[word]!;
-        state[word] = ((bits << 1) | carried) & mask[word]!;
+        state[word] = ((bits << 1) | carried) & masks[mask + word]!;
         carried = bits >>> 31;
       }
-      if ((state[last]! & this.#lastBit) !== 0) return at + 1;
+      if ((state[words - 1]! & this.#lastBit) !== 0) return at + 1;
     }
     return null;
   }
-}
 
-function setBit(words: Uint32Array, index: number): void {
-  words[Math.floor(index / bitsOfWord)]! |= 1 << (index % bitsOfWord);
+  #rowOf(code: number): number {
+    return code < asciiRows ? code : (this.#rows.get(code) ?? asciiRows);
+  }
+
+  #allow(row: number, index: number): void {
+    this.#masks[row * this.words + Math.floor(index / bitsOfWord)]! |= 1 << (index % bitsOfWord);
+  }
 }

@@ -1,7 +1,7 @@
 // From text to tree. Everything that can be wrong with a condition by itself is found here; evaluating it never fails.
 
 import { type Fault, type Parsed, quote } from '../../workflow/fault.js';
-import { type GrammarFault, grammarFault } from '../../workflow/grammar-fault.js';
+import { foundAt, type GrammarFault, grammarFault } from '../../workflow/grammar-fault.js';
 import type { ConditionAst, ConditionNode } from './ast.js';
 import { parse } from './condition-grammar.js';
 import { readNumber } from './number.js';
@@ -67,6 +67,7 @@ const quotes = /^["`\u2018-\u201f]$/;
 
 /** The grammar knows the character where it stopped; people look for the word, and for why it is none. */
 function inWords(text: string, { index, found, expected }: GrammarFault): GrammarFault {
+  if (found !== foundAt(text, index)) return { index, found, expected };
   word.lastIndex = index;
   const whole = word.exec(text)?.[0];
   if (whole !== undefined) {
