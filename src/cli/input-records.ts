@@ -44,12 +44,13 @@ export interface InputRecords {
 }
 
 /**
- * @param given `null`: no `--input`, which is one empty object; else JSON text, `@FILE` or `-`
+ * @param given `null`: no such option, which is one empty object; else JSON text, `@FILE` or `-`
+ * @param option that brought it, for messages
  * @throws Refusal with a line for each fault (R1)
  */
-export async function openInput(given: string | null): Promise<InputRecords> {
+export async function openInput(given: string | null, option = '--input'): Promise<InputRecords> {
   if (given === null) return new KeptRecords('no input', [{}]);
-  const source = await sourceOf(given);
+  const source = await sourceOf(given, option);
   if (source.bytes === null || source.bytes > checkedBytesMax) return new StreamedRecords(source, null);
   const kept: JsonObject[] = [];
   const faults: string[] = [];
@@ -129,11 +130,11 @@ class StreamedRecords implements InputRecords {
   }
 }
 
-async function sourceOf(given: string): Promise<Source> {
+async function sourceOf(given: string, option: string): Promise<Source> {
   if (given !== '-' && !given.startsWith('@')) {
     const bytes = Buffer.from(given);
     return {
-      label: '--input',
+      label: option,
       form: formOf(given, false),
       bytes: bytes.length,
       open: () => once([bytes]),

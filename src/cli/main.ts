@@ -6,6 +6,7 @@
 
 import { Command, CommanderError } from 'commander';
 import { addAudit } from './audit.js';
+import { addEval } from './eval.js';
 import { codeOfError, exitCodes, linesOfError } from './exit.js';
 import { addList } from './list.js';
 import { addOperations } from './operations.js';
@@ -27,6 +28,7 @@ Begin with:
   millrace submit records.ndjson                       instances to a running server, one a line
   millrace verify flow.yaml                            every fault of a definition, by line
   millrace schedule next '+7m'                         when a time expression fires
+  millrace eval 'age > 20' --vars '{"age": 30}'         whether a condition holds
   millrace list                                        what the data folder holds
   millrace show ID                                     everything about one instance
   millrace help run                                    every option of a command, with examples
@@ -63,7 +65,18 @@ function describe(ended: (code: number) => void): Command {
     .showHelpAfterError('(millrace --help lists the commands, millrace help COMMAND their options)')
     .exitOverride()
     .addHelpText('after', examples);
-  for (const add of [addRun, addStart, addSubmit, addVerify, addAudit, addList, addShow, addSchedule, addOperations])
+  for (const add of [
+    addRun,
+    addStart,
+    addSubmit,
+    addVerify,
+    addAudit,
+    addList,
+    addShow,
+    addSchedule,
+    addEval,
+    addOperations,
+  ])
     add(program, ended);
   return program;
 }

@@ -7,6 +7,7 @@ import { explainTimeExpression } from '../time/explain.js';
 import { compileTimeExpression, parseTimeExpression } from '../time/expression.js';
 import type { Firing, Schedule } from '../time/schedule.js';
 import { type Zone, zoneNamed } from '../time/zone.js';
+import { caretLines } from './caret.js';
 import { Refusal } from './exit.js';
 import { printable } from './output.js';
 import type { ScheduleOptions } from './schedule.js';
@@ -136,19 +137,8 @@ async function refusing<Value>(work: () => Promise<Value>): Promise<Value> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof TimeExpressionError) throw new Refusal(linesOf(error));
+    if (error instanceof TimeExpressionError)
+      throw new Refusal(caretLines(error.message, error.expression, error.position));
     throw error;
   }
-}
-
-/** Characters of an expression shown before and behind the caret. */
-const shownAround = 60;
-
-function linesOf({ message, expression, position }: TimeExpressionError): readonly string[] {
-  const first = Math.max(0, position - 1 - shownAround);
-  // One character each, whatever it is, so that the caret stands under the right one.
-  const shown = [...expression]
-    .slice(first, position + shownAround)
-    .map(each => (/[\p{C}\p{Z}]/u.test(each) ? ' ' : each));
-  return [printable(message), `  ${shown.join('').trimEnd()}`, `  ${' '.repeat(position - 1 - first)}^`];
 }

@@ -12,6 +12,7 @@ const commands = [
   'submit',
   'verify',
   'schedule',
+  'eval',
   'audit',
   'list',
   'show',
