@@ -25,6 +25,7 @@ export const faultCodes = {
   MODULE_INVALID: 'not the path of a module',
   INPUT_INVALID: 'an input that is not a JSON object',
   CONDITION_INVALID: 'not a condition',
+  SUBSTITUTION_INVALID: 'not a text with expressions to put in',
   FILTER_INVALID: 'not an entry of an audit trail filter',
 } as const;
 

@@ -1,6 +1,6 @@
 // What a generated parser throws (peggy's `SyntaxError`), as what was found, what is accepted, and where.
 
-import { quote } from './fault.js';
+import { type Fault, type FaultCode, quote } from './fault.js';
 
 /** What a parser met that no rule of its grammar accepts. */
 export interface GrammarFault {
@@ -43,6 +43,16 @@ export function grammarFault(text: string, error: unknown): GrammarFault {
     found: foundAt(text, index),
     expected: listOf(error.expected.map(wordsOf).filter(words => words !== '')),
   };
+}
+
+/** A fault of an expression: its line and column are those in the expression's own text, its path and file the caller's. */
+export function faultInText(code: FaultCode, text: string, { index, found, expected }: GrammarFault): Fault {
+  const before = text.slice(0, index);
+  const characters = (part: string): number => [...part].length + 1;
+  const message = `at character ${characters(before)}: ${found} (expected ${expected})`;
+  const line = before.split('\n').length;
+  const column = characters(before.slice(before.lastIndexOf('\n') + 1));
+  return { code, message, path: '', file: null, line, column };
 }
 
 /** The character at an index, in words. */

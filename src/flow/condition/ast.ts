@@ -1,5 +1,7 @@
 // A condition as a tree. Every node knows where it begins in the text, in UTF-16 units from 0.
 
+import type { Step } from '../variables.js';
+
 /** A text between ticks, without them. */
 export interface WrittenText {
   readonly index: number;
@@ -17,12 +19,11 @@ export type ConditionNode =
   | { readonly kind: 'literal'; readonly index: number; readonly value: string | boolean }
   /** As written; `readNumber` says which number it is. */
   | { readonly kind: 'number'; readonly index: number; readonly written: string }
-  /** `steps`: fields and keys of objects as texts, indexes of lists from 0. */
   | {
       readonly kind: 'variable';
       readonly index: number;
       readonly name: string;
-      readonly steps: readonly (string | number)[];
+      readonly steps: readonly Step[];
     }
   | { readonly kind: 'sign'; readonly index: number; readonly operator: '+' | '-'; readonly operand: ConditionNode }
   /** Steps of one precedence, taken from left to right. */

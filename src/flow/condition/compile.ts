@@ -2,17 +2,15 @@
 //
 // Invariants:
 //   C1. Three-valued: what cannot be said is `null` (unknown), and only `true` takes a flow.
-//   C2. Variables are read by own properties alone: no prototype, no method, no length of a text is ever reached.
+//   C2. Variables are read by own properties alone (../variables.ts).
 //   C3. Work is bounded: an evaluation takes at most `stepsMax` steps (some ns each) in texts and lists; what would take
 //       more is unknown. So it ends in time whatever instances hold.
 
+import { memberOf, nameIn, type Step, type Variables } from '../variables.js';
 import type { ArithmeticStep, ConditionAst, ConditionNode } from './ast.js';
 import { compare, isNumber, type Truth } from './compare.js';
 import { compileLike } from './like.js';
 import { readNumber } from './number.js';
-
-/** An instance's variables, as JSON has them. */
-export type Variables = Readonly<Record<string, unknown>>;
 
 /** Says whether a condition holds for these variables; `null`: unknown. Never throws. */
 export type CompiledCondition = (variables: Variables) => Truth;
@@ -75,22 +73,14 @@ function numberLiteral(written: string): Evaluate {
   return () => read.value;
 }
 
-/** `RESULT` and `result` are one variable. */
-function variable(name: string, steps: readonly (string | number)[]): Evaluate {
-  const isResult = name === 'RESULT' || name === 'result';
+function variable(name: string, steps: readonly Step[]): Evaluate {
   return ({ variables }) => {
-    const found = !isResult ? name : Object.hasOwn(variables, 'RESULT') ? 'RESULT' : 'result';
-    let value = member(variables, found);
-    for (const step of steps) value = member(value, step);
+    const found = nameIn(variables, name);
+    let value = found === null ? undefined : variables[found];
+    for (const step of steps) value = memberOf(value, step);
     // Infinities and NaN are not of JSON.
     return value === undefined || (typeof value === 'number' && !Number.isFinite(value)) ? null : value;
   };
-}
-
-function member(container: unknown, step: string | number): unknown {
-  if (typeof container !== 'object' || container === null) return null;
-  if (Array.isArray(container) && typeof step === 'string') return null;
-  return Object.hasOwn(container, step) ? (container as Variables)[step] : null;
 }
 
 function sign(operator: '+' | '-', operand: Evaluate): Evaluate {

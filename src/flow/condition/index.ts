@@ -2,5 +2,5 @@
 
 export type { ConditionAst, ConditionNode } from './ast.js';
 export type { Truth } from './compare.js';
-export { type CompiledCondition, compileCondition, type Variables } from './compile.js';
+export { type CompiledCondition, compileCondition } from './compile.js';
 export { conditionDepthMax, conditionLengthMax, parseCondition } from './parse.js';

