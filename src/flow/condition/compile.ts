@@ -147,25 +147,32 @@ function between(operand: Evaluate, low: Evaluate, high: Evaluate): Evaluate {
   };
 }
 
-/** A member that is a list stands for its elements. In an empty one is nothing, not even the unknown. */
 function among(operand: Evaluate, members: readonly Evaluate[]): Evaluate {
   return scope => {
     const value = operand(scope);
     let found: Truth = false;
-    for (const evaluate of members) {
-      const held = evaluate(scope);
-      const elements: readonly unknown[] = Array.isArray(held) ? held : [held];
-      // An element costs as much as a few characters; texts are compared many characters at a time.
-      const steps = 8 + (typeof value === 'string' ? value.length / 16 : 0);
-      if (!takes(scope, elements.length * steps)) return null;
-      for (const element of elements) {
-        const isEqual = compare('=', value, element ?? null);
-        if (isEqual === true) return true;
-        if (isEqual === null) found = null;
-      }
+    for (const member of members) {
+      const isHere = isMember(scope, value, member(scope));
+      if (isHere === true) return true;
+      if (isHere === null) found = null;
     }
     return found;
   };
+}
+
+/** A member that is a list stands for its elements. In an empty one is nothing, not even the unknown. */
+function isMember(scope: Scope, value: unknown, member: unknown): Truth {
+  if (!Array.isArray(member)) return compareWithin(scope, '=', value, member);
+  // An element costs as much as a few characters; texts are compared many characters at a time.
+  const steps = 8 + (typeof value === 'string' ? value.length / 16 : 0);
+  if (!takes(scope, member.length * steps)) return null;
+  let found: Truth = false;
+  for (const element of member as readonly unknown[]) {
+    const isEqual = compare('=', value, element ?? null);
+    if (isEqual === true) return true;
+    if (isEqual === null) found = null;
+  }
+  return found;
 }
 
 /** Only true and false are; a text or a number standing alone says nothing. */

@@ -16,6 +16,22 @@ export interface LikePattern {
 /** @param escaper one character that makes a `_`, `%` or itself behind it literal; empty: none */
 export function compileLike(pattern: string, escaper: string): LikePattern {
   const pieces = piecesOf(pattern, escaper);
+  return plainPattern(pieces) ?? searchingPattern(pieces);
+}
+
+/** What is common needs no search: `abc`, `abc%`, `%abc` and `ab%c`. */
+function plainPattern(pieces: readonly Piece[]): LikePattern | null {
+  if (pieces.length > 2 || pieces.some(piece => piece.includes(null))) return null;
+  const [head, tail] = pieces.map(piece => String.fromCodePoint(...(piece as readonly number[]))) as [string, string?];
+  if (tail === undefined) return { stepsPerCharacter: 1, matches: text => text === head };
+  const lengthMin = head.length + tail.length;
+  return {
+    stepsPerCharacter: 1,
+    matches: text => text.length >= lengthMin && text.startsWith(head) && text.endsWith(tail),
+  };
+}
+
+function searchingPattern(pieces: readonly Piece[]): LikePattern {
   const [head, ...others] = pieces as [Piece, ...Piece[]];
   const tail = others.pop();
   const searches = others.filter(piece => piece.length > 0).map(piece => new PieceSearch(piece));

@@ -18,7 +18,7 @@ export const conditionDepthMax = 50;
  *   its path and file are the caller's to fill in
  */
 export function parseCondition(text: string): Parsed<ConditionAst> {
-  const fault = oversize(text) ?? unmatched(text);
+  const fault = tooLong(text) ?? tooDeep(text);
   if (fault !== null) return refused(text, fault);
   let root: ConditionNode | null;
   try {
@@ -30,7 +30,7 @@ export function parseCondition(text: string): Parsed<ConditionAst> {
   return wrong === null ? { ok: true, value: { text, root } } : refused(text, wrong);
 }
 
-function oversize(text: string): GrammarFault | null {
+function tooLong(text: string): GrammarFault | null {
   if (text.length <= conditionLengthMax) return null;
   return { index: conditionLengthMax, found: `${text.length} characters`, expected: `at most ${conditionLengthMax}` };
 }
@@ -44,7 +44,7 @@ function loneNumber(text: string, root: ConditionNode): GrammarFault | null {
 }
 
 /** Brackets too deep for the parser, which recurses; those inside texts are none. */
-function unmatched(text: string): GrammarFault | null {
+function tooDeep(text: string): GrammarFault | null {
   let depth = 0;
   let inText = false;
   for (let index = 0; index < text.length; index++) {
