@@ -13,7 +13,8 @@ const decimalFraction = /^(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?[fFdD]?$/;
 const hexadecimalFraction = /^0[xX]([\da-fA-F]*)\.?([\da-fA-F]*)[pP]([-+]?\d+)[fFdD]?$/;
 
 export function readNumber(written: string): ReadNumber {
-  if (/_(?![\da-fA-F_])|\D_/.test(written.replace(/^0[xX](?=[\da-fA-F])/, '').replaceAll(/[a-fA-F]/g, '1'))) {
+  const misplaced = /^0[xX]/.test(written) ? /_(?![\da-fA-F_])|[^\da-fA-F_]_/ : /_(?![\d_])|[^\d_]_/;
+  if (misplaced.test(written)) {
     return refused(written, 'a number with _ between its digits only');
   }
   const text = written.replaceAll('_', '');

@@ -170,7 +170,10 @@ describe('numbers are the literals of Java, as doubles', () => {
   test.for<[string, Truth]>([
     ['1. = 1 AND .5 = 0.5 AND 1e3 = 1000 AND 1E-2 = .01 AND 1.5e+1 = 15', true],
     ['1_000 = 1000 AND 0xFF = 255 AND 0XfF = 255 AND 077 = 63 AND 0b101 = 5 AND 0x1p-3 = .125 AND 0x.8p1 = 1', true],
-    ['10L = 10 AND 1.5f = 1.5 AND 1d = 1 AND 0xFFL = 255 AND 0x1_F = 31', true],
+    [
+      '10L = 10 AND 1.5f = 1.5 AND 1d = 1 AND 0xFFL = 255 AND 0x1_F = 31 AND 0xF_F = 255 AND 1__0 = 10 AND 1_0.5e1_0 = 10.5e10',
+      true,
+    ],
     ['0xFFFFFFFFFFFFFFFF = -1', true],
     ['9007199254740993 = 9007199254740992', false],
     ['9007199254740993 > 9007199254740992 AND -9007199254740993 < -9007199254740992', true],
@@ -180,7 +183,10 @@ describe('numbers are the literals of Java, as doubles', () => {
   ])('%s is %s', ([text, expected]) => expect(evaluate(text, { id: 2 ** 53 })).toBe(expected));
 
   test.for([
-    ['1__000 = 1_', 'a number with _ between its digits only'],
+    ['1_ = 1', 'a number with _ between its digits only'],
+    ['0x_1 = 1', 'a number with _ between its digits only'],
+    ['1_.5 = 1', 'a number with _ between its digits only'],
+    ['1_L = 1', 'a number with _ between its digits only'],
     ['08 = 8', 'octal digits (0 to 7) after a leading 0'],
     ['1e999 = 1', 'a number that a double can hold'],
     [`${'9'.repeat(400)} = 1`, 'a number that a double can hold'],
