@@ -74,6 +74,27 @@ test('what cannot be satisfied is given up', () => {
   expect(performance.now() - begun).toBeLessThan(2_000);
 });
 
+test('nothing comes after the year 3000, however long the steps', () => {
+  const text = 'DTSTART:20300101T000000Z RRULE:FREQ=YEARLY;INTERVAL=400';
+  expect(next(text, '2430-01-02T00:00Z')).toBe('2830-01-01T00:00:00.000Z');
+  expect(next(text, '2830-01-02T00:00Z')).toBe('unsatisfiable');
+  // The library's dates end in 275760, long before a search for this one does.
+  const far = 'DTSTART:20300101T000000Z RRULE:FREQ=YEARLY;INTERVAL=100000';
+  expect(next(far, '2030-01-01T00:00Z')).toBe('unsatisfiable');
+  expect(next(`${far};BYMONTH=2;BYMONTHDAY=29;BYDAY=MO`, '2030-01-01T00:00Z')).toBe('unsatisfiable');
+});
+
+test('a rule with COUNT is counted once', () => {
+  const schedule = compileRrule(parseRrule('DTSTART:20200101T090000 RRULE:FREQ=DAILY;COUNT=10000'), { zone });
+  const last = { kind: 'fires', atMs: Date.parse('2047-05-18T13:00Z') };
+  expect(schedule.next(last.atMs - 1)).toEqual(last);
+  expect(schedule.next(last.atMs)).toMatchObject({ kind: 'unsatisfiable' });
+  const begun = performance.now();
+  for (let asked = 0; asked < 100; asked += 1) expect(schedule.previous(last.atMs + 1)).toEqual(last);
+  // The library alone takes half a second for each.
+  expect(performance.now() - begun).toBeLessThan(1_000);
+});
+
 test('in words', () => {
   const words = (text: string): string => explainRrule(parseRrule(text), { zone });
   expect(words('DTSTART:20200101T090000 RRULE:FREQ=MONTHLY;BYDAY=-1FR EXDATE:20200501T090000')).toBe(

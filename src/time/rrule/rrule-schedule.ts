@@ -11,6 +11,8 @@ import type { RecurrenceRule, WrittenTime } from './ast.js';
 /** Periods the library tries before it gives up, and times within them: what can be found takes far fewer. */
 const periodsMax = 10_000;
 const candidatesMax = 200_000;
+/** As all schedules: later times do not come. */
+const latestMs = Date.UTC(3001, 0) - 1;
 
 export interface RecurrenceContext {
   /** Of times that name no zone. */
@@ -59,6 +61,9 @@ export function ruleOf(rule: RecurrenceRule, { zone, startMs }: RecurrenceContex
 }
 
 class RecurrenceSchedule implements Schedule {
+  /** All times of a rule with COUNT, sorted; null of one without. */
+  #counted: readonly number[] | null | undefined;
+
   constructor(
     readonly rule: RecurrenceRule,
     readonly zone: Zone,
@@ -66,23 +71,49 @@ class RecurrenceSchedule implements Schedule {
   ) {}
 
   next(afterMs: number): Firing {
-    return this.#firing(afterMs, () => this.found.next(new Date(afterMs)));
+    return this.#firing(afterMs, () => {
+      const counted = this.#countedTimes();
+      return counted === null ? timeOf(this.found.next(new Date(afterMs))) : counted.find(atMs => atMs > afterMs);
+    });
   }
 
   previous(beforeMs: number): Firing {
-    return this.#firing(beforeMs, () => this.found.previous(new Date(beforeMs)));
+    return this.#firing(beforeMs, () => {
+      const counted = this.#countedTimes();
+      return counted === null
+        ? timeOf(this.found.previous(new Date(beforeMs)))
+        : counted.findLast(atMs => atMs < beforeMs);
+    });
   }
 
-  #firing(fromMs: number, ask: () => { readonly epochMilliseconds: number } | null): Firing {
+  /** Listed once: the library would count from the start each time, which takes a second at the 10,000th. */
+  #countedTimes(): readonly number[] | null {
+    if (this.#counted !== undefined) return this.#counted;
+    const times: number[] = [];
+    if (this.found.options().count !== undefined) {
+      this.found.all(({ epochMilliseconds }) => {
+        if (epochMilliseconds <= latestMs) times.push(epochMilliseconds);
+        return epochMilliseconds <= latestMs;
+      });
+    }
+    this.#counted = times.length === 0 ? null : times;
+    return this.#counted;
+  }
+
+  #firing(fromMs: number, ask: () => number | undefined): Firing {
     const unsatisfiable = (why: string): Firing => ({
       kind: 'unsatisfiable',
       searchedUntilMs: fromMs,
       message: `The recurrence rule "${this.rule.text}" could not be satisfied from ${localText(this.zone.localOf(fromMs))} ${this.zone.name}: ${why}.`,
     });
+    if (!Number.isFinite(fromMs)) throw new RangeError(`${fromMs} is no instant: expected milliseconds since 1970`);
     try {
-      const found = ask();
-      return found === null ? unsatisfiable('there is no such time') : { kind: 'fires', atMs: found.epochMilliseconds };
+      const atMs = ask();
+      if (atMs === undefined) return unsatisfiable('there is no such time');
+      return atMs <= latestMs ? { kind: 'fires', atMs } : unsatisfiable(beyond);
     } catch (error) {
+      // Temporal's own, of a date beyond the year 275760.
+      if (error instanceof RangeError) return unsatisfiable(beyond);
       // The library has no class of its own for this.
       if (error instanceof Error && /maximum|exceeded|iterations/i.test(error.message)) {
         return unsatisfiable(`none was found in ${periodsMax.toLocaleString('en-US')} periods`);
@@ -90,6 +121,12 @@ class RecurrenceSchedule implements Schedule {
       throw error;
     }
   }
+}
+
+const beyond = 'there is none up to the year 3000';
+
+function timeOf(found: { readonly epochMilliseconds: number } | null): number | undefined {
+  return found?.epochMilliseconds;
 }
 
 function startOf(zone: Zone, startMs: number): WrittenTime {
