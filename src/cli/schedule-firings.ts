@@ -106,7 +106,8 @@ function zoneOf(name: string | undefined): Zone {
 /** An instant with `Z` or an offset, else what the clocks of the zone show: the earlier when they show it twice. */
 function momentOf(text: string, zone: Zone): number {
   const expected = 'must be a time such as 2030-01-31T08:00:00Z, or 2030-01-31T08:00 in the zone';
-  const found = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d{1,3})?)?)?(Z|[+-]\d\d:?\d\d)?$/i.exec(text);
+  const found =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d{1,3})?)?)?(Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?$/i.exec(text);
   if (found === null) throw new Refusal([`--from ${printable(text, 60)}: ${expected}`]);
   const [, date, time = '00:00', seconds = ':00', offset] = found;
   const localMs = Date.parse(`${date}T${time}${seconds}Z`);

@@ -69,7 +69,11 @@ describe('firings', () => {
       stderr: '',
     });
     const wrong = await own.millrace('schedule', 'next', '+b', '--calendar', 'none.yaml');
-    expect(wrong).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('none.yaml') });
+    expect(wrong).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('none.yaml: cannot be read: ENOENT'),
+    });
   });
 });
 
@@ -123,6 +127,7 @@ describe('refused, with exit code 2', () => {
     ['a zone that is none', ['next', '+7m', '--zone', 'Europe/../../etc/passwd'], '--zone: '],
     ['a time that is none', ['next', '+7m', '--from', '2020-02-30'], '--from 2020-02-30: there is no such'],
     ['a time that is skipped', ['next', '+7m', '--from', '2020-03-08T02:30', ...newYork], 'skip this time'],
+    ['an offset that is none', ['next', '+7m', '--from', '2020-03-08T02:30+25:00'], 'must be a time'],
     ['words for a time', ['next', '+7m', '--from', 'tomorrow'], '--from tomorrow: must be a time'],
     ['no count', ['next', '+7m', '--count', '0'], 'Accepted is 1 to 100000.'],
     ['two notations', ['next', '@daily', '--cron', '--rrule'], 'cannot be used with'],
