@@ -105,7 +105,9 @@ export function quote(text: string): string {
 /** Words of somebody else, one line of at most 200 characters. */
 export function quoteMessage(message: string): string {
   const line = message.split('\n')[0]!.slice(0, 200);
-  return escapeUnprintable(line.charAt(0).toLowerCase() + line.slice(1));
+  // Not of a word in capitals, such as ENOENT.
+  const isSentence = !/^\p{Lu}{2}/u.test(line);
+  return escapeUnprintable(isSentence ? line.charAt(0).toLowerCase() + line.slice(1) : line);
 }
 
 /** JSON escapes C0 only; DEL, C1 and the invisible format characters (bidi overrides) must not reach a terminal. */

@@ -1,7 +1,7 @@
 // Calendars in files: the one place of this room that reads from disk.
 
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { faultAt, quote, quoteMessage } from '../../workflow/fault.js';
 import type { Outcome } from './calendar-fault.js';
@@ -32,7 +32,7 @@ export async function calendarFromFile(file: string): Promise<Outcome<LoadedCale
   }
   const parsed = parseCalendar(text, { file });
   if (!parsed.ok) return parsed;
-  const readFile = (named: string): Promise<string> => textOf(pathOf(named, path.dirname(file)));
+  const readFile = async (named: string): Promise<string> => textOf(await pathOf(named, path.dirname(file)));
   const holidays = await loadHolidays(parsed.value, { readFile, source: parsed.source });
   return holidays.ok ? { ok: true, value: { definition: parsed.value, books: holidays.value } } : holidays;
 }
@@ -41,13 +41,16 @@ function reasonOf(error: unknown): string {
   return quoteMessage(error instanceof Error ? error.message : String(error));
 }
 
-/** A file below the calendar's folder: a calendar is data, and does not get to read what it likes. */
-function pathOf(named: string, folder: string): string {
+/** A file below the calendar's folder, links followed: a calendar is data, and does not get to read what it likes. */
+async function pathOf(named: string, folder: string): Promise<string> {
+  const outside = `${quote(named)} is not a path below the folder of the calendar`;
   const isBelow =
     !path.isAbsolute(named) && !named.split(/[\\/]/).includes('..') && !/^[a-z][a-z0-9+.-]+:/i.test(named);
-  if (!isBelow || named.includes('\0'))
-    throw new Error(`${quote(named)} is not a path below the folder of the calendar`);
-  return path.join(folder, named);
+  if (!isBelow || named.includes('\0')) throw new Error(outside);
+  const [real, realFolder] = await Promise.all([realpath(path.join(folder, named)), realpath(folder)]);
+  if (!real.startsWith(realFolder.endsWith(path.sep) ? realFolder : `${realFolder}${path.sep}`))
+    throw new Error(outside);
+  return real;
 }
 
 /** Of an ordinary file and not more than the limit, whatever it grows to meanwhile. */

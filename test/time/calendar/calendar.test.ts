@@ -1,6 +1,6 @@
 // Calendars as people write them, and what they say of moments and days.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -315,10 +315,19 @@ describe('calendars in files', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'millrace-calendar-'));
     expect(await calendarFromFile(folder)).toMatchObject({ ok: false, faults: [{ code: 'FILE_INVALID' }] });
     expect(await calendarFromFile('/dev/zero')).toMatchObject({ ok: false, faults: [{ code: 'FILE_INVALID' }] });
-    for (const named of ['../x.ics', '/etc/passwd', 'https://example.com/x.ics', 'a/../../x.ics']) {
-      const file = path.join(folder, 'c.yaml');
+    const file = path.join(folder, 'calendars', 'c.yaml');
+    mkdirSync(path.dirname(file));
+    // Only where it lies is wrong with it.
+    writeFileSync(path.join(folder, 'x.ics'), 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n');
+    symlinkSync('../x.ics', path.join(folder, 'calendars', 'link.ics'));
+    symlinkSync('..', path.join(folder, 'calendars', 'up'));
+    const outside = [path.join(folder, 'x.ics'), 'https://example.com/x.ics', '../x.ics', 'a/../../x.ics'];
+    for (const named of [...outside, 'link.ics', 'up/x.ics']) {
       writeFileSync(file, `calendar: c\nrules: [{ include: { ical: ${JSON.stringify(named)} } }]\n`);
-      expect(await calendarFromFile(file), named).toMatchObject({ ok: false, faults: [{ code: 'FILE_INVALID' }] });
+      expect(await calendarFromFile(file), named).toMatchObject({
+        ok: false,
+        faults: [{ code: 'FILE_INVALID', message: expect.stringContaining('is not a path below the folder') }],
+      });
     }
   });
 
