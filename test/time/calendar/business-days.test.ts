@@ -3,15 +3,12 @@
 // It does not list the holidays, so they are found from the gaps: between two sessions that it names, as many weekdays
 // fall out as there are too many. Which of them is open, and has no part in what is asked.
 
-import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { absent, sharedCases } from '../shared-cases.js';
 import { compiled, dateOf, dayNumber } from './compiled.js';
 
-const project = fileURLToPath(new URL('../../..', import.meta.url));
-const shared = process.env.MILLRACE_SHARED ?? path.join(project, '../shared');
-const file = path.join(shared, 'corpora/business-days.json');
+const file = 'corpora/business-days.json';
+const exchanges = sharedCases<{ readonly [exchange: string]: { readonly [month: string]: Month } }>(file);
 
 interface Month {
   readonly count: number;
@@ -55,11 +52,8 @@ function holidaysOf(
   });
 }
 
-describe.skipIf(!existsSync(file))(`business days of stock exchanges (skipped without ${file})`, () => {
-  const exchanges: { [name: string]: { [month: string]: Month } } = existsSync(file)
-    ? (JSON.parse(readFileSync(file, 'utf8')) as { [name: string]: { [month: string]: Month } })
-    : {};
-  for (const [name, months] of Object.entries(exchanges)) {
+describe.skipIf(exchanges === undefined)(`business days of stock exchanges${absent(exchanges, file)}`, () => {
+  for (const [name, months] of Object.entries(exchanges ?? {})) {
     test(`${name}: ${Object.keys(months).length} months`, async () => {
       const { days, weekdays } = weeks[name] ?? week;
       const holidays = Object.entries(months).flatMap(([month, facts]) => holidaysOf(month, facts, weekdays));
