@@ -63,6 +63,19 @@ export function daysInMonth(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
+/** A day of a month counted from year 0, twelve a year; the last of the month when it has fewer. */
+export function dayWithin(monthNumber: number, dayOfMonth: number): number {
+  const year = Math.floor(monthNumber / 12);
+  const month = monthNumber - year * 12 + 1;
+  return dayNumber(year, month, Math.min(dayOfMonth, daysInMonth(year, month)));
+}
+
+/** The month a day is in, counted from year 0, twelve a year. */
+export function monthNumberOf(day: number): number {
+  const { year, month } = civilOf(day);
+  return year * 12 + month - 1;
+}
+
 /** `2020-04-30T08:00:00`, with milliseconds where there are any: local milliseconds as people and messages read them. */
 export function localText(localMs: number): string {
   return new Date(localMs).toISOString().replace(/(\.000)?Z$/, '');

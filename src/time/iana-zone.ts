@@ -3,10 +3,10 @@
 // Intl takes about a microsecond to tell an offset, so nothing asks it twice. The search steps by six days:
 // no zone leaves an offset and is back at it in less than a week (checked for all of them, from 1900 on).
 
+import { dayMs } from './civil.js';
 import type { Zone } from './zone.js';
 
 const secondMs = 1_000;
-const dayMs = 86_400_000;
 const stepMs = 6 * dayMs;
 /** Six days times 61: a year and a day, so that a block has two changes of daylight saving at most, nearly always. */
 const blockMs = stepMs * 61;

@@ -3,6 +3,7 @@
 
 import { nearest, quote } from '../../workflow/fault.js';
 import { dayMs, dayNumber, daysInMonth } from '../civil.js';
+import { weekdayNames } from '../names.js';
 import type { CalendarFaultCode } from './calendar-fault.js';
 import { yearMax, yearMin } from './calendar-years.js';
 
@@ -34,8 +35,6 @@ export interface Duration {
   readonly unit: 'ms' | 'months';
   readonly count: number;
 }
-
-const weekdayNames = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 
 function read<Value>(value: Value): Read<Value> {
   return { ok: true, value };

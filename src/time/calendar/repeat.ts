@@ -1,6 +1,6 @@
 // A set that is a range from one moment to another on the zone's clocks, once or repeated.
 
-import { civilOf, dayMs, dayNumber, daysInMonth } from '../civil.js';
+import { civilOf, dayMs, dayOf, dayWithin, monthNumberOf } from '../civil.js';
 import type { Range } from './model.js';
 import { type Duration, readDuration, readMoment } from './notation.js';
 import { type SpansOf, sound } from './selection.js';
@@ -33,17 +33,12 @@ export function compileRange(range: Range): SpansOf {
 /** `times` durations after a moment. In a month without the day it is the last day: 31 January, 28 February, 31 March. */
 function move(moment: number, { unit, count }: Duration, times: number): number {
   if (unit === 'ms') return moment + count * times;
-  const day = Math.floor(moment / dayMs);
-  const parts = civilOf(day);
-  const months = parts.year * 12 + parts.month - 1 + count * times;
-  const [year, month] = [Math.floor(months / 12), (months % 12) + 1];
-  return moment + (dayNumber(year, month, Math.min(parts.dayOfMonth, daysInMonth(year, month))) - day) * dayMs;
+  const day = dayOf(moment);
+  return moment + (dayWithin(monthNumberOf(day) + count * times, civilOf(day).dayOfMonth) - day) * dayMs;
 }
 
 /** The index of a repeat that begins at or before a moment, at most one too low; below 0 when none does. */
 function indexBefore(startMs: number, { unit, count }: Duration, moment: number): number {
   if (unit === 'ms') return Math.floor((moment - startMs) / count);
-  const start = civilOf(Math.floor(startMs / dayMs));
-  const at = civilOf(Math.floor(moment / dayMs));
-  return Math.floor(((at.year - start.year) * 12 + at.month - start.month) / count) - 1;
+  return Math.floor((monthNumberOf(dayOf(moment)) - monthNumberOf(dayOf(startMs))) / count) - 1;
 }

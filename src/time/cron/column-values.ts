@@ -1,7 +1,8 @@
 // What one column admits: a field of the grammar against the column's definition.
 
+import { weekdayNames } from '../names.js';
 import type { Column, Item, Mark } from './ast.js';
-import { type ColumnDefinition, columns, DAY_OF_MONTH, weekdayNames } from './columns.js';
+import { type ColumnDefinition, columns, DAY_OF_MONTH } from './columns.js';
 import type { RawField, RawItem, RawNumber, RawWord } from './cron-grammar.js';
 import { refuse } from './place.js';
 

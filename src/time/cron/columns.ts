@@ -1,5 +1,7 @@
 // The eleven columns of a cron-style expression, left to right: what their numbers mean and what they are called.
 
+import { monthNames, weekdayNames } from '../names.js';
+
 /** Index of each column. */
 export const MILLISECOND = 0;
 export const SECOND = 1;
@@ -31,22 +33,6 @@ export interface ColumnDefinition {
   /** What `b` and `h` alone ask for: of the instant, of its day, or nothing. */
   readonly mark: 'instant' | 'day' | null;
 }
-
-export const weekdayNames: readonly string[] = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
-export const monthNames: readonly string[] = [
-  'jan',
-  'feb',
-  'mar',
-  'apr',
-  'may',
-  'jun',
-  'jul',
-  'aug',
-  'sep',
-  'oct',
-  'nov',
-  'dec',
-];
 
 const plain = { names: [], positionMax: 0, isCircle: false } as const;
 

@@ -1,5 +1,7 @@
 // Days, months and weeks of the years 1970 to 3000, in numbers: days count from 1970-01-01 as 0.
 
+import { dayNumber, weekdayOf } from '../civil.js';
+
 export const yearMin = 1970;
 export const yearMax = 3000;
 
@@ -11,7 +13,7 @@ const daysBefore: readonly (readonly number[])[] = [
 
 /** The first day of each year from 1970 to 3001. */
 const firstDays = Int32Array.from({ length: yearMax + 2 - yearMin }, (_, index) => {
-  return Date.UTC(yearMin + index, 0) / 86_400_000;
+  return dayNumber(yearMin + index, 1, 1);
 });
 
 export function firstDayOf(year: number): number {
@@ -27,11 +29,6 @@ export function yearOf(day: number): number {
 
 function isLeap(year: number): boolean {
   return firstDays[year + 1 - yearMin]! - firstDays[year - yearMin]! === 366;
-}
-
-/** 0 (Sunday) to 6. */
-export function weekdayOf(day: number): number {
-  return (day + 4) % 7;
 }
 
 /** Weeks begin with Sunday; the one of 1970-01-01 is 0. */

@@ -1,6 +1,7 @@
 // One column of a crontab line: values, names, ranges, lists and steps, each fault with its place.
 
 import { TimeExpressionError } from '../errors.js';
+import { monthNames, weekdayNames } from '../names.js';
 
 export interface Column {
   readonly name: string;
@@ -10,9 +11,6 @@ export interface Column {
   readonly names: readonly string[];
   readonly firstName: number;
 }
-
-const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const weekdayNames = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 
 function numbers(name: string, min: number, max: number): Column {
   return { name, min, max, names: [], firstName: 0 };

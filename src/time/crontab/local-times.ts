@@ -1,6 +1,6 @@
 // The local times of a crontab expression, without a zone: the next and the previous one, month by month.
 
-import { civilOf, dayMs, dayNumber, dayOf, daysInMonth, weekdayOf } from '../civil.js';
+import { civilOf, dayMs, dayOf, daysInMonth, dayWithin, weekdayOf } from '../civil.js';
 import type { Crontab, DaysOfMonth, DaysOfWeek } from './ast.js';
 
 /** Months searched, counted from year 0: those of the years 1900 to 3000. */
@@ -111,7 +111,7 @@ export class LocalTimes {
     // Shifting by 32 would shift by none.
     let bits = dayOfMonth === 31 ? 0 : this.#bitsOfMonth(own) & (-1 << (dayOfMonth + 1));
     for (let monthNumber = own; ; bits = this.#bitsOfMonth(monthNumber)) {
-      if (bits !== 0) return firstDay(monthNumber) + 30 - Math.clz32(bits & -bits);
+      if (bits !== 0) return dayWithin(monthNumber, 1) + 30 - Math.clz32(bits & -bits);
       monthNumber = Math.max(monthNumber + 1, firstMonth);
       if (monthNumber > lastMonth) return undefined;
     }
@@ -122,7 +122,7 @@ export class LocalTimes {
     const own = year * 12 + month - 1;
     let bits = this.#bitsOfMonth(own) & ~(-1 << dayOfMonth);
     for (let monthNumber = own; ; bits = this.#bitsOfMonth(monthNumber)) {
-      if (bits !== 0) return firstDay(monthNumber) + 30 - Math.clz32(bits);
+      if (bits !== 0) return dayWithin(monthNumber, 1) + 30 - Math.clz32(bits);
       monthNumber = Math.min(monthNumber - 1, lastMonth);
       if (monthNumber < firstMonth) return undefined;
     }
@@ -145,7 +145,7 @@ export class LocalTimes {
   #daysOf(monthNumber: number): number {
     const year = Math.floor(monthNumber / 12);
     const length = daysInMonth(year, monthNumber - year * 12 + 1);
-    const firstWeekday = weekdayOf(firstDay(monthNumber));
+    const firstWeekday = weekdayOf(dayWithin(monthNumber, 1));
     const within = length === 31 ? everyDay : ~(-1 << (length + 1)) & everyDay;
     if (this.#daysOfMonth === null && this.#daysOfWeek === null) return within;
     let bits = 0;
@@ -184,11 +184,6 @@ function bitsOfNth({ nth }: DaysOfWeek, length: number, firstWeekday: number): n
       return day <= length ? [day] : [];
     }),
   );
-}
-
-function firstDay(monthNumber: number): number {
-  const year = Math.floor(monthNumber / 12);
-  return dayNumber(year, monthNumber - year * 12 + 1, 1);
 }
 
 function bitsOf(days: readonly number[]): number {

@@ -6,7 +6,18 @@
 // smaller are elapsed time.
 
 import type { BusinessInterval } from '../business-interval.js';
-import { civilOf, dayMs, dayNumber, dayOf, daysInMonth, localText, timeOfDayOf } from '../civil.js';
+import {
+  civilOf,
+  dayMs,
+  dayNumber,
+  dayOf,
+  daysInMonth,
+  dayWithin,
+  localText,
+  monthNumberOf,
+  timeOfDayOf,
+  weekdayOf,
+} from '../civil.js';
 import { TimeExpressionError } from '../errors.js';
 import { firstInstantFrom, keepingOffset, laterInstantOf } from '../local-time.js';
 import type { Zone } from '../zone.js';
@@ -184,11 +195,8 @@ class Walk {
         const { year, month } = civilOf(this.#dayOf());
         return this.#startOfDay(dayNumber(year, month, 1));
       }
-      case 'week': {
-        const day = this.#dayOf();
-        // The Sunday before, or this one: day 3 is one, as 1970 began on a Thursday.
-        return this.#startOfDay(day - ((((day - 3) % 7) + 7) % 7));
-      }
+      case 'week':
+        return this.#startOfDay(this.#dayOf() - weekdayOf(this.#dayOf()));
       case 'day':
         return this.#startOfDay(this.#dayOf());
       case 'hour':
@@ -215,10 +223,7 @@ class Walk {
 
   /** To another month, counted from year 0, on the same day of it or its last. */
   #toMonthNumber(monthNumber: number): undefined {
-    const year = Math.floor(monthNumber / 12);
-    const month = monthNumber - year * 12 + 1;
-    const { dayOfMonth } = civilOf(this.#dayOf());
-    return this.#toDayNumber(dayNumber(year, month, Math.min(dayOfMonth, daysInMonth(year, month))));
+    return this.#toDayNumber(dayWithin(monthNumber, civilOf(this.#dayOf()).dayOfMonth));
   }
 
   #dayOf(): number {
@@ -230,8 +235,7 @@ class Walk {
   }
 
   #monthNumberOf(): number {
-    const { year, month } = civilOf(this.#dayOf());
-    return year * 12 + month - 1;
+    return monthNumberOf(this.#dayOf());
   }
 }
 

@@ -2,6 +2,7 @@
 // minutes, `M` months); names are taken in any case.
 
 import { TimeExpressionError } from '../errors.js';
+import { monthNames, weekdayNames } from '../names.js';
 import { weekdayWord } from '../words.js';
 import type { DayKind, TimeUnit, Weekday } from './ast.js';
 
@@ -28,9 +29,6 @@ const dayClasses: Readonly<Record<string, DayKind>> = {
   b: 'business day',
   h: 'holiday',
 };
-
-const weekdayNames = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
-const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
 export const expectedUnits =
   'a unit: y M w d H m s S, D (weekday), e (weekend day), b (business day), h (holiday), sun to sat, jan to dec';
