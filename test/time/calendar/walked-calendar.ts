@@ -9,8 +9,10 @@ export type ClockMinute = number;
 const dayMinutes = 1_440;
 const names = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 
-/** What the clocks of a zone show at an instant on a full minute, asked of Intl. */
-export function clockOf(zone: string): (atMs: number) => ClockMinute {
+/** What the clocks of a zone show at an instant on a full minute, asked of Intl; each minute once. */
+export const clockOf = once((zone: string) => once(askedClock(zone)));
+
+function askedClock(zone: string): (atMs: number) => ClockMinute {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone: zone,
     hourCycle: 'h23',
@@ -51,18 +53,38 @@ function isSelected({ days, dates, hours = ['00:00-24:00'] }: TimeSet, at: Clock
   return [today, today - 1].some(day => {
     const minute = at - day * dayMinutes;
     const isWithin = hours.some(span => {
-      const [start, end] = span.replace('+1', '').split('-').map(minuteOf) as [number, number];
-      return start <= minute && minute < end + (span.endsWith('+1') ? dayMinutes : 0);
+      const [start, end] = minutesOf(span);
+      return start <= minute && minute < end;
     });
     return (
-      isWithin && (!days || days.some(name => isNamed(name, day))) && (!dates || dates.some(date => isDated(date, day)))
+      isWithin &&
+      (!days || days.some(name => namedDays(name)(day))) &&
+      (!dates || dates.some(date => datedDays(date)(day)))
     );
   });
 }
 
+/** Start and end of a text such as `22:00-06:00+1`, in minutes; each text is read once. */
+const minutesOf = once((span: string): readonly [number, number] => {
+  const [start, end] = span.replace('+1', '').split('-').map(minuteOf) as [number, number];
+  return [start, end + (span.endsWith('+1') ? dayMinutes : 0)];
+});
+
 function minuteOf(clock: string): number {
   const [hour, minute] = clock.split(':').map(Number);
   return hour! * 60 + minute!;
+}
+
+/** A year of minutes asks the same of a day 1,440 times. */
+const namedDays = once((name: string) => once((day: number) => isNamed(name, day)));
+const datedDays = once((text: string) => once((day: number) => isDated(text, day)));
+
+function once<Key, Value>(work: (key: Key) => Value): (key: Key) => Value {
+  const known = new Map<Key, Value>();
+  return key => {
+    if (!known.has(key)) known.set(key, work(key));
+    return known.get(key)!;
+  };
 }
 
 function isNamed(name: string, day: number): boolean {

@@ -168,13 +168,40 @@ export const dayColumns: fc.Arbitrary<DayColumns> = fc
     admits: day => columns.every(each => each.admits(day)),
   }));
 
-/** The instants at which a zone's clocks show local times (milliseconds since 1970): the second of two, none in a gap. */
+const quarterMs = 15 * minuteMs;
+
+/**
+ * The instants at which a zone's clocks show local times (milliseconds since 1970): the second of two, none in a gap.
+ * Temporal is asked once a quarter of an hour: no clock is put within one (a test of its own says so).
+ */
 export function instantsOf(zone: string, localTimesMs: Iterable<number>): number[] {
   const instants: number[] = [];
+  const quarters = new Map<number, number | null>();
   for (const localMs of localTimesMs) {
-    const plain = Temporal.PlainDateTime.from(new Date(localMs).toISOString().slice(0, -1));
-    const zoned = plain.toZonedDateTime(zone, { disambiguation: 'later' });
-    if (zoned.toPlainDateTime().equals(plain)) instants.push(zoned.epochMilliseconds);
+    const quarter = Math.floor(localMs / quarterMs) * quarterMs;
+    const known = quarters.get(quarter);
+    const instant = known === undefined ? instantOf(zone, quarter) : known;
+    quarters.set(quarter, instant);
+    if (instant !== null) instants.push(instant + localMs - quarter);
   }
   return instants.sort((one, other) => one - other);
+}
+
+function instantOf(zone: string, localMs: number): number | null {
+  const plain = Temporal.PlainDateTime.from(new Date(localMs).toISOString().slice(0, -1));
+  const zoned = plain.toZonedDateTime(zone, { disambiguation: 'later' });
+  return zoned.toPlainDateTime().equals(plain) ? zoned.epochMilliseconds : null;
+}
+
+/** The changes of a zone from 1970 to 2100 whose clocks were within a quarter of an hour, before or after. */
+export function changesWithinQuarters(zone: string): string[] {
+  const found: string[] = [];
+  let at = Temporal.ZonedDateTime.from(`1970-01-01T00:00[${zone}]`).getTimeZoneTransition('next');
+  for (; at !== null && at.year < 2100; at = at.getTimeZoneTransition('next')) {
+    const shown = [at.offsetNanoseconds, at.subtract({ nanoseconds: 1 }).offsetNanoseconds].map(
+      offset => at!.epochMilliseconds + offset / 1e6,
+    );
+    if (shown.some(localMs => localMs % quarterMs !== 0)) found.push(at.toString());
+  }
+  return found;
 }
