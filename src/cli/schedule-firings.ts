@@ -5,6 +5,7 @@ import type { BusinessInterval } from '../time/business-interval.js';
 import { TimeExpressionError } from '../time/errors.js';
 import { explainTimeExpression } from '../time/explain.js';
 import { compileTimeExpression, parseTimeExpression } from '../time/expression.js';
+import { instantText } from '../time/local-time.js';
 import type { Firing, Schedule } from '../time/schedule.js';
 import { type Zone, zoneNamed } from '../time/zone.js';
 import { caretLines } from './caret.js';
@@ -81,17 +82,6 @@ export function firingsOf(
     instants.push(instantText(zone, atMs));
   }
   return { instants, unmet: null };
-}
-
-/** `2020-04-30T08:00:00-04:00`, with milliseconds where there are any, and `Z` in UTC. */
-export function instantText(zone: Zone, atMs: number): string {
-  const localMs = zone.localOf(atMs);
-  const local = new Date(localMs).toISOString().replace(/(\.000)?Z$/, '');
-  if (zone.name === 'UTC') return `${local}Z`;
-  // Offsets before 1972 may have seconds; ISO 8601 has none.
-  const minutes = Math.round((localMs - atMs) / 60_000);
-  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
-  return `${local}${minutes < 0 ? '-' : '+'}${String(hours).padStart(2, '0')}:${String(rest).padStart(2, '0')}`;
 }
 
 function zoneOf(name: string | undefined): Zone {

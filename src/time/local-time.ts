@@ -1,6 +1,6 @@
-// From what clocks show to the instant that is meant, where that is none or two.
+// From what clocks show to the instant that is meant, where that is none or two; and instants as people read them.
 
-import { dayMs } from './civil.js';
+import { dayMs, localText } from './civil.js';
 import type { Zone } from './zone.js';
 
 /** The instant of local milliseconds; the second of two; in a gap, as much later as the clocks are put forward. */
@@ -25,6 +25,17 @@ export function firstInstantFrom(zone: Zone, localMs: number): number {
     if (zone.localOf(changeMs) > localMs) return changeMs;
   }
   return afterGap(zone, localMs);
+}
+
+/** `2020-04-30T08:00:00-04:00`, with milliseconds where there are any, and `Z` in UTC. */
+export function instantText(zone: Zone, atMs: number): string {
+  const localMs = zone.localOf(atMs);
+  if (zone.name === 'UTC') return `${localText(localMs)}Z`;
+  // Offsets before 1972 may have seconds; ISO 8601 has none.
+  const minutes = Math.round((localMs - atMs) / 60_000);
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  const offset = `${String(hours).padStart(2, '0')}:${String(rest).padStart(2, '0')}`;
+  return `${localText(localMs)}${minutes < 0 ? '-' : '+'}${offset}`;
 }
 
 /** By the offset before the gap: 02:30 becomes 03:30. */

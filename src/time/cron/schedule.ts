@@ -3,6 +3,7 @@
 import type { BusinessInterval } from '../business-interval.js';
 import { dayMs } from '../civil.js';
 import type { TimeExpressionError } from '../errors.js';
+import { instantText } from '../local-time.js';
 import type { Firing, Schedule } from '../schedule.js';
 import type { Zone } from '../zone.js';
 import type { Column, CronAst, CronColumns, Mark } from './ast.js';
@@ -177,7 +178,7 @@ class ColumnsSchedule implements Schedule {
     const searchedUntilMs = instantOf(this.#zone, localMs) ?? instantOf(this.#zone, gapEnd(this.#zone, localMs))!;
     const message =
       `The Cron-style Time Expression "${this.#expression}" could not be satisfied ` +
-      `after searching until ${isoOf(this.#zone, searchedUntilMs)}`;
+      `after searching until ${instantText(this.#zone, searchedUntilMs)}`;
     return { kind: 'unsatisfiable', searchedUntilMs, message };
   }
 }
@@ -206,13 +207,4 @@ function noBusinessInterval(expression: string, ast: CronColumns): TimeExpressio
 function checked(atMs: number): number {
   if (Number.isFinite(atMs)) return atMs;
   throw new RangeError(`${atMs} is no instant: expected milliseconds since 1970`);
-}
-
-/** With the offset of the zone: `2049-01-01T00:00:00-05:00`. */
-function isoOf(zone: Zone, atMs: number): string {
-  const localMs = zone.localOf(atMs);
-  const minutes = Math.round((localMs - atMs) / 60_000);
-  const [hour, minute] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
-  const offset = `${minutes < 0 ? '-' : '+'}${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`;
-  return `${new Date(localMs).toISOString().slice(0, 19)}${offset}`;
 }
