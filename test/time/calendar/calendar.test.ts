@@ -98,6 +98,10 @@ rules: [{ include: { days: mon-fri, hours: 22:00-06:00+1 } }]
     // Some business is done on Saturday, none on Sunday.
     expect(calendar.isBusinessDay(dayNumber('2026-11-21'))).toBe(true);
     expect(calendar.isBusinessDay(dayNumber('2026-11-22'))).toBe(false);
+    // From one year into the next: 31 December 2027 is a Friday.
+    expect(calendar.isBusinessDay(dayNumber('2028-01-01'))).toBe(true);
+    expect(dateOf(calendar.nthBusinessDay(2028, 1, 1))).toBe('2028-01-01');
+    expect(calendar.isBusinessDay(dayNumber('2028-01-02'))).toBe(false);
   });
 
   test('half days: later rules win', async () => {
