@@ -14,7 +14,7 @@ export function refuse(expression: string, index: number, found: string, expecte
  * read to their end.
  */
 export function columnAt(expression: string, index: number): string | null {
-  const isOr = /^\s*\([^;]*\|/.test(expression);
+  const isOr = /^\s*\([^;|]*[(|]/.test(expression);
   let column = 0;
   let loop: LoopPlace | null = null;
   let isInCell = false;

@@ -107,6 +107,7 @@ describe('what is refused', () => {
       'one that ends with the hours',
     ],
     ['0 0 0 0 (20; 10; 1)', 14, 'day of month', 'an end of 10 after a start of 20', 'a loop that goes up'],
+    ['(0 0 (0 8; 0 17; +30 *) 32|0 0 0 0)', 25, 'day of month', 'day 32', 'a day from 1 to 31'],
     ['(0 0 0 0|0 0 45 24)', 17, 'hours', 'hour 24', 'an hour from 0 to 23'],
     ['(0 0 0 0', 9, 'hours', 'the end', '"|"'],
     ['0 0 0 99999999999999999999', 7, 'hours', 'hour 100000000000000000000', 'an hour from 0 to 23'],
