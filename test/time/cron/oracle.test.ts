@@ -126,7 +126,8 @@ describe('cron-style schedules agree with the oracle', () => {
         // Only a few hours around the change, by the second.
         const middle = zoneNamed(zone).localOf(changeMs);
         const [from, to] = [middle - 5 * 3_600_000, middle + 5 * 3_600_000];
-        for (let minuteAt = Math.floor(from / minuteMs) * minuteMs; minuteAt < to; minuteAt += minuteMs) {
+        const first = Math.floor(from / minuteMs) * minuteMs;
+        for (let minuteAt = first; minuteAt < to && local.length < 3000; minuteAt += minuteMs) {
           const time = ((minuteAt % dayMs) + dayMs) % dayMs;
           if (!hour.admits(Math.floor(time / 3_600_000)) || !minute.admits(Math.floor(time / minuteMs) % 60)) continue;
           for (let each = 0; each < 60; each += 1) {

@@ -35,6 +35,17 @@ export interface DayColumns {
 }
 
 export function dayAt(number: number): Day {
+  const known = days.get(number);
+  if (known !== undefined) return known;
+  const made = makeDay(number);
+  days.set(number, made);
+  return made;
+}
+
+/** Weeks are counted by walking, so the same days are asked for again and again. */
+const days = new Map<number, Day>();
+
+function makeDay(number: number): Day {
   const date = new Date(number * 86_400_000);
   const year = date.getUTCFullYear();
   const month = date.getUTCMonth();
