@@ -63,15 +63,18 @@ export function addSchedule(program: Command, ended: Ended): void {
 }
 
 function common(command: Command, summary: string): Command {
-  return command
-    .summary(summary)
-    .description(`${summary[0]!.toUpperCase()}${summary.slice(1)}.`)
-    .argument('<expression>', 'cron-style or relative; or as --cron or --rrule say')
-    .option('--zone <name>', "IANA time zone, such as Europe/Zurich (default: this machine's)")
-    .option('--calendar <file>', 'a calendar (YAML), for business days and holidays (b, h)')
-    .addOption(new Option('--cron', 'the expression is ordinary crontab').conflicts('rrule'))
-    .option('--rrule', 'the expression is a recurrence rule of iCalendar')
-    .option('--json', 'print JSON');
+  return (
+    command
+      .summary(summary)
+      .description(`${summary[0]!.toUpperCase()}${summary.slice(1)}.`)
+      .argument('<expression>', 'cron-style or relative; or as --cron or --rrule say')
+      .option('--zone <name>', "IANA time zone, such as Europe/Zurich (default: this machine's)")
+      .option('--calendar <file>', 'a calendar (YAML), for business days and holidays (b, h)')
+      // Neither notation speaks of business: a calendar would be read in vain.
+      .addOption(new Option('--cron', 'the expression is ordinary crontab').conflicts(['rrule', 'calendar']))
+      .addOption(new Option('--rrule', 'the expression is a recurrence rule of iCalendar').conflicts('calendar'))
+      .option('--json', 'print JSON')
+  );
 }
 
 function countOf(text: string): number {

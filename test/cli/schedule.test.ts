@@ -131,6 +131,8 @@ describe('refused, with exit code 2', () => {
     ['words for a time', ['next', '+7m', '--from', 'tomorrow'], '--from tomorrow: must be a time'],
     ['no count', ['next', '+7m', '--count', '0'], 'Accepted is 1 to 100000.'],
     ['two notations', ['next', '@daily', '--cron', '--rrule'], 'cannot be used with'],
+    ['a calendar for crontab', ['next', '@daily', '--cron', '--calendar', 'x.yaml'], 'cannot be used with'],
+    ['a calendar for a rule', ['next', 'FREQ=DAILY', '--rrule', '--calendar', 'x.yaml'], 'cannot be used with'],
     ['no expression', ['next'], 'missing required argument'],
     ['no command', [], 'Usage: millrace schedule'],
   ])('%s', async ([, args, expected], context) => {
