@@ -89,7 +89,7 @@ export class EngineCluster {
     return this.#membership.epoch;
   }
 
-  /** Names of the engines that live now, this one among them. */
+  /** Names of the engines that live now, this one among them; one that several have, as often. */
   async living(): Promise<string[]> {
     const names = (await this.#members.living()).flatMap(({ name, aliveForMs }) => (aliveForMs > 0 ? [name] : []));
     return names.includes(this.#name) ? names : [...names, this.#name];

@@ -104,7 +104,7 @@ export class Feeder {
     const limit = Math.min(options.claimMembersMax, dispatcher.appetite() - this.#membersLoading);
     if (limit <= 0 || this.#readsUnderWay >= readsUnderWayMax || committer.isBehind || health.storeIsDead) return false;
     if (!this.#parts.mayClaim()) return false;
-    const claim = await queue.claim({ engine: options.name, limit, leaseMs: options.leaseMs });
+    const claim = await queue.claim({ limit, leaseMs: options.leaseMs });
     if (claim.kind === 'nothing') {
       this.#awaitDelayed(claim.eligibleInMs);
       return false;

@@ -8,7 +8,9 @@
 //   N3. Only what cannot be answered without the queue rejects (`withdraw`, `claimed`): the operation is told.
 //   N4. Bounded: offers that wait for a queue out of reach are counted, and beyond a bound replaced by a walk through the
 //       store, which offers everything.
+//   N5. Two engines of the same name are two: in the queue a mark stands behind the name, which nobody else sees.
 
+import { randomUUID } from 'node:crypto';
 import type { Clock, Timer } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
 import type {
@@ -52,7 +54,7 @@ export interface SteadyQueueWorld {
   /** Offer everything the store has; false when it was ours no longer. */
   fill(isOurs: IsOurs): Promise<boolean>;
   offerOf(segment: Segment, from: number, to: number): Offer;
-  /** Names of the engines that live now. */
+  /** Names of the engines that live now, each as often as there are such engines. */
   living(): Promise<readonly string[]>;
   /** The queue is there again, or may have something: claim. */
   wake(): void;
@@ -64,6 +66,8 @@ export interface SteadyQueueWorld {
 
 export class SteadyQueue implements EngineQueue {
   readonly #world: SteadyQueueWorld;
+  /** Name and mark (N5). */
+  readonly #self: string;
   /** What is held, by claim (N1). */
   readonly #held = new HeldClaims();
   #isOpen = false;
@@ -80,6 +84,7 @@ export class SteadyQueue implements EngineQueue {
 
   constructor(world: SteadyQueueWorld) {
     this.#world = world;
+    this.#self = `${world.engine} ${randomUUID()}`;
     this.#stopListening = world.queue.onReady(() => world.wake());
   }
 
@@ -128,12 +133,13 @@ export class SteadyQueue implements EngineQueue {
     });
   }
 
-  async claim(request: ClaimRequest): Promise<Claim | NothingReady> {
+  async claim(request: Omit<ClaimRequest, 'engine'>): Promise<Claim | NothingReady> {
     if (!this.#isOpen) return { kind: 'nothing', eligibleInMs: null };
     try {
-      const answer = await this.#world.queue.claim(request);
-      if (answer.kind === 'claimed') this.#held.took(answer);
-      return answer;
+      const answer = await this.#world.queue.claim({ ...request, engine: this.#self });
+      if (answer.kind === 'nothing') return answer;
+      this.#held.took(answer);
+      return { ...answer, engine: this.#world.engine };
     } catch (error) {
       this.#trouble(error);
       return { kind: 'nothing', eligibleInMs: null };
@@ -158,7 +164,8 @@ export class SteadyQueue implements EngineQueue {
 
   /** Some of what is ready again because its lease had ended; none when there is no more. */
   async expire(): Promise<ExpiredSlice[]> {
-    return this.#isOpen ? this.#orElse(() => this.#world.queue.expire(), []) : [];
+    const expired = this.#isOpen ? await this.#orElse(() => this.#world.queue.expire(), []) : [];
+    return expired.map(slice => ({ ...slice, engine: nameOf(slice.engine) }));
   }
 
   /** The others are told that this engine has left, if they can be reached; else they see it by themselves. */
@@ -172,7 +179,12 @@ export class SteadyQueue implements EngineQueue {
 
   async counts(): Promise<QueueCounts> {
     const unknown = { ready: 0, delayed: 0, claimed: 0, running: new Map<string, number>() };
-    return this.#orElse(() => this.#world.queue.counts(), unknown);
+    const counts = await this.#orElse(() => this.#world.queue.counts(), unknown);
+    const running = new Map<string, number>();
+    for (const [engine, members] of counts.running) {
+      running.set(nameOf(engine), (running.get(nameOf(engine)) ?? 0) + members);
+    }
+    return { ...counts, running };
   }
 
   /** @throws EngineError `QUEUE_LOST`, `QUEUE_UNAVAILABLE` (N3) */
@@ -306,15 +318,15 @@ export class SteadyQueue implements EngineQueue {
   }
 
   #attach(): Promise<Attachment> {
-    return this.#world.queue.attach(this.#world.engine, this.#world.leaseMs);
+    return this.#world.queue.attach(this.#self, this.#world.leaseMs);
   }
 
   async #attachAndAnnounce(): Promise<Attachment> {
-    const { queue, engine, leaseMs, offerOf } = this.#world;
+    const { queue, leaseMs, offerOf } = this.#world;
     const attachment = await this.#attach();
     this.#world.priorities.doubt();
     if (queue.epoch !== this.#announcedIn) {
-      await queue.announce(engine, this.#held.announced(offerOf), leaseMs);
+      await queue.announce(this.#self, this.#held.announced(offerOf), leaseMs);
       this.#announcedIn = queue.epoch;
     }
     return attachment;
@@ -332,10 +344,10 @@ export class SteadyQueue implements EngineQueue {
     const { clock, leaseMs, queue } = this.#world;
     const untilMs = clock.monotonicMs() + leaseMs;
     while (!this.#isClosed && clock.monotonicMs() < untilMs) {
-      const announced = new Set(await queue.announced());
+      const announced = (await queue.announced()).map(nameOf);
       // Asked anew each time: an engine that leaves meanwhile says nothing more.
       const living = await this.#world.living();
-      if (living.every(engine => announced.has(engine))) return;
+      if (living.every(engine => isTakenFrom(announced, engine))) return;
       await this.#wait(fillingMs / 4);
       await this.#attachAgain();
     }
@@ -347,6 +359,18 @@ export class SteadyQueue implements EngineQueue {
       this.#pause = { timer: this.#world.clock.setTimer(ms, resolve).unref(), end: resolve };
     });
   }
+}
+
+/** The name of an engine without its mark (N5). */
+function nameOf(engine: string): string {
+  return engine.split(' ', 1)[0]!;
+}
+
+/** Whether the list had the name, which it then has once less. */
+function isTakenFrom(names: string[], name: string): boolean {
+  const at = names.indexOf(name);
+  if (at >= 0) names.splice(at, 1);
+  return at >= 0;
 }
 
 function isLost(error: unknown): boolean {

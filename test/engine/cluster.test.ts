@@ -72,15 +72,19 @@ describe.each(['cluster', 'shared'] as const)('two engines, %s', home => {
     expect((await a.result(id)).state).toBe('finished');
   });
 
-  test('what executes when Redis loses everything is not started again, and the rest goes on', async () => {
+  const names = [
+    { names: ['a', 'b'], of: 'two names' },
+    { names: ['same', 'same'], of: 'one name' },
+  ];
+  test.each(names)('what executes when Redis loses everything is not started again by engines of $of', async pair => {
     signals.forget();
-    const [a, b] = (await engines(home, ['a', 'b'])) as [Engine, Engine];
+    const [a, b] = (await engines(home, pair.names)) as [Engine, Engine];
     await a.deploy(definitionOf('/wiped/held', [{ function: 'gated' }]), here);
     await a.deploy(definitionOf('/wiped/quick', ['echo']), here);
     await Promise.all([a.start(), b.start()]);
     // Known to be quick, so that many are handed over at once.
     await a.result(await a.submit({ workflow: '/wiped/quick', input: {} }));
-    const gate = `wiped ${home}`;
+    const gate = `wiped ${home} ${pair.of}`;
     const held = await a.submit(Array.from({ length: 30 }, () => ({ workflow: '/wiped/held', input: { gate } })));
     await signals.atGate(gate, 1);
     await (await redisOfTests()).client.flushall();

@@ -132,6 +132,21 @@ describe('a queue that has lost everything', () => {
     expect(world.queue.isOpen).toBe(true);
   });
 
+  test('waits for each of the engines of one name', async () => {
+    const world = new World();
+    world.others = ['b', 'a'];
+    const opening = world.queue.open();
+    await world.home.announce('b', [], leaseMs);
+    await world.settle();
+    expect(world.queue.isOpen).toBe(false);
+    await world.home.announce('a of another process', [{ id: 'its own', slices: [offerOf('s', 0, 5)] }], leaseMs);
+    await world.settle();
+    await opening;
+    expect((await world.queue.counts()).running).toEqual(new Map([['a', 5]]));
+    world.clock.advanceMs(2 * leaseMs);
+    expect(await world.queue.expire()).toMatchObject([{ segment: 's', from: 0, to: 5, engine: 'a' }]);
+  });
+
   test('twice in a row is filled anew, with what executes announced anew', async () => {
     const world = new World();
     world.stored = [offerOf('s', 0, 10)];
