@@ -104,25 +104,36 @@ export class Feeder {
     const limit = Math.min(options.claimMembersMax, dispatcher.appetite() - this.#membersLoading);
     if (limit <= 0 || this.#readsUnderWay >= readsUnderWayMax || committer.isBehind || health.storeIsDead) return false;
     if (!this.#parts.mayClaim()) return false;
+    const askedAtMs = clock.monotonicMs();
     const claim = await queue.claim({ limit, leaseMs: options.leaseMs });
     if (claim.kind === 'nothing') {
       this.#awaitDelayed(claim.eligibleInMs);
       return false;
     }
     this.#parts.leases.add(claim);
+    if (!(await this.#isInTime(claim, askedAtMs))) return true;
     const loaded = this.#fromHoldings(claim);
     if (loaded !== null) return this.#handOver(claim, loaded);
     this.#readsUnderWay += 1;
     this.#membersLoading += claim.count;
-    void this.#readAndHandOver(claim);
+    void this.#readAndHandOver(claim, askedAtMs);
     return true;
   }
 
-  async #readAndHandOver(claim: Claim): Promise<void> {
+  /** False when its lease has ended before anything of it could begin: this engine was asleep. Others have its members. */
+  async #isInTime(claim: Claim, askedAtMs: number): Promise<boolean> {
+    const { queue, clock, options } = this.#parts;
+    if (clock.monotonicMs() - askedAtMs < options.leaseMs) return true;
+    await queue.extend([claim.id], options.leaseMs);
+    return queue.holds(claim.id);
+  }
+
+  async #readAndHandOver(claim: Claim, askedAtMs: number): Promise<void> {
     try {
       const loaded = await this.#read(claim);
+      const isOurs = loaded !== null && (await this.#isInTime(claim, askedAtMs));
       // A queue that was lost meanwhile does not know the claim any more, and offers its members anew.
-      if (loaded !== null && this.#parts.queue.holds(claim.id)) await this.#handOver(claim, loaded);
+      if (isOurs && this.#parts.queue.holds(claim.id)) await this.#handOver(claim, loaded);
     } catch (error) {
       // Some of it may be executing already: nothing of it is given back.
       this.#parts.health.mainFailed(error);

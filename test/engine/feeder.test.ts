@@ -1,12 +1,13 @@
 // The claim loop on the model of the store: what it hands over, and what it gives back.
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Batch } from '../../src/dispatch/protocol.js';
 import { Feeder } from '../../src/engine/feeder.js';
 import { offerOf } from '../../src/engine/offers.js';
 import type { EngineParts } from '../../src/engine/parts.js';
 import { SteadyQueue } from '../../src/engine/steady-queue.js';
 import { type Body, request, type Segment } from '../../src/store/contract.js';
+import { claimOf } from '../queue/queue-world.js';
 import { CommitWorld, plan } from './commit-world.js';
 
 class FeedWorld extends CommitWorld {
@@ -289,3 +290,34 @@ test('an engine whose lease has ended does not run again what it has in hand', a
   await world.committer.drained();
   expect(world.store.model.segments.has(segment.id)).toBe(false);
 });
+
+test.each(['claims', 'reads'] as const)(
+  'what others have because this engine slept while it %s is not begun',
+  async when => {
+    const world = new FeedWorld();
+    const { segment } = await world.submit(10);
+    const sleep = async (): Promise<void> => {
+      world.clock.advanceMs(2_000);
+      expect(await world.queue.expire()).toHaveLength(1);
+      expect((await claimOf(world.queue, { engine: 'other', limit: 100, leaseMs: 60_000 }))?.count).toBe(10);
+    };
+    if (when === 'claims') {
+      const claim = world.queue.claim.bind(world.queue);
+      vi.spyOn(world.queue, 'claim').mockImplementationOnce(async request => {
+        const answer = await claim(request);
+        await sleep();
+        return answer;
+      });
+      // What is held is handed over in the same breath.
+      world.holdings.holdSegment(segment);
+      for (const body of world.store.model.bodies.values()) world.holdings.holdBody(body);
+    } else {
+      world.reading = new Promise(resolve => setImmediate(() => void sleep().then(resolve)));
+    }
+    world.feeder.start();
+    await world.settle();
+    expect(world.reads).toBe(when === 'claims' ? 0 : 1);
+    expect(world.ordinals()).toEqual([]);
+    expect((await world.queue.counts()).running).toEqual(new Map([['other', 10]]));
+  },
+);
