@@ -82,7 +82,6 @@ export interface ResolvedOptions
 
 const dayMs = 86_400_000;
 
-/** Fill and check. @throws EngineError `OPTION_INVALID` naming the option and its value */
 /**
  * Worker threads of each of some engines that share this machine: the processors, shared among them, at most 8 each. One
  * alone has at least 2, so that an action that blocks its thread does not stop all others.
@@ -91,6 +90,7 @@ export function threadsFor(engines: number): number {
   return Math.max(engines === 1 ? 2 : 1, Math.min(8, Math.floor(availableParallelism() / engines)));
 }
 
+/** Fill and check. @throws EngineError `OPTION_INVALID` naming the option and its value */
 export function resolveOptions(given: EngineOptions): ResolvedOptions {
   const dataFolder = given.dataFolder ?? 'millrace-data';
   const inMemory = dataFolder === 'memory';

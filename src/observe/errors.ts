@@ -22,8 +22,6 @@ export const errorCodes = {
   QUEUE_UNAVAILABLE: 'the queue did not answer; what was asked of it may have been done or not',
   QUEUE_UNSUITABLE: 'the Redis server is not set up as the queue needs it, or the name is that of another store',
   OPERATION_CONTENDED: 'what an operation names kept changing, so that it was not applied to all of it',
-  INSTANCE_REMOVED: 'the instance was removed before it finished',
-  INSTANCE_FAILED: 'the instance has failed and waits to be recovered',
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;
