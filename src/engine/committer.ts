@@ -8,6 +8,7 @@
 //   C4. One value the store refuses fails its own instance: a refused commit is halved until the culprit stands alone.
 //   C5. Trouble of the store fails no instance: the same commit is sent again until it is answered.
 //   C6. Outcomes are in a list, in a commit under way, or durable; an error on the way puts them back.
+//   C7. A claim that has adopted what is in hand holds it until it is durable and its batch has ended, and no longer.
 
 import type { Batch, OutcomeGroup, OutcomeMessage } from '../dispatch/protocol.js';
 import type { Offer, Slice } from '../queue/contract.js';
@@ -29,6 +30,12 @@ const commitMembersMax = 4_096;
 /** Outcomes held in memory; bounds what a slow store costs. */
 const undurableMax = 16_384;
 
+/** Members in hand under an earlier claim, whose lease had ended. */
+interface Adopted {
+  readonly claim: string;
+  readonly positions: readonly number[];
+}
+
 export class Committer {
   readonly #parts: EngineParts;
   readonly #batches = new Map<number, RunningBatch>();
@@ -36,6 +43,8 @@ export class Committer {
   /** Groups that go in a commit of their own (C4). */
   readonly #alone: CommitItem[][] = [];
   readonly #sending = new Set<BuiltCommit>();
+  /** By segment. */
+  readonly #adopted = new Map<string, Adopted[]>();
   /** Members that came back from the threads and are in no acknowledged commit. */
   #undurable = 0;
   /** Messages of the threads that wait for a report. */
@@ -69,6 +78,11 @@ export class Committer {
     return found;
   }
 
+  /** Members in hand came back under this claim: it keeps them from everybody else until they are in hand no more (C7). */
+  adopt(claim: string, segment: string, positions: readonly number[]): void {
+    this.#adopted.set(segment, [...(this.#adopted.get(segment) ?? []), { claim, positions }]);
+  }
+
   expect(batch: Batch, running: RunningBatch): void {
     this.#batches.set(batch.id, running);
   }
@@ -100,7 +114,10 @@ export class Committer {
       batch.remaining -= group.members.length;
       this.#enqueue(itemsOf(part, group, eventsOf.get(group) ?? []));
     }
-    if (batch.remaining === 0) this.#batches.delete(message.batch);
+    if (batch.remaining === 0) {
+      this.#batches.delete(message.batch);
+      if (this.#adopted.size > 0) void this.#settleAdopted(batch.parts);
+    }
     this.flush();
   }
 
@@ -168,6 +185,10 @@ export class Committer {
       }
     }
     this.#batches.clear();
+    for (const [segment, adopted] of this.#adopted) {
+      for (const { claim, positions } of adopted) await this.#parts.queue.release(claim, slicesOf(segment, positions));
+    }
+    this.#adopted.clear();
   }
 
   #enqueue(items: readonly CommitItem[]): void {
@@ -223,6 +244,7 @@ export class Committer {
     } finally {
       this.#sending.delete(built);
       this.#undurable -= membersOf(built.items);
+      if (this.#adopted.size > 0) void this.#settleAdopted(built.items);
       this.flush();
       this.#tellIdle();
     }
@@ -265,6 +287,26 @@ export class Committer {
       byClaim.set(item.claim, slices);
     }
     await Promise.all([...byClaim].map(([claim, slices]) => this.#parts.queue.settle(claim, slices)));
+  }
+
+  /** C7. Whatever became of the items or parts: what is left of them is in hand. Never rejects. */
+  async #settleAdopted(items: readonly Pick<CommitItem, 'held'>[]): Promise<void> {
+    for (const segment of new Set(items.map(({ held }) => held.segment.id))) {
+      const adopted = this.#adopted.get(segment);
+      if (adopted === undefined) continue;
+      const inHand = this.inHand(segment);
+      const kept = adopted.map(({ claim, positions }) => ({
+        claim,
+        positions: positions.filter(at => inHand.has(at)),
+      }));
+      const left = kept.filter(({ positions }) => positions.length > 0);
+      if (left.length > 0) this.#adopted.set(segment, left);
+      else this.#adopted.delete(segment);
+      for (const { claim, positions } of adopted) {
+        const done = positions.filter(at => !inHand.has(at));
+        if (done.length > 0) await this.#parts.queue.settle(claim, slicesOf(segment, done));
+      }
+    }
   }
 
   /** C2: the items on fresh segments: members that have left are dropped, operations that came in between apply. */

@@ -255,12 +255,12 @@ export class Feeder {
   /** Hands over what the threads take; the rest goes back. True when all of it went. */
   async #handOver(claim: Claim, read: readonly LoadedPart[]): Promise<boolean> {
     const { dispatcher, queue, committer, clock } = this.#parts;
-    const loaded = read.map(part => this.#notInHand(part));
-    queue.handedOver(claim.id, loaded);
+    queue.handedOver(claim.id, read);
     if (!this.#running) {
       await queue.release(claim.id, claim.slices);
       return false;
     }
+    const loaded = read.map(part => this.#notInHand(part));
     const back: Slice[] = [];
     const heldBack: Slice[] = [];
     let batch: LoadedPart[] = [];
@@ -298,18 +298,23 @@ export class Feeder {
       if (at < part.positions.length) back.push(...slicesOf(part.held.segment.id, part.positions.subarray(at)));
     }
     if (batch.length > 0) this.#run(batch);
-    const unheld = this.#unheld(claim, loaded);
+    const unheld = this.#unheld(claim, read);
     if (heldBack.length + unheld.length > 0) await this.#parts.queue.settle(claim.id, [...heldBack, ...unheld]);
     if (heldBack.length > 0) await this.#lookAgain(heldBack);
     if (back.length > 0) await this.#parts.queue.release(claim.id, back);
     return back.length === 0;
   }
 
-  /** An engine that was stopped for longer than its lease may claim what it is executing itself: that is not run again. */
+  /** An engine that was stopped for longer than its lease may claim what it is executing itself: that is not run again, and
+   * the claim keeps others from it. */
   #notInHand(part: LoadedPart): LoadedPart {
     if (!part.redelivered) return part;
-    const inHand = this.#parts.committer.inHand(part.held.segment.id);
-    if (inHand.size === 0) return part;
+    const { committer } = this.#parts;
+    const { id } = part.held.segment;
+    const inHand = committer.inHand(id);
+    const adopted = [...part.positions].filter(position => inHand.has(position));
+    if (adopted.length === 0) return part;
+    committer.adopt(part.claim, id, adopted);
     return { ...part, positions: part.positions.filter(position => !inHand.has(position)) };
   }
 

@@ -284,11 +284,20 @@ test('an engine whose lease has ended does not run again what it has in hand', a
   world.feeder.wake();
   await world.settle();
   expect(world.ordinals()).toEqual([0, 1, 2, 3, 4, 5]);
+  // Nor does anybody else, though a walk offers it all again.
+  const others = async () => {
+    await world.queue.offer([{ ...offerOf(segment, 0, 6), redelivered: true }]);
+    return claimOf(world.queue, { engine: 'other', limit: 100, leaseMs: 60_000 });
+  };
+  expect(await others()).toBeNull();
   goOn();
   await world.committer.drained();
   world.answer(world.handedOver[0]!.id, [2, 3, 4, 5], { reached: 1 });
   await world.committer.drained();
+  await world.settle();
   expect(world.store.model.segments.has(segment.id)).toBe(false);
+  // What waits is the next transaction of all six.
+  expect(await world.queue.counts()).toMatchObject({ ready: 6, claimed: 0 });
 });
 
 test.each(['claims', 'reads'] as const)(
