@@ -138,22 +138,23 @@ export class Committer {
     changes: readonly SegmentChange[],
     audit: readonly AuditRow[],
   ): Promise<boolean> {
-    const { store, holdings, clock, build } = this.#parts;
+    const { store, queue, holdings, clock, build } = this.#parts;
     const built = buildCommit(items, clock.nowMs(), build);
     const commit = { ...built.commit, changes, audit: [...built.commit.audit, ...audit] };
     let isDurable = false;
-    let isRepeat = false;
+    let mayBeStale = false;
+    const { openings } = queue;
     try {
       const answer = await surely(() => store.commit(commit), this.#parts);
       isDurable = answer.kind === 'committed';
-      isRepeat = isRepeated(answer);
+      mayBeStale = isRepeated(answer) || queue.openings !== openings;
     } finally {
       // What is held of changed segments has an old revision, of marked ones members that have not left after all: read
       // again, or decided again, when it is next needed.
       for (const { segment } of changes) holdings.dropSegment(segment);
       if (!isDurable) for (const { segment } of commit.marks) holdings.dropSegment(segment);
     }
-    if (isDurable) await this.#committed({ ...built, commit }, isRepeat);
+    if (isDurable) await this.#committed({ ...built, commit }, mayBeStale);
     return isDurable;
   }
 
@@ -220,8 +221,9 @@ export class Committer {
   }
 
   async #send(built: BuiltCommit): Promise<void> {
-    const { store, health, clock, metrics } = this.#parts;
+    const { store, queue, health, clock, metrics } = this.#parts;
     let isDurable = false;
+    const { openings } = queue;
     try {
       const startedMs = clock.monotonicMs();
       const answer = await surely(() => store.commit(built.commit), this.#parts).catch((error: unknown) => {
@@ -232,7 +234,7 @@ export class Committer {
       if (answer.kind === 'refused') return await this.#halve(built.items, answer.error);
       health.storeSucceeded();
       isDurable = answer.kind === 'committed';
-      if (isDurable) await this.#committed(built, isRepeated(answer));
+      if (isDurable) await this.#committed(built, isRepeated(answer) || queue.openings !== openings);
       else this.#enqueueFirst(await this.#decideAgain(built.items));
     } catch (error) {
       // C3: a store that has died has told so already.
@@ -255,7 +257,7 @@ export class Committer {
     if (this.#isIdle || this.#parts.health.storeIsDead) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  async #committed(built: BuiltCommit, isRepeat: boolean): Promise<void> {
+  async #committed(built: BuiltCommit, mayBeStale: boolean): Promise<void> {
     const { commit, items } = built;
     const { holdings, queue, results, metrics, log } = this.#parts;
     for (const { held } of items) if (held.open === 0) holdings.dropSegment(held.segment.id);
@@ -266,7 +268,7 @@ export class Committer {
     for (const { held } of items) if (held.segment.state === 'failed') holdings.dropSegment(held.segment.id);
     for (const segment of commit.segments) {
       if (segment.state !== 'failed') holdings.holdSegment(segment);
-      if (segment.state === 'ready') offers.push(offerOfNew(segment, isRepeat));
+      if (segment.state === 'ready') offers.push(offerOfNew(segment, mayBeStale));
     }
     if (offers.length > 0) await queue.offer(offers);
     await this.#settle(items);

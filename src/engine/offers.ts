@@ -11,10 +11,11 @@ export function isRepeated(answer: CommitAnswer): boolean {
 /**
  * All of a segment that a commit has made.
  *
- * @param isRepeat the commit was there for a while before we knew: others may have met the segment and carried it out
+ * @param mayBeStale the commit was there for a while before we knew, or the queue has been filled meanwhile: others may have
+ *   met the segment and carried it out
  */
-export function offerOfNew(segment: Segment, isRepeat: boolean): Offer {
-  return { ...offerOf(segment, 0, segment.ordinals.length), redelivered: isRepeat };
+export function offerOfNew(segment: Segment, mayBeStale: boolean): Offer {
+  return { ...offerOf(segment, 0, segment.ordinals.length), redelivered: mayBeStale };
 }
 
 /** A slice of a segment on its way into the queue. */

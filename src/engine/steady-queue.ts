@@ -71,6 +71,7 @@ export class SteadyQueue implements EngineQueue {
   /** What is held, by claim (N1). */
   readonly #held = new HeldClaims();
   #isOpen = false;
+  #openings = 0;
   #isClosed = false;
   /** The epoch that knows what this engine holds. */
   #announcedIn: string | null = null;
@@ -91,6 +92,12 @@ export class SteadyQueue implements EngineQueue {
   /** Claims are answered. */
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  /** How often it has been found. Whoever committed before the last time is late: the epoch was filled with what was made,
+   * and others may have carried it out. */
+  get openings(): number {
+    return this.#openings;
   }
 
   /** Whether this engine still holds the claim, by what it knows. */
@@ -293,6 +300,7 @@ export class SteadyQueue implements EngineQueue {
           }
           // In the same breath: what comes from now on goes to the queue.
           this.#isOpen = true;
+          this.#openings += 1;
           if (this.#wasLost) found({ tookMs: Math.round(clock.monotonicMs() - startedMs), filled });
           this.#wasLost = false;
           wake();

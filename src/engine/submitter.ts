@@ -225,6 +225,7 @@ export class Submitter {
       audit,
     };
     // Under its id it is recognised when only the answer was lost (S4).
+    const { openings } = queue;
     const answer = await withPatience(() => store.commit(commit), clock);
     health.storeSucceeded();
     if (answer.kind === 'key-known') return 'key-known';
@@ -236,9 +237,10 @@ export class Submitter {
       metrics.submitted.add(root.ordinals.length);
     }
     const offers: Offer[] = [];
+    const mayBeStale = isRepeated(answer) || queue.openings !== openings;
     for (const segment of segments) {
       holdings.holdSegment(segment);
-      offers.push(offerOfNew(segment, isRepeated(answer)));
+      offers.push(offerOfNew(segment, mayBeStale));
     }
     await queue.offer(offers);
     this.#parts.wake();

@@ -77,6 +77,23 @@ describe('committer', () => {
     expect(claim!.slices.map(({ redelivered }) => redelivered)).toEqual([true, false]);
   });
 
+  test('what is made while the queue is found again is offered as what others may have met since', async () => {
+    const world = new CommitWorld();
+    const { segment } = await world.submit(4);
+    const batch = await world.run(segment);
+    const queue = Object.assign(world.queue, { openings: 1 });
+    world.store.before = () => {
+      world.store.before = () => undefined;
+      queue.openings = 2;
+    };
+    world.answer(batch, everybody(2), { reached: 1 });
+    await world.committer.drained();
+    world.answer(batch, [2, 3], { reached: 1 });
+    await world.committer.drained();
+    const claim = await claimOf(world.queue, { engine: 'e', limit: 10, leaseMs: 1_000 });
+    expect(claim!.slices.map(({ redelivered }) => redelivered)).toEqual([true, false]);
+  });
+
   test('what arrives together is one commit; what arrives meanwhile goes in the next', async () => {
     const world = new CommitWorld();
     const { segment } = await world.submit(100);

@@ -103,6 +103,7 @@ describe('a queue that has lost everything', () => {
     expect(await claim(world, 4)).toBeNull();
     await world.settle();
     expect(world.told).toEqual(['lost', 'found, filled']);
+    expect(world.queue.openings).toBe(2);
     expect(await world.home.counts()).toMatchObject({ ready: 6, claimed: 3 });
     expect((await claim(world, 100))!.slices).toMatchObject([{ from: 4, to: 10 }]);
     // The old claim is settled under its old id.

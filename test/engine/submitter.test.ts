@@ -65,6 +65,17 @@ test('a submit whose first answer was lost is offered as what others may have me
   expect(claim!.slices.map(({ redelivered }) => redelivered)).toEqual([true]);
 });
 
+test('what is stored while the queue is found again is offered as what others may have met since', async () => {
+  const { world, submitter } = setup();
+  const queue = Object.assign(world.queue, { openings: 1 });
+  world.store.before = () => {
+    queue.openings = 2;
+  };
+  await submitter.submit([record(1)], 's');
+  const claim = await claimOf(world.queue, { engine: 'e', limit: 10, leaseMs: 1_000 });
+  expect(claim!.slices.map(({ redelivered }) => redelivered)).toEqual([true]);
+});
+
 test('when the answer is lost nothing is stored twice: everybody of the commit is told', async () => {
   const { world, submitter } = setup();
   world.store.before = commit => {
