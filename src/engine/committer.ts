@@ -180,16 +180,19 @@ export class Committer {
 
   /** What the threads were given and will not answer any more goes back into the queue, once they have stopped. */
   async releaseUnfinished(): Promise<void> {
-    for (const { parts } of this.#batches.values()) {
+    // Taken first: a stop need not wait for a queue that does not answer, and what begins afterwards is not of these.
+    const batches = [...this.#batches.values()];
+    const adopted = [...this.#adopted];
+    this.#batches.clear();
+    this.#adopted.clear();
+    for (const { parts } of batches) {
       for (const { claim, held, positions } of parts) {
         await this.#parts.queue.release(claim, slicesOf(held.segment.id, positions));
       }
     }
-    this.#batches.clear();
-    for (const [segment, adopted] of this.#adopted) {
-      for (const { claim, positions } of adopted) await this.#parts.queue.release(claim, slicesOf(segment, positions));
+    for (const [segment, claims] of adopted) {
+      for (const { claim, positions } of claims) await this.#parts.queue.release(claim, slicesOf(segment, positions));
     }
-    this.#adopted.clear();
   }
 
   #enqueue(items: readonly CommitItem[]): void {

@@ -1,6 +1,6 @@
 // The committer on the model of the store: C1-C6, and what becomes of refused commits.
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { request } from '../../src/store/contract.js';
 import { SqlError } from '../../src/store/driver.js';
 import { END } from '../../src/workflow/plan.js';
@@ -92,6 +92,22 @@ describe('committer', () => {
     await world.committer.drained();
     const claim = await claimOf(world.queue, { engine: 'e', limit: 10, leaseMs: 1_000 });
     expect(claim!.slices.map(({ redelivered }) => redelivered)).toEqual([true, false]);
+  });
+
+  test('what begins while a queue is slow to take back what a stop left is not forgotten', async () => {
+    const world = new CommitWorld();
+    const { segment } = await world.submit(2);
+    await world.run(segment);
+    let goOn = (): void => undefined;
+    vi.spyOn(world.queue, 'release').mockReturnValueOnce(new Promise(resolve => (goOn = resolve)));
+    const released = world.committer.releaseUnfinished();
+    const next = await world.submit(3);
+    const batch = await world.run(next.segment);
+    goOn();
+    await released;
+    world.answer(batch, everybody(3), { reached: 1 });
+    await world.committer.drained();
+    expect(world.store.model.segments.has(next.segment.id)).toBe(false);
   });
 
   test('what arrives together is one commit; what arrives meanwhile goes in the next', async () => {
