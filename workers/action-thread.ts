@@ -3,6 +3,6 @@
 import { builtInActions } from '../src/actions/catalogue.js';
 import { runThread } from '../src/dispatch/thread/start.js';
 import type { ThreadTask } from '../src/dispatch/thread/thread-task.js';
-import { follow } from '../src/flow/transition.js';
+import { routeOf } from '../src/flow/route.js';
 
-export default (task: ThreadTask): Promise<never> => runThread(task, { actions: builtInActions, follow });
+export default (task: ThreadTask): Promise<never> => runThread(task, { actions: builtInActions, routeOf });

@@ -3,6 +3,7 @@
 
 import { eventCode } from '../workflow/events.js';
 import type { AuditFilter } from '../workflow/filter.js';
+import type { ActionExit } from '../workflow/plan.js';
 import { dataKind, type GroupEvent } from './trace.js';
 
 /** What happened to all members of a group. */
@@ -15,6 +16,8 @@ export interface GroupShape {
   readonly pathLength: number;
   readonly kind: 'completed' | 'failed' | 'waiting';
   readonly timedOut: boolean;
+  /** How the actions that ran ended; `null`: normally, or for the last one as `kind` and `timedOut` say. */
+  readonly exits: readonly ActionExit[] | null;
   /** What became of them. */
   readonly after: 'moved' | 'deferred' | 'finished' | 'removed';
   /** Results are final (`END`) rather than written variables (a break). */
@@ -31,13 +34,19 @@ export class GroupEvents {
   }
 
   of(shape: GroupShape): readonly GroupEvent[] {
+    // There can be very many different ones, each of them rare.
+    if (shape.exits !== null) return this.#allowed(shape);
     const key = `${shape.kind}${shape.after}${shape.pathLength}${+shape.begins}${+shape.timedOut}${+shape.reported}${+shape.ended}`;
     let events = this.#known.get(key);
     if (events === undefined) {
-      events = eventsOf(shape).filter(([code]) => this.#filter.allows(code));
+      events = this.#allowed(shape);
       this.#known.set(key, events);
     }
     return events;
+  }
+
+  #allowed(shape: GroupShape): GroupEvent[] {
+    return eventsOf(shape).filter(([code]) => this.#filter.allows(code));
   }
 }
 
@@ -58,17 +67,18 @@ function eventsOf(shape: GroupShape): GroupEvent[] {
       add('EnteringAction', step, started, step === 0 ? dataKind.variables : dataKind.none);
       add('ExecutingAction', step, started);
     }
-    if (shape.kind === 'failed' && step === last) {
-      if (shape.timedOut) {
+    const earlier = step < last ? dataKind.earlierResult + step : null;
+    switch (exitOf(shape, step)) {
+      case 'normal':
+        add('ExitingAction', step, ended, earlier ?? (shape.ended ? dataKind.result : dataKind.resultWritten));
+        break;
+      case 'error':
+        add('ExitingActionOnError', step, ended, earlier ?? dataKind.error);
+        break;
+      case 'timeout':
         add('ActionTimeout', step, ended);
-        add('ExitingActionOnTimeout', step, ended, dataKind.error);
-      } else {
-        add('ExitingActionOnError', step, ended, dataKind.error);
-      }
-    } else if (step < last) {
-      add('ExitingAction', step, ended, dataKind.earlierResult + step);
-    } else {
-      add('ExitingAction', step, ended, shape.ended ? dataKind.result : dataKind.resultWritten);
+        add('ExitingActionOnTimeout', step, ended, earlier ?? dataKind.error);
+        break;
     }
   }
   const end = shape.pathLength > 0 ? 2 * last + 1 : -1;
@@ -88,6 +98,11 @@ function eventsOf(shape: GroupShape): GroupEvent[] {
       break;
   }
   return events;
+}
+
+function exitOf({ kind, timedOut, exits, pathLength }: GroupShape, step: number): ActionExit {
+  if (kind === 'failed' && step === pathLength - 1) return timedOut ? 'timeout' : 'error';
+  return exits?.[step] ?? 'normal';
 }
 
 /** Events of members that are executing still: they have begun and not ended. */

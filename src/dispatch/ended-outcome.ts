@@ -1,8 +1,9 @@
 // The outcome of a member whose thread was ended: made here, because its thread can say nothing any more. Pure.
 
-import type { Plan } from '../workflow/plan.js';
+import { failureFlow, type Plan } from '../workflow/plan.js';
 import type { DispatcherOptions } from './contract.js';
 import type { LossReason } from './culprit.js';
+import { errorText, withError } from './error-variable.js';
 import type { ActionError, OutcomeGroup } from './protocol.js';
 import type { ExecutingRow } from './shared-state.js';
 import type { MemberName } from './ticket.js';
@@ -16,6 +17,10 @@ export interface Ended {
   readonly isKilled: boolean;
   /** What is known of how the thread ended. */
   readonly message: string;
+  /** Failed attempts of its transaction before this one. */
+  readonly attempt: number;
+  /** JSON text of what earlier transactions wrote; empty: nothing. */
+  readonly written: string;
 }
 
 export function endedOutcome(
@@ -30,19 +35,27 @@ export function endedOutcome(
   // Of the actions before the last one only their order is known: their times are the beginning of the last.
   const times = new Uint32Array(row.path.length * 2);
   times[times.length - 1] = elapsedMs;
-  return {
+  const error = errorOf(ended, place, options);
+  const how = ended.reason === 'timeout' ? 'timeout' : 'error';
+  const group = {
     part: name.part,
-    kind: 'failed',
     path: row.path,
-    reached: place,
     members: Uint16Array.of(name.index),
     baseMs: Math.floor(nowMs) - elapsedMs,
     times,
-    payload: null,
-    errors: [errorOf(ended, place, options)],
+    errors: [error],
     errorOf: Uint16Array.of(0),
-    killed: ended.isKilled,
   };
+  const flow = failureFlow(ended.plan.actions[place]!, how, ended.attempt);
+  const areNormal = row.exits.every(exit => exit === 'normal');
+  const exits = flow === null && areNormal ? {} : { exits: [...row.exits, how] as const };
+  if (flow === null) {
+    return { ...group, ...exits, kind: 'failed', reached: place, payload: null, killed: ended.isKilled };
+  }
+  // What its transaction wrote went with the thread: it is rolled back to its beginning, and ends there.
+  const bytes = Buffer.from(withError(ended.written, errorText(error, ended.attempt)));
+  const payload = { bytes, offsets: Int32Array.of(0, bytes.length) };
+  return { ...group, ...exits, kind: 'completed', reached: flow.to, payload };
 }
 
 function errorOf(ended: Ended, place: number, options: DispatcherOptions): ActionError {

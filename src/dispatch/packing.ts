@@ -3,6 +3,7 @@
 // of its members. So all numbers and texts of a message travel in a few arrays, and what a group or a part has of them
 // are views.
 
+import type { ActionExit } from '../workflow/plan.js';
 import type {
   ActionError,
   Batch,
@@ -88,6 +89,7 @@ export interface RareOutcome {
   readonly earlierResults?: readonly string[];
   readonly errors?: readonly ActionError[];
   readonly errorOf?: Uint16Array;
+  readonly exits?: readonly ActionExit[];
 }
 
 export interface PackedOutcomes {

@@ -5,7 +5,7 @@
 // the actions returned comes back packed, grouped by what happened, so that neither side does work per member that
 // can be done per group.
 
-import type { Plan } from '../workflow/plan.js';
+import type { ActionExit, Plan } from '../workflow/plan.js';
 import type { PackedBatch, PackedOutcomes } from './packing.js';
 
 /** A part of a batch. */
@@ -50,7 +50,7 @@ export type ToThread =
 export interface ActionError {
   /** The error's own `code` when it is a short string, else `ActionFailed`; ours: `ActionTimeout`, `ActionBlocked`,
    * `ActionOutOfMemory`, `ActionExited`, `ActionModuleNotFound`, `ActionModuleFailed`, `ActionFunctionNotFound`,
-   * `ActionUnknown` (no such type of action),
+   * `ActionUnknown` (no such type of action), `FlowSplit` (several flows are to be taken at once),
    * `ResultNotJson`, `ResultTooLarge`. */
   readonly code: string;
   readonly message: string;
@@ -78,9 +78,13 @@ export interface OutcomeGroup {
    * everything their transactions have written so far, as one JSON object each; `null` when this one wrote nothing and
    * what was written before still holds. `failed`: `null`. */
   readonly payload: PackedJson | null;
-  /** Results of the actions of `path` before the last, JSON text, by member then action; absent when `path` is short. */
+  /** Results of the actions of `path` before the last, JSON text, by member then action; absent when `path` is short. Of
+   * one whose error or timeout flow was taken: its error. */
   readonly earlierResults?: readonly string[];
-  /** `failed`: the different errors, and which one each member had. */
+  /** How the actions of `path` ended; absent: normally, but for the last one when `kind` is `failed`. What is not normal
+   * was followed by the error or timeout flow. */
+  readonly exits?: readonly ActionExit[];
+  /** `failed`, or the last of `exits` is not normal: the different errors, and which one each member had. */
   readonly errors?: readonly ActionError[];
   readonly errorOf?: Uint16Array;
   /** `failed`: the thread had to be ended with the member. */

@@ -68,6 +68,16 @@ export function openMember(thread: WorkerThread, row: ExecutingRow): { ticket: T
   return ticket === undefined || name == null ? null : { ticket, name };
 }
 
+function writtenBy({ written }: Batch, slot: number): string {
+  if (written === null) return '';
+  const { bytes, offsets } = written;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(
+    'utf8',
+    offsets[slot],
+    offsets[slot + 1],
+  );
+}
+
 /** Several suspects of one batch in one remainder. */
 export function remaindersOf(suspects: readonly Suspect[]): Remainder[] {
   const byBatch = new Map<Batch, MemberName[]>();
@@ -100,8 +110,10 @@ function endMembers({ thread, reason, message, verdict, rows }: Loss, world: Set
     if (!isCulprit && (row.isLoading || reason !== 'timeout' || !isTurning || overMs <= 0)) continue;
     // Those that did not heed their signals either would end the next thread.
     const isKilled = isCulprit || overMs >= graceMs;
-    const plan = world.planOf(ticket.batch.parts[name.part]!.workflow);
-    const ended = { row, name, plan, reason: isCulprit ? reason : 'timeout', isKilled, message } as const;
+    const { workflow, attempt } = ticket.batch.parts[name.part]!;
+    const reasonOf = isCulprit ? reason : 'timeout';
+    const own = { plan: world.planOf(workflow), attempt, written: writtenBy(ticket.batch, row.slot) };
+    const ended = { row, name, ...own, reason: reasonOf, isKilled, message } as const;
     ticket.remove(row.slot);
     const group = endedOutcome(ended, world.nowMs, uptimeNowMs, world.options);
     outcomes.push({ batch: ticket.batch.id, groups: [group], events: [] });

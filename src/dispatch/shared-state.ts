@@ -10,6 +10,11 @@
 //   H2. `now` names the row whose code holds the thread synchronously; 0 while nobody's does (a continuation after an
 //       `await` cannot be told from another, so it counts as nobody's).
 
+import type { ActionExit } from '../workflow/plan.js';
+
+/** A step is its place and, in the high digits, how the action before it ended. */
+const placesMax = 65_536;
+const exitNames: readonly ActionExit[] = ['normal', 'error', 'timeout'];
 /** Places a row remembers: the first of a transaction, then the latest ones. */
 const pathMax = 11;
 
@@ -26,6 +31,8 @@ export interface ExecutingRow {
   readonly slot: number;
   /** Places of the transaction so far; the last one is executing. Cut in its middle when over 11 long. */
   readonly path: readonly number[];
+  /** How those before the last one ended. */
+  readonly exits: readonly ActionExit[];
   /** On the clock of `uptimeMs()`. */
   readonly startedAtMs: number;
   /** It waits for its code to be loaded. */
@@ -77,10 +84,13 @@ export class SharedState {
     numbers[field.started]! += 1;
   }
 
-  step(at: number, place: number, startedAtMs: number): void {
+  /** @param exit how the action before ended */
+  step(at: number, exit: ActionExit, place: number, startedAtMs: number): void {
     const base = field.count + at * row.size;
+    if (this.#numbers[base + row.loading] === 1) this.hasCode(at, startedAtMs);
     const steps = this.#numbers[base + row.steps]!;
-    this.#numbers[base + row.places + Math.min(steps, pathMax - 1)] = place;
+    const came = exit === 'normal' ? 0 : exitNames.indexOf(exit) * placesMax;
+    this.#numbers[base + row.places + Math.min(steps, pathMax - 1)] = place + came;
     this.#numbers[base + row.steps] = steps + 1;
     this.#doubles[doubles.count + at] = startedAtMs;
   }
@@ -174,11 +184,13 @@ export class SharedState {
     const slot = Atomics.load(numbers, base + row.slot);
     if (slot === 0) return null;
     const steps = Math.min(Math.max(1, numbers[base + row.steps]!), pathMax);
+    const path = Array.from(numbers.subarray(base + row.places, base + row.places + steps));
     return {
       row: at,
       batch: numbers[base + row.batch]!,
       slot: slot - 1,
-      path: Array.from(numbers.subarray(base + row.places, base + row.places + steps)),
+      path: path.map(step => step % placesMax),
+      exits: path.slice(1).map(step => exitNames[Math.floor(step / placesMax)]!),
       startedAtMs: this.#doubles[doubles.count + at]!,
       isLoading: numbers[base + row.loading] === 1,
     };

@@ -21,7 +21,7 @@ import {
   request,
   type Segment,
 } from '../store/contract.js';
-import { END, type Plan } from '../workflow/plan.js';
+import { type ActionExit, END, type Plan } from '../workflow/plan.js';
 import type { HeldSegment } from './holdings.js';
 import type { IdSource } from './ids.js';
 import { Packing } from './packing.js';
@@ -42,6 +42,8 @@ export interface CommitItem {
   readonly errors?: readonly ActionError[];
   readonly errorOf?: ArrayLike<number>;
   readonly earlierResults?: readonly string[];
+  /** How the actions of `path` ended; absent: normally, or as the outcome says. */
+  readonly exits?: readonly ActionExit[];
   /** Their beginning is in the audit already. */
   readonly reported: boolean;
   readonly events: readonly { member: number; event: MemberEvent }[];
@@ -183,6 +185,7 @@ function addTrace(
     pathLength: item.path.length,
     kind: item.outcome.kind,
     timedOut: isTimeout(errorOf(item, 0)),
+    exits: item.exits ?? null,
     after: afterOf(next),
     ended: item.outcome.kind === 'completed' && item.outcome.reached === END,
   });

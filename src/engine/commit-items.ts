@@ -102,6 +102,7 @@ export function itemsOf(
     ...(group.errors !== undefined ? { errors: group.errors } : {}),
     ...(group.errorOf !== undefined ? { errorOf: group.errorOf } : {}),
     ...(group.earlierResults !== undefined ? { earlierResults: group.earlierResults } : {}),
+    ...(group.exits !== undefined ? { exits: group.exits } : {}),
   };
   const byReport =
     part.reported === null

@@ -159,8 +159,3 @@ function standAgain(context: FlowContext, eligibleAtMs: number) {
     keepsWork: false,
   } as const;
 }
-
-/** Where a context goes when the action at `place` has finished: the next place, or `END`. */
-export function follow(plan: Plan, place: Place): Place {
-  return plan.actions[place]!.flows[0]?.to ?? END;
-}

@@ -61,9 +61,13 @@ export class WorkflowBuilder {
     return this;
   }
 
-  /** When `from` has finished, go on with `to`. */
-  flow(from: string, to: string): this {
-    this.#flows.push({ from, to });
+  /**
+   * When `from` has finished, go on with `to`: always, or as `properties` say.
+   *
+   * @param properties `{ condition: 'RESULT.score >= 50' }`, `{ kind: 'else' }`, `{ kind: 'error', rollback: true }`
+   */
+  flow(from: string, to: string, properties: Omit<Flow, 'from' | 'to'> = {}): this {
+    this.#flows.push({ from, to, ...properties });
     return this;
   }
 
@@ -78,7 +82,7 @@ export class WorkflowBuilder {
       name: named.ok ? named.value : this.#name,
       ...withPath(this.#options),
       actions: this.#actions.map(action => withPath(action)),
-      flows: this.#flows.length > 0 ? this.#flows.map(flow => ({ ...flow })) : this.#sequence(),
+      flows: this.#flows.length > 0 ? this.#flows.map(flow => withPath(flow)) : this.#sequence(),
     };
     const faults = verify(definition);
     if (faults.length > 0) throw new DefinitionError(faults);

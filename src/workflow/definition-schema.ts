@@ -252,6 +252,29 @@ export const definitionSchema: Schema = {
             minLength: 1,
             maxLength: 200,
           },
+          condition: {
+            type: 'string',
+            maxLength: 4096,
+          },
+          kind: {
+            anyOf: [
+              {
+                type: 'string',
+                const: 'else',
+              },
+              {
+                type: 'string',
+                const: 'error',
+              },
+              {
+                type: 'string',
+                const: 'timeout',
+              },
+            ],
+          },
+          rollback: {
+            type: 'boolean',
+          },
         },
         additionalProperties: false,
       },

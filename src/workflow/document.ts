@@ -19,7 +19,8 @@ import {
   type Node,
   Parser,
 } from 'yaml';
-import { type Fault, type FaultCode, formatPath, type Path, quote, quoteMessage } from './fault.js';
+import { type Fault, type FaultCode, formatPath, type Path, quote, quoteMessage, type TextPlace } from './fault.js';
+import { offsetInScalar } from './scalar-place.js';
 import { definitionDepthMax, definitionSizeMax, definitionValuesMax, faultsMax } from './verify.js';
 
 /** A piece of a document. Offsets count UTF-16 units from the start of the text. */
@@ -38,8 +39,8 @@ export interface WrittenDocument {
   /** `null` when the text could not be read; `faults` says why. */
   readonly root: Written | null;
   readonly faults: Fault[];
-  /** Line and column, from 1. */
-  placeAt(offset: number): { readonly line: number; readonly column: number };
+  /** Line and column, from 1: of an offset, or of a character within the scalar there (`offsetInScalar`). */
+  placeAt(offset: number, within?: TextPlace): { readonly line: number; readonly column: number };
 }
 
 /** Words and signs in one file: yaml takes 5 us for each, so that a megabyte of quotes would take ten seconds. */
@@ -78,8 +79,9 @@ function keysOpen(stack: readonly CST.Token[]): string[] {
 /** Read a text; never throws. */
 export function readDocument(text: string, file: string): WrittenDocument {
   const lines = new LineCounter();
-  const placeAt = (offset: number) => {
-    const { line, col } = lines.linePos(Math.min(offset, text.length));
+  const placeAt = (offset: number, within?: TextPlace) => {
+    const at = within === undefined ? offset : offsetInScalar(text, offset, within);
+    const { line, col } = lines.linePos(Math.min(at, text.length));
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
   const faults: Fault[] = [];

@@ -19,8 +19,10 @@ export const faultCodes = {
   ACTION_DUPLICATE: 'two actions of one name',
   ACTION_UNREACHABLE: 'no flow leads to the action',
   FLOW_TARGET_UNKNOWN: 'a flow from or to an action that does not exist',
-  FLOW_SPLIT: 'several flows out of one action, or several starts',
-  FLOW_LOOP: 'flows that lead back',
+  FLOW_SPLIT: 'several unconditional flows out of one action, or several starts',
+  FLOW_LOOP: 'flows that lead back without a transaction break',
+  FLOW_DUPLICATE: 'two else, error or timeout flows out of one action',
+  FLOW_INVALID: 'a flow whose parts do not go together',
   MODULE_MISSING: 'a call without a module',
   MODULE_INVALID: 'not the path of a module',
   INPUT_INVALID: 'an input that is not a JSON object',
@@ -54,8 +56,17 @@ export type Parsed<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly fault: Fault };
 
-/** Collects a fault; `part` says whether the key or the value at `path` is to blame (default: the value). */
-export type Report = (code: FaultCode, path: Path, message: string, part?: 'key' | 'value') => void;
+/** Collects a fault; `part` says whether the key or the value at `path` is to blame (default: the value), or where in it. */
+export type Report = (code: FaultCode, path: Path, message: string, part?: FaultPart) => void;
+
+export type FaultPart = 'key' | 'value' | TextPlace;
+
+/** A place in a text, however that is broken into lines: after so many characters that are no blanks. */
+export interface TextPlace {
+  readonly inked: number;
+  /** Nothing but blanks follows. */
+  readonly isEnd: boolean;
+}
 
 /** Thrown by the builder. `code` is the engine's for a bad definition. */
 export class DefinitionError extends Error {

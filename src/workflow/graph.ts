@@ -1,10 +1,12 @@
-// The graph of a definition's flows: targets that exist, one way on from each action, no way back, nothing left over.
+// The graph of a definition's flows: targets that exist, one way on from each action that is always taken, no loop that
+// could never be stopped, nothing left over. What is wrong with a flow by itself: `flow-checks.ts`.
 //
-// Splits and loops are part of the model and will be executed later; this version refuses them by name rather than
-// running half of them. A loop will then need a transaction break, so one without is already named as such.
+// Splits are part of the model and will be executed later; this version refuses them by name rather than running half of
+// them. Whether several conditions hold at once is known when they are looked at, not here.
 
 import { isPlainObject } from './conform.js';
 import { nearest, type Path, quote, type Report } from './fault.js';
+import { checkFlow } from './flow-checks.js';
 
 /** Unknown targets that get a suggestion: comparing names is the one thing here that costs more than linear time. */
 const suggestionsMax = 20;
@@ -12,9 +14,17 @@ const suggestionsMax = 20;
 interface Graph {
   readonly names: readonly string[];
   readonly isBreak: readonly boolean[];
-  /** For each place the places its flows lead to, with the index of the flow. */
-  readonly next: readonly { readonly to: number; readonly flow: number }[][];
+  /** For each place the flows that lead out of it. */
+  readonly next: readonly GraphFlow[][];
   readonly starts: readonly number[];
+}
+
+interface GraphFlow {
+  readonly to: number;
+  /** Its index in the definition. */
+  readonly flow: number;
+  /** Of which each action can have one; `null` for conditional flows. */
+  readonly kind: 'always' | 'else' | 'error' | 'timeout' | null;
 }
 
 /**
@@ -30,7 +40,7 @@ export function checkGraph(
 ): void {
   const graph = readGraph(actions);
   // Every place has a name of its own and every flow an end; otherwise what cannot be reached is only a consequence.
-  const isWhole = readFlows(flows, graph, places, report) && places.size === actions.length;
+  const isWhole = readFlows(actions, flows, graph, places, report) && places.size === actions.length;
   checkSplits(graph, report);
   checkLoops(graph, report);
   if (isWhole) checkReach(graph, report);
@@ -48,7 +58,13 @@ function readGraph(actions: readonly unknown[]): Graph {
 }
 
 /** Fills `graph.next`; whether every flow leads from an action to an action. */
-function readFlows(flows: unknown, graph: Graph, places: ReadonlyMap<string, number>, report: Report): boolean {
+function readFlows(
+  actions: readonly unknown[],
+  flows: unknown,
+  graph: Graph,
+  places: ReadonlyMap<string, number>,
+  report: Report,
+): boolean {
   if (!Array.isArray(flows)) return false;
   let suggestions = 0;
   let isWhole = true;
@@ -63,26 +79,38 @@ function readFlows(flows: unknown, graph: Graph, places: ReadonlyMap<string, num
     }
     return null;
   };
-  flows.forEach((flow: unknown, index) => {
-    const { from, to } = isPlainObject(flow) ? flow : {};
-    const fromPlace = placeOf(from, ['flows', index, 'from']);
-    const toPlace = placeOf(to, ['flows', index, 'to']);
-    if (fromPlace !== null && toPlace !== null) graph.next[fromPlace]!.push({ to: toPlace, flow: index });
+  flows.forEach((written: unknown, index) => {
+    const flow = isPlainObject(written) ? written : {};
+    const from = placeOf(flow.from, ['flows', index, 'from']);
+    const to = placeOf(flow.to, ['flows', index, 'to']);
+    checkFlow(flow, from === null ? null : actions[from], ['flows', index], report);
+    if (from !== null && to !== null) graph.next[from]!.push({ to, flow: index, kind: kindOf(flow) });
   });
   return isWhole;
+}
+
+function kindOf({ kind, condition }: { readonly [key: string]: unknown }): GraphFlow['kind'] {
+  if (kind === 'else' || kind === 'error' || kind === 'timeout') return kind;
+  return condition === undefined ? 'always' : null;
 }
 
 function checkSplits({ names, next, starts }: Graph, report: Report): void {
   const later = 'a split is not yet executed by this version';
   next.forEach((flows, place) => {
-    const second = flows[1];
-    if (second === undefined) return;
-    const targets = listNames(flows.map(flow => names[flow.to]!));
-    report(
-      'FLOW_SPLIT',
-      ['flows', second.flow],
-      `several flows lead out of ${quote(names[place]!)}, to ${targets}; ${later}`,
-    );
+    const targets = (kind: GraphFlow['kind']) =>
+      listNames(flows.filter(flow => flow.kind === kind).map(flow => names[flow.to]!));
+    const from = quote(names[place]!);
+    const second = secondOf(flows, 'always');
+    if (second !== undefined) {
+      const message = `several flows lead out of ${from}, to ${targets('always')}; ${later}`;
+      report('FLOW_SPLIT', ['flows', second.flow], message);
+    }
+    for (const kind of ['else', 'error', 'timeout'] as const) {
+      const other = secondOf(flows, kind);
+      if (other === undefined) continue;
+      const message = `several ${kind} flows lead out of ${from}, to ${targets(kind)}; an action can have one`;
+      report('FLOW_DUPLICATE', ['flows', other.flow], message);
+    }
   });
   if (starts.length > 1) {
     const list = listNames(starts.map(place => names[place]!));
@@ -90,9 +118,17 @@ function checkSplits({ names, next, starts }: Graph, report: Report): void {
   }
 }
 
-/** Depth first with a stack of its own: a flow to an action that is being visited closes a loop. */
+function secondOf(flows: readonly GraphFlow[], kind: GraphFlow['kind']): GraphFlow | undefined {
+  return flows.filter(flow => flow.kind === kind)[1];
+}
+
+/**
+ * A loop in which nothing is ever committed cannot be stopped, and runs again from its beginning after each failure. So
+ * only the actions that are no breaks are walked: depth first with a stack of its own; a flow to an action that is being
+ * visited closes a loop.
+ */
 function checkLoops(graph: Graph, report: Report): void {
-  const state = graph.next.map((): 'new' | 'open' | 'done' => 'new');
+  const state = graph.isBreak.map((isBreak): 'new' | 'open' | 'done' => (isBreak ? 'done' : 'new'));
   for (let root = 0; root < graph.next.length; root++) {
     if (state[root] !== 'new') continue;
     const way = [{ place: root, tried: 0 }];
@@ -104,12 +140,8 @@ function checkLoops(graph: Graph, report: Report): void {
         way.pop();
       } else if (state[flow.to] === 'open') {
         const from = way.findIndex(({ place }) => place === flow.to);
-        reportLoop(
-          graph,
-          way.slice(from).map(({ place }) => place),
-          flow.flow,
-          report,
-        );
+        const loop = way.slice(from).map(({ place }) => place);
+        reportLoop(graph, loop, flow.flow, report);
       } else if (state[flow.to] === 'new') {
         state[flow.to] = 'open';
         way.push({ place: flow.to, tried: 0 });
@@ -118,16 +150,15 @@ function checkLoops(graph: Graph, report: Report): void {
   }
 }
 
-function reportLoop({ names, isBreak }: Graph, loop: readonly number[], flow: number, report: Report): void {
+function reportLoop({ names }: Graph, loop: readonly number[], flow: number, report: Report): void {
   const around = listNames(
     [...loop, loop[0]!].map(place => names[place]!),
     ' -> ',
   );
-  const unbroken = loop.some(place => isBreak[place]) ? '' : ', and it holds no transaction break';
   report(
     'FLOW_LOOP',
     ['flows', flow],
-    `the flows lead back, ${around}; a loop is not yet executed by this version${unbroken}`,
+    `the flows lead back, ${around}, and no action of this loop is a transaction break; give one transactionBreak: true`,
   );
 }
 

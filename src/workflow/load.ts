@@ -3,13 +3,14 @@
 // A file may be the definition as the model has it, or say the same more shortly:
 //   - `workflow:` for `name:`
 //   - `actions:` as a map from name to action, in order, instead of a list
-//   - `next: publish` in an action for a flow from it to `publish`; a list for several
+//   - `next: publish` in an action for a flow from it to `publish`; a flow with more to say is a map without `from`,
+//     `next: { to: publish, condition: RESULT.score >= 50 }`; a list for several
 //   - `flows:` left out when there are none (beside `next`)
 //   - `type: null` without quotes, which YAML reads as nothing
 // The rewriting keeps where each piece came from, so that faults name what was written, by line.
 
 import { readDocument, type Written, type WrittenDocument, type WrittenEntry } from './document.js';
-import { type Fault, faultAt, formatPath, type Path } from './fault.js';
+import { type Fault, type FaultPart, faultAt, formatPath, type Path } from './fault.js';
 import type { WorkflowDefinition } from './model.js';
 import { parseName } from './namespace.js';
 import { type Source, verify } from './verify.js';
@@ -40,6 +41,13 @@ interface WrittenAction {
   readonly value: Written;
 }
 
+/** Where a flow of `next` stands. */
+interface NextPath {
+  readonly path: Path;
+  /** Written as a map; otherwise it is the name of its target. */
+  readonly isMap: boolean;
+}
+
 class Rewriting implements Source {
   readonly file: string;
   readonly faults: Fault[] = [];
@@ -49,7 +57,7 @@ class Rewriting implements Source {
   readonly #nameKey: string;
   /** Flows under `flows:`; those after them came from `next`, whose places follow here. */
   #ownFlows = 0;
-  readonly #nextPaths: Path[] = [];
+  readonly #nextPaths: NextPath[] = [];
 
   constructor(root: Written, document: WrittenDocument, file: string) {
     this.#root = root;
@@ -107,21 +115,38 @@ class Rewriting implements Source {
       const path = [...this.#actionPath(place), 'next'];
       const targets = next.value.kind === 'list' ? next.value.items : [next.value];
       targets.forEach((target, index) => {
-        flows.push({ from, to: plain(target) });
-        this.#nextPaths.push(next.value.kind === 'list' ? [...path, index] : path);
+        const at = next.value.kind === 'list' ? [...path, index] : path;
+        const isMap = target.kind === 'map';
+        flows.push(isMap ? this.#nextFlow(target, from, at) : { from, to: plain(target) });
+        this.#nextPaths.push({ path: at, isMap });
       });
     });
     return flows;
   }
 
-  locate(path: Path, part: 'key' | 'value'): { path: Path; line: number; column: number } {
+  #nextFlow(target: Extract<Written, { kind: 'map' }>, from: unknown, path: Path): unknown {
+    const flow: Record<string, unknown> = { from };
+    for (const { key, keyOffset, value } of target.entries) {
+      if (key !== 'from') define(flow, key, plain(value));
+      else {
+        const message = 'a flow of "next" leads out of its own action; leave this out';
+        this.#report('KEY_UNKNOWN', keyOffset, [...path, key], message);
+      }
+    }
+    return flow;
+  }
+
+  locate(path: Path, part: FaultPart): { path: Path; line: number; column: number } {
     const isName = path[0] === 'actions' && path.length === 3 && path[2] === 'name' && this.#isMap();
     const written = this.#writtenPath(path);
-    return { path: written, ...this.#document.placeAt(this.#offsetOf(written, isName ? 'key' : part)) };
+    const isWithin = typeof part === 'object';
+    const offset = this.#offsetOf(written, isName ? 'key' : isWithin ? 'value' : part);
+    return { path: written, ...this.#document.placeAt(offset, isWithin ? part : undefined) };
   }
 
   keysAt(path: Path, keys: readonly string[]): readonly string[] {
     if (path.length === 0) return keys.map(key => (key === 'name' ? this.#nameKey : key));
+    if (this.#nextOf(path) !== undefined) return keys.filter(key => key !== 'from');
     if (path.length !== 2 || path[0] !== 'actions') return keys;
     return [...(this.#isMap() ? keys.filter(key => key !== 'name') : keys), 'next'];
   }
@@ -134,10 +159,15 @@ class Rewriting implements Source {
       if (third === undefined || (third === 'name' && this.#isMap())) return this.#actionPath(second);
       return [...this.#actionPath(second), third, ...rest];
     }
-    if (first === 'flows' && typeof second === 'number' && second >= this.#ownFlows) {
-      return this.#nextPaths[second - this.#ownFlows] ?? [];
-    }
-    return path;
+    const next = this.#nextOf(path);
+    if (next === undefined) return path;
+    return next.isMap && third !== undefined ? [...next.path, third, ...rest] : next.path;
+  }
+
+  /** Where the flow that a path leads to, or into, stands, when it came from `next`. */
+  #nextOf([first, second]: Path): NextPath | undefined {
+    if (first !== 'flows' || typeof second !== 'number') return undefined;
+    return this.#nextPaths[second - this.#ownFlows];
   }
 
   #isMap(): boolean {

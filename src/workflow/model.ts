@@ -69,8 +69,26 @@ export const ConsoleAction = Type.Object(
 
 export const Action = Type.Union([CallAction, NullAction, ConsoleAction]);
 
-/** An unconditional flow: when `from` has finished, go on with `to`. Further kinds of flow join this union later. */
-export const Flow = Type.Object({ from: Identifier, to: Identifier }, { additionalProperties: false });
+/**
+ * A way on from an action. Without `condition` and `kind` it is always taken when `from` has finished. Kinds to come join
+ * the union of `kind`.
+ */
+export const Flow = Type.Object(
+  {
+    from: Identifier,
+    to: Identifier,
+    /** Taken only when this is true of the variables: `RESULT.score >= 50` (src/flow/condition/README.md). */
+    condition: Type.Optional(Type.String({ maxLength: limits.textLengthMax })),
+    /**
+     * `else`: taken when no conditional flow held and there is no unconditional one. `error`: taken when the action fails.
+     * `timeout`: taken when it fails by its timeout; without one its error flow is.
+     */
+    kind: Type.Optional(Type.Union([Type.Literal('else'), Type.Literal('error'), Type.Literal('timeout')])),
+    /** Of `error` and `timeout`: what the transaction wrote until then is dropped. Default false: it is kept. */
+    rollback: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
 
 /** A whole definition. `name` is its full namespace, `/branch/branch/name`. */
 export const WorkflowDefinition = Type.Object(

@@ -1,6 +1,8 @@
 // A plan: a definition compiled to what the engine and the worker threads walk. Places are indexes, not names.
 
-import type { Action, WorkflowDefinition } from './model.js';
+import type { ConditionAst } from '../flow/condition/ast.js';
+import { parseCondition } from '../flow/condition/parse.js';
+import type { Action, Flow, JsonObject, WorkflowDefinition } from './model.js';
 
 /** Index of an action in its plan. */
 export type Place = number;
@@ -16,8 +18,29 @@ export interface PlanRetry {
   readonly delayMaxMs: number;
 }
 
-/** Where a flow leads. Conditional, else, error and timeout flows will join this union. */
-export type PlanFlow = { readonly kind: 'always'; readonly to: Place };
+/** A flow that is taken, or not, when its action has finished. */
+export type PlanFlow =
+  | { readonly kind: 'always'; readonly to: Place }
+  | { readonly kind: 'conditional'; readonly to: Place; readonly condition: ConditionAst }
+  | { readonly kind: 'else'; readonly to: Place };
+
+/** A flow that is taken when its action fails. */
+export interface PlanFailureFlow {
+  readonly to: Place;
+  /** What the transaction wrote until then is dropped. */
+  readonly rollback: boolean;
+}
+
+/** Which flows out of an action are taken when it has finished: `flow/route.ts`. */
+export interface Route {
+  /** Where it leads whatever the variables are, or `null` when they decide. */
+  readonly fixed: Place | null;
+  /** Never throws. None: the flow context ends there; several: a split. */
+  taken(variables: JsonObject): readonly PlanFlow[];
+}
+
+/** How an action ended. */
+export type ActionExit = 'normal' | 'error' | 'timeout';
 
 /** One action with everything about it resolved. */
 export interface PlanAction {
@@ -28,7 +51,10 @@ export interface PlanAction {
   readonly isBreak: boolean;
   readonly timeoutMs: number | null;
   readonly retry: PlanRetry;
+  /** In the order in which they are written. */
   readonly flows: readonly PlanFlow[];
+  readonly errorFlow: PlanFailureFlow | null;
+  readonly timeoutFlow: PlanFailureFlow | null;
   /** For `call`: absolute path of the module; `null` for the others. */
   readonly modulePath: string | null;
 }
@@ -56,8 +82,12 @@ export function compilePlan(definition: WorkflowDefinition, baseFolder: string):
     if (place === undefined) throw new Error(`plan of ${definition.name}: no action "${name}"; verify it first`);
     return place;
   };
-  const flowsFrom = definition.actions.map((): PlanFlow[] => []);
-  for (const flow of definition.flows) flowsFrom[placeOf(flow.from)]!.push({ kind: 'always', to: placeOf(flow.to) });
+  const flowsFrom = definition.actions.map((): Flow[] => []);
+  for (const flow of definition.flows) flowsFrom[placeOf(flow.from)]!.push(flow);
+  const failureFlow = (place: Place, kind: Flow['kind']): PlanFailureFlow | null => {
+    const flow = flowsFrom[place]!.find(each => each.kind === kind);
+    return flow === undefined ? null : { to: placeOf(flow.to), rollback: flow.rollback === true };
+  };
   const marked = definition.actions.flatMap((action, place) => (action.start ? [place] : []));
   return {
     name: definition.name,
@@ -70,10 +100,37 @@ export function compilePlan(definition: WorkflowDefinition, baseFolder: string):
       isBreak: action.transactionBreak === true || action.type === 'null',
       timeoutMs: action.timeoutMs ?? null,
       retry: { ...defaultRetry, ...action.retry },
-      flows: flowsFrom[place]!,
+      flows: flowsFrom[place]!.flatMap(flow => planFlow(flow, placeOf(flow.to))),
+      errorFlow: failureFlow(place, 'error'),
+      timeoutFlow: failureFlow(place, 'timeout'),
       modulePath: action.type === 'call' ? resolveModule(baseFolder, action.module ?? definition.module) : null,
     })),
   };
+}
+
+/** The flow as the plan has it; none for those that are taken when the action fails. */
+function planFlow({ condition, kind }: Flow, to: Place): PlanFlow[] {
+  if (kind === 'error' || kind === 'timeout') return [];
+  if (kind === 'else') return [{ kind, to }];
+  if (condition === undefined) return [{ kind: 'always', to }];
+  const parsed = parseCondition(condition);
+  if (!parsed.ok) throw new Error(`the condition ${condition} ${parsed.fault.message}; verify it first`);
+  return [{ kind: 'conditional', to, condition: parsed.value }];
+}
+
+/**
+ * The flow taken when an action has failed, or `null` when the transaction fails with it. An action that says how it is
+ * tried again takes its flow when that is used up; one that does not takes it at once.
+ *
+ * @param attempt failed attempts of the transaction before this one
+ */
+export function failureFlow(
+  { action, retry, errorFlow, timeoutFlow }: PlanAction,
+  exit: Exclude<ActionExit, 'normal'>,
+  attempt: number,
+): PlanFailureFlow | null {
+  if (action.retry !== undefined && attempt < retry.retries) return null;
+  return (exit === 'timeout' ? timeoutFlow : null) ?? errorFlow;
 }
 
 function resolveModule(baseFolder: string, path: string | undefined): string | null {

@@ -8,7 +8,7 @@
 
 import { conform, isPlainObject } from './conform.js';
 import { definitionSchema } from './definition-schema.js';
-import { type Fault, faultAt, formatPath, type Path, quote, type Report } from './fault.js';
+import { type Fault, type FaultPart, faultAt, formatPath, type Path, quote, type Report } from './fault.js';
 import { checkGraph } from './graph.js';
 import { parseName } from './namespace.js';
 
@@ -25,7 +25,7 @@ export const faultsMax = 1_000;
 export interface Source {
   readonly file: string;
   /** Place of the key or value at `path`, or of the nearest thing around it that was written. */
-  locate(path: Path, part: 'key' | 'value'): { readonly path: Path; readonly line: number; readonly column: number };
+  locate(path: Path, part: FaultPart): { readonly path: Path; readonly line: number; readonly column: number };
   /** What can be written at `path` in place of the schema's keys. */
   keysAt(path: Path, keys: readonly string[]): readonly string[];
 }

@@ -5,7 +5,7 @@ import type { Verdict } from '../../src/dispatch/culprit.js';
 import { Relaunch } from '../../src/dispatch/relaunch.js';
 
 const nobody: Verdict = { culprit: null, suspects: [] };
-const row = { row: 0, batch: 1, slot: 0, path: [0], startedAtMs: 0, isLoading: false };
+const row = { row: 0, batch: 1, slot: 0, path: [0], exits: [], startedAtMs: 0, isLoading: false };
 
 it('losses nobody is blamed for are followed by longer and longer pauses, until a member is answered', () => {
   const relaunch = new Relaunch();

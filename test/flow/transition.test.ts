@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type FlowContext,
-  follow,
   killMax,
   type Next,
   type Requests,
@@ -249,9 +248,5 @@ describe('what follows', () => {
     });
     expect(delays).toEqual([1_000, 2_000, 4_000, 8_000, 16_000]);
     expect(transition(plain, { ...fresh, attempt: 5 }, failed, noRequests, nowMs)).toMatchObject({ state: 'failed' });
-  });
-
-  test('a flow leads to the next place, the last action to the end', () => {
-    expect([0, 1, 2].map(place => follow(plan, place))).toEqual([1, 2, END]);
   });
 });

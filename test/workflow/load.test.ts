@@ -74,6 +74,29 @@ describe('what is accepted', () => {
     expect(definitionOf(escaped)).toMatchObject({ name: '/a', actions: [{ message: '😀\t' }] });
   });
 
+  test('a flow with more to say is a map in `next`, alone or in a list', () => {
+    const text = `workflow: /a
+actions:
+  a:
+    type: console
+    message: hello
+    timeoutMs: 5
+    next:
+      - { to: b, condition: RESULT.n >= 5 }
+      - { to: b, kind: timeout, rollback: true }
+      - b
+  b: { type: null, next: { to: a, kind: else } }
+`;
+    expect(definitionOf(text)).toMatchObject({
+      flows: [
+        { from: 'a', to: 'b', condition: 'RESULT.n >= 5' },
+        { from: 'a', to: 'b', kind: 'timeout', rollback: true },
+        { from: 'a', to: 'b' },
+        { from: 'b', to: 'a', kind: 'else' },
+      ],
+    });
+  });
+
   test('a name in NFD becomes NFC', () => {
     expect(definitionOf('workflow: /cafe\u0301\nactions: {a: {type: null}}')).toMatchObject({ name: '/caf\u00e9' });
   });
@@ -135,12 +158,60 @@ actions:
     ]);
   });
 
+  test('a condition that cannot be read, at its character however it is written', () => {
+    const at = (written: string) =>
+      faultsOf(
+        `workflow: /a\nactions:\n  a:\n    type: null\n    next:\n      - to: b\n        condition: ${written}\n  b: { type: null }\n`,
+      );
+    const expected = (place: string, character: number, found = '"="') => [
+      `a.yaml:${place} actions.a.next[0].condition: at character ${character}: ${found} (expected a value) (CONDITION_INVALID)`,
+    ];
+    expect(at('a = = b')).toEqual(expected('7:24', 5));
+    expect(at('"a = = b"')).toEqual(expected('7:25', 5));
+    expect(at("'''x'' = = b'")).toEqual(expected('7:29', 7));
+    expect(at('"\\u0061\\t= = b"')).toEqual(expected('7:31', 5));
+    expect(at('a =\n          = b')).toEqual(expected('8:11', 5));
+    expect(at('|\n          a = 1\n          OR b = = c')).toEqual(expected('9:18', 14));
+    expect(at('>-\n          a = 1\n\n          OR b = = c')).toEqual(expected('10:18', 14));
+    expect(at('a =')).toEqual(expected('7:23', 4, 'the end'));
+    expect(at('"a ="')).toEqual(expected('7:24', 4, 'the end'));
+    const json =
+      '{"name": "/a", "actions": [{"name": "a", "type": "null"}], "flows": [{"from": "a", "to": "a", "condition": "a = = b"}]}';
+    expect(faultsOf(json)).toEqual([
+      'a.yaml:1:113 flows[0].condition: at character 5: "=" (expected a value) (CONDITION_INVALID)',
+    ]);
+  });
+
+  test('faults of flows in `next`', () => {
+    const text = `workflow: /a
+actions:
+  a:
+    type: null
+    next:
+      - { to: b, kind: els }
+      - { to: c, form: a }
+      - { from: a, to: b, kind: error }
+      - { kind: timeout, to: b }
+      - { to: b, condition: x, rollback: true }
+  b: { type: null, next: [{}] }
+`;
+    expect(faultsOf(text)).toEqual([
+      'a.yaml:6:24 actions.a.next[0].kind: found "els", accepted is "else" or "error" or "timeout" (VALUE_INVALID)',
+      'a.yaml:7:15 actions.a.next[1].to: no action is named "c"; did you mean "a"? (FLOW_TARGET_UNKNOWN)',
+      'a.yaml:7:18 actions.a.next[1].form: unknown key "form"; accepted are to, condition, kind, rollback (KEY_UNKNOWN)',
+      'a.yaml:8:11 actions.a.next[2].from: a flow of "next" leads out of its own action; leave this out (KEY_UNKNOWN)',
+      'a.yaml:9:17 actions.a.next[3].kind: this flow is never taken: "a" has no timeoutMs (FLOW_INVALID)',
+      'a.yaml:10:32 actions.a.next[4].rollback: only an error or timeout flow can roll back (FLOW_INVALID)',
+      'a.yaml:11:27 actions.b.next[0].to: is missing, accepted is text of 1 to 200 characters (KEY_MISSING)',
+    ]);
+  });
+
   test('a loop, an action that nothing leads to, a call without a module', () => {
     const text =
-      'workflow: /a\nactions:\n  a: {type: call, function: f, next: b}\n  b: {type: null, next: a}\n  c: {type: null}\n';
+      'workflow: /a\nactions:\n  a: {type: call, function: f, next: b}\n  b: {type: console, message: x, next: a}\n  c: {type: null}\n';
     expect(faultsOf(text)).toEqual([
       'a.yaml:3:3 actions.a: a call needs a module: give the workflow one, or this action (MODULE_MISSING)',
-      'a.yaml:4:25 actions.b.next: the flows lead back, "a" -> "b" -> "a"; a loop is not yet executed by this version (FLOW_LOOP)',
+      'a.yaml:4:40 actions.b.next: the flows lead back, "a" -> "b" -> "a", and no action of this loop is a transaction break; give one transactionBreak: true (FLOW_LOOP)',
       'a.yaml:5:3 actions.c: no flow leads to "c" (ACTION_UNREACHABLE)',
     ]);
   });

@@ -146,17 +146,73 @@ describe('flows', () => {
     ]);
   });
 
-  test('a loop is named, with and without a transaction break', () => {
-    expect(verify(flowing('ab', 'bc', 'ca')).map(formatFault)).toEqual([
-      'flows[2]: the flows lead back, "a" -> "b" -> "c" -> "a"; a loop is not yet executed by this version (FLOW_LOOP)',
-    ]);
-    const tight = {
+  test('a loop needs a transaction break, wherever it stands in it and whatever its flows are', () => {
+    const looping = (breaks: readonly string[], ...flows: object[]): unknown => ({
       name: '/a',
-      actions: [{ name: 'a', type: 'console', message: '' }],
-      flows: [{ from: 'a', to: 'a' }],
-    };
-    expect(verify(tight).map(fault => fault.message)).toEqual([
-      'the flows lead back, "a" -> "a"; a loop is not yet executed by this version, and it holds no transaction break',
+      actions: ['a', 'b', 'c'].map(name => ({
+        name,
+        type: 'console',
+        message: '',
+        timeoutMs: 1,
+        transactionBreak: breaks.includes(name),
+      })),
+      flows,
+    });
+    const [ab, bc, ca] = ['ab', 'bc', 'ca'].map(pair => ({ from: pair[0], to: pair[1] }));
+    const loop =
+      'flows[2]: the flows lead back, "a" -> "b" -> "c" -> "a", and no action of this loop is a transaction break; give one transactionBreak: true (FLOW_LOOP)';
+    for (const flow of [
+      ca,
+      { ...ca, condition: 'x' },
+      { ...ca, kind: 'else' },
+      { ...ca, kind: 'error' },
+      { ...ca, kind: 'timeout' },
+    ]) {
+      expect(verify(looping([], ab!, bc!, flow!)).map(formatFault)).toEqual([loop]);
+      for (const at of ['a', 'b', 'c']) expect(verify(looping([at], ab!, bc!, flow!))).toEqual([]);
+    }
+    expect(told(looping(['b', 'c'], ab!, bc!, { from: 'a', to: 'a', kind: 'error' }))).toEqual(['FLOW_LOOP flows[2]']);
+
+    expect(verify(flowing('ab', 'bc', 'ca'))).toEqual([]);
+  });
+
+  test('of else, error and timeout flows an action has one; beside them conditional ones as many as it likes', () => {
+    const actions = list.map(action => ({ ...action, timeoutMs: 5 }));
+    const flows = ['else', 'error', 'timeout'].flatMap(kind => ['b', 'c'].map(to => ({ from: 'a', to, kind })));
+    const conditional = ['b', 'c', 'b'].map(to => ({ from: 'a', to, condition: 'x = 1' }));
+    expect(verify({ name: '/a', actions, flows: [...flows, ...conditional] }).map(formatFault)).toEqual([
+      'flows[1]: several else flows lead out of "a", to "b", "c"; an action can have one (FLOW_DUPLICATE)',
+      'flows[3]: several error flows lead out of "a", to "b", "c"; an action can have one (FLOW_DUPLICATE)',
+      'flows[5]: several timeout flows lead out of "a", to "b", "c"; an action can have one (FLOW_DUPLICATE)',
+    ]);
+    const once = flows.filter((_, at) => at % 2 === 0);
+    expect(verify({ name: '/a', actions, flows: [...once, ...conditional, { from: 'a', to: 'b' }] })).toEqual([]);
+  });
+
+  test('parts of a flow that do not go together are named', () => {
+    const with3 = (flow: object) => ({
+      name: '/a',
+      actions: list,
+      flows: [
+        { from: 'a', to: 'b' },
+        { from: 'b', to: 'c', ...flow },
+      ],
+    });
+    expect(verify(with3({ condition: 'x', kind: 'else' })).map(formatFault)).toEqual([
+      'flows[1].condition: a flow has a condition or a kind: one with a condition is taken when that holds (FLOW_INVALID)',
+    ]);
+    for (const flow of [{}, { condition: 'x' }, { kind: 'else' }]) {
+      expect(verify(with3({ ...flow, rollback: true })).map(formatFault)).toEqual([
+        'flows[1].rollback: only an error or timeout flow can roll back (FLOW_INVALID)',
+      ]);
+    }
+    expect(verify(with3({ kind: 'timeout' })).map(formatFault)).toEqual([
+      'flows[1].kind: this flow is never taken: "b" has no timeoutMs (FLOW_INVALID)',
+    ]);
+    expect(told(with3({ kind: 'signal' }))).toEqual(['VALUE_INVALID flows[1].kind']);
+    expect(told(with3({ condition: 5 }))).toEqual(['VALUE_INVALID flows[1].condition']);
+    expect(verify(with3({ condition: 'a = = b' })).map(formatFault)).toEqual([
+      'flows[1].condition: at character 5: "=" (expected a value) (CONDITION_INVALID)',
     ]);
   });
 
@@ -168,7 +224,7 @@ describe('flows', () => {
   });
 
   test('a thousand actions in a ring are one loop, told briefly', () => {
-    const ring = Array.from({ length: 1_000 }, (_, place) => ({ name: `a${place}`, type: 'null' }));
+    const ring = Array.from({ length: 1_000 }, (_, place) => ({ name: `a${place}`, type: 'console', message: '' }));
     const flows = ring.map(({ name }, place) => ({ from: name, to: ring[(place + 1) % 1_000]!.name }));
     const faults = verify({ name: '/a', actions: ring, flows });
     expect(faults.map(fault => fault.code)).toEqual(['FLOW_LOOP']);

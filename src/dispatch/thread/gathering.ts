@@ -6,7 +6,7 @@ import { type PackableGroup, type PackedOutcomes, packOutcomes } from '../packin
 import type { ActionError, MemberEvent } from '../protocol.js';
 import type { Member } from './member.js';
 import type { ThreadBatch, ThreadPart } from './thread-batch.js';
-import type { PathNode } from './thread-plan.js';
+import type { NodeExit } from './thread-plan.js';
 
 class GatheredGroup {
   readonly members: number[] = [];
@@ -23,11 +23,10 @@ class GatheredGroup {
 
   constructor(
     readonly part: ThreadPart,
-    readonly node: PathNode,
-    readonly kind: 'completed' | 'failed',
+    readonly exit: NodeExit,
     readonly hasPayload: boolean,
   ) {
-    this.path = node.path;
+    this.path = exit.node.path;
   }
 
   add(member: Member, endedMs: number): void {
@@ -54,21 +53,23 @@ class GatheredGroup {
   /** @param shareUs what each member cost beyond its synchronous parts */
   close(shareUs: number): PackableGroup {
     if (!this.isAscending) this.#sort();
-    const { part, kind, path, members, times } = this;
-    const isFailed = kind === 'failed';
+    const { part, path, members, times } = this;
+    const { kind, reached, exits } = this.exit;
+    const hasErrors = this.errors.length > 0;
     return {
       part: part.index,
       kind,
       path,
-      reached: isFailed ? this.node.place.planAction.place : this.node.reached,
+      reached,
       members,
       times,
       payload: this.hasPayload ? this.payload : null,
       rare:
-        path.length > 1 || isFailed
+        path.length > 1 || hasErrors
           ? {
               ...(path.length > 1 ? { earlierResults: this.earlier } : {}),
-              ...(isFailed ? { errors: this.errors, errorOf: Uint16Array.from(this.errorOf) } : {}),
+              ...(hasErrors ? { errors: this.errors, errorOf: Uint16Array.from(this.errorOf) } : {}),
+              ...(exits === undefined ? {} : { exits }),
             }
           : null,
       occupiedUs: this.syncMs * 1_000 + members.length * shareUs,
@@ -105,17 +106,19 @@ export class Gathering {
     return this.#members;
   }
 
-  completed(member: Member, payload: string | null, endedMs: number): void {
-    const group = this.#group(member, 'completed', payload !== null);
+  /** @param error of its last action, when that one's error or timeout flow led to where it stands */
+  completed(member: Member, exit: NodeExit, payload: string | null, error: ActionError | null, endedMs: number): void {
+    const group = this.#group(member, exit, payload !== null);
     group.add(member, endedMs);
     if (payload !== null) group.payload.push(payload);
+    if (error !== null) group.addError(error);
     if (member.events !== null) this.#openFor(member.part.batch).events.push(...member.events);
     this.#count(member);
   }
 
   /** What the member wrote and sent to the audit trail is rolled back with it. */
   failed(member: Member, error: ActionError, endedMs: number): void {
-    const group = this.#group(member, 'failed', false);
+    const group = this.#group(member, member.node.failed, false);
     group.add(member, endedMs);
     group.addError(error);
     this.#count(member);
@@ -157,13 +160,13 @@ export class Gathering {
     this.#syncMs += member.syncMs;
   }
 
-  #group(member: Member, kind: 'completed' | 'failed', hasPayload: boolean): GatheredGroup {
+  #group(member: Member, exit: NodeExit, hasPayload: boolean): GatheredGroup {
     const last = this.#last;
-    if (last !== null && isSame(last, member, kind, hasPayload)) return last;
+    if (last !== null && isSame(last, member, exit, hasPayload)) return last;
     const { groups } = this.#openFor(member.part.batch);
-    let group = groups.find(candidate => isSame(candidate, member, kind, hasPayload));
+    let group = groups.find(candidate => isSame(candidate, member, exit, hasPayload));
     if (group === undefined) {
-      group = new GatheredGroup(member.part, member.node, kind, hasPayload);
+      group = new GatheredGroup(member.part, exit, hasPayload);
       groups.push(group);
     }
     this.#last = group;
@@ -180,10 +183,8 @@ export class Gathering {
   }
 }
 
-function isSame(group: GatheredGroup, member: Member, kind: 'completed' | 'failed', hasPayload: boolean): boolean {
-  return (
-    group.part === member.part && group.node === member.node && group.kind === kind && group.hasPayload === hasPayload
-  );
+function isSame(group: GatheredGroup, member: Member, exit: NodeExit, hasPayload: boolean): boolean {
+  return group.part === member.part && group.exit === exit && group.hasPayload === hasPayload;
 }
 
 function reorder<T>(list: T[], order: readonly number[], width: number): void {

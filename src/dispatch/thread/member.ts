@@ -7,7 +7,8 @@ import type { CallContext } from '../../workflow/context.js';
 import { instanceId } from '../../workflow/instance-id.js';
 import type { JsonObject } from '../../workflow/model.js';
 import { ActionFault, type ActionMember } from '../action.js';
-import type { LogLine, MemberEvent } from '../protocol.js';
+import { errorText, errorVariable } from '../error-variable.js';
+import type { ActionError, LogLine, MemberEvent } from '../protocol.js';
 import { storableText } from './error-as-data.js';
 import { jsonText } from './json-text.js';
 import type { ThreadPart } from './thread-batch.js';
@@ -17,8 +18,8 @@ const auditNameLengthMax = 200;
 const auditMessageLengthMax = 4_096;
 const auditEventsMax = 1_000;
 const variableNameLengthMax = 200;
-/** Keys that reach a prototype, and the one that is not theirs to write. */
-const refusedNames: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype', 'RESULT']);
+/** Keys that reach a prototype, and those that are not theirs to write. */
+const refusedNames: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype', 'RESULT', errorVariable]);
 
 /** What a member's context needs of the thread it runs in. */
 export interface MemberServices {
@@ -57,7 +58,7 @@ export class Member implements ActionMember {
   flush = -1;
   #controller: AbortController | null = null;
   #abortReason: Error | null = null;
-  #context: CallContext | null = null;
+  #context: MemberContext | null = null;
 
   constructor(
     readonly part: ThreadPart,
@@ -122,7 +123,7 @@ export class Member implements ActionMember {
   }
 
   write(name: string, value: unknown): void {
-    if (!this.isExecuting) throw new Error(`"${name}" cannot be set: action "${this.action}" has ended`);
+    if (!this.isExecuting) throw hasEnded(name, this.action);
     if (typeof name !== 'string' || name === '' || name.length > variableNameLengthMax || refusedNames.has(name)) {
       throw new TypeError(`"${String(name).slice(0, variableNameLengthMax)}" cannot be the name of a variable`);
     }
@@ -153,6 +154,27 @@ export class Member implements ActionMember {
     this.events.push(record);
   }
 
+  /**
+   * Its action failed, and a flow is taken for that: what the action may still do belongs to nobody, and the next one
+   * has a signal of its own.
+   *
+   * @param rollback what the transaction wrote is dropped
+   */
+  failedOver(error: ActionError, rollback: boolean): void {
+    if (rollback) {
+      this.writes = null;
+      this.result = null;
+      this.events = null;
+    }
+    this.writes ??= new Map();
+    this.writes.set(errorVariable, errorText(error, this.part.from.attempt));
+    this.isTimedOut = false;
+    this.#controller = null;
+    this.#abortReason = null;
+    this.#context?.close();
+    this.#context = null;
+  }
+
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
@@ -176,9 +198,15 @@ export class Member implements ActionMember {
 class MemberContext implements CallContext {
   readonly #member: Member;
   #log: CallContext['log'] | null = null;
+  /** The action that was closed out by a failure, while the transaction went on without it. */
+  #closedAction: string | null = null;
 
   constructor(member: Member) {
     this.#member = member;
+  }
+
+  close(): void {
+    this.#closedAction = this.#member.action;
   }
 
   get instance(): string {
@@ -209,17 +237,22 @@ class MemberContext implements CallContext {
 
   get set(): CallContext['set'] {
     const member = this.#member;
-    return (name, value) => member.write(name, value);
+    return (name, value) => {
+      if (this.#closedAction !== null) throw hasEnded(name, this.#closedAction);
+      member.write(name, value);
+    };
   }
 
   get sendToAuditTrail(): CallContext['sendToAuditTrail'] {
     const member = this.#member;
-    return (name, message) =>
+    return (name, message) => {
+      if (this.#closedAction !== null) throw new Error(`action "${this.#closedAction}" has ended`);
       member.recordEvent({
         kind: 'custom',
         name: storableText(String(name), auditNameLengthMax),
         message: storableText(String(message), auditMessageLengthMax),
       });
+    };
   }
 
   get log(): CallContext['log'] {
@@ -229,6 +262,10 @@ class MemberContext implements CallContext {
     this.#log ??= { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
     return this.#log;
   }
+}
+
+function hasEnded(name: string, action: string): Error {
+  return new Error(`"${name}" cannot be set: action "${action}" has ended`);
 }
 
 /** `JSON.parse` makes `__proto__` an ordinary property of the object's own. */

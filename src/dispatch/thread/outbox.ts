@@ -8,6 +8,7 @@ import { Gathering } from './gathering.js';
 import { LogLines } from './log-lines.js';
 import type { Member } from './member.js';
 import { RateLimit } from './rate-limit.js';
+import type { NodeExit } from './thread-plan.js';
 
 /** Outcomes wait no longer than this while the event loop does not turn. */
 const flushMs = 2;
@@ -45,9 +46,12 @@ export class Outbox {
     this.#port.postMessage(message);
   }
 
-  /** @param payload what the member leaves with; `null`: nothing */
-  completed(member: Member, payload: string | null, endedMs: number): void {
-    this.#gathering.completed(member, payload, endedMs);
+  /**
+   * @param payload what the member leaves with; `null`: nothing
+   * @param error of its last action, when that one's error or timeout flow led to where it stands
+   */
+  completed(member: Member, exit: NodeExit, payload: string | null, error: ActionError | null, endedMs: number): void {
+    this.#gathering.completed(member, exit, payload, error, endedMs);
     this.#gathered(member, endedMs);
   }
 

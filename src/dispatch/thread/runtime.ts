@@ -13,18 +13,19 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { threadId } from 'node:worker_threads';
-import { END } from '../../workflow/plan.js';
+import { END, failureFlow } from '../../workflow/plan.js';
 import { ActionFault, isThenable } from '../action.js';
 import type { PackedBatch } from '../packing.js';
-import type { ToThread } from '../protocol.js';
+import type { ActionError, ToThread } from '../protocol.js';
 import { SharedState, uptimeOffsetMs } from '../shared-state.js';
+import { chosenExit } from './chosen-exit.js';
 import { clearDeadline, isOverTime, setDeadline, timeoutFault } from './deadline.js';
 import { errorAsData } from './error-as-data.js';
 import { jsonText } from './json-text.js';
 import { Member } from './member.js';
 import { Outbox } from './outbox.js';
 import { BatchQueue, ThreadBatch } from './thread-batch.js';
-import { ThreadPlan, type ThreadWorld } from './thread-plan.js';
+import { type NodeExit, type PathNode, ThreadPlan, type ThreadWorld } from './thread-plan.js';
 import type { ThreadTask } from './thread-task.js';
 
 const turnMs = 5;
@@ -148,7 +149,7 @@ export class ThreadRuntime {
         isPromised = isThenable(returned);
       } catch (thrown) {
         this.#tick(member);
-        this.#fail(member, thrown);
+        if (this.#fail(member, thrown)) continue;
         return;
       }
       this.#tick(member);
@@ -176,20 +177,26 @@ export class ThreadRuntime {
       this.#outbox.forgetBusy();
       return true;
     };
-    const reject = (thrown: unknown): void => this.#settled(member, () => this.#fail(member, thrown));
-    loading.then(() => this.#settled(member, goOn), reject);
+    const { node } = member;
+    const reject = (thrown: unknown): void => this.#settled(member, () => this.#fail(member, thrown), node);
+    loading.then(() => this.#settled(member, goOn, node), reject);
   }
 
   #await(member: Member, promised: unknown): void {
-    const settle = (returned: unknown): void => this.#settled(member, () => this.#finishAction(member, returned));
-    const reject = (thrown: unknown): void => this.#settled(member, () => this.#fail(member, thrown));
+    const { node } = member;
+    const settle = (returned: unknown): void => this.#settled(member, () => this.#finishAction(member, returned), node);
+    const reject = (thrown: unknown): void => this.#settled(member, () => this.#fail(member, thrown), node);
     Promise.resolve(promised).then(settle, reject);
     setDeadline(member, this.#nowMs, this.#task.graceMs, () => this.#overdue(member));
   }
 
-  /** A parked member goes on, in a microtask. */
-  #settled(member: Member, goOn: () => boolean): void {
-    if (!member.isExecuting) return;
+  /**
+   * A parked member goes on, in a microtask.
+   *
+   * @param node where it was parked: an action that failed by a stray error may settle when the member has gone on
+   */
+  #settled(member: Member, goOn: () => boolean, node: PathNode = member.node): void {
+    if (!member.isExecuting || member.node !== node) return;
     this.#nowMs = performance.now();
     this.#shared.holds(member.row);
     if (goOn()) this.#run(member);
@@ -213,39 +220,72 @@ export class ThreadRuntime {
       }
       member.result = text;
     }
-    if (node.ends) return this.#complete(member);
+    let exit = node.fixed;
+    if (exit === null) {
+      try {
+        exit = chosenExit(member);
+      } catch (thrown) {
+        return this.#failTransaction(member, thrown);
+      }
+    }
+    return exit.ends ? this.#complete(member, exit, null) : this.#goOn(member, exit, text);
+  }
+
+  /**
+   * @param text result of the action, or its error, as JSON
+   * @returns true: the next action runs
+   */
+  #goOn(member: Member, exit: NodeExit, text: string): true {
     member.times ??= [];
     member.times.push(member.startedMs, this.#nowMs);
     member.earlierResults ??= [];
     member.earlierResults.push(text);
-    member.node = node.next();
+    member.node = exit.next();
     member.startedMs = this.#nowMs;
-    this.#shared.step(member.row, node.reached, this.#nowMs + uptimeOffsetMs);
+    this.#shared.step(member.row, exit.how, exit.reached, this.#nowMs + uptimeOffsetMs);
     return true;
   }
 
-  #complete(member: Member): false {
+  /** @param error of its last action, when that one's error or timeout flow is taken */
+  #complete(member: Member, exit: NodeExit, error: ActionError | null): false {
     let payload: string | null;
     try {
-      payload = member.node.reached === END ? member.finalResult() : member.everythingWritten();
+      payload = exit.reached === END ? member.finalResult() : member.everythingWritten();
     } catch (thrown) {
       // What earlier transactions wrote is not JSON: the store gave something else than it was given.
-      return this.#fail(member, thrown);
+      return this.#failTransaction(member, thrown);
     }
     this.#ended(member);
-    this.#outbox.completed(member, payload, this.#nowMs);
+    this.#outbox.completed(member, exit, payload, error, this.#nowMs);
     return false;
   }
 
-  /** @returns false: the transaction does not go on */
-  #fail(member: Member, thrown: unknown): false {
+  /** The member's action failed. @returns whether the transaction goes on with another, by a flow for that */
+  #fail(member: Member, thrown: unknown): boolean {
     if (!member.isExecuting) return false;
-    const why = isOverTime(member, this.#nowMs) ? timeoutFault(member) : thrown;
+    const isLate = isOverTime(member, this.#nowMs);
+    const why = isLate ? timeoutFault(member) : thrown;
+    const how = isLate ? 'timeout' : 'error';
+    const flow = failureFlow(member.node.place.planAction, how, member.part.from.attempt);
+    clearDeadline(member);
+    if (member.isInterrupted && (flow !== null || why === thrown)) {
+      // It heeded the signal: without an outcome it stays ready, and loses no attempt.
+      this.#ended(member);
+      this.#outbox.post({ kind: 'interrupted' });
+      return false;
+    }
+    if (flow === null) return this.#failTransaction(member, why);
+    const error = errorAsData(why, member.action);
+    const exit = member.node.exit(how, flow.to);
+    member.failedOver(error, flow.rollback);
+    return exit.ends ? this.#complete(member, exit, error) : this.#goOn(member, exit, JSON.stringify(error));
+  }
+
+  /** @returns false: the transaction does not go on */
+  #failTransaction(member: Member, why: unknown): false {
     clearDeadline(member);
     this.#ended(member);
-    // It heeded the signal: without an outcome it stays ready, and loses no attempt.
-    if (member.isInterrupted && why === thrown) this.#outbox.post({ kind: 'interrupted' });
-    else this.#outbox.failed(member, errorAsData(why, member.action), this.#nowMs);
+    this.#outbox.failed(member, errorAsData(why, member.action), this.#nowMs);
     return false;
   }
 

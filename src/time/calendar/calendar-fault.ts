@@ -1,6 +1,6 @@
 // What can be wrong with a calendar beyond its shape: a registry of codes beside that of documents.
 
-import type { FaultCode, FaultOf, Path } from '../../workflow/fault.js';
+import type { FaultCode, FaultOf, FaultPart, Path } from '../../workflow/fault.js';
 
 /** Stable codes of faults in calendars. */
 export const calendarFaultCodes = {
@@ -33,7 +33,7 @@ export type CalendarFaultCode = FaultCode | keyof typeof calendarFaultCodes;
 export type CalendarFault = FaultOf<CalendarFaultCode>;
 
 /** Collects a fault; `part` says whether the key or the value at `path` is to blame (default: the value). */
-export type CalendarReport = (code: CalendarFaultCode, path: Path, message: string, part?: 'key' | 'value') => void;
+export type CalendarReport = (code: CalendarFaultCode, path: Path, message: string, part?: FaultPart) => void;
 
 /** A value, or everything that is wrong with what it was to be made of. */
 export type Outcome<Value> =

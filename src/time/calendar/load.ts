@@ -9,7 +9,7 @@
 // Faults name what was written, by line: `locate` walks the file along a path of the definition.
 
 import { readDocument, type Written, type WrittenDocument, type WrittenEntry } from '../../workflow/document.js';
-import { faultAt, formatPath, type Path } from '../../workflow/fault.js';
+import { type FaultPart, faultAt, formatPath, type Path } from '../../workflow/fault.js';
 import type { Source } from '../../workflow/verify.js';
 import type { CalendarFault } from './calendar-fault.js';
 import type { CalendarDefinition } from './model.js';
@@ -82,7 +82,7 @@ class Rewriting implements Source {
     return { ...(set as object), name };
   }
 
-  locate(path: Path, part: 'key' | 'value'): { path: Path; line: number; column: number } {
+  locate(path: Path, part: FaultPart): { path: Path; line: number; column: number } {
     let at = this.#root;
     let offset = at.offset;
     const written: (string | number)[] = [];

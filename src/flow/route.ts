@@ -1,0 +1,29 @@
+// Which flows are taken when an action has finished. Conditions are compiled here, once a plan a thread.
+//
+// All unconditional flows are, and all conditional flows whose condition is true (neither false nor unknown); if these
+// are none, the else flow. Flows for errors and timeouts are no part of this: see `failureFlow` in workflow/plan.ts.
+
+import { END, type Place, type PlanAction, type PlanFlow, type Route } from '../workflow/plan.js';
+import { type CompiledCondition, compileCondition } from './condition/compile.js';
+
+/** The ways on from an action of a plan. */
+export function routeOf({ flows }: PlanAction): Route {
+  const conditions = new Map<PlanFlow, CompiledCondition>();
+  for (const flow of flows) if (flow.kind === 'conditional') conditions.set(flow, compileCondition(flow.condition));
+  return {
+    fixed: fixedPlace(flows),
+    taken: variables => {
+      const taken = flows.filter(
+        flow => flow.kind === 'always' || (flow.kind === 'conditional' && conditions.get(flow)!(variables) === true),
+      );
+      return taken.length > 0 ? taken : flows.filter(({ kind }) => kind === 'else');
+    },
+  };
+}
+
+/** An else flow on its own is always taken. */
+function fixedPlace(flows: readonly PlanFlow[]): Place | null {
+  const [first] = flows;
+  if (first === undefined) return END;
+  return flows.length === 1 && first.kind !== 'conditional' ? first.to : null;
+}

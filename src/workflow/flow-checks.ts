@@ -1,0 +1,41 @@
+// What is wrong with a flow by itself: parts that do not go together, and conditions that cannot be read.
+
+import { parseCondition } from '../flow/condition/parse.js';
+import { isPlainObject } from './conform.js';
+import { type Path, quote, type Report, type TextPlace } from './fault.js';
+
+/** @param from the action it leads out of, or `null` when there is none */
+export function checkFlow(flow: { readonly [key: string]: unknown }, from: unknown, path: Path, report: Report): void {
+  const { condition, kind, rollback } = flow;
+  if (typeof condition === 'string') checkCondition(condition, [...path, 'condition'], report);
+  if (condition !== undefined && kind !== undefined) {
+    const message = 'a flow has a condition or a kind: one with a condition is taken when that holds';
+    report('FLOW_INVALID', [...path, 'condition'], message, 'key');
+  }
+  if (rollback !== undefined && kind !== 'error' && kind !== 'timeout') {
+    report('FLOW_INVALID', [...path, 'rollback'], 'only an error or timeout flow can roll back', 'key');
+  }
+  if (kind === 'timeout' && isPlainObject(from) && from.timeoutMs === undefined) {
+    const name = typeof from.name === 'string' ? quote(from.name) : 'its action';
+    report('FLOW_INVALID', [...path, 'kind'], `this flow is never taken: ${name} has no timeoutMs`);
+  }
+}
+
+function checkCondition(text: string, path: Path, report: Report): void {
+  const parsed = parseCondition(text);
+  if (parsed.ok) return;
+  const { code, message, line, column } = parsed.fault;
+  report(code, path, message, placeIn(text, line ?? 1, column ?? 1));
+}
+
+function placeIn(text: string, line: number, column: number): TextPlace {
+  const lines = text.split('\n');
+  const before = [...lines.slice(0, line - 1), [...lines[line - 1]!].slice(0, column - 1).join('')].join('');
+  const inked = inkedIn(before);
+  return { inked, isEnd: inked === inkedIn(text) };
+}
+
+/** Characters that are no blanks. */
+function inkedIn(text: string): number {
+  return text.replace(/\s/g, '').length;
+}

@@ -1,0 +1,26 @@
+// Workflows made of flows, for the scenarios about them.
+
+import type { Action, Flow } from '../../src/workflow/model.js';
+import { here, type World } from './setup.js';
+
+/** Actions of `flow-actions.mjs`; those that begin with `|` are transaction breaks. */
+export async function deployFlows(
+  { engine, branch }: World,
+  names: readonly string[],
+  flows: readonly (readonly [from: string, to: string, more?: Omit<Flow, 'from' | 'to'>])[],
+  more: Record<string, Partial<Extract<Action, { type: 'call' }>>> = {},
+): Promise<string> {
+  const name = `${branch}flow`;
+  const definition = {
+    name,
+    module: './flow-actions.mjs',
+    actions: names.map(written => {
+      const own = written.replace('|', '');
+      const isBreak = own !== written ? { transactionBreak: true } : {};
+      return { name: own, type: 'call' as const, function: 'mark', ...isBreak, ...more[own] };
+    }),
+    flows: flows.map(([from, to, properties]) => ({ from, to, ...properties })),
+  };
+  await engine.deploy(definition, here);
+  return name;
+}
