@@ -29,6 +29,19 @@ const lifeEvents = [
   'StartingExecutionFlow',
 ];
 
+test('examples/parcel.yaml goes the ways its head says', { timeout: 60_000 }, async context => {
+  const own = world(context);
+  const way = async (input: object): Promise<unknown> => {
+    const file = join(examples, 'parcel.yaml');
+    const { code, stdout } = await own.millrace('run', file, '--input', JSON.stringify(input), '--json');
+    expect(code).toBe(0);
+    return (JSON.parse(stdout) as { result: unknown }).result;
+  };
+  expect(await way({ grams: 700, homeOn: 2 })).toEqual({ day: 2, delivered: true });
+  expect(await way({ grams: 25_000, homeOn: 9 })).toEqual({ returned: 'after 3 days' });
+  expect(await way({ grams: 0, homeOn: 1 })).toEqual({ returned: 'a parcel of 0 g', code: 'NoWeight' });
+});
+
 test('the demo runs on its real records, and the queries of the README answer', { timeout: 120_000 }, async context => {
   const own = world(context);
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { demo: string } };
