@@ -150,6 +150,24 @@ onEveryHome('error flows', world => {
     expect(exits).toEqual(['ExitingAction a', 'ExitingAction b', 'ExitingActionOnError c', 'ExitingAction handle']);
   });
 
+  test('what had failed before in a transaction whose thread ends is told as that', async () => {
+    const own = world();
+    const flows = [
+      ['a', 'b', { kind: 'error' }],
+      ['b', 'c'],
+    ] as const;
+    const workflow = await deployFlows(own, ['a', 'b', 'c'], flows, {
+      b: { function: 'exits', retry: { retries: 0 } },
+    });
+    const id = await own.engine.submit({ workflow, input: { fails: ['a'] } });
+    expect(await own.engine.result(id)).toMatchObject({
+      state: 'failed',
+      error: { code: 'ActionExited', action: 'b' },
+    });
+    const exits = (await own.eventNames(id)).filter(name => name.startsWith('Exiting'));
+    expect(exits).toEqual(['ExitingActionOnError a', 'ExitingActionOnError b']);
+  });
+
   test('what an action does after it failed by a stray error concerns nobody', async () => {
     const own = world();
     const flows = [

@@ -1,0 +1,53 @@
+// The tree of paths: members that went the same way share a node, and it does not grow without end.
+
+import { expect, test } from 'vitest';
+import { ThreadPlan } from '../../src/dispatch/thread/thread-plan.js';
+import { routeOf } from '../../src/flow/route.js';
+import { compilePlan } from '../../src/workflow/plan.js';
+
+/** So many actions in one transaction, each of which leads to the next one by either of two conditions' targets. */
+function diamonds(count: number): ThreadPlan {
+  const names = Array.from({ length: count }, (_, at) => [`a${at}`, `b${at}`]);
+  const definition = {
+    name: '/a',
+    actions: names.flat().map(name => ({ name, type: 'console' as const, message: '' })),
+    flows: names.slice(1).flatMap(([a, b], at) =>
+      names[at]!.flatMap(from => [
+        { from, to: a!, condition: 'x' },
+        { from, to: b!, kind: 'else' as const },
+      ]),
+    ),
+  };
+  return new ThreadPlan(compilePlan(definition, '/'), { actions: {}, routeOf });
+}
+
+test('the same way is the same node, another way another one', () => {
+  const plan = diamonds(3);
+  const root = plan.root(0);
+  expect(plan.root(0)).toBe(root);
+  expect(root.exit('normal', 2)).toBe(root.exit('normal', 2));
+  expect(root.exit('normal', 2).next()).toBe(root.exit('normal', 2).next());
+  expect(root.exit('error', 2).next()).not.toBe(root.exit('normal', 2).next());
+  expect(root.exit('normal', 3).next().path).toEqual([0, 3]);
+  const failedOnce = root.exit('error', 3).next();
+  expect([failedOnce.exits, failedOnce.exit('normal', 4).exits, failedOnce.failed.exits]).toEqual([
+    ['error'],
+    ['error', 'normal'],
+    ['error', 'error'],
+  ]);
+  expect([root.exit('normal', 3).exits, root.failed.exits]).toEqual([undefined, undefined]);
+});
+
+test('past ten thousand nodes the tree grows anew; who stands on the old one goes on', () => {
+  const plan = diamonds(20);
+  const roots = new Set<unknown>();
+  const first = plan.root(0);
+  for (let way = 0; way < 3_000; way++) {
+    let node = plan.root(0);
+    roots.add(node);
+    for (let step = 1; step < 20; step++) node = node.exit('normal', 2 * step + ((way >> (step % 12)) & 1)).next();
+    expect(node.path).toHaveLength(20);
+  }
+  expect(roots.size).toBeGreaterThan(1);
+  expect(first.exit('normal', 2).next().path).toEqual([0, 2]);
+});
