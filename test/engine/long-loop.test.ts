@@ -1,5 +1,5 @@
 // A loop of 20,000 turns: memory stays flat, and the instance is one row however often it has gone round. What each turn
-// wrote is history (`millrace_body`) and goes with its generation; the audit is off here.
+// wrote is history (`millrace_body`) and goes with its generation; the audit is off here, and what is held for reading is little.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -13,7 +13,7 @@ setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
 test('a loop of 20,000 turns keeps flat memory and one segment', { timeout: 120_000 }, async () => {
-  const own = await ownWorld('memory', { auditFilter: [''] });
+  const own = await ownWorld('memory', { auditFilter: [''], cacheBytes: 1_048_576 });
   const workflow = await deployFlows(own, ['|turn'], [['turn', 'turn', { condition: `RESULT.turn < ${turns}` }]], {
     turn: { function: 'turn' },
   });
