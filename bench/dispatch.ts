@@ -151,6 +151,8 @@ class Feeder {
         {
           workflow: 1,
           place: 0,
+          context: 0,
+          hasRun: false,
           transaction: 0,
           attempt: 0,
           root: '018f0000-0000-7000-8000-000000000000',

@@ -3,11 +3,23 @@
 import type { BuiltInAction } from '../dispatch/action.js';
 import type { Action } from '../workflow/model.js';
 import { callAction } from './call.js';
+import { cancelAction } from './cancel.js';
 import { consoleAction } from './console.js';
+import { endAction } from './end.js';
+import { errorAction } from './error.js';
+import { forEachAction } from './for-each.js';
+import { groupAction } from './group.js';
 import { nullAction } from './null.js';
+import { workflowAction } from './workflow.js';
 
 export const builtInActions: Readonly<Record<Action['type'], BuiltInAction>> = {
   call: callAction,
   null: nullAction,
   console: consoleAction,
+  forEach: forEachAction,
+  workflow: workflowAction,
+  end: endAction,
+  cancel: cancelAction,
+  group: groupAction,
+  error: errorAction,
 };

@@ -12,14 +12,17 @@ export interface GroupShape {
   readonly begins: boolean;
   /** Entering and executing the first action was recorded before, while it ran. */
   readonly reported: boolean;
-  /** Actions that ran. */
+  /** Actions that ran; 0: none, also when a transaction had only flows to choose. */
   readonly pathLength: number;
   readonly kind: 'completed' | 'failed' | 'waiting';
   readonly timedOut: boolean;
   /** How the actions that ran ended; `null`: normally, or for the last one as `kind` and `timedOut` say. */
   readonly exits: readonly ActionExit[] | null;
   /** What became of them. */
-  readonly after: 'moved' | 'deferred' | 'finished' | 'removed';
+  /** `ended`: of one of several contexts, alone. */
+  readonly after: 'moved' | 'deferred' | 'ended' | 'finished' | 'removed';
+  /** Contexts that begin with it, beside the first. */
+  readonly starts: number;
   /** Results are final (`END`) rather than written variables (a break). */
   readonly ended: boolean;
 }
@@ -36,7 +39,7 @@ export class GroupEvents {
   of(shape: GroupShape): readonly GroupEvent[] {
     // There can be very many different ones, each of them rare.
     if (shape.exits !== null) return this.#allowed(shape);
-    const key = `${shape.kind}${shape.after}${shape.pathLength}${+shape.begins}${+shape.timedOut}${+shape.reported}${+shape.ended}`;
+    const key = `${shape.kind}${shape.after}${shape.pathLength}${+shape.begins}${+shape.timedOut}${+shape.reported}${+shape.ended}${shape.starts}`;
     let events = this.#known.get(key);
     if (events === undefined) {
       events = this.#allowed(shape);
@@ -59,7 +62,9 @@ function eventsOf(shape: GroupShape): GroupEvent[] {
     data: number = dataKind.none,
   ) => events.push([eventCode(shortName), action, time, data]);
   const last = shape.pathLength - 1;
-  if (shape.begins && !shape.reported && shape.pathLength > 0) add('StartingExecutionFlow', -1, 0);
+  if (shape.begins && !shape.reported && shape.kind !== 'waiting') {
+    add('StartingExecutionFlow', -1, shape.pathLength > 0 ? 0 : -1);
+  }
   for (let step = 0; step <= last; step++) {
     const started = 2 * step;
     const ended = started + 1;
@@ -82,8 +87,12 @@ function eventsOf(shape: GroupShape): GroupEvent[] {
     }
   }
   const end = shape.pathLength > 0 ? 2 * last + 1 : -1;
+  for (let start = 0; start < shape.starts; start++) add('StartingExecutionFlow', -1, end);
   switch (shape.after) {
     case 'moved':
+      break;
+    case 'ended':
+      add('FinishingExecutionFlow', -1, end);
       break;
     case 'deferred':
       add('DeferringExecutionFlow', -1, end);

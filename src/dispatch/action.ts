@@ -4,24 +4,36 @@
 
 import type { CallContext } from '../workflow/context.js';
 import type { JsonObject } from '../workflow/model.js';
-import type { PlanAction } from '../workflow/plan.js';
+import type { Demand, PlanAction } from '../workflow/plan.js';
 
 /** A member as an action sees it. */
 export interface ActionMember {
   /** Input with everything written laid over it: a new object at each call, the action's own to change. */
   variables(): JsonObject;
   readonly context: CallContext;
+  /** The engine's time of day. */
+  nowMs(): number;
 }
 
 /** An action at its place in a plan. */
 export interface PlacedAction {
   /** `null` when it can run now, else what must be waited for first; asked before each run. Absent: always can. */
   readonly ready?: (nowMs: number) => Promise<void> | null;
-  /** Runs it for a member: returns its result, or a promise of it; throws (or rejects) when it fails. */
+  /** Runs it for a member: returns its result (an `Act`, if the action acts on flow contexts), or a promise of it; throws (or
+   * rejects) when it fails. */
   readonly run: (member: ActionMember) => unknown;
 }
 
+/** What an action returns that acts on flow contexts: what it asks of the engine. The transaction ends with it. */
+export interface Act {
+  readonly demand: Extract<Demand, { kind: 'act' }>;
+  /** Becomes `RESULT`; absent: that stays what it was. */
+  readonly result?: unknown;
+}
+
 export interface BuiltInAction {
+  /** It returns an `Act`. */
+  readonly acts?: true;
   /** Whether what it returns becomes `RESULT`; otherwise `RESULT` stays what it was. */
   readonly givesResult: boolean;
   prepare(planAction: PlanAction): PlacedAction;

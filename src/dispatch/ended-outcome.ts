@@ -1,6 +1,6 @@
 // The outcome of a member whose thread was ended: made here, because its thread can say nothing any more. Pure.
 
-import { failureFlow, type Plan } from '../workflow/plan.js';
+import { failureFlow, type Place, type Plan, type PlanFailureFlow } from '../workflow/plan.js';
 import type { DispatcherOptions } from './contract.js';
 import type { LossReason } from './culprit.js';
 import { errorText, withError } from './error-variable.js';
@@ -12,6 +12,10 @@ export interface Ended {
   readonly row: ExecutingRow;
   readonly name: MemberName;
   readonly plan: Plan;
+  /** Where its transaction began. */
+  readonly place: Place;
+  /** Number of its flow context. */
+  readonly context: number;
   readonly reason: LossReason;
   /** Its thread had to be ended because of it. */
   readonly isKilled: boolean;
@@ -30,11 +34,11 @@ export function endedOutcome(
   options: DispatcherOptions,
 ): OutcomeGroup {
   const { row, name } = ended;
-  const place = row.path[row.path.length - 1]!;
+  const place = row.path.at(-1) ?? ended.place;
   const elapsedMs = Math.max(0, Math.floor(uptimeNowMs - row.startedAtMs));
   // Of the actions before the last one only their order is known: their times are the beginning of the last.
   const times = new Uint32Array(row.path.length * 2);
-  times[times.length - 1] = elapsedMs;
+  if (times.length > 0) times[times.length - 1] = elapsedMs;
   const error = errorOf(ended, place, options);
   const how = ended.reason === 'timeout' ? 'timeout' : 'error';
   const group = {
@@ -46,16 +50,24 @@ export function endedOutcome(
     errors: [error],
     errorOf: Uint16Array.of(0),
   };
-  const flow = failureFlow(ended.plan.actions[place]!, how, ended.attempt);
+  // While flows are chosen no action runs that could have a flow for its failure.
+  const isRunning = row.path.length > 0;
+  const flow = isRunning ? failureFlow(ended.plan.actions[place]!, how, ended.attempt) : null;
   const areNormal = row.exits.every(exit => exit === 'normal');
   const exits = flow === null && areNormal ? {} : { exits: [...row.exits, how] as const };
   if (flow === null) {
     return { ...group, ...exits, kind: 'failed', reached: place, payload: null, killed: ended.isKilled };
   }
   // What its transaction wrote went with the thread: it is rolled back to its beginning, and ends there.
-  const bytes = Buffer.from(withError(ended.written, errorText(error, ended.attempt)));
+  const bytes = Buffer.from(withError(ended.written, errorText(error, ended.attempt), ended.context));
   const payload = { bytes, offsets: Int32Array.of(0, bytes.length) };
-  return { ...group, ...exits, kind: 'completed', reached: flow.to, payload };
+  return { ...group, ...exits, kind: 'completed', ...over(flow, ended.plan, place), payload };
+}
+
+/** Where a flow for a failure leads; a join counts the contexts that come over each flow. */
+function over({ flow, to }: PlanFailureFlow, plan: Plan, place: Place): Pick<OutcomeGroup, 'reached' | 'demand'> {
+  if (plan.actions[to]!.join === null) return { reached: to };
+  return { reached: place, demand: { kind: 'flows', flows: [flow] } };
 }
 
 function errorOf(ended: Ended, place: number, options: DispatcherOptions): ActionError {

@@ -3,7 +3,7 @@
 // of its members. So all numbers and texts of a message travel in a few arrays, and what a group or a part has of them
 // are views.
 
-import type { ActionExit } from '../workflow/plan.js';
+import type { ActionExit, Demand } from '../workflow/plan.js';
 import type {
   ActionError,
   Batch,
@@ -26,8 +26,8 @@ export interface PackedBatch {
   readonly written: PackedJson | null;
 }
 
-/** Workflow, place, transaction, attempt, index in `roots`, members. */
-const partFields = 6;
+/** Workflow, place, context, whether its action has run, transaction, attempt, index in `roots`, members. */
+const partFields = 8;
 
 export function packBatch({ id, count, parts, inputs, written }: Batch): PackedBatch {
   const numbers = new Int32Array(parts.length * partFields);
@@ -39,6 +39,8 @@ export function packBatch({ id, count, parts, inputs, written }: Batch): PackedB
     if (part.root !== roots[roots.length - 1]) roots.push(part.root);
     numbers[at++] = part.workflow;
     numbers[at++] = part.place;
+    numbers[at++] = part.context;
+    numbers[at++] = part.hasRun ? 1 : 0;
     numbers[at++] = part.transaction;
     numbers[at++] = part.attempt;
     numbers[at++] = roots.length - 1;
@@ -61,13 +63,15 @@ export function unpackBatch({ id, count, parts: numbers, roots, ordinals, inputs
   const parts: BatchPart[] = [];
   let slot = 0;
   for (let at = 0; at < numbers.length; at += partFields) {
-    const end = slot + numbers[at + 5]!;
+    const end = slot + numbers[at + 7]!;
     parts.push({
       workflow: numbers[at]!,
       place: numbers[at + 1]!,
-      transaction: numbers[at + 2]!,
-      attempt: numbers[at + 3]!,
-      root: roots[numbers[at + 4]!]!,
+      context: numbers[at + 2]!,
+      hasRun: numbers[at + 3] === 1,
+      transaction: numbers[at + 4]!,
+      attempt: numbers[at + 5]!,
+      root: roots[numbers[at + 6]!]!,
       ordinals: ordinals.subarray(slot, end),
     });
     slot = end;
@@ -86,6 +90,7 @@ function ownBytes(packed: PackedJson): PackedJson {
 
 /** What few groups have. */
 export interface RareOutcome {
+  readonly demand?: Demand;
   readonly earlierResults?: readonly string[];
   readonly errors?: readonly ActionError[];
   readonly errorOf?: Uint16Array;
@@ -122,8 +127,10 @@ export interface PackableGroup extends GroupCost {
   readonly path: readonly number[];
   readonly reached: number;
   readonly members: readonly number[];
-  /** Milliseconds, to which `wallOffsetMs` is to be added. */
+  /** Milliseconds, to which `wallOffsetMs` is to be added. Empty when no action ran. */
   readonly times: readonly number[];
+  /** When the first of them ended, likewise. */
+  readonly atMs: number;
   readonly payload: readonly string[] | null;
   readonly rare: RareOutcome | null;
 }
@@ -157,7 +164,7 @@ export function packOutcomes(
   let at = 0;
   for (const [index, group] of groups.entries()) {
     if (group.path !== paths[paths.length - 1]) paths.push(group.path);
-    let earliestMs = Number.POSITIVE_INFINITY;
+    let earliestMs = group.atMs;
     for (const ms of group.times) if (ms < earliestMs) earliestMs = ms;
     const baseMs = Math.floor(earliestMs + wallOffsetMs);
     const shiftMs = wallOffsetMs - baseMs;

@@ -114,9 +114,10 @@ class ThreadPool implements Dispatcher {
     return this.#threads.flatMap(thread =>
       thread.shared.executing().flatMap(row => {
         const open = openMember(thread, row);
-        if (open === null) return [];
+        const place = row.path.at(-1);
+        // Where flows are chosen no action executes.
+        if (open === null || place === undefined) return [];
         const { batch } = open.ticket;
-        const place = row.path[row.path.length - 1]!;
         const startedAtMs = Math.floor(behindMs + row.startedAtMs);
         return [{ batch: batch.id, slot: Ticket.slotOf(batch, open.name), place, startedAtMs }];
       }),

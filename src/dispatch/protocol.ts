@@ -5,7 +5,7 @@
 // the actions returned comes back packed, grouped by what happened, so that neither side does work per member that
 // can be done per group.
 
-import type { ActionExit, Plan } from '../workflow/plan.js';
+import type { ActionExit, Demand, Plan } from '../workflow/plan.js';
 import type { PackedBatch, PackedOutcomes } from './packing.js';
 
 /** A part of a batch. */
@@ -13,7 +13,12 @@ export interface BatchPart {
   /** Number of the workflow version; its plan was sent to the thread before. */
   readonly workflow: number;
   readonly place: number;
-  /** Names the transaction for ever: the idempotency key is `<instance>:<transaction>`. */
+  /** Number of the flow context in its instance; 0: it has not split. */
+  readonly context: number;
+  /** The action at `place` has run: the transaction begins with the flows out of it. */
+  readonly hasRun: boolean;
+  /** Names the transaction for ever: the idempotency key is `<instance>:<transaction>`, of one of several contexts
+   * `<instance>:<context>.<transaction>`. */
   readonly transaction: number;
   readonly attempt: number;
   /** Root id; with `ordinals` it names the instances. */
@@ -50,8 +55,8 @@ export type ToThread =
 export interface ActionError {
   /** The error's own `code` when it is a short string, else `ActionFailed`; ours: `ActionTimeout`, `ActionBlocked`,
    * `ActionOutOfMemory`, `ActionExited`, `ActionModuleNotFound`, `ActionModuleFailed`, `ActionFunctionNotFound`,
-   * `ActionUnknown` (no such type of action), `FlowSplit` (several flows are to be taken at once),
-   * `ResultNotJson`, `ResultTooLarge`. */
+   * `ActionUnknown` (no such type of action), `ErrorAction` (an action that is there to fail), `ItemsInvalid`, `TooManyItems`,
+   * `InputInvalid`, `ResultNotJson`, `ResultTooLarge`, and those of substitution. */
   readonly code: string;
   readonly message: string;
   readonly action: string;
@@ -64,17 +69,21 @@ export interface OutcomeGroup {
   /** Index of the part in its batch. */
   readonly part: number;
   readonly kind: 'completed' | 'failed';
-  /** Places of the actions that ran, in order; the last is the one that failed when `kind` is `failed`. */
+  /** Places of the actions that ran, in order; the last is the one that failed when `kind` is `failed`. Empty: the action of
+   * the part had run, and no flow led to another within the transaction. */
   readonly path: readonly number[];
   /** Where they stand now: the place of the break they reached, or `END`. For `failed`: the place that failed. */
   readonly reached: number;
+  /** `completed`: what is asked for beyond going on there; absent: nothing. */
+  readonly demand?: Demand;
   /** Members, as indexes within the part, ascending. */
   readonly members: Uint16Array;
   /** Milliseconds since the epoch that `times` count from. */
   readonly baseMs: number;
   /** For each member, for each action of `path`: started, ended. */
   readonly times: Uint32Array;
-  /** `completed` and at `END`: the members' results; `null` when no action ever gave them one. `completed` at a break:
+  /** `completed` and at `END`: the members' results; `null` when no action ever gave them one. `completed` at a break, or
+   * one of several contexts (`BatchPart.context` above 0), of which `$workflow` then has only what this transaction wrote:
    * everything their transactions have written so far, as one JSON object each; `null` when this one wrote nothing and
    * what was written before still holds. `failed`: `null`. */
   readonly payload: PackedJson | null;

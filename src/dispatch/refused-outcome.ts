@@ -12,17 +12,17 @@ export function refusedOutcome(
 ): OutcomeMessage {
   const groups = ticket.open().flatMap((members, part): OutcomeGroup[] => {
     if (members.length === 0) return [];
-    const { workflow, place } = ticket.batch.parts[part]!;
+    const { workflow, place, hasRun } = ticket.batch.parts[part]!;
     const action = planOf(workflow).actions[place]?.name ?? '';
     return [
       {
         part,
         kind: 'failed',
-        path: [place],
+        path: hasRun ? [] : [place],
         reached: place,
         members,
         baseMs: Math.floor(nowMs),
-        times: new Uint32Array(members.length * 2),
+        times: new Uint32Array(hasRun ? 0 : members.length * 2),
         payload: null,
         errors: [{ ...error, action }],
         errorOf: new Uint16Array(members.length),

@@ -110,9 +110,10 @@ function endMembers({ thread, reason, message, verdict, rows }: Loss, world: Set
     if (!isCulprit && (row.isLoading || reason !== 'timeout' || !isTurning || overMs <= 0)) continue;
     // Those that did not heed their signals either would end the next thread.
     const isKilled = isCulprit || overMs >= graceMs;
-    const { workflow, attempt } = ticket.batch.parts[name.part]!;
+    const { workflow, attempt, context, place } = ticket.batch.parts[name.part]!;
     const reasonOf = isCulprit ? reason : 'timeout';
-    const own = { plan: world.planOf(workflow), attempt, written: writtenBy(ticket.batch, row.slot) };
+    const written = writtenBy(ticket.batch, row.slot);
+    const own = { plan: world.planOf(workflow), place, context, attempt, written };
     const ended = { row, name, ...own, reason: reasonOf, isKilled, message } as const;
     ticket.remove(row.slot);
     const group = endedOutcome(ended, world.nowMs, uptimeNowMs, world.options);

@@ -29,7 +29,8 @@ export interface ExecutingRow {
   readonly row: number;
   readonly batch: number;
   readonly slot: number;
-  /** Places of the transaction so far; the last one is executing. Cut in its middle when over 11 long. */
+  /** Places of the transaction so far; the last one is executing. Cut in its middle when over 11 long. Empty: it chooses the
+   * flows out of an action that has run before. */
   readonly path: readonly number[];
   /** How those before the last one ended. */
   readonly exits: readonly ActionExit[];
@@ -72,12 +73,13 @@ export class SharedState {
     this.#numbers[field.beat]! += 1;
   }
 
-  begin(at: number, batch: number, slot: number, place: number, startedAtMs: number): void {
+  /** @param place `null`: it begins by choosing flows */
+  begin(at: number, batch: number, slot: number, place: number | null, startedAtMs: number): void {
     const numbers = this.#numbers;
     const base = field.count + at * row.size;
     numbers[base + row.batch] = batch;
-    numbers[base + row.steps] = 1;
-    numbers[base + row.places] = place;
+    numbers[base + row.steps] = place === null ? 0 : 1;
+    if (place !== null) numbers[base + row.places] = place;
     this.#doubles[doubles.count + at] = startedAtMs;
     Atomics.store(numbers, base + row.slot, slot + 1);
     numbers[field.now] = at + 1;
@@ -183,7 +185,7 @@ export class SharedState {
     const base = field.count + at * row.size;
     const slot = Atomics.load(numbers, base + row.slot);
     if (slot === 0) return null;
-    const steps = Math.min(Math.max(1, numbers[base + row.steps]!), pathMax);
+    const steps = Math.min(numbers[base + row.steps]!, pathMax);
     const path = Array.from(numbers.subarray(base + row.places, base + row.places + steps));
     return {
       row: at,

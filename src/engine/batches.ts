@@ -26,6 +26,8 @@ export function batchPart({ held: { segment }, positions }: LoadedPart): BatchPa
   return {
     workflow: segment.workflow,
     place: segment.place,
+    context: segment.context,
+    hasRun: segment.hasRun,
     transaction: segment.transaction,
     attempt: segment.attempt,
     root: segment.root,

@@ -24,7 +24,9 @@ import {
 import { type ActionExit, END, type Plan } from '../workflow/plan.js';
 import type { HeldSegment } from './holdings.js';
 import type { IdSource } from './ids.js';
+import { narrowed } from './narrowed.js';
 import { Packing } from './packing.js';
+import type { SharedFate, SharedRows } from './shared/shared-rows.js';
 import { ascending, errorOf, isFirstSegment, type Standing, segmentsOf, stand } from './standing.js';
 
 /** Members of one held segment with one outcome. */
@@ -59,8 +61,11 @@ export interface BuiltCommit {
   readonly commit: Commit;
   readonly items: readonly CommitItem[];
   /** What became of the members of each item. */
-  readonly fates: readonly Next[];
+  readonly fates: readonly Fate[];
 }
+
+/** What became of members: what the transition said, or of one of several contexts what came of it for the instance. */
+export type Fate = Next | { readonly kind: 'shared'; readonly after: SharedFate['after'] };
 
 export interface BuildWorld {
   readonly engine: string;
@@ -97,6 +102,7 @@ interface Left {
 }
 
 interface RootWork {
+  readonly root: string;
   readonly bodyId: string;
   readonly packing: Packing;
   readonly standing: Map<string, Standing>;
@@ -104,48 +110,86 @@ interface RootWork {
   readonly groups: TraceGroup[];
 }
 
-export function buildCommit(items: readonly CommitItem[], atMs: number, world: BuildWorld): BuiltCommit {
+/** What follows for the item's members, going by themselves. */
+export function nextOf(item: CommitItem, atMs: number): Next {
+  const { place, transaction, attempt, kills } = item.held.segment;
+  return transition(item.plan, { place, transaction, attempt, kills }, item.outcome, requestsOf(item.requests), atMs);
+}
+
+/** The part of a commit that concerns instances with several contexts, and copies of the segments it takes them out of. */
+export interface SharedPart {
+  readonly rows: SharedRows;
+  readonly held: (segment: Segment) => HeldSegment;
+}
+
+/** @param shared what was decided for the other items, which concern several contexts */
+export function buildCommit(
+  items: readonly CommitItem[],
+  atMs: number,
+  world: BuildWorld,
+  shared: SharedPart | null = null,
+): BuiltCommit {
   const leaving = new Map<HeldSegment, Leaving>();
   const roots = new Map<string, RootWork>();
-  const fates: Next[] = [];
+  const fates: Fate[] = [];
   for (const item of items) {
-    const root = rootWork(roots, item.held.segment.root, world.ids);
-    leave(leaving, item);
+    const root = rootWork(roots, item.held.segment, world.ids);
+    leave(leaving, item.held, item.positions);
     const { segment } = item.held;
-    const next = transition(
-      item.plan,
-      { place: segment.place, transaction: segment.transaction, attempt: segment.attempt, kills: segment.kills },
-      item.outcome,
-      requestsOf(item.requests),
-      atMs,
-    );
+    const next = nextOf(item, atMs);
     fates.push(next);
     const ordinals = ordinalsAt(segment.ordinals, item.positions);
     const keptPayload = item.payload !== null;
     if (keptPayload) root.packing.add(ordinals, item.payload!);
     place(root, item, next, ordinals, keptPayload);
-    addTrace(root, item, next, ordinals, keptPayload, world);
+    addTrace(root, item, ordinals, shapeOf(next), keptPayload ? root.bodyId : null, world);
   }
-  return { items, fates, commit: assemble(leaving, roots, atMs, world) };
+  if (shared === null) return { items, fates, commit: assemble(leaving, roots, atMs, world) };
+  const { rows, held } = shared;
+  const all = [...items];
+  for (const fate of rows.fates) {
+    const item = narrowed(fate.item, fate.members);
+    const root = rootWork(roots, item.held.segment, world.ids);
+    leave(leaving, item.held, item.positions);
+    addTrace(root, item, ordinalsAt(item.held.segment.ordinals, item.positions), fate, fate.body, world);
+    fates.push({ kind: 'shared', after: fate.after });
+    all.push(item);
+  }
+  for (const [segment, positions] of rows.leaving) leave(leaving, held(segment), positions);
+  const commit = assemble(leaving, roots, atMs, world);
+  return {
+    items: all,
+    fates,
+    commit: {
+      ...commit,
+      segments: [...commit.segments, ...rows.segments],
+      shared: rows.shared,
+      roots: rows.roots,
+      bodies: [...commit.bodies, ...rows.bodies],
+      outcomes: [...commit.outcomes, ...rows.outcomes],
+    },
+  };
 }
 
-function rootWork(roots: Map<string, RootWork>, root: string, ids: IdSource): RootWork {
-  let work = roots.get(root);
+/** Contexts of one instance each have a body of their own. */
+function rootWork(roots: Map<string, RootWork>, { root, context }: Segment, ids: IdSource): RootWork {
+  const key = context === 0 ? root : `${root} ${context}`;
+  let work = roots.get(key);
   if (work === undefined) {
-    work = { bodyId: ids.next(), packing: new Packing(), standing: new Map(), left: new Map(), groups: [] };
-    roots.set(root, work);
+    work = { root, bodyId: ids.next(), packing: new Packing(), standing: new Map(), left: new Map(), groups: [] };
+    roots.set(key, work);
   }
   return work;
 }
 
-function leave(leaving: Map<HeldSegment, Leaving>, item: CommitItem): void {
-  let entry = leaving.get(item.held);
+function leave(leaving: Map<HeldSegment, Leaving>, held: HeldSegment, positions: ArrayLike<number>): void {
+  let entry = leaving.get(held);
   if (entry === undefined) {
-    entry = { held: item.held, bits: emptyBitmap(item.held.segment.ordinals.length), count: 0 };
-    leaving.set(item.held, entry);
+    entry = { held, bits: emptyBitmap(held.segment.ordinals.length), count: 0 };
+    leaving.set(held, entry);
   }
-  for (const position of item.positions) setBit(entry.bits, position);
-  entry.count += item.positions.length;
+  for (let at = 0; at < positions.length; at++) setBit(entry.bits, positions[at]!);
+  entry.count += positions.length;
 }
 
 /** New segment or outcome of the item's members. */
@@ -163,6 +207,8 @@ function place(root: RootWork, item: CommitItem, next: Next, ordinals: Uint16Arr
       for (const ordinal of ordinals) left.ordinals.push(ordinal);
       return;
     }
+    case 'act':
+      throw new Error('what concerns other contexts is decided with them');
     case 'stand': {
       stand(root.standing, item, next, ordinals, next.keepsWork && hasPayload ? root.bodyId : segment.body);
       return;
@@ -170,27 +216,45 @@ function place(root: RootWork, item: CommitItem, next: Next, ordinals: Uint16Arr
   }
 }
 
+/** What the audit is told of what became of members. */
+interface FateShape {
+  readonly after: SharedFate['after'] | 'deferred';
+  /** Contexts that begin with it. */
+  readonly starts: number;
+  readonly message?: string;
+}
+
+function shapeOf(next: Next): FateShape {
+  const after = afterOf(next);
+  return after === 'deferred' && next.kind === 'stand'
+    ? { after, starts: 0, message: deferral(next) }
+    : { after, starts: 0 };
+}
+
 function addTrace(
   root: RootWork,
   item: CommitItem,
-  next: Next,
   ordinals: Uint16Array,
-  hasPayload: boolean,
+  fate: FateShape,
+  bodyAfter: string | null,
   world: BuildWorld,
 ): void {
   const { segment } = item.held;
+  const { outcome } = item;
+  // Moved to a segment of their own because another member was resumed: nothing happened to them.
+  if (isPausedAlready(item, fate)) return;
   const events: readonly GroupEvent[] = world.events.of({
     begins: isFirstSegment(segment),
     reported: item.reported,
     pathLength: item.path.length,
-    kind: item.outcome.kind,
+    kind: outcome.kind,
     timedOut: isTimeout(errorOf(item, 0)),
     exits: item.exits ?? null,
-    after: afterOf(next),
-    ended: item.outcome.kind === 'completed' && item.outcome.reached === END,
+    after: fate.after,
+    starts: fate.starts,
+    ended:
+      outcome.kind === 'completed' && outcome.reached === END && outcome.demand === undefined && segment.context === 0,
   });
-  // Moved to a segment of their own because another member was resumed: nothing happened to them.
-  if (isPausedAlready(item, next)) return;
   const single = item.events.flatMap(({ member, event }, index) => {
     const trace = world.memberTrace(member, event, item.path, item.baseMs);
     return trace === null
@@ -209,10 +273,10 @@ function addTrace(
     user: item.user ?? null,
     attempt: segment.attempt,
     bodyBefore: segment.body,
-    bodyAfter: hasPayload ? root.bodyId : null,
+    bodyAfter,
     events,
     single,
-    ...(afterOf(next) === 'deferred' && next.kind === 'stand' ? { message: deferral(next) } : {}),
+    ...(fate.message !== undefined ? { message: fate.message } : {}),
     ...(item.errors !== undefined ? { errors: item.errors, errorOf: item.errorOf ?? [] } : {}),
     ...(item.earlierResults !== undefined
       ? { earlierResults: item.earlierResults, earlierPerMember: item.path.length - 1 }
@@ -224,9 +288,8 @@ export function isTimeout(error: ActionError | null | undefined): boolean {
   return error?.code === 'ActionTimeout';
 }
 
-function isPausedAlready({ outcome, held: { segment } }: CommitItem, next: Next): boolean {
-  const isPaused = next.kind === 'stand' && next.state === 'paused';
-  return outcome.kind === 'waiting' && isPaused && (segment.requests & request.pause) !== 0;
+function isPausedAlready({ outcome, held: { segment } }: CommitItem, { message }: FateShape): boolean {
+  return outcome.kind === 'waiting' && message === pausedMessage && (segment.requests & request.pause) !== 0;
 }
 
 /** Where a member's own event stands among those of its group, which are 10,000 apart: what it sent before the end of its
@@ -249,8 +312,11 @@ function atStep(trace: MemberTrace, step: number): MemberTrace {
 
 function afterOf(next: Next): 'moved' | 'deferred' | 'finished' | 'removed' {
   if (next.kind === 'leave') return next.state;
+  if (next.kind === 'act') return 'moved';
   return next.reason === 'break' || next.reason === 'resumed' ? 'moved' : 'deferred';
 }
+
+const pausedMessage = 'paused';
 
 function deferral(next: Extract<Next, { kind: 'stand' }>): string {
   switch (next.reason) {
@@ -260,7 +326,7 @@ function deferral(next: Extract<Next, { kind: 'stand' }>): string {
     case 'retry':
       return `waits to be tried again, attempt ${next.attempt + 1}`;
     case 'paused':
-      return 'paused';
+      return pausedMessage;
     case 'interrupted':
       return 'interrupted: rolled back to the last transaction break';
     case 'failed':
@@ -292,7 +358,8 @@ function assemble(
   const bodies: Body[] = [];
   const outcomes: Outcome[] = [];
   const audit: AuditRow[] = [];
-  for (const [root, work] of roots) {
+  for (const work of roots.values()) {
+    const { root } = work;
     if (work.packing.size > 0) bodies.push({ id: work.bodyId, root, ...work.packing.finish() });
     segments.push(...segmentsOf(work.standing, world.ids));
     for (const { held, state, ordinals, hasBody } of work.left.values()) {
@@ -320,6 +387,7 @@ export function emptyCommit(id: string, atMs: number): Commit {
     changes: [],
     guards: [],
     segments: [],
+    shared: [],
     roots: [],
     bodies: [],
     outcomes: [],

@@ -6,6 +6,7 @@ import { request } from '../store/contract.js';
 import type { SqlError } from '../store/driver.js';
 import { type CommitItem, isTimeout } from './commit-builder.js';
 import { requestsAt } from './member-requests.js';
+import { narrowed } from './narrowed.js';
 import type { RunningPart } from './running.js';
 
 export function halves<T>(list: readonly T[]): T[][] {
@@ -89,7 +90,11 @@ export function itemsOf(
     positions,
     outcome:
       group.kind === 'completed'
-        ? { kind: 'completed', reached: group.reached }
+        ? {
+            kind: 'completed',
+            reached: group.reached,
+            ...(group.demand === undefined ? {} : { demand: group.demand }),
+          }
         : { kind: 'failed', place: group.reached, killed: group.killed ?? false },
     path: group.path,
     baseMs: group.baseMs,
@@ -155,45 +160,4 @@ function splitBy(
     ...(members.length === item.positions.length ? item : narrowed(item, members)),
     ...change(key),
   }));
-}
-
-/** The item with only some of its members, by index. */
-export function narrowed(item: CommitItem, members: readonly number[]): CommitItem {
-  if (members.length === item.positions.length) return item;
-  const perMember = item.path.length * 2;
-  const earlier = item.path.length - 1;
-  const newIndex = new Map(members.map((member, at) => [member, at]));
-  return {
-    ...item,
-    positions: Uint16Array.from(members, at => item.positions[at]!),
-    times: members.flatMap(
-      at => Array.prototype.slice.call(item.times, at * perMember, (at + 1) * perMember) as number[],
-    ),
-    payload:
-      item.payload === null
-        ? null
-        : {
-            bytes: concatenated(
-              members.map(at => item.payload!.bytes.subarray(item.payload!.offsets[at], item.payload!.offsets[at + 1])),
-            ),
-            offsets: offsetsOf(members.map(at => item.payload!.offsets[at + 1]! - item.payload!.offsets[at]!)),
-          },
-    events: item.events.flatMap(({ member, event }) =>
-      newIndex.has(member) ? [{ member: newIndex.get(member)!, event }] : [],
-    ),
-    ...(item.errorOf !== undefined ? { errorOf: members.map(at => item.errorOf![at]!) } : {}),
-    ...(item.earlierResults !== undefined
-      ? { earlierResults: members.flatMap(at => item.earlierResults!.slice(at * earlier, (at + 1) * earlier)) }
-      : {}),
-  };
-}
-
-function concatenated(texts: readonly Uint8Array[]): Uint8Array {
-  return Buffer.concat(texts);
-}
-
-function offsetsOf(lengths: readonly number[]): Int32Array {
-  const offsets = new Int32Array(lengths.length + 1);
-  for (const [at, length] of lengths.entries()) offsets[at + 1] = offsets[at]! + length;
-  return offsets;
 }

@@ -8,6 +8,8 @@
 //   C4. One value the store refuses fails its own instance: a refused commit is halved until the culprit stands alone.
 //   C5. Trouble of the store fails no instance: the same commit is sent again until it is answered.
 //   C6. Outcomes are in a list, in a commit under way, or durable; an error on the way puts them back.
+//   C8. Of what concerns instances with several contexts one commit is under way at a time: it is decided on what they
+//       share as the store has it, and two of them would only refuse each other.
 //   C7. A claim that has adopted what is in hand holds it until it is durable and its batch has ended, and no longer.
 
 import type { Batch, OutcomeGroup, OutcomeMessage } from '../dispatch/protocol.js';
@@ -16,11 +18,14 @@ import { hasBit } from '../store/bitmap.js';
 import type { AuditRow, SegmentChange } from '../store/contract.js';
 import type { SqlError } from '../store/driver.js';
 import { type BuiltCommit, buildCommit, type CommitItem } from './commit-builder.js';
-import { halves, isRefusedByStore, itemsOf, narrowed, refusedByStore, splitByRequests } from './commit-items.js';
+import { halves, isRefusedByStore, itemsOf, refusedByStore, splitByRequests } from './commit-items.js';
 import { countCommit, logFailures } from './commit-report.js';
+import { narrowed } from './narrowed.js';
 import { isRepeated, offerOfNew } from './offers.js';
 import type { EngineParts } from './parts.js';
 import { type RunningBatch, slicesOf } from './running.js';
+import { buildShared } from './shared/build-shared.js';
+import { isShared, SharedGone } from './shared/shared-part.js';
 import { blamesValue, pause, surely } from './store-trouble.js';
 
 /** Two: the store works on one while the next is built; more would only make commits smaller. */
@@ -42,7 +47,12 @@ export class Committer {
   #pending: CommitItem[] = [];
   /** Groups that go in a commit of their own (C4). */
   readonly #alone: CommitItem[][] = [];
-  readonly #sending = new Set<BuiltCommit>();
+  /** What is in commits under way. */
+  readonly #sending = new Set<{ readonly items: readonly CommitItem[] }>();
+  /** Items that concern instances with several contexts (C8). */
+  #shared: CommitItem[] = [];
+  readonly #sharedAlone: CommitItem[][] = [];
+  #isSharedUnderWay = false;
   /** By segment. */
   readonly #adopted = new Map<string, Adopted[]>();
   /** Members that came back from the threads and are in no acknowledged commit. */
@@ -73,7 +83,8 @@ export class Committer {
     };
     for (const { parts } of this.#batches.values()) look(parts);
     look(this.#pending);
-    for (const items of this.#alone) look(items);
+    look(this.#shared);
+    for (const items of [...this.#alone, ...this.#sharedAlone]) look(items);
     for (const { items } of this.#sending) look(items);
     return found;
   }
@@ -139,7 +150,9 @@ export class Committer {
     audit: readonly AuditRow[],
   ): Promise<boolean> {
     const { store, queue, holdings, clock, build } = this.#parts;
-    const built = buildCommit(items, clock.nowMs(), build);
+    const built = items.some(isShared)
+      ? await buildShared(items, clock.nowMs(), this.#parts)
+      : buildCommit(items, clock.nowMs(), build);
     const commit = { ...built.commit, changes, audit: [...built.commit.audit, ...audit] };
     let isDurable = false;
     let mayBeStale = false;
@@ -159,11 +172,17 @@ export class Committer {
   }
 
   flush(): void {
-    while (this.#sending.size < commitsUnderWayMax && !this.#isIdle && !this.#parts.health.storeIsDead) {
-      const items = this.#alone.shift() ?? this.#take();
+    if (this.#parts.health.storeIsDead) return;
+    if (this.#hasShared && !this.#isSharedUnderWay) {
+      this.#isSharedUnderWay = true;
+      const items = this.#sharedAlone.shift() ?? taken(this.#shared);
+      void this.#send(items, async () => buildShared(items, this.#parts.clock.nowMs(), this.#parts));
+    }
+    while (this.#sending.size - +this.#isSharedUnderWay < commitsUnderWayMax && this.#hasPlain) {
+      const items = this.#alone.shift() ?? taken(this.#pending);
+      // Built at once: what is built first is sent first (C1).
       const built = buildCommit(items, this.#parts.clock.nowMs(), this.#parts.build);
-      this.#sending.add(built);
-      void this.#send(built);
+      void this.#send(items, () => built);
     }
   }
 
@@ -196,60 +215,68 @@ export class Committer {
   }
 
   #enqueue(items: readonly CommitItem[]): void {
-    this.#pending.push(...items);
+    for (const item of items) (isShared(item) ? this.#shared : this.#pending).push(item);
     this.#undurable += membersOf(items);
   }
 
   /** What must be decided again goes first: it is the oldest. */
   #enqueueFirst(items: readonly CommitItem[]): void {
-    this.#pending.unshift(...items);
+    this.#shared.unshift(...items.filter(isShared));
+    this.#pending.unshift(...items.filter(item => !isShared(item)));
     this.#undurable += membersOf(items);
   }
 
+  get #hasShared(): boolean {
+    return this.#shared.length > 0 || this.#sharedAlone.length > 0;
+  }
+
+  get #hasPlain(): boolean {
+    return this.#pending.length > 0 || this.#alone.length > 0;
+  }
+
   get #isIdle(): boolean {
-    return this.#pending.length === 0 && this.#alone.length === 0;
+    return !this.#hasPlain && !this.#hasShared;
   }
 
-  #take(): CommitItem[] {
-    let members = 0;
-    let count = 0;
-    while (
-      count < this.#pending.length &&
-      (count === 0 || members + this.#pending[count]!.positions.length <= commitMembersMax)
-    ) {
-      members += this.#pending[count]!.positions.length;
-      count += 1;
-    }
-    return this.#pending.splice(0, count);
-  }
-
-  async #send(built: BuiltCommit): Promise<void> {
+  async #send(items: readonly CommitItem[], build: () => BuiltCommit | Promise<BuiltCommit>): Promise<void> {
     const { store, queue, health, clock, metrics } = this.#parts;
     let isDurable = false;
-    const { openings } = queue;
+    const isOfShared = items.some(isShared);
+    const sending = { items };
+    this.#sending.add(sending);
     try {
+      const made = build();
+      const built = made instanceof Promise ? await made : made;
+      const { openings } = queue;
       const startedMs = clock.monotonicMs();
       const answer = await surely(() => store.commit(built.commit), this.#parts).catch((error: unknown) => {
         if (blamesValue(error)) return { kind: 'refused', error } as const;
         throw error;
       });
       metrics.commitMs.record(clock.monotonicMs() - startedMs);
-      if (answer.kind === 'refused') return await this.#halve(built.items, answer.error);
+      if (answer.kind === 'refused') return await this.#halve(items, answer.error);
       health.storeSucceeded();
       isDurable = answer.kind === 'committed';
       if (isDurable) await this.#committed(built, isRepeated(answer) || queue.openings !== openings);
-      else this.#enqueueFirst(await this.#decideAgain(built.items));
+      else this.#enqueueFirst(await this.#decideAgain(items));
     } catch (error) {
       // C3: a store that has died has told so already.
       if (health.storeIsDead) return;
-      if (!isDurable) this.#enqueueFirst(built.items); // C6
+      if (error instanceof SharedGone) {
+        // The instance is over: its contexts have left, or are about to be found so.
+        this.#enqueueFirst(await this.#decideAgain(items));
+        await pause(clock);
+        return;
+      }
+      if (!isDurable) this.#enqueueFirst(items); // C6
       health.mainFailed(error);
       // What met a fault once will meet it again: not without a pause.
       await pause(clock);
     } finally {
-      this.#sending.delete(built);
-      this.#undurable -= membersOf(built.items);
-      if (this.#adopted.size > 0) void this.#settleAdopted(built.items);
+      this.#sending.delete(sending);
+      if (isOfShared) this.#isSharedUnderWay = false;
+      this.#undurable -= membersOf(items);
+      if (this.#adopted.size > 0) void this.#settleAdopted(items);
       this.flush();
       this.#tellIdle();
     }
@@ -270,7 +297,7 @@ export class Committer {
     // What stands FAILED is not claimed: it is not held, with its errors, for nothing.
     for (const { held } of items) if (held.segment.state === 'failed') holdings.dropSegment(held.segment.id);
     for (const segment of commit.segments) {
-      if (segment.state !== 'failed') holdings.holdSegment(segment);
+      if (segment.state === 'ready' || segment.state === 'paused') holdings.holdSegment(segment);
       if (segment.state === 'ready') offers.push(offerOfNew(segment, mayBeStale));
     }
     if (offers.length > 0) await queue.offer(offers);
@@ -365,10 +392,21 @@ export class Committer {
     for (const part of parts) again.push(await this.#decideAgain(part));
     for (const part of again) {
       if (part.length === 0) continue;
-      this.#alone.push(part);
+      (part.some(isShared) ? this.#sharedAlone : this.#alone).push(part);
       this.#undurable += membersOf(part);
     }
   }
+}
+
+/** Items from the front of a list, of as many members as go in one commit. */
+function taken(list: CommitItem[]): CommitItem[] {
+  let members = 0;
+  let count = 0;
+  while (count < list.length && (count === 0 || members + list[count]!.positions.length <= commitMembersMax)) {
+    members += list[count]!.positions.length;
+    count += 1;
+  }
+  return list.splice(0, count);
 }
 
 function membersOf(items: readonly CommitItem[]): number {

@@ -56,6 +56,11 @@ export class Definitions {
     return known;
   }
 
+  /** Number of the newest version of a workflow; `null`: none is known. */
+  newestNumber(name: string): number | null {
+    return this.#newest.get(name)?.version.number ?? null;
+  }
+
   byNumber(number: number): KnownWorkflow {
     const known = this.#byNumber.get(number);
     if (known === undefined) throw new Error(`workflow version ${number} is not in the store`);

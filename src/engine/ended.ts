@@ -2,8 +2,9 @@
 // what is asked, so that listening costs nothing for each instance.
 
 import type { ActionError } from '../dispatch/protocol.js';
+import type { Commit } from '../store/contract.js';
 import { instanceId } from '../workflow/instance-id.js';
-import type { BuiltCommit } from './commit-builder.js';
+import type { BuiltCommit, Fate } from './commit-builder.js';
 import { errorOf } from './standing.js';
 
 /** Instances of one workflow that ended alike in one commit. */
@@ -27,21 +28,24 @@ export type EndedListener = (ended: EndedInstances) => void;
 const decoder = new TextDecoder();
 
 /** The groups of a commit that have ended. */
-export function endedIn({ items, fates }: BuiltCommit): EndedInstances[] {
+export function endedIn({ items, fates, commit }: BuiltCommit): EndedInstances[] {
   return items.flatMap((item, at) => {
     const fate = fates[at]!;
-    if (fate.kind === 'stand' && fate.state !== 'failed') return [];
+    const state = stateOf(fate);
+    if (state === null) return [];
     const { segment } = item.held;
-    const state = fate.kind === 'leave' ? fate.state : 'failed';
+    const ordinalOf = (index: number): number => segment.ordinals[item.positions[index]!]!;
     return [
       {
         workflow: segment.name,
         state,
         count: item.positions.length,
         createdAtMs: segment.createdAtMs,
-        instance: index => instanceId(segment.root, segment.ordinals[item.positions[index]!]!),
+        instance: index => instanceId(segment.root, ordinalOf(index)),
         resultText: index => {
-          if (state !== 'finished' || item.payload === null) return null;
+          if (state !== 'finished') return null;
+          if (fate.kind === 'shared') return outcomeText(commit, segment.root, ordinalOf(index));
+          if (item.payload === null) return null;
           const { bytes, offsets } = item.payload;
           return decoder.decode(bytes.subarray(offsets[index], offsets[index + 1]));
         },
@@ -49,4 +53,26 @@ export function endedIn({ items, fates }: BuiltCommit): EndedInstances[] {
       } satisfies EndedInstances,
     ];
   });
+}
+
+/** How they ended; `null`: they have not. */
+function stateOf(fate: Fate): EndedInstances['state'] | null {
+  switch (fate.kind) {
+    case 'leave':
+      return fate.state;
+    case 'stand':
+      return fate.state === 'failed' ? 'failed' : null;
+    case 'shared':
+      return fate.after === 'finished' || fate.after === 'removed' ? fate.after : null;
+    case 'act':
+      return null;
+  }
+}
+
+/** Of one of several contexts the outcome holds other than what its transaction wrote. */
+function outcomeText({ outcomes, bodies }: Commit, root: string, ordinal: number): string | null {
+  const outcome = outcomes.find(each => each.root === root && each.ordinals.includes(ordinal));
+  const body = bodies.find(({ id }) => id === outcome?.body);
+  const at = body?.ordinals.indexOf(ordinal) ?? -1;
+  return at < 0 ? null : decoder.decode(body!.bytes.subarray(body!.offsets[at], body!.offsets[at + 1]));
 }

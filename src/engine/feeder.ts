@@ -17,6 +17,7 @@ import { byFate, fateAt } from './member-requests.js';
 import { offerOf } from './offers.js';
 import type { EngineParts } from './parts.js';
 import { positionsBetween, slicesOf } from './running.js';
+import { withWorkflowVariables } from './shared/workflow-variables.js';
 import { retryStoreMs } from './store-trouble.js';
 
 /** Claims whose segments or bodies are being read from the store, at once: 2 drained a cold backlog at 0.50 of the warm
@@ -174,7 +175,8 @@ export class Feeder {
     for (const slice of claim.slices) {
       if (slice.redelivered) return null;
       const held = holdings.segment(slice.segment);
-      if (held === undefined) return null;
+      // What contexts share changes with every commit of one of them.
+      if (held === undefined || held.segment.context > 0) return null;
       const input = holdings.body(held.segment.root);
       const written = held.segment.body === null ? null : holdings.body(held.segment.body);
       if (input === undefined || written === undefined) return null;
@@ -225,7 +227,7 @@ export class Feeder {
       const missing = input === null ? segment.root : written === null ? segment.body : null;
       loaded.push({ ...this.#part(claim, slice, held, input, written), missing });
     }
-    return loaded;
+    return withWorkflowVariables(loaded, store);
   }
 
   #part(

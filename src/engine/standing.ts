@@ -41,6 +41,8 @@ export function stand(
     id: idOfUnbegun(item, ordinals),
     body,
     place: next.place,
+    // What was rolled back begins where it began.
+    hasRun: next.keepsWork ? false : segment.hasRun,
     transaction: next.transaction,
     attempt: next.attempt,
     kills: next.kills,
@@ -51,7 +53,7 @@ export function stand(
     failures: null,
     revision: 0,
   };
-  const key = `${model.id} ${segment.workflow} ${segment.priority} ${next.place} ${next.transaction} ${next.attempt} ${next.kills} ${next.state} ${next.eligibleAtMs} ${segment.createdAtMs} ${body}`;
+  const key = `${model.id} ${segment.context} ${segment.scope} ${model.hasRun} ${segment.workflow} ${segment.priority} ${next.place} ${next.transaction} ${next.attempt} ${next.kills} ${next.state} ${next.eligibleAtMs} ${segment.createdAtMs} ${body}`;
   let alike = standing.get(key);
   if (alike === undefined) {
     alike = { model, ordinals: [], errors: new Map() };

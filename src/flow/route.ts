@@ -3,7 +3,7 @@
 // All unconditional flows are, and all conditional flows whose condition is true (neither false nor unknown); if these
 // are none, the else flow. Flows for errors and timeouts are no part of this: see `failureFlow` in workflow/plan.ts.
 
-import { END, type Place, type PlanAction, type PlanFlow, type Route } from '../workflow/plan.js';
+import type { PlanAction, PlanFlow, Route } from '../workflow/plan.js';
 import { type CompiledCondition, compileCondition } from './condition/compile.js';
 
 /** The ways on from an action of a plan. */
@@ -11,7 +11,7 @@ export function routeOf({ flows }: PlanAction): Route {
   const conditions = new Map<PlanFlow, CompiledCondition>();
   for (const flow of flows) if (flow.kind === 'conditional') conditions.set(flow, compileCondition(flow.condition));
   return {
-    fixed: fixedPlace(flows),
+    fixed: fixedFlows(flows),
     taken: variables => {
       const taken = flows.filter(
         flow => flow.kind === 'always' || (flow.kind === 'conditional' && conditions.get(flow)!(variables) === true),
@@ -21,9 +21,9 @@ export function routeOf({ flows }: PlanAction): Route {
   };
 }
 
-/** An else flow on its own is always taken. */
-function fixedPlace(flows: readonly PlanFlow[]): Place | null {
-  const [first] = flows;
-  if (first === undefined) return END;
-  return flows.length === 1 && first.kind !== 'conditional' ? first.to : null;
+/** Without conditions all unconditional flows are taken, or else the else flow. */
+function fixedFlows(flows: readonly PlanFlow[]): readonly PlanFlow[] | null {
+  if (flows.some(({ kind }) => kind === 'conditional')) return null;
+  const always = flows.filter(({ kind }) => kind === 'always');
+  return always.length > 0 ? always : flows;
 }

@@ -9,7 +9,7 @@
 //   T2. A failed or interrupted transaction leaves the context at the place where it began, variables unchanged.
 //   T3. Operations apply at transaction breaks only; interrupt (roll back) is applied before pause and remove.
 
-import { END, type Place, type Plan } from '../workflow/plan.js';
+import { type Demand, END, type Place, type Plan } from '../workflow/plan.js';
 
 /** A flow context as a transition sees it: where it stands and how often that transaction was tried. */
 export interface FlowContext {
@@ -25,7 +25,7 @@ export interface FlowContext {
 /** How a transaction ended. */
 export type TransactionOutcome =
   /** Everything up to the next break ran; `reached` is that break's place, or `END`. */
-  | { readonly kind: 'completed'; readonly reached: Place }
+  | { readonly kind: 'completed'; readonly reached: Place; readonly demand?: Demand }
   /** The action at `place` failed. `killed`: its thread had to be ended with it. */
   | { readonly kind: 'failed'; readonly place: Place; readonly killed: boolean }
   /** Nothing ran: an operation acts on a context that was waiting, to be ready from `eligibleAtMs`. */
@@ -54,6 +54,8 @@ export type Next =
       /** Why it stands there; names the deferral in the audit. */
       readonly reason: 'break' | 'retry' | 'paused' | 'interrupted' | 'failed' | 'resumed';
     }
+  /** What its transaction asks for concerns other contexts too: `flow/shared/step.ts`, on what they share. */
+  | { readonly kind: 'act'; readonly demand: Demand; readonly keepsWork: true; readonly isPaused: boolean }
   | { readonly kind: 'leave'; readonly state: 'finished' | 'removed'; readonly keepsWork: boolean };
 
 /** After this many threads ended by one transaction it is parked, whatever its policy allows. */
@@ -69,9 +71,7 @@ export function transition(
 ): Next {
   switch (outcome.kind) {
     case 'completed':
-      return requests.interrupt
-        ? rollBack(context, requests, nowMs)
-        : advance(context, outcome.reached, requests, nowMs);
+      return requests.interrupt ? rollBack(context, requests, nowMs) : advance(context, outcome, requests, nowMs);
     case 'failed':
       return requests.interrupt ? rollBack(context, requests, nowMs) : fail(plan, context, outcome, requests, nowMs);
     case 'waiting':
@@ -100,8 +100,14 @@ function wait(
   }
 }
 
-function advance(context: FlowContext, reached: Place, requests: Requests, nowMs: number): Next {
+function advance(
+  context: FlowContext,
+  { reached, demand }: Extract<TransactionOutcome, { kind: 'completed' }>,
+  requests: Requests,
+  nowMs: number,
+): Next {
   if (requests.remove) return { kind: 'leave', state: 'removed', keepsWork: true };
+  if (demand !== undefined) return { kind: 'act', demand, keepsWork: true, isPaused: requests.pause };
   if (reached === END) return { kind: 'leave', state: 'finished', keepsWork: true };
   return {
     kind: 'stand',

@@ -6,7 +6,7 @@ export interface BitString {
   readonly length: number;
 }
 
-const elementType = { bytea: 17, int8: 20, int2: 21, int4: 23, text: 25, varbit: 1562, uuid: 2950 } as const;
+const elementType = { bool: 16, bytea: 17, int8: 20, int2: 21, int4: 23, text: 25, varbit: 1562, uuid: 2950 } as const;
 
 /** Value of a hexadecimal digit by character code; 16 = not one. */
 const nibbleOf = new Uint8Array(128).fill(16);
@@ -138,6 +138,10 @@ export const encode = {
     target.writeInt32BE(bits.length);
     target.set(bits.bytes, 4);
     return target;
+  },
+
+  boolArray(values: readonly boolean[]): Buffer {
+    return fixedArray(elementType.bool, 1, values, (target, at, value) => target.writeUInt8(value ? 1 : 0, at));
   },
 
   int2Array(values: ArrayLike<number | null>): Buffer {

@@ -24,7 +24,9 @@ export type Ordinals = Uint16Array;
 /** What operations have asked of a segment's members, as bits. */
 export const request = { pause: 1, remove: 2, interrupt: 4 } as const;
 
-export type SegmentState = 'ready' | 'paused' | 'failed';
+/** `joining`: has arrived at a join, or finished as one of a group. `waiting`: for a scope it opened, or a mutex. Neither is
+ * ever in a queue. */
+export type SegmentState = 'ready' | 'paused' | 'failed' | 'joining' | 'waiting';
 
 export interface Segment {
   readonly id: string;
@@ -38,6 +40,12 @@ export interface Segment {
   /** The members' own priority, or `null` when inherited. */
   readonly priority: number | null;
   readonly place: number;
+  /** The action at `place` has run: what follows is the flows out of it. */
+  readonly hasRun: boolean;
+  /** Number of the flow context in each member's instance. 0: the instance has one context, and nothing shared. */
+  readonly context: number;
+  /** Scope of the contexts in their instances (`flow/shared-state.ts`). */
+  readonly scope: number;
   readonly transaction: number;
   readonly attempt: number;
   readonly kills: number;
@@ -90,6 +98,39 @@ export interface Body {
 export interface RootBody extends Body {
   readonly submitter: string;
   readonly createdAtMs: number;
+}
+
+/** An instance by its root and ordinal. */
+export interface InstanceKey {
+  readonly root: string;
+  readonly ordinal: number;
+}
+
+/** What the flow contexts of an instance share. */
+export interface Shared extends InstanceKey {
+  /** Number of the workflow version, and its full name. */
+  readonly workflow: number;
+  readonly name: string;
+  /** Grows by one with each change. */
+  readonly version: number;
+  /** JSON text (`flow/shared-state.ts`). */
+  readonly state: string;
+}
+
+/** A change of what contexts share, at most one an instance and commit. Refused as stale when its version is not the one
+ * that is stored. */
+export interface SharedChange extends InstanceKey {
+  readonly workflow: number;
+  readonly name: string;
+  /** As it was read; 0: there was nothing. */
+  readonly version: number;
+  /** `null`: nothing is shared any more; the row goes. Never with version 0. */
+  readonly state: string | null;
+}
+
+/** Flow contexts of an instance; `contexts` null: all of them. */
+export interface ContextsOf extends InstanceKey {
+  readonly contexts: readonly number[] | null;
 }
 
 /** Members leaving a segment. A segment in which nobody stays goes. */
@@ -165,6 +206,8 @@ export interface Commit {
   /** What must hold for the rest to be true: a guard whose segment or members have gone refuses the commit as stale. */
   readonly guards: readonly Guard[];
   readonly segments: readonly Segment[];
+  /** What contexts of instances share; fences like `marks`. */
+  readonly shared: readonly SharedChange[];
   readonly roots: readonly RootBody[];
   readonly bodies: readonly Body[];
   readonly outcomes: readonly Outcome[];
@@ -205,9 +248,16 @@ export type Scope =
   /** All below a branch; the name ends with `/`. */
   | { readonly kind: 'branch'; readonly branch: string };
 
+/** A flow context of an instance. */
+export interface LocatedContext {
+  readonly segment: Segment;
+  readonly position: number;
+}
+
 /** Where one instance is. */
 export type Located =
-  | { readonly kind: 'open'; readonly instance: string; readonly segment: Segment; readonly position: number }
+  /** Its flow contexts, by number; usually one. */
+  | { readonly kind: 'open'; readonly instance: string; readonly contexts: readonly LocatedContext[] }
   | { readonly kind: 'left'; readonly instance: string; readonly outcome: Outcome };
 
 /** A column value as text; `null` is SQL's. */
@@ -255,6 +305,10 @@ export interface Store {
   select(scope: Scope, horizonMs: number, after: string | null, limit: number): Promise<Segment[]>;
   /** Bodies by id, inputs (by root id) and written ones alike. */
   bodies(ids: readonly string[]): Promise<Body[]>;
+  /** What contexts share, of those of `instances` that have several. */
+  shared(instances: readonly InstanceKey[]): Promise<Shared[]>;
+  /** Open segments of instances with several contexts in which the asked ones are members; each once, in id order. */
+  contextsOf(asked: readonly ContextsOf[]): Promise<Segment[]>;
   /** One instance by id. */
   locate(instance: string): Promise<Located | null>;
   /** What has ended of some roots, and what of them stands FAILED. */

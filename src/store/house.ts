@@ -13,7 +13,7 @@
 // PGlite neither checkpoints nor vacuums, so the store does; a PostgreSQL server does by itself:
 //
 //   - Checkpoints by WAL written: bounds recovery and disk, and keeps each one short.
-//   - Vacuum of the tables that change row by row, all small: segments by rows changed, ids of commits once pruned, and
+//   - Vacuum of the tables that change row by row, all small: segments and what contexts share by rows changed, ids of commits once pruned, and
 //     after a generation was emptied (which rewrites rows of the catalogue) pg_class and pg_attribute.
 //   - Freezing: a transaction number is good for 2^31 further ones, a month at 800 groups a second, and nobody else
 //     looks after it. One table a round whose oldest number is too old is frozen. The generations come under this only
@@ -30,7 +30,7 @@ import { HouseLease } from './house-lease.js';
 
 export interface HouseLimits {
   readonly checkpointWalBytes: number;
-  /** Vacuum the segments after so many rows changed or went: they are few and hot. */
+  /** Vacuum the segments, and what contexts share, after so many rows changed or went: they are few and hot. */
   readonly vacuumAfterRows: number;
   /** Commit ids are kept this long: a lost reply is asked for again within seconds. */
   readonly commitIdsKeptMs: number;
@@ -72,13 +72,15 @@ const walBytes: SqlStatement = {
 /** Have what has been counted until now be in the counters when this transaction is over. */
 const settleCounts: SqlStatement = { name: 'house_settle_counts', text: 'select pg_stat_force_next_flush()' };
 
-/** Rows of the small tables changed by anybody: segments updated or deleted, ids of commits. Counted from the last
- * recovery on. COST none to speak of: the counters are in memory. */
+/** Rows of the small tables changed by anybody: segments, and what contexts share, updated or deleted; ids of commits.
+ * Counted from the last recovery on. COST none to speak of: the counters are in memory. */
 const rowCounts: SqlStatement = {
   name: 'house_row_counts',
-  text: `select (pg_stat_get_tuples_updated(s) + pg_stat_get_tuples_deleted(s))::bigint,
+  text: `select (pg_stat_get_tuples_updated(s) + pg_stat_get_tuples_deleted(s)
+        + pg_stat_get_tuples_updated(h) + pg_stat_get_tuples_deleted(h))::bigint,
       pg_stat_get_tuples_inserted(c)::bigint
-    from (select 'millrace_segment'::regclass::oid, 'millrace_commit'::regclass::oid) as t(s, c)`,
+    from (select 'millrace_segment'::regclass::oid, 'millrace_commit'::regclass::oid,
+      'millrace_shared'::regclass::oid) as t(s, c, h)`,
 };
 
 /** Bodies in a slot that is about to be emptied move to the current one when somebody needs them longer: open instances,
@@ -335,7 +337,7 @@ export class House {
   async #vacuumSegmentsIfDue(step: Step): Promise<boolean> {
     if (this.#rowsChanged < this.#limits.vacuumAfterRows) return false;
     this.#rowsChanged = 0;
-    await step(() => this.#driver.script('vacuum (truncate false) millrace_segment'));
+    await step(() => this.#driver.script('vacuum (truncate false) millrace_segment, millrace_shared'));
     return true;
   }
 

@@ -1,14 +1,27 @@
 // Between the contract's values and the columns of the tables.
 
+import { instanceId } from '../workflow/instance-id.js';
 import { type BitString, decode, encode } from './binary.js';
 import { bitmapOf, bitsOf } from './bitmap.js';
-import type { Body, Commit, Failures, GivenName, Mark, Outcome, Segment, SegmentState } from './contract.js';
+import type {
+  Body,
+  Commit,
+  Failures,
+  GivenName,
+  InstanceKey,
+  Mark,
+  Outcome,
+  Segment,
+  SegmentState,
+  Shared,
+  SharedChange,
+} from './contract.js';
 import type { SqlCall, SqlRows } from './driver.js';
 import * as sql from './sql/commit.js';
 
 type Row = SqlRows[number];
 
-const states: readonly SegmentState[] = ['ready', 'paused', 'failed'];
+const states: readonly SegmentState[] = ['ready', 'paused', 'failed', 'joining', 'waiting'];
 const finalStates = ['finished', 'removed'] as const;
 
 function ordinalBits(ordinals: Uint16Array): BitString {
@@ -51,6 +64,20 @@ export function segmentOfRow(row: Row): Segment {
       memberRequests === null ? null : (JSON.parse(decode.text(memberRequests!)) as Record<string, number>),
     revision: decode.int4(row[18]!),
     failures: failures === null ? null : (JSON.parse(decode.text(failures!)) as Failures),
+    context: decode.int4(row[20]!),
+    scope: decode.int4(row[21]!),
+    hasRun: decode.bool(row[22]!),
+  };
+}
+
+export function sharedOfRow(row: Row): Shared {
+  return {
+    root: decode.uuid(row[0]!),
+    ordinal: decode.int4(row[1]!),
+    workflow: decode.int4(row[2]!),
+    name: decode.text(row[3]!),
+    version: decode.int4(row[4]!),
+    state: decode.text(row[5]!),
   };
 }
 
@@ -81,8 +108,14 @@ export function outcomeOfRow(row: Row): Outcome {
 }
 
 /** The segments a commit touches that are there before it; each once. */
-export function segmentsTouched({ marks, changes, guards }: Commit): string[] {
+function segmentsTouched({ marks, changes, guards }: Commit): string[] {
   return [...new Set([...marks, ...changes, ...guards].map(({ segment }) => segment))];
+}
+
+/** What a commit touches that is there before it: segments, and instances whose contexts share something. Each once. */
+export function touchedBy(commit: Commit): string[] {
+  if (commit.shared.length === 0) return segmentsTouched(commit);
+  return [...segmentsTouched(commit), ...commit.shared.map(({ root, ordinal }) => instanceId(root, ordinal))];
 }
 
 /**
@@ -105,9 +138,12 @@ export function commitCalls(commit: Commit, hasRivals: boolean): SqlCall[] {
   if (hasRivals && touched.length > 0) {
     calls.push({ statement: sql.lockSegments, parameters: [encode.uuidArray(touched)] });
   }
+  const shared = [...commit.shared].sort(byKey);
+  if (hasRivals && shared.length > 0) calls.push({ statement: sql.lockShared, parameters: keyParameters(shared) });
   if (commit.marks.length > 0) calls.push(leaveCall(commit.marks));
   if (commit.changes.length > 0) calls.push(changeCall(commit));
   if (commit.guards.length > 0) calls.push(guardCall(commit));
+  if (shared.length > 0) calls.push(sharedCall(shared));
   if (commit.segments.length > 0) calls.push(segmentsCall(commit.segments));
   if (commit.roots.length + commit.bodies.length > 0) calls.push(bodiesCall(commit));
   if (commit.outcomes.length > 0) calls.push(outcomesCall(commit.outcomes));
@@ -170,6 +206,29 @@ function changeCall({ changes }: Commit): SqlCall {
   };
 }
 
+function byKey(a: InstanceKey, b: InstanceKey): number {
+  return a.root === b.root ? a.ordinal - b.ordinal : a.root < b.root ? -1 : 1;
+}
+
+/** Roots and ordinals. */
+export function keyParameters(keys: readonly InstanceKey[]): Uint8Array[] {
+  return [encode.uuidArray(keys.map(({ root }) => root)), encode.int4Array(keys.map(({ ordinal }) => ordinal))];
+}
+
+function sharedCall(shared: readonly SharedChange[]): SqlCall {
+  return {
+    statement: sql.changeShared,
+    parameters: [
+      ...keyParameters(shared),
+      encode.int4Array(shared.map(({ workflow }) => workflow)),
+      encode.textArray(shared.map(({ name }) => name)),
+      encode.int4Array(shared.map(({ version }) => version)),
+      encode.textArray(shared.map(({ state }) => state)),
+      encode.int4(shared.length),
+    ],
+  };
+}
+
 function segmentsCall(segments: readonly Segment[]): SqlCall {
   return {
     statement: sql.insertSegments,
@@ -194,6 +253,9 @@ function segmentsCall(segments: readonly Segment[]): SqlCall {
       encode.textArray(segments.map(({ memberRequests }) => textOrNull(memberRequests))),
       encode.int4Array(segments.map(({ revision }) => revision)),
       encode.textArray(segments.map(({ failures }) => textOrNull(failures))),
+      encode.int4Array(segments.map(({ context }) => context)),
+      encode.int4Array(segments.map(({ scope }) => scope)),
+      encode.boolArray(segments.map(({ hasRun }) => hasRun)),
     ],
   };
 }

@@ -3,18 +3,21 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
-import { splitInstanceId } from '../workflow/instance-id.js';
+import { instanceId, splitInstanceId } from '../workflow/instance-id.js';
 import { decode, encode } from './binary.js';
 import { hasBit } from './bitmap.js';
 import type {
   Body,
   Commit,
   CommitAnswer,
+  ContextsOf,
   HouseReport,
+  InstanceKey,
   Located,
   Outcome,
   Scope,
   Segment,
+  Shared,
   Store,
   StoreInfo,
   TextRow,
@@ -25,7 +28,7 @@ import { Generations, type Retention } from './generations.js';
 import { House } from './house.js';
 import { type Members, SqlMembers } from './members.js';
 import { migrate } from './migrations/index.js';
-import { bodyOfRow, commitCalls, outcomeOfRow, segmentOfRow, segmentsTouched } from './rows.js';
+import { bodyOfRow, commitCalls, keyParameters, outcomeOfRow, segmentOfRow, sharedOfRow, touchedBy } from './rows.js';
 import { putCatalogue } from './sql/catalogue.js';
 import { recordCommit, takeKeys, takeNames } from './sql/commit.js';
 import { putStoreId, readStoreId } from './sql/identity.js';
@@ -151,7 +154,7 @@ export class SqlStore implements Store {
     const permission = this.#beforeCommit?.() ?? null;
     if (permission !== null) await permission;
     try {
-      const touches = segmentsTouched(commit);
+      const touches = touchedBy(commit);
       await this.#driver.transaction(commitCalls(commit, this.#driver.isServer === true), { touches });
       this.#house.noteCommit();
       this.#onCommitted(commit);
@@ -197,6 +200,27 @@ export class SqlStore implements Store {
     return (await this.#rows({ statement: read.bodiesById, parameters: [encode.uuidArray(ids)] })).map(bodyOfRow);
   }
 
+  async shared(instances: readonly InstanceKey[]): Promise<Shared[]> {
+    if (instances.length === 0) return [];
+    const call = { statement: read.sharedOf, parameters: keyParameters(instances) };
+    // Who asks means to change it: what commits under way make of it decides.
+    return (await this.#rows(call, instanceIds(instances))).map(sharedOfRow);
+  }
+
+  async contextsOf(asked: readonly ContextsOf[]): Promise<Segment[]> {
+    if (asked.length === 0) return [];
+    const some = asked.flatMap(({ root, ordinal, contexts }) =>
+      (contexts ?? []).map(context => ({ root, ordinal, context })),
+    );
+    const parameters = [
+      ...keyParameters(some),
+      encode.int4Array(some.map(({ context }) => context)),
+      ...keyParameters(asked.filter(({ contexts }) => contexts === null)),
+    ];
+    const call = { statement: read.segmentsOfContexts, parameters };
+    return (await this.#rows(call, instanceIds(asked))).map(segmentOfRow);
+  }
+
   async locate(instance: string): Promise<Located | null> {
     const parts = splitInstanceId(instance);
     if (parts === null) return null;
@@ -207,9 +231,13 @@ export class SqlStore implements Store {
       ],
       { readOnly: true },
     );
-    for (const segment of segments!.map(segmentOfRow)) {
+    const contexts = segments!.map(segmentOfRow).flatMap(segment => {
       const position = segment.ordinals.indexOf(parts.ordinal);
-      if (position >= 0 && !hasBit(segment.gone, position)) return { kind: 'open', instance, segment, position };
+      return position >= 0 && !hasBit(segment.gone, position) ? [{ segment, position }] : [];
+    });
+    if (contexts.length > 0) {
+      contexts.sort((a, b) => a.segment.context - b.segment.context);
+      return { kind: 'open', instance, contexts };
     }
     const [outcome] = outcomes!;
     return outcome === undefined ? null : { kind: 'left', instance, outcome: outcomeOfRow(outcome) };
@@ -267,6 +295,11 @@ export class SqlStore implements Store {
     if (rows === undefined) throw new Error(`${call.statement.name} answered nothing`);
     return rows;
   }
+}
+
+/** Each once. */
+function instanceIds(keys: readonly InstanceKey[]): string[] {
+  return [...new Set(keys.map(({ root, ordinal }) => instanceId(root, ordinal)))];
 }
 
 /** PostgreSQL looks at the first 63 bytes of a statement's name only. */

@@ -30,7 +30,7 @@ export type KeysAt = (path: Path, keys: readonly string[]) => readonly string[];
 
 type PlainObject = { readonly [key: string]: unknown };
 
-/** Reports every misfit below `value`. Recursion is bounded by the schema, which is not recursive. */
+/** Reports every misfit below `value`. Recursion is bounded by the depth of the value, when the schema refers to itself. */
 export function conform(value: unknown, schema: Schema, path: Path, report: Report, keysAt: KeysAt): void {
   if (schema.anyOf !== undefined) conformUnion(value, schema.anyOf, path, report, keysAt);
   else if (schema.type === 'object' && isPlainObject(value)) conformObject(value, schema, path, report, keysAt);
@@ -90,7 +90,11 @@ function conformList(value: readonly unknown[], schema: Schema, path: Path, repo
 function conformUnion(value: unknown, variants: readonly Schema[], path: Path, report: Report, keysAt: KeysAt): void {
   const tag = tagOf(variants);
   if (tag === null) {
-    if (!variants.some(variant => isAccepted(value, variant))) reportMisfit(value, { anyOf: variants }, path, report);
+    const type = isPlainObject(value) ? 'object' : Array.isArray(value) ? 'array' : null;
+    const shaped = variants.find(variant => variant.type === type);
+    if (shaped !== undefined) conform(value, shaped, path, report, keysAt);
+    else if (!variants.some(variant => isAccepted(value, variant)))
+      reportMisfit(value, { anyOf: variants }, path, report);
     return;
   }
   if (!isPlainObject(value)) {
@@ -134,6 +138,8 @@ function isAccepted(value: unknown, schema: Schema): boolean {
       return Number.isInteger(value) && (value as number) >= minimum && (value as number) <= maximum;
     case 'number':
       return Number.isFinite(value) && (value as number) >= minimum && (value as number) <= maximum;
+    case undefined:
+      return true;
     default:
       return false;
   }
@@ -167,6 +173,7 @@ function accepted(schema: Schema): string {
     case 'integer':
       return `a whole number from ${figure(schema.minimum ?? 0)} to ${figure(schema.maximum ?? 0)}`;
     case 'number':
+      if (schema.minimum === undefined) return 'a number';
       return `a number from ${figure(schema.minimum ?? 0)} to ${figure(schema.maximum ?? 0)}`;
     case 'boolean':
       return 'true or false';

@@ -7,29 +7,53 @@
 
 import type { Schema } from './conform.js';
 
+const ofEveryAction = {
+  name: { type: 'string', minLength: 1, maxLength: 200 },
+  description: { type: 'string', maxLength: 4096 },
+  start: { type: 'boolean' },
+  transactionBreak: { type: 'boolean' },
+  timeoutMs: { type: 'integer', minimum: 1, maximum: 31622400000 },
+  retry: {
+    type: 'object',
+    properties: {
+      retries: { type: 'integer', minimum: 0, maximum: 1000 },
+      delayMs: { type: 'integer', minimum: 0, maximum: 86400000 },
+      factor: { type: 'number', minimum: 1, maximum: 100 },
+      delayMaxMs: { type: 'integer', minimum: 0, maximum: 2592000000 },
+    },
+    additionalProperties: false,
+  },
+  join: {
+    anyOf: [
+      { type: 'string', minLength: 1, maxLength: 200 },
+      {
+        type: 'object',
+        required: ['wait'],
+        properties: {
+          wait: { type: 'string', minLength: 1, maxLength: 200 },
+          rest: {
+            anyOf: [
+              { type: 'string', const: 'keep' },
+              { type: 'string', const: 'cancel' },
+              { type: 'string', const: 'block' },
+            ],
+          },
+        },
+        additionalProperties: false,
+      },
+    ],
+  },
+  mutex: { type: 'string', minLength: 1, maxLength: 200 },
+};
+
 export const definitionSchema: Schema = {
   type: 'object',
   required: ['name', 'actions', 'flows'],
   properties: {
-    name: {
-      type: 'string',
-      minLength: 2,
-      maxLength: 1024,
-    },
-    description: {
-      type: 'string',
-      maxLength: 4096,
-    },
-    priority: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 10000,
-    },
-    module: {
-      type: 'string',
-      minLength: 1,
-      maxLength: 4096,
-    },
+    name: { type: 'string', minLength: 2, maxLength: 1024 },
+    description: { type: 'string', maxLength: 4096 },
+    priority: { type: 'integer', minimum: 1, maximum: 10000 },
+    module: { type: 'string', minLength: 1, maxLength: 4096 },
     actions: {
       type: 'array',
       items: {
@@ -38,65 +62,31 @@ export const definitionSchema: Schema = {
             type: 'object',
             required: ['name', 'type', 'function'],
             properties: {
-              name: {
-                type: 'string',
-                minLength: 1,
-                maxLength: 200,
-              },
-              description: {
-                type: 'string',
-                maxLength: 4096,
-              },
-              start: {
-                type: 'boolean',
-              },
-              transactionBreak: {
-                type: 'boolean',
-              },
-              timeoutMs: {
-                type: 'integer',
-                minimum: 1,
-                maximum: 31622400000,
-              },
-              retry: {
-                type: 'object',
-                properties: {
-                  retries: {
-                    type: 'integer',
-                    minimum: 0,
-                    maximum: 1000,
-                  },
-                  delayMs: {
-                    type: 'integer',
-                    minimum: 0,
-                    maximum: 86400000,
-                  },
-                  factor: {
-                    type: 'number',
-                    minimum: 1,
-                    maximum: 100,
-                  },
-                  delayMaxMs: {
-                    type: 'integer',
-                    minimum: 0,
-                    maximum: 2592000000,
-                  },
-                },
-                additionalProperties: false,
-              },
-              type: {
-                type: 'string',
-                const: 'call',
-              },
-              module: {
-                type: 'string',
-                minLength: 1,
-                maxLength: 4096,
-              },
-              function: {
-                type: 'string',
-                minLength: 1,
-                maxLength: 200,
+              ...ofEveryAction,
+              type: { type: 'string', const: 'call' },
+              module: { type: 'string', minLength: 1, maxLength: 4096 },
+              function: { type: 'string', minLength: 1, maxLength: 200 },
+            },
+            additionalProperties: false,
+          },
+          {
+            type: 'object',
+            required: ['name', 'type'],
+            properties: { ...ofEveryAction, type: { type: 'string', const: 'null' } },
+            additionalProperties: false,
+          },
+          {
+            type: 'object',
+            required: ['name', 'type', 'message'],
+            properties: {
+              ...ofEveryAction,
+              type: { type: 'string', const: 'console' },
+              message: { type: 'string', maxLength: 4096 },
+              stream: {
+                anyOf: [
+                  { type: 'string', const: 'stdout' },
+                  { type: 'string', const: 'stderr' },
+                ],
               },
             },
             additionalProperties: false,
@@ -105,136 +95,113 @@ export const definitionSchema: Schema = {
             type: 'object',
             required: ['name', 'type'],
             properties: {
-              name: {
-                type: 'string',
-                minLength: 1,
-                maxLength: 200,
+              ...ofEveryAction,
+              type: { type: 'string', const: 'forEach' },
+              items: {
+                anyOf: [
+                  { type: 'string', minLength: 1, maxLength: 4096 },
+                  { type: 'array', items: {}, maxItems: 10000 },
+                ],
               },
-              description: {
-                type: 'string',
-                maxLength: 4096,
-              },
-              start: {
-                type: 'boolean',
-              },
-              transactionBreak: {
-                type: 'boolean',
-              },
-              timeoutMs: {
-                type: 'integer',
-                minimum: 1,
-                maximum: 31622400000,
-              },
-              retry: {
+              from: { anyOf: [{ type: 'number' }, { type: 'string', minLength: 1, maxLength: 4096 }] },
+              to: { anyOf: [{ type: 'number' }, { type: 'string', minLength: 1, maxLength: 4096 }] },
+              step: { anyOf: [{ type: 'number' }, { type: 'string', minLength: 1, maxLength: 4096 }] },
+              as: { type: 'string', minLength: 1, maxLength: 200 },
+              indexAs: { type: 'string', minLength: 1, maxLength: 200 },
+              parallel: { type: 'integer', minimum: 1, maximum: 10000 },
+              body: {
                 type: 'object',
+                required: ['actions'],
                 properties: {
-                  retries: {
-                    type: 'integer',
-                    minimum: 0,
-                    maximum: 1000,
-                  },
-                  delayMs: {
-                    type: 'integer',
-                    minimum: 0,
-                    maximum: 86400000,
-                  },
-                  factor: {
-                    type: 'number',
-                    minimum: 1,
-                    maximum: 100,
-                  },
-                  delayMaxMs: {
-                    type: 'integer',
-                    minimum: 0,
-                    maximum: 2592000000,
-                  },
+                  actions: { type: 'array', items: {}, minItems: 1, maxItems: 10000 },
+                  flows: { type: 'array', items: {}, maxItems: 100000 },
                 },
                 additionalProperties: false,
               },
-              type: {
-                type: 'string',
-                const: 'null',
+              workflow: { type: 'string', minLength: 2, maxLength: 1024 },
+              complete: { type: 'integer', minimum: 1, maximum: 1000000 },
+              rest: {
+                anyOf: [
+                  { type: 'string', const: 'keep' },
+                  { type: 'string', const: 'cancel' },
+                ],
+              },
+              collect: { type: 'boolean' },
+              wait: { type: 'boolean' },
+            },
+            additionalProperties: false,
+          },
+          {
+            type: 'object',
+            required: ['name', 'type', 'workflow'],
+            properties: {
+              ...ofEveryAction,
+              type: { type: 'string', const: 'workflow' },
+              workflow: { type: 'string', minLength: 2, maxLength: 1024 },
+              input: { type: 'object', properties: {}, additionalProperties: true },
+              wait: { type: 'boolean' },
+            },
+            additionalProperties: false,
+          },
+          {
+            type: 'object',
+            required: ['name', 'type'],
+            properties: { ...ofEveryAction, type: { type: 'string', const: 'end' } },
+            additionalProperties: false,
+          },
+          {
+            type: 'object',
+            required: ['name', 'type', 'actions'],
+            properties: {
+              ...ofEveryAction,
+              type: { type: 'string', const: 'cancel' },
+              actions: {
+                type: 'array',
+                items: { type: 'string', minLength: 1, maxLength: 200 },
+                minItems: 1,
+                maxItems: 10000,
               },
             },
             additionalProperties: false,
           },
           {
             type: 'object',
-            required: ['name', 'type', 'message'],
+            required: ['name', 'type', 'group', 'do'],
             properties: {
-              name: {
-                type: 'string',
-                minLength: 1,
-                maxLength: 200,
-              },
-              description: {
-                type: 'string',
-                maxLength: 4096,
-              },
-              start: {
-                type: 'boolean',
-              },
-              transactionBreak: {
-                type: 'boolean',
-              },
-              timeoutMs: {
-                type: 'integer',
-                minimum: 1,
-                maximum: 31622400000,
-              },
-              retry: {
-                type: 'object',
-                properties: {
-                  retries: {
-                    type: 'integer',
-                    minimum: 0,
-                    maximum: 1000,
-                  },
-                  delayMs: {
-                    type: 'integer',
-                    minimum: 0,
-                    maximum: 86400000,
-                  },
-                  factor: {
-                    type: 'number',
-                    minimum: 1,
-                    maximum: 100,
-                  },
-                  delayMaxMs: {
-                    type: 'integer',
-                    minimum: 0,
-                    maximum: 2592000000,
-                  },
-                },
-                additionalProperties: false,
-              },
-              type: {
-                type: 'string',
-                const: 'console',
-              },
-              message: {
-                type: 'string',
-                maxLength: 4096,
-              },
-              stream: {
+              ...ofEveryAction,
+              type: { type: 'string', const: 'group' },
+              group: { type: 'string', minLength: 1, maxLength: 200 },
+              do: {
                 anyOf: [
-                  {
-                    type: 'string',
-                    const: 'stdout',
-                  },
-                  {
-                    type: 'string',
-                    const: 'stderr',
-                  },
+                  { type: 'string', const: 'complete' },
+                  { type: 'string', const: 'cancel' },
+                  { type: 'string', const: 'extend' },
                 ],
               },
+              items: {
+                anyOf: [
+                  { type: 'string', minLength: 1, maxLength: 4096 },
+                  { type: 'array', items: {}, maxItems: 10000 },
+                ],
+              },
+            },
+            additionalProperties: false,
+          },
+          {
+            type: 'object',
+            required: ['name', 'type'],
+            properties: {
+              ...ofEveryAction,
+              type: { type: 'string', const: 'error' },
+              message: { type: 'string', maxLength: 4096 },
+              code: { type: 'string', minLength: 1, maxLength: 200 },
             },
             additionalProperties: false,
           },
         ],
       },
       minItems: 1,
-      maxItems: 1000,
+      maxItems: 10000,
     },
     flows: {
       type: 'array',
@@ -242,43 +209,21 @@ export const definitionSchema: Schema = {
         type: 'object',
         required: ['from', 'to'],
         properties: {
-          from: {
-            type: 'string',
-            minLength: 1,
-            maxLength: 200,
-          },
-          to: {
-            type: 'string',
-            minLength: 1,
-            maxLength: 200,
-          },
-          condition: {
-            type: 'string',
-            maxLength: 4096,
-          },
+          from: { type: 'string', minLength: 1, maxLength: 200 },
+          to: { type: 'string', minLength: 1, maxLength: 200 },
+          condition: { type: 'string', maxLength: 4096 },
           kind: {
             anyOf: [
-              {
-                type: 'string',
-                const: 'else',
-              },
-              {
-                type: 'string',
-                const: 'error',
-              },
-              {
-                type: 'string',
-                const: 'timeout',
-              },
+              { type: 'string', const: 'else' },
+              { type: 'string', const: 'error' },
+              { type: 'string', const: 'timeout' },
             ],
           },
-          rollback: {
-            type: 'boolean',
-          },
+          rollback: { type: 'boolean' },
         },
         additionalProperties: false,
       },
-      maxItems: 10000,
+      maxItems: 100000,
     },
   },
   additionalProperties: false,

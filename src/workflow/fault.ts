@@ -19,10 +19,23 @@ export const faultCodes = {
   ACTION_DUPLICATE: 'two actions of one name',
   ACTION_UNREACHABLE: 'no flow leads to the action',
   FLOW_TARGET_UNKNOWN: 'a flow from or to an action that does not exist',
-  FLOW_SPLIT: 'several unconditional flows out of one action, or several starts',
   FLOW_LOOP: 'flows that lead back without a transaction break',
   FLOW_DUPLICATE: 'two else, error or timeout flows out of one action',
   FLOW_INVALID: 'a flow whose parts do not go together',
+  FLOW_OUTSIDE: 'a flow that leads into a body or out of it',
+  FLOW_NEVER: 'a flow out of an action that never finishes so',
+  JOIN_INVALID: 'not a join, or one of another number of flows',
+  JOIN_NEVER: 'a join that can never go on',
+  JOIN_START: 'a join at which a workflow or a body begins',
+  FOR_EACH_RANGE: 'a for-each without items or a range, or with both',
+  FOR_EACH_STEP: 'a range with step 0',
+  FOR_EACH_BODY: 'a for-each without a body or workflow, or with both',
+  FOR_EACH_COMPLETE: 'a for-each that waits for more items than there are, or names a rest of none',
+  FOR_EACH_COLLECT: 'a for-each that keeps too many results',
+  CANCEL_UNKNOWN: 'a region with an action that does not exist',
+  CANCEL_SELF: 'an action in its own region',
+  GROUP_UNKNOWN: 'a group of no for-each',
+  GROUP_ITEMS: 'a group extended by nothing, or items for another change',
   MODULE_MISSING: 'a call without a module',
   MODULE_INVALID: 'not the path of a module',
   INPUT_INVALID: 'an input that is not a JSON object',
@@ -111,6 +124,12 @@ export function formatPath(path: Path): string {
 export function quote(text: string): string {
   const cut = text.length > 60 ? `${text.slice(0, 60)}…` : text;
   return escapeUnprintable(JSON.stringify(cut));
+}
+
+/** Names in quotes, at most six: a loop of a thousand actions is told by its ends. */
+export function listNames(names: readonly string[], separator = ', '): string {
+  const shown = names.length <= 6 ? names : [...names.slice(0, 3), '…', ...names.slice(-2)];
+  return shown.map(name => (name === '…' ? name : quote(name))).join(separator);
 }
 
 /** Words of somebody else, one line of at most 200 characters. */

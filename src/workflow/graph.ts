@@ -1,92 +1,110 @@
-// The graph of a definition's flows: targets that exist, one way on from each action that is always taken, no loop that
-// could never be stopped, nothing left over. What is wrong with a flow by itself: `flow-checks.ts`.
-//
-// Splits are part of the model and will be executed later; this version refuses them by name rather than running half of
-// them. Whether several conditions hold at once is known when they are looked at, not here.
+// The graph of a level's flows: targets that exist, one flow of a kind that is taken alone, no flow that is never taken,
+// nothing left over. What is wrong with a flow by itself: `flow-checks.ts`; loops: `loops.ts`; joins: `join-checks.ts`.
 
 import { isPlainObject } from './conform.js';
-import { nearest, type Path, quote, type Report } from './fault.js';
+import { listNames, nearest, type Path, quote, type Report } from './fault.js';
 import { checkFlow } from './flow-checks.js';
+import { checkJoins, checkJoinTexts } from './join-checks.js';
+import { type Level, startsOf } from './levels.js';
+import { checkLoops } from './loops.js';
 
 /** Unknown targets that get a suggestion: comparing names is the one thing here that costs more than linear time. */
 const suggestionsMax = 20;
 
-interface Graph {
+/** Actions are numbered from 0, as the level has them. */
+export interface Graph {
+  readonly level: Level;
   readonly names: readonly string[];
-  readonly isBreak: readonly boolean[];
-  /** For each place the flows that lead out of it. */
+  readonly actions: readonly { readonly [key: string]: unknown }[];
+  /** For each action the flows that lead out of it. */
   readonly next: readonly GraphFlow[][];
+  /** For each action the flows that lead to it. */
+  readonly inbound: readonly GraphFlow[][];
   readonly starts: readonly number[];
 }
 
-interface GraphFlow {
+export interface GraphFlow {
+  readonly from: number;
   readonly to: number;
-  /** Its index in the definition. */
+  /** Its index in the level. */
   readonly flow: number;
-  /** Of which each action can have one; `null` for conditional flows. */
+  /** Of all but `always` each action can have one; `null` for conditional flows. */
   readonly kind: 'always' | 'else' | 'error' | 'timeout' | null;
 }
 
 /**
- * Reports what is wrong with the flows among `actions`.
+ * Reports what is wrong with the flows among the actions of a level.
  *
- * @param places place of each action by name
+ * @param hasFlows the level has a list of flows
  */
-export function checkGraph(
-  actions: readonly unknown[],
-  flows: unknown,
-  places: ReadonlyMap<string, number>,
-  report: Report,
-): void {
-  const graph = readGraph(actions);
+export function checkGraph(level: Level, hasFlows: boolean, report: Report): void {
+  const graph = readGraph(level);
   // Every place has a name of its own and every flow an end; otherwise what cannot be reached is only a consequence.
-  const isWhole = readFlows(actions, flows, graph, places, report) && places.size === actions.length;
-  checkSplits(graph, report);
+  const isWhole = readFlows(graph, report) && hasFlows && level.places.size === level.actions.length;
+  checkDuplicates(graph, report);
+  checkNever(graph, report);
   checkLoops(graph, report);
-  if (isWhole) checkReach(graph, report);
+  checkJoinTexts(graph, report);
+  if (!isWhole) return;
+  const reached = checkReach(graph, report);
+  checkJoins(graph, reached, report);
 }
 
-function readGraph(actions: readonly unknown[]): Graph {
-  const objects = actions.map(action => (isPlainObject(action) ? action : {}));
-  const marked = objects.flatMap((action, place) => (action.start === true ? [place] : []));
+function readGraph(level: Level): Graph {
+  const actions = level.actions.map(action => (isPlainObject(action) ? action : {}));
   return {
-    names: objects.map(action => (typeof action.name === 'string' ? action.name : '?')),
-    isBreak: objects.map(action => action.transactionBreak === true || action.type === 'null'),
-    next: objects.map(() => []),
-    starts: marked.length > 0 ? marked : actions.length > 0 ? [0] : [],
+    level,
+    names: actions.map(action => (typeof action.name === 'string' ? action.name : '?')),
+    actions,
+    next: actions.map(() => []),
+    inbound: actions.map(() => []),
+    starts: startsOf(level).map(place => place - level.placesBefore),
   };
 }
 
-/** Fills `graph.next`; whether every flow leads from an action to an action. */
-function readFlows(
-  actions: readonly unknown[],
-  flows: unknown,
-  graph: Graph,
-  places: ReadonlyMap<string, number>,
-  report: Report,
-): boolean {
-  if (!Array.isArray(flows)) return false;
+/** Fills `next` and `inbound`; whether every flow leads from an action to an action. */
+function readFlows({ level, actions, next, inbound }: Graph, report: Report): boolean {
   let suggestions = 0;
   let isWhole = true;
   const placeOf = (name: unknown, path: Path): number | null => {
-    const place = typeof name === 'string' ? places.get(name) : undefined;
-    if (place !== undefined) return place;
+    const place = typeof name === 'string' ? level.places.get(name) : undefined;
+    if (place !== undefined) return place - level.placesBefore;
     isWhole = false;
-    if (typeof name === 'string') {
-      const near = suggestions++ < suggestionsMax ? nearest(name, places.keys()) : null;
+    if (typeof name === 'string' && !isOutside(name, level, path, report)) {
+      const near = suggestions++ < suggestionsMax ? nearest(name, level.places.keys()) : null;
       const advice = near === null ? '' : `; did you mean ${quote(near)}?`;
       report('FLOW_TARGET_UNKNOWN', path, `no action is named ${quote(name)}${advice}`);
     }
     return null;
   };
-  flows.forEach((written: unknown, index) => {
+  level.flows.forEach((written: unknown, index) => {
     const flow = isPlainObject(written) ? written : {};
-    const from = placeOf(flow.from, ['flows', index, 'from']);
-    const to = placeOf(flow.to, ['flows', index, 'to']);
-    checkFlow(flow, from === null ? null : actions[from], ['flows', index], report);
-    if (from !== null && to !== null) graph.next[from]!.push({ to, flow: index, kind: kindOf(flow) });
+    const path = [...level.path, 'flows', index];
+    const from = placeOf(flow.from, [...path, 'from']);
+    const to = placeOf(flow.to, [...path, 'to']);
+    checkFlow(flow, from === null ? null : actions[from], path, report);
+    if (from === null || to === null) return;
+    const read = { from, to, flow: index, kind: kindOf(flow) };
+    next[from]!.push(read);
+    inbound[to]!.push(read);
   });
   return isWhole;
+}
+
+/** The name of an action of another level: says so. */
+function isOutside(name: string, level: Level, path: Path, report: Report): boolean {
+  if (level.below.has(name)) {
+    const accepted = 'accepted are flows to and from the forEach, whose body has flows of its own';
+    report('FLOW_OUTSIDE', path, `${quote(name)} is in the body of a forEach; ${accepted}`);
+    return true;
+  }
+  for (let around = level.around; around !== null; around = around.around) {
+    if (!around.places.has(name)) continue;
+    const accepted = 'accepted are the actions of this body; when it has ended, the flows out of its forEach are taken';
+    report('FLOW_OUTSIDE', path, `${quote(name)} is outside of this body; ${accepted}`);
+    return true;
+  }
+  return false;
 }
 
 function kindOf({ kind, condition }: { readonly [key: string]: unknown }): GraphFlow['kind'] {
@@ -94,84 +112,42 @@ function kindOf({ kind, condition }: { readonly [key: string]: unknown }): Graph
   return condition === undefined ? 'always' : null;
 }
 
-function checkSplits({ names, next, starts }: Graph, report: Report): void {
-  const later = 'a split is not yet executed by this version';
+function checkDuplicates({ level, names, next }: Graph, report: Report): void {
   next.forEach((flows, place) => {
-    const targets = (kind: GraphFlow['kind']) =>
-      listNames(flows.filter(flow => flow.kind === kind).map(flow => names[flow.to]!));
-    const from = quote(names[place]!);
-    const second = secondOf(flows, 'always');
-    if (second !== undefined) {
-      const message = `several flows lead out of ${from}, to ${targets('always')}; ${later}`;
-      report('FLOW_SPLIT', ['flows', second.flow], message);
-    }
     for (const kind of ['else', 'error', 'timeout'] as const) {
-      const other = secondOf(flows, kind);
-      if (other === undefined) continue;
-      const message = `several ${kind} flows lead out of ${from}, to ${targets(kind)}; an action can have one`;
-      report('FLOW_DUPLICATE', ['flows', other.flow], message);
+      const alike = flows.filter(flow => flow.kind === kind);
+      if (alike.length < 2) continue;
+      const targets = listNames(alike.map(({ to }) => names[to]!));
+      const message = `several ${kind} flows lead out of ${quote(names[place]!)}, to ${targets}; an action can have one`;
+      report('FLOW_DUPLICATE', [...level.path, 'flows', alike[1]!.flow], message);
     }
   });
-  if (starts.length > 1) {
-    const list = listNames(starts.map(place => names[place]!));
-    report('FLOW_SPLIT', ['actions', starts[1]!, 'start'], `several actions are marked as start, ${list}; ${later}`);
-  }
 }
 
-function secondOf(flows: readonly GraphFlow[], kind: GraphFlow['kind']): GraphFlow | undefined {
-  return flows.filter(flow => flow.kind === kind)[1];
-}
-
-/**
- * A loop in which nothing is ever committed cannot be stopped, and runs again from its beginning after each failure. So
- * only the actions that are no breaks are walked: depth first with a stack of its own; a flow to an action that is being
- * visited closes a loop.
- */
-function checkLoops(graph: Graph, report: Report): void {
-  const state = graph.isBreak.map((isBreak): 'new' | 'open' | 'done' => (isBreak ? 'done' : 'new'));
-  for (let root = 0; root < graph.next.length; root++) {
-    if (state[root] !== 'new') continue;
-    const way = [{ place: root, tried: 0 }];
-    state[root] = 'open';
-    for (let step = way.at(-1); step !== undefined; step = way.at(-1)) {
-      const flow = graph.next[step.place]![step.tried++];
-      if (flow === undefined) {
-        state[step.place] = 'done';
-        way.pop();
-      } else if (state[flow.to] === 'open') {
-        const from = way.findIndex(({ place }) => place === flow.to);
-        const loop = way.slice(from).map(({ place }) => place);
-        reportLoop(graph, loop, flow.flow, report);
-      } else if (state[flow.to] === 'new') {
-        state[flow.to] = 'open';
-        way.push({ place: flow.to, tried: 0 });
-      }
+/** Flows out of actions that never finish so that they could be taken. */
+function checkNever({ level, names, actions, next }: Graph, report: Report): void {
+  next.forEach((flows, place) => {
+    const { type } = actions[place]!;
+    if (type !== 'end' && type !== 'error') return;
+    const why = type === 'end' ? 'ends the instance; it has no flows' : 'always fails; it can have an error flow only';
+    for (const { flow, kind } of flows) {
+      if (type === 'error' && kind === 'error') continue;
+      report('FLOW_NEVER', [...level.path, 'flows', flow], `this flow is never taken: ${quote(names[place]!)} ${why}`);
     }
-  }
+  });
 }
 
-function reportLoop({ names }: Graph, loop: readonly number[], flow: number, report: Report): void {
-  const around = listNames(
-    [...loop, loop[0]!].map(place => names[place]!),
-    ' -> ',
-  );
-  report(
-    'FLOW_LOOP',
-    ['flows', flow],
-    `the flows lead back, ${around}, and no action of this loop is a transaction break; give one transactionBreak: true`,
-  );
-}
-
-function checkReach({ names, next, starts }: Graph, report: Report): void {
+/** The actions that flows from the starts lead to. */
+function checkReach({ level, names, actions, next, inbound, starts }: Graph, report: Report): ReadonlySet<number> {
   const reached = new Set(starts);
   for (const place of reached) for (const flow of next[place]!) reached.add(flow.to);
   names.forEach((name, place) => {
-    if (!reached.has(place)) report('ACTION_UNREACHABLE', ['actions', place], `no flow leads to ${quote(name)}`, 'key');
+    if (reached.has(place)) return;
+    const path = [...level.path, 'actions', place];
+    if (actions[place]!.join !== undefined && inbound[place]!.length === 0) {
+      const message = `${quote(name)} waits for flows, and none leads to it; accepted is a join with inbound flows`;
+      report('JOIN_NEVER', [...path, 'join'], message);
+    } else report('ACTION_UNREACHABLE', path, `no flow leads to ${quote(name)}`, 'key');
   });
-}
-
-/** Names in quotes, at most six: a loop of a thousand actions is told by its ends. */
-function listNames(names: readonly string[], separator = ', '): string {
-  const shown = names.length <= 6 ? names : [...names.slice(0, 3), '…', ...names.slice(-2)];
-  return shown.map(name => (name === '…' ? name : quote(name))).join(separator);
+  return reached;
 }

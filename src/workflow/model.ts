@@ -5,10 +5,27 @@
 
 import Type, { type Static } from 'typebox';
 
-const limits = { actionMax: 1_000, textLengthMax: 4_096, nameLengthMax: 200 } as const;
+const limits = { actionMax: 10_000, textLengthMax: 4_096, nameLengthMax: 200 } as const;
 
 /** Names of actions, variables and exported functions: a letter or `_` first; never a key that reaches a prototype. */
 const Identifier = Type.String({ minLength: 1, maxLength: limits.nameLengthMax });
+
+/**
+ * A join: the arrivals over the action's inbound flows become one. `all` (of the inbound flows), `first`, `2 of 3`,
+ * `all activated` (all that can still arrive), `3 tokens` (any three arrivals). As an object it also says what becomes of
+ * those that arrive later: `keep` (default: they end there, until all have arrived), `cancel` (what could still arrive is
+ * withdrawn), `block` (as `keep`, and a second arrival over the same flow waits for the next round).
+ */
+export const Join = Type.Union([
+  Type.String({ minLength: 1, maxLength: limits.nameLengthMax }),
+  Type.Object(
+    {
+      wait: Type.String({ minLength: 1, maxLength: limits.nameLengthMax }),
+      rest: Type.Optional(Type.Union([Type.Literal('keep'), Type.Literal('cancel'), Type.Literal('block')])),
+    },
+    { additionalProperties: false },
+  ),
+]);
 
 /** How often and how fast a failed transaction is tried again. Absent: 5 retries after 1, 2, 4, 8 and 16 s. */
 export const RetryPolicy = Type.Object(
@@ -25,6 +42,9 @@ export const RetryPolicy = Type.Object(
   { additionalProperties: false },
 );
 
+/** A number, or a text that is one when it has been substituted. */
+const NumberOrText = Type.Union([Type.Number(), Type.String({ minLength: 1, maxLength: limits.textLengthMax })]);
+
 const actionProperties = {
   name: Identifier,
   description: Type.Optional(Type.String({ maxLength: limits.textLengthMax })),
@@ -35,6 +55,10 @@ const actionProperties = {
   /** The action is stopped after this many milliseconds. Default: none. */
   timeoutMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 31_622_400_000 })),
   retry: Type.Optional(RetryPolicy),
+  /** The action waits for several inbound flows. Always a transaction break. Absent: each arrival runs it. */
+  join: Type.Optional(Join),
+  /** Of the actions of an instance that name the same mutex one runs at a time, until its transaction ends. */
+  mutex: Type.Optional(Identifier),
 };
 
 /** Runs a function exported from the user's module; what it returns is `RESULT`. */
@@ -67,7 +91,134 @@ export const ConsoleAction = Type.Object(
   { additionalProperties: false },
 );
 
-export const Action = Type.Union([CallAction, NullAction, ConsoleAction]);
+/**
+ * Runs a body, or another workflow, for each item of a list or number of a range; the copies are a group. The transaction
+ * ends here; RESULT is the list of the copies' results, by index.
+ */
+export const ForEachAction = Type.Object(
+  {
+    ...actionProperties,
+    type: Type.Literal('forEach'),
+    /** A list, or a text that names one: `${RESULT.orders}`. Or `from` and `to`. */
+    items: Type.Optional(
+      Type.Union([
+        Type.String({ minLength: 1, maxLength: limits.textLengthMax }),
+        Type.Array(Type.Unknown(), { maxItems: 10_000 }),
+      ]),
+    ),
+    /** Number range, both ends included; numbers, or texts that name one. */
+    from: Type.Optional(NumberOrText),
+    to: Type.Optional(NumberOrText),
+    /** Default 1, or -1 when `to` is below `from`. */
+    step: Type.Optional(NumberOrText),
+    /** Variable of the item. Default `item`. */
+    as: Type.Optional(Identifier),
+    /** Variable of its index, from 0. Default `index`. */
+    indexAs: Type.Optional(Identifier),
+    /** Copies at once. Default 1: one after another. */
+    parallel: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+    /**
+     * What is run for each item: actions, and the flows among them. Or `workflow`. Its actions are as those of a workflow,
+     * for-each actions too; a schema that says so would be recursive, so that `whole-schema.ts` holds them to it.
+     */
+    body: Type.Optional(
+      Type.Object(
+        {
+          actions: Type.Array(Type.Unknown(), { minItems: 1, maxItems: limits.actionMax }),
+          flows: Type.Optional(Type.Array(Type.Unknown(), { maxItems: limits.actionMax * 10 })),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    /** Name of the workflow that is run for each item; the item's variable is its input. */
+    workflow: Type.Optional(Type.String({ minLength: 2, maxLength: 1_024 })),
+    /** Copies that must have finished before the flow goes on. Default: all. */
+    complete: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+    /** What becomes of the others then. Default `keep`: they go on, and what they give is dropped. */
+    rest: Type.Optional(Type.Union([Type.Literal('keep'), Type.Literal('cancel')])),
+    /** Whether the results are kept as RESULT. Default true. */
+    collect: Type.Optional(Type.Boolean()),
+    /** Whether the flow waits for the group. Default true. */
+    wait: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+
+/** Runs another workflow as part of this instance; its result is RESULT. */
+export const WorkflowAction = Type.Object(
+  {
+    ...actionProperties,
+    type: Type.Literal('workflow'),
+    /** Its full name; the newest version when the action is reached. */
+    workflow: Type.String({ minLength: 2, maxLength: 1_024 }),
+    /** Its input; texts are substituted. Default `{}`. */
+    input: Type.Optional(Type.Unsafe<Record<string, unknown>>(Type.Object({}, { additionalProperties: true }))),
+    /** Whether the flow waits for it. `false`: it is submitted as an instance of its own. Default true. */
+    wait: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+
+/** Ends the instance at once: its other flow contexts are withdrawn. */
+export const EndAction = Type.Object(
+  { ...actionProperties, type: Type.Literal('end') },
+  { additionalProperties: false },
+);
+
+/** Withdraws the flow contexts that stand at some actions, or execute transactions that began there. */
+export const CancelAction = Type.Object(
+  {
+    ...actionProperties,
+    type: Type.Literal('cancel'),
+    /** Names of the actions: the region. */
+    actions: Type.Array(Identifier, { minItems: 1, maxItems: limits.actionMax }),
+  },
+  { additionalProperties: false },
+);
+
+/** Changes a group of a `forEach` while it runs. */
+export const GroupAction = Type.Object(
+  {
+    ...actionProperties,
+    type: Type.Literal('group'),
+    /** Name of the `forEach` action. */
+    group: Identifier,
+    /** `complete`: what has not finished is withdrawn, the flow goes on. `cancel`: so too, without results. `extend`: more items. */
+    do: Type.Union([Type.Literal('complete'), Type.Literal('cancel'), Type.Literal('extend')]),
+    /** Of `extend`: a list, or a text that names one. */
+    items: Type.Optional(
+      Type.Union([
+        Type.String({ minLength: 1, maxLength: limits.textLengthMax }),
+        Type.Array(Type.Unknown(), { maxItems: 10_000 }),
+      ]),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** Ends in failure: the flow context stands FAILED until it is recovered or removed. */
+export const ErrorAction = Type.Object(
+  {
+    ...actionProperties,
+    type: Type.Literal('error'),
+    message: Type.Optional(Type.String({ maxLength: limits.textLengthMax })),
+    /** Default `ErrorAction`. */
+    code: Type.Optional(Identifier),
+  },
+  { additionalProperties: false },
+);
+
+export const Action = Type.Union([
+  CallAction,
+  NullAction,
+  ConsoleAction,
+  ForEachAction,
+  WorkflowAction,
+  EndAction,
+  CancelAction,
+  GroupAction,
+  ErrorAction,
+]);
 
 /**
  * A way on from an action. Without `condition` and `kind` it is always taken when `from` has finished. Kinds to come join
@@ -109,9 +260,30 @@ export type RetryPolicy = Static<typeof RetryPolicy>;
 export type CallAction = Static<typeof CallAction>;
 export type NullAction = Static<typeof NullAction>;
 export type ConsoleAction = Static<typeof ConsoleAction>;
-export type Action = Static<typeof Action>;
+export type ForEachAction = Omit<Static<typeof ForEachAction>, 'body'> & { body?: Body };
+export type WorkflowAction = Static<typeof WorkflowAction>;
+export type EndAction = Static<typeof EndAction>;
+export type CancelAction = Static<typeof CancelAction>;
+export type GroupAction = Static<typeof GroupAction>;
+export type ErrorAction = Static<typeof ErrorAction>;
+export type Join = Static<typeof Join>;
+export type Action =
+  | CallAction
+  | NullAction
+  | ConsoleAction
+  | ForEachAction
+  | WorkflowAction
+  | EndAction
+  | CancelAction
+  | GroupAction
+  | ErrorAction;
 export type Flow = Static<typeof Flow>;
-export type WorkflowDefinition = Static<typeof WorkflowDefinition>;
+export type WorkflowDefinition = Omit<Static<typeof WorkflowDefinition>, 'actions'> & { actions: Action[] };
+/** Of a for-each: its actions, and the flows among them (default: none). */
+export interface Body {
+  actions: Action[];
+  flows?: Flow[];
+}
 
 /** Anything JSON can hold. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

@@ -2,6 +2,8 @@
 
 import type { ConditionAst } from '../flow/condition/ast.js';
 import { parseCondition } from '../flow/condition/parse.js';
+import { parseJoin } from './join.js';
+import { forEachNamed, type Level, levelsOf, regionNamed, startsOf } from './levels.js';
 import type { Action, Flow, JsonObject, WorkflowDefinition } from './model.js';
 
 /** Index of an action in its plan. */
@@ -18,14 +20,16 @@ export interface PlanRetry {
   readonly delayMaxMs: number;
 }
 
-/** A flow that is taken, or not, when its action has finished. */
+/** A flow that is taken, or not, when its action has finished. `flow`: its number in the plan. */
 export type PlanFlow =
-  | { readonly kind: 'always'; readonly to: Place }
-  | { readonly kind: 'conditional'; readonly to: Place; readonly condition: ConditionAst }
-  | { readonly kind: 'else'; readonly to: Place };
+  | { readonly kind: 'always'; readonly flow: number; readonly to: Place }
+  | { readonly kind: 'conditional'; readonly flow: number; readonly to: Place; readonly condition: ConditionAst }
+  | { readonly kind: 'else'; readonly flow: number; readonly to: Place };
 
 /** A flow that is taken when its action fails. */
 export interface PlanFailureFlow {
+  /** Its number in the plan. */
+  readonly flow: number;
   readonly to: Place;
   /** What the transaction wrote until then is dropped. */
   readonly rollback: boolean;
@@ -33,14 +37,40 @@ export interface PlanFailureFlow {
 
 /** Which flows out of an action are taken when it has finished: `flow/route.ts`. */
 export interface Route {
-  /** Where it leads whatever the variables are, or `null` when they decide. */
-  readonly fixed: Place | null;
+  /** The flows taken whatever the variables are, or `null` when they decide. */
+  readonly fixed: readonly PlanFlow[] | null;
   /** Never throws. None: the flow context ends there; several: a split. */
   taken(variables: JsonObject): readonly PlanFlow[];
 }
 
 /** How an action ended. */
 export type ActionExit = 'normal' | 'error' | 'timeout';
+
+/** When a join goes on. */
+export type PlanJoin =
+  /** So many of its inbound flows have brought a context. */
+  | { readonly kind: 'count'; readonly need: number; readonly rest: JoinRest }
+  /** Nothing that lives can still arrive. */
+  | { readonly kind: 'activated' }
+  /** So many contexts have arrived, over whatever flows. */
+  | { readonly kind: 'tokens'; readonly need: number };
+
+/** What becomes of the contexts that arrive after the join has gone on, or have not arrived. */
+export type JoinRest = 'keep' | 'cancel' | 'block';
+
+/** What a transaction asks for when it ends, beyond going on at the place it reached. */
+export type Demand =
+  /** Several flows are taken at once, or one that leads into a join: their numbers, ascending. `reached` is the action
+   * they lead out of. */
+  | { readonly kind: 'flows'; readonly flows: readonly number[] }
+  /** The action at `reached` acts on contexts (`forEach`, `workflow`, `end`, `cancel`, `group`): it has run, what it needs
+   * is in RESULT (items, or the input of the workflow). `count`: how many items. `name`: which workflow. `range`: of numbers. */
+  | {
+      readonly kind: 'act';
+      readonly count: number;
+      readonly name: string | null;
+      readonly range: { readonly from: number; readonly step: number } | null;
+    };
 
 /** One action with everything about it resolved. */
 export interface PlanAction {
@@ -55,6 +85,14 @@ export interface PlanAction {
   readonly flows: readonly PlanFlow[];
   readonly errorFlow: PlanFailureFlow | null;
   readonly timeoutFlow: PlanFailureFlow | null;
+  /** Numbers of the flows that lead here, of whatever kind. */
+  readonly inbound: readonly number[];
+  readonly join: PlanJoin | null;
+  readonly mutex: string | null;
+  /** Of `forEach` with a body: where its copies begin. */
+  readonly bodyStarts: readonly Place[];
+  /** Of `cancel`: the places of its region. Of `group`: that of its `forEach`, alone. */
+  readonly region: readonly Place[];
   /** For `call`: absolute path of the module; `null` for the others. */
   readonly modulePath: string | null;
 }
@@ -64,8 +102,13 @@ export interface Plan {
   readonly name: string;
   /** Own priority, or `null` when inherited. */
   readonly priority: number | null;
-  readonly starts: readonly Place[];
+  /** Where an instance begins. With several starts: at a place of its own, behind the others, whose flows lead to them;
+   * it has no action, and so has run. */
+  readonly entry: { readonly place: Place; readonly hasRun: boolean };
+  /** The actions of the workflow, then those of the bodies in it. */
   readonly actions: readonly PlanAction[];
+  /** Target of each flow, by its number. */
+  readonly targets: readonly Place[];
 }
 
 export const defaultRetry: PlanRetry = { retries: 5, delayMs: 1_000, factor: 2, delayMaxMs: 3_600_000 };
@@ -76,46 +119,121 @@ export const defaultRetry: PlanRetry = { retries: 5, delayMs: 1_000, factor: 2, 
  * @param baseFolder absolute folder that module paths are relative to
  */
 export function compilePlan(definition: WorkflowDefinition, baseFolder: string): Plan {
-  const places = new Map(definition.actions.map((action, place) => [action.name, place]));
-  const placeOf = (name: string): Place => {
-    const place = places.get(name);
-    if (place === undefined) throw new Error(`plan of ${definition.name}: no action "${name}"; verify it first`);
-    return place;
-  };
-  const flowsFrom = definition.actions.map((): Flow[] => []);
-  for (const flow of definition.flows) flowsFrom[placeOf(flow.from)]!.push(flow);
-  const failureFlow = (place: Place, kind: Flow['kind']): PlanFailureFlow | null => {
-    const flow = flowsFrom[place]!.find(each => each.kind === kind);
-    return flow === undefined ? null : { to: placeOf(flow.to), rollback: flow.rollback === true };
-  };
-  const marked = definition.actions.flatMap((action, place) => (action.start ? [place] : []));
-  return {
-    name: definition.name,
-    priority: definition.priority ?? null,
-    starts: marked.length > 0 ? marked : [0],
-    actions: definition.actions.map((action, place) => ({
-      place,
-      name: action.name,
+  const levels = levelsOf(definition.actions, definition.flows);
+  const actions = levels.flatMap(level => compileLevel(level, definition, baseFolder));
+  const targets = levels.flatMap(({ flows, places }) => flows.map(flow => placeOf((flow as Flow).to, places)));
+  const starts = startsOf(levels[0]!);
+  const plan = { name: definition.name, priority: definition.priority ?? null };
+  if (starts.length === 1) return { ...plan, entry: { place: starts[0]!, hasRun: false }, actions, targets };
+  const entry = { place: actions.length, hasRun: true };
+  const flows = starts.map((to, index): PlanFlow => ({ kind: 'always', flow: targets.length + index, to }));
+  const begun = actions.map(action => {
+    const start = flows.find(({ to }) => to === action.place);
+    return start === undefined ? action : { ...action, inbound: [...action.inbound, start.flow] };
+  });
+  return { ...plan, entry, actions: [...begun, startAction(entry.place, flows)], targets: [...targets, ...starts] };
+}
+
+function compileLevel(level: Level, definition: WorkflowDefinition, baseFolder: string): PlanAction[] {
+  const { places, placesBefore, flowsBefore } = level;
+  // Of a verified definition.
+  const actions = level.actions as readonly Action[];
+  const flowsFrom = actions.map((): NumberedFlow[] => []);
+  const inbound = actions.map((): number[] => []);
+  for (const [index, written] of (level.flows as readonly Flow[]).entries()) {
+    const numbered = { flow: flowsBefore + index, to: placeOf(written.to, places), written };
+    flowsFrom[placeOf(written.from, places) - placesBefore]!.push(numbered);
+    inbound[numbered.to - placesBefore]!.push(numbered.flow);
+  }
+  return actions.map((action, index) => {
+    const body = level.bodies.get(index);
+    const outbound = flowsFrom[index]!;
+    return {
+      place: placesBefore + index,
+      name: level.prefix + action.name,
       action,
-      isBreak: action.transactionBreak === true || action.type === 'null',
+      isBreak:
+        action.transactionBreak === true ||
+        action.type === 'null' ||
+        action.join !== undefined ||
+        action.mutex !== undefined,
       timeoutMs: action.timeoutMs ?? null,
-      retry: { ...defaultRetry, ...action.retry },
-      flows: flowsFrom[place]!.flatMap(flow => planFlow(flow, placeOf(flow.to))),
-      errorFlow: failureFlow(place, 'error'),
-      timeoutFlow: failureFlow(place, 'timeout'),
+      retry: { ...defaultRetry, ...action.retry, ...(action.type === 'error' ? { retries: 0 } : {}) },
+      flows: outbound.flatMap(planFlow),
+      errorFlow: flowOnFailure(outbound, 'error'),
+      timeoutFlow: flowOnFailure(outbound, 'timeout'),
+      inbound: inbound[index]!,
+      join: planJoin(action, inbound[index]!.length),
+      mutex: action.mutex ?? null,
+      bodyStarts: body === undefined ? [] : startsOf(body),
+      region: regionOf(action, level),
       modulePath: action.type === 'call' ? resolveModule(baseFolder, action.module ?? definition.module) : null,
-    })),
+    };
+  });
+}
+
+/** Where the several starts of a workflow begin. It never runs. */
+function startAction(place: Place, flows: readonly PlanFlow[]): PlanAction {
+  const name = '(start)';
+  return {
+    place,
+    name,
+    action: { name, type: 'null' },
+    isBreak: true,
+    timeoutMs: null,
+    retry: defaultRetry,
+    flows,
+    errorFlow: null,
+    timeoutFlow: null,
+    inbound: [],
+    join: null,
+    mutex: null,
+    bodyStarts: [],
+    region: [],
+    modulePath: null,
   };
 }
 
+interface NumberedFlow {
+  readonly flow: number;
+  readonly to: Place;
+  readonly written: Flow;
+}
+
+function placeOf(name: string, places: ReadonlyMap<string, Place>): Place {
+  const place = places.get(name);
+  if (place === undefined) throw new Error(`no action "${name}"; verify the definition first`);
+  return place;
+}
+
 /** The flow as the plan has it; none for those that are taken when the action fails. */
-function planFlow({ condition, kind }: Flow, to: Place): PlanFlow[] {
+function planFlow({ flow, to, written: { condition, kind } }: NumberedFlow): PlanFlow[] {
   if (kind === 'error' || kind === 'timeout') return [];
-  if (kind === 'else') return [{ kind, to }];
-  if (condition === undefined) return [{ kind: 'always', to }];
+  if (kind === 'else') return [{ kind, flow, to }];
+  if (condition === undefined) return [{ kind: 'always', flow, to }];
   const parsed = parseCondition(condition);
   if (!parsed.ok) throw new Error(`the condition ${condition} ${parsed.fault.message}; verify it first`);
-  return [{ kind: 'conditional', to, condition: parsed.value }];
+  return [{ kind: 'conditional', flow, to, condition: parsed.value }];
+}
+
+function flowOnFailure(flows: readonly NumberedFlow[], kind: Flow['kind']): PlanFailureFlow | null {
+  const found = flows.find(({ written }) => written.kind === kind);
+  return found === undefined ? null : { flow: found.flow, to: found.to, rollback: found.written.rollback === true };
+}
+
+function planJoin({ name, join }: Action, inbound: number): PlanJoin | null {
+  if (join === undefined) return null;
+  const parsed = parseJoin(join, inbound);
+  if (parsed === null) throw new Error(`the join of "${name}" cannot be read; verify the definition first`);
+  return parsed;
+}
+
+function regionOf(action: Action, level: Level): Place[] {
+  if (action.type === 'cancel') return [...new Set(action.actions.flatMap(name => regionNamed(name, level)))];
+  if (action.type !== 'group') return [];
+  const place = forEachNamed(action.group, level);
+  if (place === null) throw new Error(`no forEach "${action.group}"; verify the definition first`);
+  return [place];
 }
 
 /**

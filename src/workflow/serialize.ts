@@ -7,20 +7,32 @@
 // could make every stored workflow look changed. A test holds both to the same value.
 
 import type { Schema } from './conform.js';
-import { definitionSchema } from './definition-schema.js';
 import type { WorkflowDefinition } from './model.js';
+import { wholeSchema } from './whole-schema.js';
 
 /** Canonical JSON of a verified definition; `JSON.parse` gives the definition back. */
 export function definitionText(definition: WorkflowDefinition): string {
-  return JSON.stringify(ordered(definition, definitionSchema));
+  return JSON.stringify(ordered(definition, wholeSchema));
 }
 
+/** What the schema leaves open (items, inputs) stays as it was written. */
 function ordered(value: unknown, schema: Schema): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(item => ordered(item, schema.items!));
+  const { type, properties, additionalProperties, items } = variantFor(value, schema);
+  if (Array.isArray(value)) return items === undefined ? value : value.map(item => ordered(item, items));
+  if (type !== 'object' || additionalProperties === true) return value;
   const members = value as Record<string, unknown>;
-  const { properties } = schema.anyOf?.find(variant => variant.properties?.type?.const === members.type) ?? schema;
   const copy: Record<string, unknown> = {};
   for (const key in properties) if (Object.hasOwn(members, key)) copy[key] = ordered(members[key], properties[key]!);
   return copy;
+}
+
+function variantFor(value: object, schema: Schema): Schema {
+  const type = Array.isArray(value) ? 'array' : 'object';
+  const variants = schema.anyOf?.filter(variant => variant.type === type) ?? [schema];
+  return (
+    variants.find(({ properties }) => properties?.type?.const === (value as { type?: unknown }).type) ??
+    variants[0] ??
+    {}
+  );
 }

@@ -6,11 +6,13 @@
 //
 // A definition that passes can be compiled, stored and run without further checks.
 
+import { checkAction, checkModule } from './action-checks.js';
 import { conform, isPlainObject } from './conform.js';
-import { definitionSchema } from './definition-schema.js';
 import { type Fault, type FaultPart, faultAt, formatPath, type Path, quote, type Report } from './fault.js';
 import { checkGraph } from './graph.js';
-import { parseName } from './namespace.js';
+import { bodyDepthMax, type Level, levelsOf } from './levels.js';
+import { checkFullName } from './name-checks.js';
+import { wholeSchema } from './whole-schema.js';
 
 /** Deepest nesting of a definition: levels of objects and lists. */
 export const definitionDepthMax = 100;
@@ -18,6 +20,8 @@ export const definitionDepthMax = 100;
 export const definitionSizeMax = 1_048_576;
 /** Most values (objects, lists, scalars) in a definition. */
 export const definitionValuesMax = 200_000;
+/** Most actions of a definition, those in bodies included. */
+const actionMax = 10_000;
 /** Faults after which the rest is not listed. */
 export const faultsMax = 1_000;
 
@@ -43,7 +47,7 @@ export function verify(value: unknown, source?: Source): Fault[] {
     faults.push({ code, message, path: formatPath(written), file: source.file, line, column });
   };
   if (checkBounds(value, report)) {
-    conform(value, definitionSchema, [], report, (path, keys) => source?.keysAt(path, keys) ?? keys);
+    conform(value, wholeSchema, [], report, (path, keys) => source?.keysAt(path, keys) ?? keys);
     if (isPlainObject(value)) checkMeaning(value, report);
   }
   return source === undefined
@@ -115,65 +119,28 @@ function pathOf(visit: Visit): Path {
 function checkMeaning(definition: { readonly [key: string]: unknown }, report: Report): void {
   const own = (key: string): unknown => (Object.hasOwn(definition, key) ? definition[key] : undefined);
   const name = own('name');
-  if (typeof name === 'string') checkName(name, report);
+  if (typeof name === 'string') checkFullName(name, ['name'], report);
   const module = own('module');
   if (typeof module === 'string') checkModule(module, ['module'], report);
   const actions = own('actions');
   if (!Array.isArray(actions)) return;
-  const firstPlaces = new Map<string, number>();
-  actions.forEach((action: unknown, place) => {
-    if (!isPlainObject(action)) return;
-    const path = ['actions', place];
-    if (typeof action.name === 'string') checkActionName(action.name, place, firstPlaces, report);
-    if (typeof action.function === 'string') checkFunctionName(action.function, [...path, 'function'], report);
-    if (typeof action.module === 'string') checkModule(action.module, [...path, 'module'], report);
-    else if (action.type === 'call' && action.module === undefined && module === undefined) {
-      report('MODULE_MISSING', path, 'a call needs a module: give the workflow one, or this action', 'key');
-    }
-  });
-  checkGraph(actions, own('flows'), firstPlaces, report);
-}
-
-function checkName(name: string, report: Report): void {
-  const parsed = parseName(name);
-  if (!parsed.ok) report('NAMESPACE_INVALID', ['name'], parsed.fault.message);
-  else if (parsed.value !== name) report('NAMESPACE_INVALID', ['name'], `${quote(name)} is not in Unicode form NFC`);
-}
-
-function checkActionName(name: string, place: number, firstPlaces: Map<string, number>, report: Report): void {
-  const path = ['actions', place, 'name'];
-  const first = firstPlaces.get(name);
-  if (first !== undefined) {
-    const where = `another is action ${first + 1}, this one is action ${place + 1}`;
-    report('ACTION_DUPLICATE', path, `two actions are named ${quote(name)}: ${where}`);
-    return;
-  }
-  firstPlaces.set(name, place);
-  if (reachesPrototype(name)) {
-    report('NAME_INVALID', path, `the name ${quote(name)} is reserved: every JavaScript object has it`);
-  } else if (name !== '' && !/^[\p{L}_](?:[\p{L}\p{M}\p{N}_. -]*[\p{L}\p{M}\p{N}_])?$/u.test(name)) {
-    const rule = 'a letter or _ first, then letters, digits, _ - . and spaces within';
-    report('NAME_INVALID', path, `${quote(name)} is not a name for an action: ${rule}`);
-  } else if (name.normalize('NFC') !== name) {
-    report('NAME_INVALID', path, `${quote(name)} is not in Unicode form NFC`);
+  const flows = own('flows');
+  const levels = levelsOf(actions, Array.isArray(flows) ? flows : []);
+  checkExtent(levels, report);
+  for (const level of levels) {
+    level.actions.forEach((action, index) => {
+      if (isPlainObject(action)) checkAction(action, index, level, module, report);
+    });
+    checkGraph(level, level.around !== null || Array.isArray(flows), report);
   }
 }
 
-function checkFunctionName(name: string, path: Path, report: Report): void {
-  if (reachesPrototype(name)) {
-    report('NAME_INVALID', path, `the name ${quote(name)} is reserved: every JavaScript object has it`);
-  } else if (name !== '' && !/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name)) {
-    report('NAME_INVALID', path, `${quote(name)} is not the name of an exported function`);
-  }
-}
-
-/** Code comes from files only: a URL would be taken for a strange path, or worse, for a URL. */
-function checkModule(module: string, path: Path, report: Report): void {
-  if (!/^[a-z][a-z0-9+.-]+:/i.test(module)) return;
-  report('MODULE_INVALID', path, `found ${quote(module)}, accepted is the path of a file, not a URL`);
-}
-
-/** Whether looking `name` up in an ordinary object finds something nobody put there. */
-function reachesPrototype(name: string): boolean {
-  return name in Object.prototype || name === 'prototype';
+function checkExtent(levels: readonly Level[], report: Report): void {
+  const deep = levels.find(({ depth }) => depth > bodyDepthMax);
+  if (deep !== undefined) report('TOO_DEEP', deep.path, `bodies are nested deeper than ${bodyDepthMax} levels`, 'key');
+  const count = levels.reduce((sum, { actions }) => sum + actions.length, 0);
+  // The workflow's own are the schema's affair.
+  if (count <= actionMax || levels[0]!.actions.length > actionMax) return;
+  const message = `has ${count} actions with those of all bodies, accepted are up to ${actionMax}`;
+  report('TOO_LARGE', ['actions'], message, 'key');
 }

@@ -17,6 +17,8 @@ const roots = ['018f0000-0000-7000-8000-123456780000', '018f0000-0000-7000-8000-
 const part = fc.record({
   workflow: fc.nat(0x7fff_ffff),
   place: fc.nat(999),
+  context: fc.nat(0x7fff_ffff),
+  hasRun: fc.boolean(),
   transaction: fc.nat(0x7fff_ffff),
   attempt: fc.nat(5),
   root: fc.constantFrom(...roots),
@@ -36,7 +38,8 @@ const group: fc.Arbitrary<PackableGroup> = fc
   .record({
     part: fc.nat(9),
     isFailed: fc.boolean(),
-    path: fc.array(fc.nat(9), { minLength: 1, maxLength: 3 }),
+    path: fc.array(fc.nat(9), { maxLength: 3 }),
+    flows: fc.option(fc.array(fc.nat(9), { minLength: 1, maxLength: 3 })),
     reached: fc.integer({ min: -1, max: 9 }),
     members: fc.uniqueArray(fc.nat(499), { minLength: 1, maxLength: 5 }).map(list => list.sort((a, b) => a - b)),
     atMs: fc.integer({ min: 5, max: 100_000 }),
@@ -44,18 +47,20 @@ const group: fc.Arbitrary<PackableGroup> = fc
     occupiedUs: fc.nat(),
     elapsedUs: fc.nat(),
   })
-  .map(({ isFailed, atMs, text, ...rest }) => {
+  .map(({ isFailed, atMs, text, flows, ...rest }) => {
     const { members, path } = rest;
     const error = { code: 'ActionFailed', message: 'no', action: 'a', stack: '' };
     const earlierResults = members.flatMap(member => path.slice(1).map(() => `{"of":${member}}`));
     const failure = isFailed ? { errors: [error], errorOf: Uint16Array.from(members, () => 0) } : {};
     const results = path.length > 1 ? { earlierResults } : {};
+    const demand = flows === null ? {} : { demand: { kind: 'flows' as const, flows } };
     return {
       ...rest,
       kind: isFailed ? ('failed' as const) : ('completed' as const),
+      atMs,
       times: members.flatMap((_, at) => path.flatMap((_, step) => [atMs + at, atMs + at + step])),
       payload: text === null ? null : members.map(member => JSON.stringify(`${text}${member}`)),
-      rare: isFailed || path.length > 1 ? { ...results, ...failure } : null,
+      rare: isFailed || path.length > 1 || flows !== null ? { ...results, ...failure, ...demand } : null,
     };
   });
 
@@ -79,10 +84,11 @@ describe('messages between the threads', () => {
         const { outcomes, costs } = unpackOutcomes(structuredClone(packOutcomes(7, groups, [], wallOffsetMs)));
         expect(outcomes.batch).toBe(7);
         expect(outcomes.groups).toHaveLength(groups.length);
-        for (const [at, { occupiedUs, elapsedUs, times, payload, members, rare, ...same }] of groups.entries()) {
+        for (const [at, { occupiedUs, elapsedUs, times, atMs, payload, members, rare, ...same }] of groups.entries()) {
           const { times: gotTimes, baseMs, payload: got, members: gotMembers, ...gotSame } = outcomes.groups[at]!;
           expect(gotSame).toEqual({ ...same, ...rare });
           expect([...gotMembers]).toEqual(members);
+          if (times.length === 0) expect(baseMs).toBe(atMs + wallOffsetMs);
           expect(Array.from(gotTimes, ms => baseMs + ms)).toEqual(times.map(ms => ms + wallOffsetMs));
           const texts = members.map((_, member) =>
             got === null

@@ -9,7 +9,7 @@ import type { Dispatcher, DispatcherEvents, DispatcherOptions } from '../../src/
 import { createDispatcher } from '../../src/dispatch/pool.js';
 import type { ActionError, Batch, LogLine, MemberEvent, PackedJson } from '../../src/dispatch/protocol.js';
 import type { JsonObject } from '../../src/workflow/model.js';
-import { compilePlan, type Plan } from '../../src/workflow/plan.js';
+import { type ActionExit, compilePlan, type Demand, type Plan } from '../../src/workflow/plan.js';
 
 export const fixtures = fileURLToPath(new URL('../fixtures/actions/', import.meta.url));
 
@@ -17,6 +17,8 @@ export interface Answer {
   readonly kind: 'completed' | 'failed';
   readonly path: readonly number[];
   readonly reached: number;
+  readonly demand: Demand | null;
+  readonly exits: readonly ActionExit[] | null;
   /** Parsed payload; `undefined` without one. */
   readonly value: unknown;
   readonly earlier: readonly unknown[];
@@ -61,6 +63,8 @@ export function pack(values: readonly unknown[]): PackedJson {
 export interface BatchOptions {
   readonly workflow?: number;
   readonly place?: number;
+  readonly context?: number;
+  readonly hasRun?: boolean;
   readonly written?: readonly JsonObject[];
   /** Members a part; by default all in one. */
   readonly partMembers?: number;
@@ -74,6 +78,8 @@ export class World {
   readonly logged: LogLine[] = [];
   readonly lost: Parameters<DispatcherEvents['threadLost']>[0][] = [];
   rooms = 0;
+  /** Groups in which the answers came. */
+  groups = 0;
   #batches = 0;
   #waiting: { isDone: () => boolean; resolve: () => void }[] = [];
 
@@ -82,22 +88,25 @@ export class World {
       outcomes: message => {
         for (const group of message.groups) {
           const { path: taken, kind, reached, payload, errors, errorOf, killed = false } = group;
+          this.groups += 1;
           for (const [at, member] of group.members.entries()) {
             const key = `${message.batch}:${group.part}:${member}`;
             if (this.answers.has(key)) throw new Error(`P1: ${key} was answered twice`);
             const bytes = payload?.bytes.subarray(payload.offsets[at], payload.offsets[at + 1]);
             const times = group.times.subarray(at * taken.length * 2, (at + 1) * taken.length * 2);
-            const before = taken.length - 1;
+            const before = Math.max(0, taken.length - 1);
             this.answers.set(key, {
               kind,
               path: taken,
               reached,
+              demand: group.demand ?? null,
+              exits: group.exits ?? null,
               value: bytes === undefined ? undefined : JSON.parse(Buffer.from(bytes).toString()),
               earlier: (group.earlierResults ?? []).slice(at * before, (at + 1) * before).map(text => JSON.parse(text)),
               error: errors === undefined ? null : errors[errorOf![at]!]!,
               killed,
-              startedMs: group.baseMs + times[0]!,
-              endedMs: group.baseMs + times[times.length - 1]!,
+              startedMs: group.baseMs + (times[0] ?? 0),
+              endedMs: group.baseMs + (times[times.length - 1] ?? 0),
               order: this.answers.size,
             });
           }
@@ -126,13 +135,13 @@ export class World {
 
   /** Hand over a batch; returns its id. */
   run(inputs: readonly unknown[], options: BatchOptions = {}): number {
-    const { workflow = 1, place = 0, written, partMembers = inputs.length } = options;
+    const { workflow = 1, place = 0, context = 0, hasRun = false, written, partMembers = inputs.length } = options;
     const id = ++this.#batches;
     const parts = [];
     for (let from = 0; from < inputs.length; from += partMembers) {
       const count = Math.min(partMembers, inputs.length - from);
       const ordinals = Uint16Array.from({ length: count }, (_, at) => from + at);
-      parts.push({ workflow, place, transaction: 2, attempt: 0, root, ordinals });
+      parts.push({ workflow, place, context, hasRun, transaction: 2, attempt: 0, root, ordinals });
     }
     const batch: Batch = {
       id,

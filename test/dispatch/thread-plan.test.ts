@@ -5,6 +5,8 @@ import { ThreadPlan } from '../../src/dispatch/thread/thread-plan.js';
 import { routeOf } from '../../src/flow/route.js';
 import { compilePlan } from '../../src/workflow/plan.js';
 
+const to = (reached: number) => ({ reached, demand: null });
+
 /** So many actions in one transaction, each of which leads to the next one by either of two conditions' targets. */
 function diamonds(count: number): ThreadPlan {
   const names = Array.from({ length: count }, (_, at) => [`a${at}`, `b${at}`]);
@@ -23,31 +25,31 @@ function diamonds(count: number): ThreadPlan {
 
 test('the same way is the same node, another way another one', () => {
   const plan = diamonds(3);
-  const root = plan.root(0);
-  expect(plan.root(0)).toBe(root);
-  expect(root.exit('normal', 2)).toBe(root.exit('normal', 2));
-  expect(root.exit('normal', 2).next()).toBe(root.exit('normal', 2).next());
-  expect(root.exit('error', 2).next()).not.toBe(root.exit('normal', 2).next());
-  expect(root.exit('normal', 3).next().path).toEqual([0, 3]);
-  const failedOnce = root.exit('error', 3).next();
-  expect([failedOnce.exits, failedOnce.exit('normal', 4).exits, failedOnce.failed.exits]).toEqual([
+  const root = plan.root(0, false);
+  expect(plan.root(0, false)).toBe(root);
+  expect(root.exit('normal', to(2))).toBe(root.exit('normal', to(2)));
+  expect(root.exit('normal', to(2)).next()).toBe(root.exit('normal', to(2)).next());
+  expect(root.exit('error', to(2)).next()).not.toBe(root.exit('normal', to(2)).next());
+  expect(root.exit('normal', to(3)).next().path).toEqual([0, 3]);
+  const failedOnce = root.exit('error', to(3)).next();
+  expect([failedOnce.exits, failedOnce.exit('normal', to(4)).exits, failedOnce.failed.exits]).toEqual([
     ['error'],
     ['error', 'normal'],
     ['error', 'error'],
   ]);
-  expect([root.exit('normal', 3).exits, root.failed.exits]).toEqual([undefined, undefined]);
+  expect([root.exit('normal', to(3)).exits, root.failed.exits]).toEqual([undefined, undefined]);
 });
 
 test('past ten thousand nodes the tree grows anew; who stands on the old one goes on', () => {
   const plan = diamonds(20);
   const roots = new Set<unknown>();
-  const first = plan.root(0);
+  const first = plan.root(0, false);
   for (let way = 0; way < 3_000; way++) {
-    let node = plan.root(0);
+    let node = plan.root(0, false);
     roots.add(node);
-    for (let step = 1; step < 20; step++) node = node.exit('normal', 2 * step + ((way >> (step % 12)) & 1)).next();
+    for (let step = 1; step < 20; step++) node = node.exit('normal', to(2 * step + ((way >> (step % 12)) & 1))).next();
     expect(node.path).toHaveLength(20);
   }
   expect(roots.size).toBeGreaterThan(1);
-  expect(first.exit('normal', 2).next().path).toEqual([0, 2]);
+  expect(first.exit('normal', to(2)).next().path).toEqual([0, 2]);
 });

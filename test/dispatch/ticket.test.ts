@@ -11,6 +11,8 @@ function batchOf(sizes: readonly number[]): Batch {
   const parts = sizes.map(size => ({
     workflow: 1,
     place: 0,
+    context: 0,
+    hasRun: false,
     transaction: 0,
     attempt: 0,
     root,

@@ -19,6 +19,7 @@ import type {
   RootBody,
   Segment,
   SegmentChange,
+  SharedChange,
   Store,
 } from '../../src/store/contract.js';
 import { instanceId } from '../../src/workflow/instance-id.js';
@@ -26,6 +27,7 @@ import { plainSegment, StoreModel } from './store-model.js';
 
 const atMs = Date.UTC(2030, 0, 2, 8);
 const ids = new IdSource(systemClock);
+const segmentStates = ['ready', 'paused', 'failed', 'joining', 'waiting'] as const;
 let branches = 0;
 
 export function nothing(): Commit {
@@ -36,6 +38,7 @@ export function nothing(): Commit {
     changes: [],
     guards: [],
     segments: [],
+    shared: [],
     roots: [],
     bodies: [],
     outcomes: [],
@@ -69,6 +72,9 @@ export function segmentOf(root: RootBody, ordinals: readonly number[], more: Par
     name: '/conformance/flow',
     priority: null,
     place: 0,
+    hasRun: false,
+    context: 0,
+    scope: 0,
     transaction: 0,
     attempt: 0,
     kills: 0,
@@ -141,6 +147,9 @@ interface Step {
   readonly goesOn: boolean;
   readonly name: number | null;
   readonly frees: boolean;
+  /** Contexts each member goes on with; 1: it does not split. */
+  readonly split: number;
+  readonly shares: 'nothing' | 'write' | 'drop';
 }
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
@@ -156,6 +165,8 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     goesOn: fc.boolean(),
     name: fc.option(fc.nat(4), { freq: 2 }),
     frees: fc.boolean(),
+    split: fc.integer({ min: 1, max: 3 }),
+    shares: fc.constantFrom('nothing' as const, 'write' as const, 'write' as const, 'drop' as const),
   }),
   { minLength: 1, maxLength: 14 },
 );
@@ -165,6 +176,26 @@ function bitsOfMask(mask: number, bits: number): number[] {
 }
 
 function commitOf(step: Step, model: StoreModel, branch: string): Commit {
+  const commit = withoutShared(step, model, branch);
+  if (step.kind === 'resend' || commit.segments.length + commit.marks.length === 0) return commit;
+  const touched = model.segments.get(commit.marks[0]?.segment ?? '') ?? commit.segments[0]!;
+  return { ...commit, shared: sharedOf(step, model, touched) };
+}
+
+/** Changes for some members of a segment, not in order; with a fault the version of one is that of somebody behind. */
+function sharedOf({ shares, fault, mask }: Step, model: StoreModel, { root, ordinals }: Segment): SharedChange[] {
+  if (shares === 'nothing') return [];
+  return [...ordinals].reverse().flatMap((ordinal, at) => {
+    if (at > 2) return [];
+    const stored = model.shared.get(instanceId(root, ordinal))?.version ?? 0;
+    if (shares === 'drop' && stored === 0) return [];
+    const version = fault === 'revision' && at === mask % 3 ? Math.abs(stored - 1) : stored;
+    const state = shares === 'drop' ? null : JSON.stringify({ ordinal, mask, text: 'ü"' });
+    return [{ root, ordinal, workflow: 1, name: '/conformance/flow', version, state }];
+  });
+}
+
+function withoutShared(step: Step, model: StoreModel, branch: string): Commit {
   const { kind, pick } = step;
   const known = [...model.segments.values()];
   const segment = known[pick % Math.max(1, known.length)];
@@ -187,7 +218,7 @@ function commitOf(step: Step, model: StoreModel, branch: string): Commit {
     revision,
     requests: step.mask & 3,
     memberRequests,
-    state: (['ready', 'paused', 'failed'] as const)[pick % 3]!,
+    state: segmentStates[pick % segmentStates.length]!,
     attempt: step.members,
   });
   // One that closes cannot be changed too.
@@ -221,7 +252,7 @@ function submitOf({ members, mask, name, frees, pick }: Step, model: StoreModel,
   };
 }
 
-function leaveOf({ mask, fault, goesOn, pick }: Step, segment: Segment): Commit {
+function leaveOf({ mask, fault, goesOn, pick, split }: Step, segment: Segment): Commit {
   const all = Array.from(segment.ordinals.keys());
   const isGone = (at: number): boolean => (segment.gone[at >>> 3]! & (0x80 >>> (at & 7))) !== 0;
   const open = all.filter(at => !isGone(at));
@@ -252,12 +283,26 @@ function leaveOf({ mask, fault, goesOn, pick }: Step, segment: Segment): Commit 
     ...nothing(),
     marks: [mark],
     bodies: [body],
-    segments: goesOn ? [next] : [],
+    segments: goesOn ? splitOf(next, split) : [],
     outcomes: goesOn
       ? []
       : [{ ...outcomeOf(segment, leaving, pick % 2 === 0 ? 'finished' : 'removed'), body: body.id }],
     audit: [trace(segment.root)],
   };
+}
+
+/** The segment again, or one for each context its members split into; their numbers are those of nobody else. */
+function splitOf(segment: Segment, split: number): Segment[] {
+  if (split === 1) return [segment];
+  return Array.from({ length: split }, (_, at) => ({
+    ...segment,
+    id: ids.next(),
+    context: segment.context * 3 + at + 1,
+    scope: segment.scope + at,
+    hasRun: at === 1,
+    state: segmentStates[(segment.context + at) % segmentStates.length]!,
+    failures: null,
+  }));
 }
 
 /** @param open opens an empty store; the suite closes it */
@@ -381,6 +426,131 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
       expect(await told([guardOf(segment, [0])])).toBe('stale');
       expect(await store.query('select count(*) from millrace_audit where root = $1::uuid', [root.id])).toEqual([
         ['3'],
+      ]);
+    });
+
+    test('what contexts share is changed by who has read it as it is, and by one rival at a time', async () => {
+      const { root, segment } = await submitted(3);
+      const change = (ordinal: number, version: number, state: string | null): SharedChange => {
+        return { root: root.id, ordinal, workflow: 7, name: segment.name, version, state };
+      };
+      const stored = () => store.shared([0, 1, 2].map(ordinal => ({ root: root.id, ordinal })));
+      const rivals = (changes: SharedChange[]) =>
+        Array.from({ length: 6 }, () => store.commit({ ...nothing(), shared: changes, audit: [trace(root.id)] }));
+      const kindsOf = async (answers: Promise<CommitAnswer>[]) => (await Promise.all(answers)).map(({ kind }) => kind);
+      const oneWins = ['committed', 'stale', 'stale', 'stale', 'stale', 'stale'];
+
+      expect((await kindsOf(rivals([change(2, 0, '{"n":2}'), change(0, 0, '{"n":0}')]))).sort()).toEqual(oneWins);
+      const first = { root: root.id, workflow: 7, name: segment.name, version: 1 };
+      const sorted = async () => (await stored()).sort((a, b) => a.ordinal - b.ordinal);
+      expect(await sorted()).toEqual([
+        { ...first, ordinal: 0, state: '{"n":0}' },
+        { ...first, ordinal: 2, state: '{"n":2}' },
+      ]);
+      expect((await kindsOf(rivals([change(0, 1, 'ü'.repeat(50_000)), change(2, 1, null)]))).sort()).toEqual(oneWins);
+      expect(await stored()).toEqual([{ ...first, ordinal: 0, version: 2, state: 'ü'.repeat(50_000) }]);
+      expect(await store.query('select count(*) from millrace_audit where root = $1::uuid', [root.id])).toEqual([
+        ['2'],
+      ]);
+      // One that is stale takes the others with it.
+      const mixed = { shared: [change(0, 2, '{}'), change(1, 0, '{}'), change(2, 1, '{}')] };
+      expect(await commit({ ...mixed, marks: [markOf(segment, [0])] })).toBe('stale');
+      expect(await commit({ shared: [change(0, 2, '{}'), change(1, 0, '{}')], marks: [markOf(segment, [0])] })).toBe(
+        'committed',
+      );
+      expect((await sorted()).map(({ ordinal, version }) => [ordinal, version])).toEqual([
+        [0, 3],
+        [1, 1],
+      ]);
+      expect(await store.shared([])).toEqual([]);
+      expect(await store.shared([{ root: ids.nextRoot(), ordinal: 0 }])).toEqual([]);
+    });
+
+    test('commits that meet at segments and at what contexts share, in any order, never wait in a circle', async () => {
+      const made = await Promise.all([submitted(4), submitted(4)]);
+      const versions = new Map<string, number>();
+      const round = async (turn: number): Promise<number> => {
+        const answers = await Promise.all(
+          Array.from({ length: 8 }, (_, at) => {
+            const [a, b] = (at + turn) % 2 === 0 ? made : [...made].reverse();
+            const shared = [a!, b!].flatMap(({ root, segment }) =>
+              [at % 4, (at + 1) % 4].map(ordinal => {
+                const version = versions.get(instanceId(root.id, ordinal)) ?? 0;
+                return { root: root.id, ordinal, workflow: 1, name: segment.name, version, state: `{"at":${at}}` };
+              }),
+            );
+            const guards = [guardOf(a!.segment, [at % 4]), guardOf(b!.segment, [at % 4])];
+            return store.commit({ ...nothing(), shared: at % 2 === 0 ? shared : shared.reverse(), guards });
+          }),
+        );
+        const keys = made.flatMap(({ root }) => [0, 1, 2, 3].map(ordinal => ({ root: root.id, ordinal })));
+        for (const each of await store.shared(keys)) versions.set(instanceId(each.root, each.ordinal), each.version);
+        return answers.filter(({ kind }) => kind === 'committed').length;
+      };
+      let committed = 0;
+      for (let turn = 0; turn < 5; turn++) committed += await round(turn);
+      expect(committed).toBeGreaterThanOrEqual(5);
+      // Each commit that held has made four versions.
+      expect([...versions.values()].reduce((sum, version) => sum + version, 0)).toBe(committed * 4);
+    });
+
+    test('contexts of an instance are found by number, or all, while it is in their segments', async () => {
+      const { root, segment: plain } = await submitted(4);
+      const part = (context: number, ordinals: number[], state: Segment['state'] = 'ready') =>
+        segmentOf(root, ordinals, { context, scope: context - 1, hasRun: context === 2, state, place: context });
+      const segments = [part(1, [0, 1, 2], 'waiting'), part(2, [1, 2]), part(3, [2, 0], 'joining'), part(2, [0])];
+      for (const each of segments) each.ordinals.sort();
+      expect(await commit({ segments, marks: [markOf(plain, [0, 1, 2])] })).toBe('committed');
+      const [first, second, third, other] = segments as [Segment, Segment, Segment, Segment];
+      const of = async (ordinal: number, contexts: number[] | null): Promise<string[]> => {
+        const found = await store.contextsOf([{ root: root.id, ordinal, contexts }]);
+        for (const each of found) expect(segments).toContainEqual(each);
+        return found.map(({ id }) => id);
+      };
+      expect(await of(0, null)).toEqual([first.id, third.id, other.id]);
+      expect(await of(1, null)).toEqual([first.id, second.id]);
+      expect(await of(3, null)).toEqual([]);
+      expect(await of(2, [2, 3, 9])).toEqual([second.id, third.id]);
+      expect(await of(0, [2])).toEqual([other.id]);
+      expect(await of(499, [1])).toEqual([]);
+      expect(await of(0, [])).toEqual([]);
+      const both = await store.contextsOf([
+        { root: root.id, ordinal: 1, contexts: [1, 2] },
+        { root: root.id, ordinal: 2, contexts: null },
+        { root: root.id, ordinal: 0, contexts: [1] },
+      ]);
+      expect(both).toEqual([first, second, third]);
+      expect(await store.contextsOf([])).toEqual([]);
+
+      const left = { marks: [markOf(first, [1]), markOf(second, [0])] };
+      expect(await commit(left)).toBe('committed');
+      expect(await of(1, null)).toEqual([]);
+      expect(await store.locate(instanceId(root.id, 1))).toBeNull();
+      const gone = (await read(first.id))!;
+      expect(await store.locate(instanceId(root.id, 2))).toEqual({
+        kind: 'open',
+        instance: instanceId(root.id, 2),
+        contexts: [
+          { segment: gone, position: 2 },
+          { segment: await read(second.id), position: 1 },
+          { segment: third, position: 1 },
+        ],
+      });
+      // Operations and queues find them among the others.
+      const scope = { kind: 'workflow', name: first.name } as const;
+      let after = '00000000-0000-0000-0000-000000000000';
+      const selected: Segment[] = [];
+      for (let page = await store.select(scope, atMs, after, 500); page.length > 0; ) {
+        selected.push(...page.filter(each => each.root === root.id));
+        after = page[page.length - 1]!.id;
+        page = await store.select(scope, atMs, after, 500);
+      }
+      expect(selected.map(({ id, state }) => [id, state])).toEqual([
+        [plain.id, 'ready'],
+        [first.id, 'waiting'],
+        [second.id, 'ready'],
+        [third.id, 'joining'],
+        [other.id, 'ready'],
       ]);
     });
 
@@ -546,6 +716,9 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
         name: '/ü/日本 語/flow',
         priority: 10_000,
         place: 999,
+        hasRun: true,
+        context: 2_000,
+        scope: 17,
         transaction: 5,
         attempt: 6,
         kills: 2,
@@ -564,9 +737,10 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
       expect(await store.origin(root.id)).toEqual({ submitter: 'alice', createdAtMs: atMs });
       expect(await store.origin(ids.nextRoot())).toBeNull();
       expect(await store.locate(instanceId(root.id, 3))).toBeNull();
-      expect(await store.locate(instanceId(root.id, 499))).toMatchObject({
+      expect(await store.locate(instanceId(root.id, 499))).toEqual({
         kind: 'open',
-        position: full.ordinals.indexOf(499),
+        instance: instanceId(root.id, 499),
+        contexts: [{ segment: full, position: full.ordinals.indexOf(499) }],
       });
       expect(await store.locate(ids.nextRoot())).toBeNull();
       expect(await store.locate('no id')).toBeNull();

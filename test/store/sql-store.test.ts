@@ -89,7 +89,7 @@ test('a store on disk is the same after it was closed and opened again', async (
   expect(await model.stateOf(second)).toEqual(model.state());
 });
 
-test('a store from before failures were kept is brought up to date, with what it holds', async () => {
+test('a store from before failures were kept, and instances could have several contexts, is brought up to date, with what it holds', async () => {
   const driver = await openPgliteMemory();
   onTestFinished(() => driver.close());
   const before = await storeOn(driver);
@@ -98,9 +98,14 @@ test('a store from before failures were kept is brought up to date, with what it
   const failed = segmentOf(root, [0, 1], { state: 'failed' });
   await before.commit({ ...nothing(), roots: [root], segments: [failed] });
   await driver.script(`
-    drop view millrace_instances;
-    alter table millrace_segment drop column failures;
-    delete from millrace_migration where name = '0004-failures';
+    drop view millrace_instances, millrace_contexts;
+    drop table millrace_shared;
+    drop function millrace_is_open, millrace_context_state;
+    alter table millrace_segment
+      drop column failures, drop column context, drop column scope, drop column has_run,
+      drop constraint millrace_segment_state_check,
+      add constraint millrace_segment_state_check check (state between 0 and 2);
+    delete from millrace_migration where name in ('0004-failures', '0009-contexts');
   `);
 
   const now = await storeOn(driver);

@@ -1,8 +1,17 @@
 // The Store contract as a model: a few maps, one function that applies a commit.
 
 import { bitsOf, clearBitsOf, hasBit } from '../../src/store/bitmap.js';
-import type { Body, Commit, CommitAnswer, Outcome, Segment, Store } from '../../src/store/contract.js';
-import { instanceId } from '../../src/workflow/instance-id.js';
+import type {
+  Body,
+  Commit,
+  CommitAnswer,
+  InstanceKey,
+  Outcome,
+  Segment,
+  Shared,
+  Store,
+} from '../../src/store/contract.js';
+import { instanceId, splitInstanceId } from '../../src/workflow/instance-id.js';
 
 /** A segment as it is compared: bit maps and lists as plain numbers. */
 export interface PlainSegment extends Omit<Segment, 'ordinals' | 'gone'> {
@@ -13,8 +22,13 @@ export interface PlainSegment extends Omit<Segment, 'ordinals' | 'gone'> {
 export interface PlainState {
   readonly segments: PlainSegment[];
   readonly bodies: { readonly id: string; readonly root: string; readonly texts: Record<number, string> }[];
-  /** By instance: the segment and position it stands at, or how it ended. */
+  /** By instance: the segments and positions it stands at, or how it ended. */
   readonly located: Record<string, unknown>;
+  /** By instance with several contexts: their segments. */
+  readonly contexts: Record<string, string[]>;
+  /** Segments of the contexts with low numbers, of all instances. */
+  readonly lowContexts: string[];
+  readonly shared: Shared[];
   readonly names: Record<string, string>;
   readonly audit: number;
 }
@@ -39,12 +53,27 @@ function plainOutcome({ ordinals, ...rest }: Outcome): unknown {
   return { ...rest, ordinals: [...ordinals] };
 }
 
+/** Numbers asked for by themselves; 0 is never one of several contexts. */
+const lowContexts = [0, 1, 2, 3, 4];
+
+const keyOf = ({ root, ordinal }: InstanceKey): string => instanceId(root, ordinal);
+
+const byKey = (a: InstanceKey, b: InstanceKey): number => (keyOf(a) < keyOf(b) ? -1 : 1);
+
+function push<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
+
 const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1);
 
 export class StoreModel {
   readonly segments = new Map<string, Segment>();
   readonly bodies = new Map<string, Body>();
   readonly outcomes: Outcome[] = [];
+  /** By instance. */
+  readonly shared = new Map<string, Shared>();
   readonly names = new Map<string, string>();
   readonly commits = new Map<string, Commit>();
   readonly instances = new Set<string>();
@@ -73,6 +102,10 @@ export class StoreModel {
       const segment = this.segments.get(id)!;
       const failures = change.state === 'failed' ? segment.failures : null;
       this.segments.set(id, { ...segment, ...change, failures, revision: revision + 1 });
+    }
+    for (const { version, state, ...key } of commit.shared) {
+      if (state === null) this.shared.delete(keyOf(key));
+      else this.shared.set(keyOf(key), { ...key, version: version + 1, state });
     }
     for (const segment of commit.segments) this.segments.set(segment.id, segment);
     for (const body of [...commit.roots, ...commit.bodies]) this.bodies.set(body.id, body);
@@ -104,24 +137,37 @@ export class StoreModel {
         const segment = this.segments.get(id);
         return segment === undefined || segment.gone.some((byte, at) => (byte & members[at]!) !== 0);
       }) ||
+      commit.shared.some(change => (this.shared.get(keyOf(change))?.version ?? 0) !== change.version) ||
       commit.changes.some(({ segment: id, revision }) => this.segments.get(id)?.revision !== revision);
     return isStale ? ['stale'] : [];
   }
 
   state(): PlainState {
-    const located: Record<string, unknown> = {};
-    for (const segment of this.segments.values()) {
+    const open = new Map<string, { segment: string; position: number }[]>();
+    const contexts = new Map<string, string[]>();
+    const low = new Set<string>();
+    for (const segment of [...this.segments.values()].sort((a, b) => a.context - b.context)) {
       for (const position of clearBitsOf(segment.gone, segment.ordinals.length)) {
-        located[instanceId(segment.root, segment.ordinals[position]!)] = { segment: segment.id, position };
+        const instance = instanceId(segment.root, segment.ordinals[position]!);
+        push(open, instance, { segment: segment.id, position });
+        if (segment.context === 0) continue;
+        push(contexts, instance, segment.id);
+        if (lowContexts.includes(segment.context)) low.add(segment.id);
       }
     }
+    for (const segments of contexts.values()) segments.sort();
+    const located: Record<string, unknown> = {};
     for (const outcome of this.outcomes) {
       for (const ordinal of outcome.ordinals) located[instanceId(outcome.root, ordinal)] = plainOutcome(outcome);
     }
+    Object.assign(located, Object.fromEntries(open));
     return {
       segments: [...this.segments.values()].map(plainSegment).sort(byId),
       bodies: [...this.bodies.values()].map(plainBody).sort(byId),
       located,
+      contexts: Object.fromEntries(contexts),
+      lowContexts: [...low].sort(),
+      shared: [...this.shared.values()].sort(byKey),
       names: Object.fromEntries(this.names),
       audit: this.audit,
     };
@@ -141,8 +187,17 @@ export class StoreModel {
       const found = await store.locate(instance);
       if (found === null) continue;
       located[instance] =
-        found.kind === 'open' ? { segment: found.segment.id, position: found.position } : plainOutcome(found.outcome);
+        found.kind === 'open'
+          ? found.contexts.map(({ segment, position }) => ({ segment: segment.id, position }))
+          : plainOutcome(found.outcome);
     }
+    const instances = [...this.instances].map(instance => splitInstanceId(instance)!);
+    const contexts: Record<string, string[]> = {};
+    for (const key of instances) {
+      const of = await store.contextsOf([{ ...key, contexts: null }]);
+      if (of.length > 0) contexts[keyOf(key)] = of.map(({ id }) => id);
+    }
+    const low = await store.contextsOf(instances.map(key => ({ ...key, contexts: lowContexts })));
     const everyName = [...this.commits.values()].flatMap(({ names }) => names.map(({ name }) => name));
     const [row] = await store.query(`select count(*) from millrace_audit where root = any($1::uuid[])`, [
       `{${[...roots].join(',')}}`,
@@ -154,6 +209,9 @@ export class StoreModel {
         .sort(byId),
       bodies: (await store.bodies([...this.bodies.keys()])).map(plainBody).sort(byId),
       located,
+      contexts,
+      lowContexts: low.map(({ id }) => id),
+      shared: (await store.shared(instances)).sort(byKey),
       names: Object.fromEntries(await store.named(everyName)),
       audit: Number(row![0]),
     };

@@ -25,6 +25,8 @@ class GatheredGroup {
     readonly part: ThreadPart,
     readonly exit: NodeExit,
     readonly hasPayload: boolean,
+    /** When its first member ended. */
+    readonly atMs: number,
   ) {
     this.path = exit.node.path;
   }
@@ -34,7 +36,7 @@ class GatheredGroup {
     if (members.length > 0 && members[members.length - 1]! > member.index) this.isAscending = false;
     members.push(member.index);
     if (member.times !== null) for (const time of member.times) times.push(time);
-    times.push(member.startedMs, endedMs);
+    if (this.path.length > 0) times.push(member.startedMs, endedMs);
     if (member.earlierResults !== null) for (const text of member.earlierResults) this.earlier.push(text);
     this.syncMs += member.syncMs;
     this.elapsedMs += endedMs - member.begunMs;
@@ -54,7 +56,7 @@ class GatheredGroup {
   close(shareUs: number): PackableGroup {
     if (!this.isAscending) this.#sort();
     const { part, path, members, times } = this;
-    const { kind, reached, exits } = this.exit;
+    const { kind, reached, demand, exits } = this.exit;
     const hasErrors = this.errors.length > 0;
     return {
       part: part.index,
@@ -63,13 +65,15 @@ class GatheredGroup {
       reached,
       members,
       times,
+      atMs: this.atMs,
       payload: this.hasPayload ? this.payload : null,
       rare:
-        path.length > 1 || hasErrors
+        path.length > 1 || hasErrors || demand !== null
           ? {
               ...(path.length > 1 ? { earlierResults: this.earlier } : {}),
               ...(hasErrors ? { errors: this.errors, errorOf: Uint16Array.from(this.errorOf) } : {}),
               ...(exits === undefined ? {} : { exits }),
+              ...(demand === null ? {} : { demand }),
             }
           : null,
       occupiedUs: this.syncMs * 1_000 + members.length * shareUs,
@@ -108,7 +112,7 @@ export class Gathering {
 
   /** @param error of its last action, when that one's error or timeout flow led to where it stands */
   completed(member: Member, exit: NodeExit, payload: string | null, error: ActionError | null, endedMs: number): void {
-    const group = this.#group(member, exit, payload !== null);
+    const group = this.#group(member, exit, payload !== null, endedMs);
     group.add(member, endedMs);
     if (payload !== null) group.payload.push(payload);
     if (error !== null) group.addError(error);
@@ -118,7 +122,7 @@ export class Gathering {
 
   /** What the member wrote and sent to the audit trail is rolled back with it. */
   failed(member: Member, error: ActionError, endedMs: number): void {
-    const group = this.#group(member, member.node.failed, false);
+    const group = this.#group(member, member.node.failed, false, endedMs);
     group.add(member, endedMs);
     group.addError(error);
     this.#count(member);
@@ -160,13 +164,13 @@ export class Gathering {
     this.#syncMs += member.syncMs;
   }
 
-  #group(member: Member, exit: NodeExit, hasPayload: boolean): GatheredGroup {
+  #group(member: Member, exit: NodeExit, hasPayload: boolean, endedMs: number): GatheredGroup {
     const last = this.#last;
     if (last !== null && isSame(last, member, exit, hasPayload)) return last;
     const { groups } = this.#openFor(member.part.batch);
     let group = groups.find(candidate => isSame(candidate, member, exit, hasPayload));
     if (group === undefined) {
-      group = new GatheredGroup(member.part, exit, hasPayload);
+      group = new GatheredGroup(member.part, exit, hasPayload, endedMs);
       groups.push(group);
     }
     this.#last = group;

@@ -80,6 +80,10 @@ export class Member implements ActionMember {
     return this.node.place.planAction.name;
   }
 
+  nowMs(): number {
+    return Member.services.nowMs();
+  }
+
   get context(): CallContext {
     this.#context ??= new MemberContext(this);
     return this.#context;
@@ -226,7 +230,8 @@ class MemberContext implements CallContext {
   }
 
   get idempotencyKey(): string {
-    return `${this.#member.instance}:${this.#member.part.from.transaction}`;
+    const { context, transaction } = this.#member.part.from;
+    return `${this.#member.instance}:${context === 0 ? '' : `${context}.`}${transaction}`;
   }
 
   get signal(): AbortSignal {

@@ -14,7 +14,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { threadId } from 'node:worker_threads';
 import { END, failureFlow } from '../../workflow/plan.js';
-import { ActionFault, isThenable } from '../action.js';
+import { type Act, ActionFault, isThenable } from '../action.js';
 import type { PackedBatch } from '../packing.js';
 import type { ActionError, ToThread } from '../protocol.js';
 import { SharedState, uptimeOffsetMs } from '../shared-state.js';
@@ -117,8 +117,8 @@ export class ThreadRuntime {
   }
 
   #begin(member: Member): void {
-    const { place } = member.node;
-    if (place.isSlow && this.#outbox.members > 0) this.#outbox.flush();
+    const { place, hasRun } = member.node;
+    if (!hasRun && place.isSlow && this.#outbox.members > 0) this.#outbox.flush();
     if (this.#shared.ending) {
       this.#isEnding = true;
       return;
@@ -128,8 +128,28 @@ export class ThreadRuntime {
     this.#executing[member.row] = member;
     member.begunMs = now;
     member.startedMs = now;
-    this.#shared.begin(member.row, member.part.batch.id, member.slot, place.planAction.place, now + uptimeOffsetMs);
-    this.#run(member);
+    const beginsAt = hasRun ? null : place.planAction.place;
+    this.#shared.begin(member.row, member.part.batch.id, member.slot, beginsAt, now + uptimeOffsetMs);
+    if (!hasRun || this.#leaveFirst(member)) this.#run(member);
+  }
+
+  /** The action where the transaction begins has run before. @returns whether a flow leads to another one within it */
+  #leaveFirst(member: Member): boolean {
+    let exit: NodeExit;
+    try {
+      exit = member.node.fixed ?? chosenExit(member);
+    } catch (thrown) {
+      return this.#failTransaction(member, thrown);
+    }
+    const now = performance.now();
+    member.syncMs += now - this.#nowMs;
+    this.#nowMs = now;
+    if (exit.ends) return this.#complete(member, exit, null);
+    member.node = exit.next();
+    member.startedMs = now;
+    if (member.node.place.isSlow && this.#outbox.members > 0) this.#outbox.flush();
+    this.#shared.step(member.row, 'normal', exit.reached, now + uptimeOffsetMs);
+    return true;
   }
 
   /** Run actions of a member until one must be awaited or the transaction has ended. */
@@ -211,6 +231,7 @@ export class ThreadRuntime {
     const { place } = node;
     if (isOverTime(member, this.#nowMs)) return this.#fail(member, timeoutFault(member));
     clearDeadline(member);
+    if (place.acts) return this.#act(member, returned as Act);
     let text = 'null';
     if (place.givesResult) {
       try {
@@ -229,6 +250,19 @@ export class ThreadRuntime {
       }
     }
     return exit.ends ? this.#complete(member, exit, null) : this.#goOn(member, exit, text);
+  }
+
+  /** @returns whether the transaction goes on with another action, by a flow for its failure */
+  #act(member: Member, { demand, result }: Act): boolean {
+    const { node } = member;
+    if (result !== undefined) {
+      try {
+        member.result = jsonText(result, 'what the action works on', this.#task.resultBytesMax);
+      } catch (thrown) {
+        return this.#fail(member, thrown);
+      }
+    }
+    return this.#complete(member, node.exit('normal', { reached: node.place.planAction.place, demand }), null);
   }
 
   /**
@@ -250,7 +284,8 @@ export class ThreadRuntime {
   #complete(member: Member, exit: NodeExit, error: ActionError | null): false {
     let payload: string | null;
     try {
-      payload = exit.reached === END ? member.finalResult() : member.everythingWritten();
+      const isLast = exit.reached === END && member.part.from.context === 0;
+      payload = isLast ? member.finalResult() : member.everythingWritten();
     } catch (thrown) {
       // What earlier transactions wrote is not JSON: the store gave something else than it was given.
       return this.#failTransaction(member, thrown);
@@ -276,7 +311,8 @@ export class ThreadRuntime {
     }
     if (flow === null) return this.#failTransaction(member, why);
     const error = errorAsData(why, member.action);
-    const exit = member.node.exit(how, flow.to);
+    const { place, plan } = member.node;
+    const exit = member.node.exit(how, plan.wayOver(place.planAction.place, [flow]));
     member.failedOver(error, flow.rollback);
     return exit.ends ? this.#complete(member, exit, error) : this.#goOn(member, exit, JSON.stringify(error));
   }

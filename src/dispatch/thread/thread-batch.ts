@@ -37,7 +37,7 @@ export class ThreadPart {
     readonly base: number,
     plan: ThreadPlan,
   ) {
-    this.root = plan.root(from.place);
+    this.root = plan.root(from.place, from.hasRun);
     this.workflow = plan.plan.name;
   }
 }

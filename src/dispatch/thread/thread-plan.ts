@@ -3,7 +3,15 @@
 // A path is a node of a tree that grows as transactions run: members that took the same path stand on the same node,
 // so grouping outcomes compares one reference instead of arrays.
 
-import type { ActionExit, Place, Plan, PlanAction, Route } from '../../workflow/plan.js';
+import {
+  type ActionExit,
+  type Demand,
+  END,
+  type Place,
+  type Plan,
+  type PlanAction,
+  type Route,
+} from '../../workflow/plan.js';
 import { ActionFault, type BuiltInAction, type PlacedAction } from '../action.js';
 
 /** What the thread's entry knows and this room may not import. */
@@ -13,12 +21,20 @@ export interface ThreadWorld {
 }
 
 /** Nodes of a plan's tree of paths. A transaction with many conditions has more paths than there are stars: past this
- * the tree grows anew, and what stands on the old one goes with its members. */
+ * the tree grows anew, and what stands on the old one goes with its members. Demands count too, by their flows. */
 const nodesMax = 10_000;
+const flowsPerNode = 16;
+
+/** Where flows lead: to a place, or to what is asked of the engine at the place they lead out of. */
+export interface Way {
+  readonly reached: Place;
+  readonly demand: Demand | null;
+}
 
 export class ThreadPlace {
   readonly action: PlacedAction;
   readonly givesResult: boolean;
+  readonly acts: boolean;
   readonly timeoutMs: number;
   readonly route: Route;
   /** Its last synchronous part took long: outcomes that wait are sent before it begins. Unknown counts as long. */
@@ -30,6 +46,7 @@ export class ThreadPlace {
   ) {
     const builtIn = world.actions[planAction.action.type];
     this.givesResult = builtIn?.givesResult ?? false;
+    this.acts = builtIn?.acts ?? false;
     this.action = prepared(planAction, builtIn);
     this.timeoutMs = planAction.timeoutMs ?? Number.POSITIVE_INFINITY;
     this.route = world.routeOf(planAction);
@@ -64,8 +81,10 @@ export class NodeExit {
     readonly how: ActionExit,
     /** The place that follows, or `END`; of a transaction that failed, the place where it did. */
     readonly reached: Place,
+    /** What is asked of the engine; `null`: nothing beyond going on there. */
+    readonly demand: Demand | null,
   ) {
-    this.ends = kind === 'failed' || reached < 0 || node.plan.places[reached]!.planAction.isBreak;
+    this.ends = kind === 'failed' || demand !== null || reached < 0 || node.plan.places[reached]!.planAction.isBreak;
   }
 
   /** How the actions of the path ended; `undefined`: all of them normally. */
@@ -91,32 +110,56 @@ export class PathNode {
 
   constructor(
     readonly place: ThreadPlace,
-    /** Places of the actions that ran, in order, this one last. */
+    /** Places of the actions that ran, in order, this one last; empty: it ran in an earlier transaction. */
     readonly path: readonly Place[],
     /** How those before this one ended; `null`: normally. */
     readonly exits: readonly ActionExit[] | null,
     readonly plan: ThreadPlan,
   ) {
-    const { fixed } = place.route;
-    this.fixed = fixed === null ? null : new NodeExit(this, 'completed', 'normal', fixed);
-    this.failed = new NodeExit(this, 'failed', 'error', place.planAction.place);
-    plan.grown();
+    const fixed = plan.fixedWay(place);
+    this.fixed = fixed === null ? null : new NodeExit(this, 'completed', 'normal', fixed.reached, fixed.demand);
+    this.failed = new NodeExit(this, 'failed', 'error', place.planAction.place, null);
+    plan.grown(1);
   }
 
-  exit(how: ActionExit, to: Place): NodeExit {
-    const key = `${how} ${to}`;
+  /** Its action has run in an earlier transaction: this one begins with the flows out of it. */
+  get hasRun(): boolean {
+    return this.path.length === 0;
+  }
+
+  exit(how: ActionExit, { reached, demand }: Way): NodeExit {
+    const key = demand === null ? `${how} ${reached}` : `${how} ${keyOf(demand)}`;
     let exit = this.#exits.get(key);
     if (exit === undefined) {
-      exit = new NodeExit(this, 'completed', how, to);
+      exit = new NodeExit(this, 'completed', how, reached, demand);
       this.#exits.set(key, exit);
+      if (demand !== null) this.plan.grown(sizeOf(demand));
     }
     return exit;
   }
 }
 
+function keyOf(demand: Demand): string {
+  switch (demand.kind) {
+    case 'flows':
+      return `flows ${demand.flows.join(' ')}`;
+    case 'act':
+      return `act ${demand.count} ${demand.range?.from} ${demand.range?.step} ${demand.name}`;
+  }
+}
+
+/** In nodes. */
+function sizeOf(demand: Demand): number {
+  return demand.kind === 'act' ? 1 : 1 + demand.flows.length / flowsPerNode;
+}
+
 export class ThreadPlan {
   readonly places: readonly ThreadPlace[];
   readonly #roots = new Map<Place, PathNode>();
+  /** Of transactions that begin with the flows out of a place. */
+  readonly #hasRunRoots = new Map<Place, PathNode>();
+  /** By place: the fixed way out of it, once a node needs it. */
+  readonly #fixedWays = new Map<ThreadPlace, Way | null>();
   #nodes = 0;
 
   constructor(
@@ -127,20 +170,41 @@ export class ThreadPlan {
   }
 
   /** Where transactions that begin at `place` begin. */
-  root(place: Place): PathNode {
-    let node = this.#roots.get(place);
+  root(place: Place, hasRun: boolean): PathNode {
+    const roots = hasRun ? this.#hasRunRoots : this.#roots;
+    let node = roots.get(place);
     if (node === undefined) {
-      node = new PathNode(this.places[place]!, [place], null, this);
-      this.#roots.set(place, node);
+      node = new PathNode(this.places[place]!, hasRun ? [] : [place], null, this);
+      roots.set(place, node);
     }
     return node;
   }
 
-  /** A node more. */
-  grown(): void {
-    this.#nodes += 1;
+  /** Where flows that are taken out of a place lead. */
+  wayOver(from: Place, flows: readonly { readonly flow: number; readonly to: Place }[]): Way {
+    const [first] = flows;
+    if (first === undefined) return { reached: END, demand: null };
+    if (flows.length === 1 && this.plan.actions[first.to]!.join === null) return { reached: first.to, demand: null };
+    return { reached: from, demand: { kind: 'flows', flows: flows.map(({ flow }) => flow) } };
+  }
+
+  /** Where a place leads whatever the variables are; `null` when they decide, or its action says what is to be done. */
+  fixedWay(place: ThreadPlace): Way | null {
+    let way = this.#fixedWays.get(place);
+    if (way === undefined) {
+      const { fixed } = place.route;
+      way = fixed === null ? null : this.wayOver(place.planAction.place, fixed);
+      this.#fixedWays.set(place, way);
+    }
+    return way;
+  }
+
+  /** @param nodes how many more, or what weighs as much */
+  grown(nodes: number): void {
+    this.#nodes += nodes;
     if (this.#nodes <= nodesMax) return;
     this.#roots.clear();
+    this.#hasRunRoots.clear();
     this.#nodes = 0;
   }
 }

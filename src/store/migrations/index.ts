@@ -12,8 +12,9 @@ import * as severalEngines from './0005-several-engines.js';
 import * as members from './0006-members.js';
 import * as auditOrder from './0007-audit-order.js';
 import * as identity from './0008-identity.js';
+import * as contexts from './0009-contexts.js';
 
-const migrations = [first, auditViews, retention, failures, severalEngines, members, auditOrder, identity];
+const migrations = [first, auditViews, retention, failures, severalEngines, members, auditOrder, identity, contexts];
 
 const undefinedTable = '42P01';
 

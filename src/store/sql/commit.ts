@@ -1,6 +1,6 @@
 // The statements of a commit. All of one commit run in one transaction, in the order below; those with nothing to do
-// are left out. `leave`, `change` and `guard` are the fences: they raise MR001 when a member or a revision is not as the
-// commit believes, and the whole transaction is gone.
+// are left out. `leave`, `change`, `guard` and `changeShared` are the fences: they raise MR001 when a member, a revision or a
+// version is not as the commit believes, and the whole transaction is gone.
 //
 // WHY separate statements and not one CTE: see bench/README.md, "commit".
 
@@ -27,6 +27,19 @@ export const lockSegments: SqlStatement = {
   name: 'commit_lock',
   text: `with locked as materialized (
     select 1 from millrace_segment where id = any($1::uuid[]) order by id for update)
+  select count(*) from locked`,
+};
+
+/**
+ * Take hold of what contexts share, behind the segments and in the order of keys, before it is changed (D6).
+ * $1 root uuid[], $2 ordinal int[]. Returns one row.
+ * COST one row lock an instance. Left out where transactions run one after the other.
+ */
+export const lockShared: SqlStatement = {
+  name: 'commit_lock_shared',
+  text: `with locked as materialized (
+    select 1 from millrace_shared h join unnest($1::uuid[], $2::int[]) as a(root, ordinal)
+      on h.root = a.root and h.ordinal = a.ordinal order by h.root, h.ordinal for update of h)
   select count(*) from locked`,
 };
 
@@ -101,16 +114,47 @@ export const guard: SqlStatement = {
 };
 
 /**
+ * What contexts share is written: for the first time (version 0), again, or it goes (state null).
+ * $1 root uuid[], $2 ordinal int[], both in the order of keys, $3 workflow int[], $4 name text[], $5 version int[],
+ * $6 state text[], $7 how many int.
+ * COST one probe by key and one row an instance, as long as its text.
+ * WHY `on conflict`: a rival that was first with version 0 makes this one stale, and no commit known. Rows are added in
+ * order, and by then nobody waits for a lock on another: so no circle (D6).
+ */
+export const changeShared: SqlStatement = {
+  name: 'commit_shared',
+  text: `with c as materialized (
+      select * from unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::int[], $6::text[])
+        as c(root, ordinal, workflow, name, version, state)),
+    deleted as (
+      delete from millrace_shared h using c
+      where h.root = c.root and h.ordinal = c.ordinal and h.version = c.version and c.state is null
+      returning 1),
+    updated as (
+      update millrace_shared h set version = h.version + 1, state = c.state from c
+      where h.root = c.root and h.ordinal = c.ordinal and h.version = c.version and c.state is not null
+      returning 1),
+    added as (
+      insert into millrace_shared (root, ordinal, workflow, name, version, state)
+      select root, ordinal, workflow, name, 1, state from c where version = 0 and state is not null
+      order by root, ordinal
+      on conflict do nothing
+      returning 1)
+  select millrace_fence((select count(*) from deleted) + (select count(*) from updated) + (select count(*) from added)
+    = $7::int)`,
+};
+
+/**
  * New segments, one array a column in the order of the table.
- * COST one row of some 250 bytes and three index entries a segment.
+ * COST one row of some 250 bytes and three index entries a segment; four when its instances have several contexts.
  */
 export const insertSegments: SqlStatement = {
   name: 'commit_segments',
   text: `insert into millrace_segment (id, root, body, workflow, name, priority, place, transaction, attempt, kills, state,
-      eligible_at, created_at, ordinals, open, gone, requests, member_requests, revision, failures)
+      eligible_at, created_at, ordinals, open, gone, requests, member_requests, revision, failures, context, scope, has_run)
     select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::int[], $7::int[], $8::int[],
       $9::int[], $10::int[], $11::int[], $12::bigint[], $13::bigint[], $14::varbit[], $15::int[], $16::varbit[],
-      $17::int[], $18::text[], $19::int[], $20::text[])`,
+      $17::int[], $18::text[], $19::int[], $20::text[], $21::int[], $22::int[], $23::bool[])`,
 };
 
 /** The slot of a ring that is written now. WHY looked up by every insert, and not remembered: engines share the rings, and

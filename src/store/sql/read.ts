@@ -3,7 +3,7 @@
 import type { SqlStatement } from '../driver.js';
 
 const segmentColumns = `id, root, body, workflow, name, priority, place, transaction, attempt, kills, state::int,
-  eligible_at, created_at, ordinals, open, gone, requests, member_requests, revision, failures`;
+  eligible_at, created_at, ordinals, open, gone, requests, member_requests, revision, failures, context, scope, has_run`;
 
 /** Segments by id. $1 uuid[]. */
 export const segmentsById: SqlStatement = {
@@ -36,6 +36,33 @@ export const selectByBranch: SqlStatement = {
 export const segmentsByRoot: SqlStatement = {
   name: 'read_segments_by_root',
   text: `select ${segmentColumns} from millrace_segment where root = $1::uuid`,
+};
+
+const isAskedOpen = 'millrace_is_open(s.ordinals, s.gone, a.ordinal)';
+
+/**
+ * Segments of instances with several contexts.
+ * $1 root uuid[], $2 ordinal int[], $3 context int[]: these contexts; $4 root uuid[], $5 ordinal int[]: all contexts.
+ * COST one index probe a context, or a root.
+ */
+export const segmentsOfContexts: SqlStatement = {
+  name: 'read_contexts',
+  text: `select ${segmentColumns} from millrace_segment where id in (
+      select s.id from unnest($1::uuid[], $2::int[], $3::int[]) as a(root, ordinal, context)
+        join millrace_segment s on s.root = a.root and s.context = a.context
+        where s.context > 0 and ${isAskedOpen}
+      union all
+      select s.id from unnest($4::uuid[], $5::int[]) as a(root, ordinal) join millrace_segment s on s.root = a.root
+        where s.context > 0 and ${isAskedOpen})
+    order by id`,
+};
+
+/** What contexts share. $1 root uuid[], $2 ordinal int[]. COST one index probe an instance. */
+export const sharedOf: SqlStatement = {
+  name: 'read_shared',
+  text: `select h.root, h.ordinal, h.workflow, h.name, h.version, h.state
+    from unnest($1::uuid[], $2::int[]) as a(root, ordinal)
+    join millrace_shared h on h.root = a.root and h.ordinal = a.ordinal`,
 };
 
 /** Bodies by id. $1 uuid[]. COST one index probe a generation and body, and the bytes. */

@@ -1,0 +1,17 @@
+// The error action: fails the transaction. Nothing is tried again, since it would only fail again (`compilePlan`).
+
+import { ActionFault, type BuiltInAction } from '../dispatch/action.js';
+
+export const errorAction: BuiltInAction = {
+  givesResult: false,
+  prepare(planAction) {
+    const { action } = planAction;
+    if (action.type !== 'error') throw new Error(`an error action was expected, not ${action.type}`);
+    const { code = 'ErrorAction', message = `action "${action.name}" ends in failure` } = action;
+    return {
+      run: () => {
+        throw new ActionFault(code, message);
+      },
+    };
+  },
+};

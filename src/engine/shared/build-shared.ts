@@ -1,0 +1,45 @@
+// A commit of items some of which concern instances with several contexts: what they share is read, decided on, and built
+// in with the rest.
+
+import { type BuiltCommit, buildCommit, type CommitItem, nextOf } from '../commit-builder.js';
+import type { EngineParts } from '../parts.js';
+import { decideShared } from './shared-part.js';
+import { SharedRowsBuilder } from './shared-rows.js';
+
+/**
+ * COST one read of what the instances share; one more of contexts that go on or leave without having run, and one of their
+ * bodies, when there are such.
+ * @throws {SharedGone} when an instance is over by now
+ */
+export async function buildShared(
+  items: readonly CommitItem[],
+  atMs: number,
+  parts: EngineParts,
+): Promise<BuiltCommit> {
+  const { store, definitions, holdings, ids, build } = parts;
+  const names = items.flatMap(({ outcome }) =>
+    outcome.kind === 'completed' && outcome.demand?.kind === 'act' && outcome.demand.name !== null
+      ? [outcome.demand.name]
+      : [],
+  );
+  // The newest version counts, whoever has stored it.
+  if (names.length > 0) await definitions.load();
+  const work = await decideShared(
+    items.map(item => ({ item, next: nextOf(item, atMs) })),
+    { store, definitions, holdings },
+  );
+  const rows = new SharedRowsBuilder(work, atMs, ids, workflow => definitions.byNumber(workflow)).build();
+  return buildCommit(
+    work.plain.map(({ item }) => item),
+    atMs,
+    build,
+    {
+      rows,
+      held: segment => {
+        const known = holdings.segment(segment.id);
+        if (known?.segment.revision === segment.revision) return known;
+        return { segment, open: segment.open, gone: segment.gone };
+      },
+    },
+  );
+}

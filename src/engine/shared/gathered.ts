@@ -1,0 +1,85 @@
+// Items of a commit that concern instances with several contexts, by instance: what happened to which context of it.
+
+import type { Happening, What } from '../../flow/shared/happening.js';
+import { watchesMoves } from '../../flow/shared/needs.js';
+import type { Next } from '../../flow/transition.js';
+import type { CommitItem } from '../commit-builder.js';
+
+/** A happening, and who it comes from. */
+export interface Occurrence {
+  readonly item: CommitItem;
+  /** Index among the item's members. */
+  readonly member: number;
+  readonly happening: Happening;
+  /** The context stands paused where it would stand ready. */
+  readonly isPaused: boolean;
+}
+
+export interface GatheredInstance {
+  readonly root: string;
+  readonly ordinal: number;
+  readonly occurrences: Occurrence[];
+}
+
+/** An item that nothing shared has to do with: the transition has said all. */
+export interface PlainItem {
+  readonly item: CommitItem;
+  readonly next: Next;
+}
+
+export function keyOf(root: string, ordinal: number): string {
+  return `${root} ${ordinal}`;
+}
+
+/**
+ * @param resolve number of the newest version of a workflow
+ */
+export function gather(
+  items: readonly PlainItem[],
+  resolve: (name: string) => number | null,
+): { readonly instances: Map<string, GatheredInstance>; readonly plain: PlainItem[] } {
+  const instances = new Map<string, GatheredInstance>();
+  const plain: PlainItem[] = [];
+  for (const { item, next } of items) {
+    const what = whatOf(item, next, resolve);
+    if (what === null) {
+      plain.push({ item, next });
+      continue;
+    }
+    const { segment } = item.held;
+    const { context, scope, workflow, place, hasRun, root } = segment;
+    const happening = { context, scope, workflow, place, hasRun, what };
+    const isPaused = next.kind === 'act' ? next.isPaused : next.kind === 'stand' && next.state === 'paused';
+    for (let member = 0; member < item.positions.length; member++) {
+      const ordinal = segment.ordinals[item.positions[member]!]!;
+      const key = keyOf(root, ordinal);
+      let instance = instances.get(key);
+      if (instance === undefined) {
+        instance = { root, ordinal, occurrences: [] };
+        instances.set(key, instance);
+      }
+      instance.occurrences.push({ item, member, happening, isPaused });
+    }
+  }
+  return { instances, plain };
+}
+
+/** What the others must know of it; `null`: nothing. */
+function whatOf(item: CommitItem, next: Next, resolve: (name: string) => number | null): What | null {
+  const { segment } = item.held;
+  switch (next.kind) {
+    case 'act': {
+      const { demand } = next;
+      const at = item.outcome.kind === 'completed' ? item.outcome.reached : segment.place;
+      if (demand.kind === 'flows') return { kind: 'flows', from: at, flows: demand.flows };
+      const { count, range, name } = demand;
+      return { kind: 'acted', at, count, range, workflow: name === null ? null : resolve(name) };
+    }
+    case 'leave':
+      if (segment.context === 0) return null;
+      return { kind: next.state === 'removed' ? 'removed' : 'ended' };
+    case 'stand':
+      if (segment.context === 0 || !next.keepsWork || !watchesMoves(item.plan)) return null;
+      return { kind: 'moved', to: next.place };
+  }
+}

@@ -1,0 +1,85 @@
+// What contexts have written, as texts: from the outcomes in hand, and from the store.
+
+import type { Body, Segment } from '../../store/contract.js';
+import type { CommitItem } from '../commit-builder.js';
+import type { HeldBody } from '../holdings.js';
+import { type GatheredInstance, keyOf } from './gathered.js';
+import { contextsOf, type Decided, type SharedWorld } from './shared-part.js';
+
+const decoder = new TextDecoder();
+
+export class Texts {
+  readonly #bodies: ReadonlyMap<string, HeldBody>;
+  readonly #stored: ReadonlyMap<string, ReadonlyMap<number, Segment>>;
+
+  private constructor(
+    bodies: ReadonlyMap<string, HeldBody>,
+    stored: ReadonlyMap<string, ReadonlyMap<number, Segment>>,
+  ) {
+    this.#bodies = bodies;
+    this.#stored = stored;
+  }
+
+  /** Reads the bodies of which texts will be asked for. */
+  static async read(
+    decided: readonly Decided[],
+    stored: ReadonlyMap<string, ReadonlyMap<number, Segment>>,
+    { store, holdings }: Pick<SharedWorld, 'store' | 'holdings'>,
+  ): Promise<Texts> {
+    const ids = new Set<string>();
+    for (const { members, step } of decided) {
+      const asked = new Set(step.standing.flatMap(({ source }) => (source.kind === 'of' ? [] : contextsOf(source))));
+      for (const { context } of step.submits) asked.add(context);
+      if (step.end?.result != null) asked.add(step.end.result);
+      if (asked.size === 0) continue;
+      for (const { gathered } of members) {
+        const segments = stored.get(keyOf(gathered.root, gathered.ordinal));
+        for (const context of asked) {
+          const body = segments?.get(context)?.body ?? unwritten(gathered, context);
+          if (body !== null) ids.add(body);
+        }
+      }
+    }
+    const bodies = new Map<string, HeldBody>();
+    const missing: string[] = [];
+    for (const id of ids) {
+      const held = holdings.body(id);
+      if (held === undefined) missing.push(id);
+      else bodies.set(id, held);
+    }
+    const read: Body[] = missing.length === 0 ? [] : await store.bodies(missing);
+    for (const body of read) bodies.set(body.id, holdings.holdBody(body));
+    return new Texts(bodies, stored);
+  }
+
+  /** JSON text of all that a context has written before this commit, with what its transaction wrote; `''`: nothing. */
+  of({ root, ordinal, occurrences }: GatheredInstance, context: number): string {
+    const own = occurrences.find(({ happening }) => (happening.context || 1) === context);
+    if (own !== undefined) {
+      const text = payloadText(own.item, own.member);
+      if (text !== null) return text;
+      return this.#inBody(own.item.held.segment.body, ordinal);
+    }
+    return this.#inBody(this.#stored.get(keyOf(root, ordinal))?.get(context)?.body ?? null, ordinal);
+  }
+
+  #inBody(id: string | null, ordinal: number): string {
+    const held = id === null ? undefined : this.#bodies.get(id);
+    const index = held?.indexOf(ordinal) ?? -1;
+    if (held === undefined || index < 0) return '';
+    const { bytes, offsets } = held.body;
+    return decoder.decode(bytes.subarray(offsets[index], offsets[index + 1]));
+  }
+}
+
+/** Body of a context to which something happened that wrote nothing. */
+function unwritten({ occurrences }: GatheredInstance, context: number): string | null {
+  const own = occurrences.find(({ happening }) => (happening.context || 1) === context);
+  return own === undefined || own.item.payload !== null ? null : own.item.held.segment.body;
+}
+
+/** What the member's transaction leaves it with, JSON text; `null`: it wrote nothing. */
+export function payloadText({ payload }: CommitItem, member: number): string | null {
+  if (payload === null) return null;
+  return decoder.decode(payload.bytes.subarray(payload.offsets[member], payload.offsets[member + 1]));
+}

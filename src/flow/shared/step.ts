@@ -1,0 +1,262 @@
+// What follows for an instance with several flow contexts when something has happened to some of them. Pure.
+//
+// Happenings of one commit are applied one after the other to the state as the store has it; what comes out is one
+// change: contexts that stand anew, contexts that leave, the new state, or the end of the instance. The commit is fenced
+// by the state's version, so two engines that bring contexts of one instance to a join at once do it one after the other.
+//
+// Invariants:
+//   J1. Living contexts and open scopes account for each other: an instance in which nothing lives is over, whatever
+//       still stands at a join (the seeds' clean-up cases).
+//   J2. A context that was withdrawn while it executed leaves no trace but its audit: what it did is not applied.
+
+import type { Happening, Source, Step, StoredContext, What } from './happening.js';
+import { arriveAtJoin, settleActivated } from './joins.js';
+import { joinsOrWithdraws } from './needs.js';
+import { closeIfEmpty, endContext, extendGroup, finishGroup, openGroup, withdrawContext } from './scopes.js';
+import type { SharedState } from './state.js';
+import { type SharedWorld, Working } from './working.js';
+
+/**
+ * Apply what happened.
+ *
+ * @param state changed in place
+ */
+export function step(state: SharedState, happenings: readonly Happening[], world: SharedWorld): Step {
+  const working = new Working(state, world, happenings);
+  for (const happening of happenings) apply(working, { ...happening, context: happening.context || 1 });
+  if (working.end === null && joinsOrWithdraws(state, happenings, world)) settleActivated(working);
+  const { standing, leaving, submits, end } = working;
+  // Over is over, whatever still stood somewhere.
+  if (end !== null) for (const { context } of working.contexts()) working.leave(context);
+  return { standing: [...standing.values()], leaving: [...leaving], submits, end };
+}
+
+function apply(working: Working, happening: Happening): void {
+  const { context, scope, workflow, what } = happening;
+  if (working.end !== null || working.state.open[scope] === undefined) {
+    working.leave(context);
+    working.release(context);
+    return;
+  }
+  if (working.state.isRemoved && what.kind !== 'removed') {
+    remove(working, context, scope);
+    return;
+  }
+  if (what.kind !== 'handed') working.release(context);
+  const source: Source = { kind: 'of', context };
+  switch (what.kind) {
+    case 'moved':
+      working.arrive(context, scope, workflow, what.to, false, context, source);
+      return;
+    case 'flows':
+      takeFlows(working, happening, what.flows, source);
+      return;
+    case 'ended':
+      endContext(working, context, scope, true);
+      return;
+    case 'acted':
+      act(working, happening, what);
+      return;
+    case 'removed':
+      remove(working, context, scope);
+      return;
+    case 'handed':
+      hand(working, happening, what.workflow);
+      return;
+    case 'gaveUp':
+      giveUp(working, scope);
+      return;
+  }
+}
+
+/** The first flow is taken by the context itself, the others by new ones. */
+function takeFlows(
+  working: Working,
+  { context, scope, workflow }: Happening,
+  flows: readonly number[],
+  source: Source,
+): void {
+  const plan = working.world.plan(workflow);
+  const own = ownScope(working, context, scope, workflow);
+  const contexts = flows.map((_, index) => (index === 0 ? context : working.newContext()));
+  // All of them live before the first arrives: a scope does not close in between.
+  working.scope(own).living += flows.length - 1;
+  for (const [index, flow] of flows.entries()) {
+    const place = plan.targets[flow]!;
+    if (plan.actions[place]!.join !== null)
+      arriveAtJoin(working, contexts[index]!, own, workflow, flow, context, source);
+    else working.arrive(contexts[index]!, own, workflow, place, false, context, source);
+  }
+  closeIfEmpty(working, own, null);
+}
+
+/** An item of a group that is about to split gets a scope of its own, in which its joins count. */
+function ownScope(working: Working, context: number, scope: number, workflow: number): number {
+  const outer = working.scope(scope);
+  if (outer.group === undefined) return scope;
+  const item = outer.group.active[context]!;
+  delete outer.group.active[context];
+  outer.living -= 1;
+  const own = working.newScope({ kind: 'item', parent: scope, workflow, place: outer.place, opener: null, item });
+  working.scope(own).living = 1;
+  return own;
+}
+
+function remove(working: Working, context: number, scope: number): void {
+  working.state.isRemoved = true;
+  for (const each of Object.values(working.state.open)) if (each.opener === context) each.opener = null;
+  working.release(context);
+  if (working.state.open[scope] !== undefined) endContext(working, context, scope, false);
+}
+
+function act(working: Working, happening: Happening, what: Extract<What, { kind: 'acted' }>): void {
+  const { context, scope, workflow } = happening;
+  const { action, region } = working.world.plan(workflow).actions[what.at]!;
+  const goesOn = (): void => {
+    const stands = { context, scope, workflow, place: what.at, hasRun: true, state: 'ready', from: context } as const;
+    working.stand({ ...stands, source: { kind: 'of', context } });
+  };
+  switch (action.type) {
+    case 'forEach':
+      openGroup(working, happening, what, action);
+      return;
+    case 'workflow':
+      openWorkflow(working, happening, what, action.wait !== false);
+      return;
+    case 'end':
+      endAll(working, context, scope);
+      return;
+    case 'cancel':
+      goesOn();
+      cancel(working, context, scope, workflow, region);
+      return;
+    case 'group':
+      goesOn();
+      changeGroup(working, happening, what.count, action.do, region[0]!);
+      return;
+    case 'call':
+    case 'console':
+    case 'error':
+    case 'null':
+      throw new Error(`"${action.name}" acts on no contexts`);
+  }
+}
+
+function openWorkflow(
+  working: Working,
+  happening: Happening,
+  what: Extract<What, { kind: 'acted' }>,
+  waits: boolean,
+): void {
+  const { context, scope, workflow } = happening;
+  const runs = what.workflow!;
+  const stands = { context, scope, workflow, place: what.at, hasRun: true, from: context } as const;
+  working.stand({ ...stands, state: waits ? 'waiting' : 'ready', source: { kind: 'of', context } });
+  if (!waits) {
+    working.submits.push({ workflow: runs, context });
+    return;
+  }
+  const inner = working.newScope({ kind: 'workflow', parent: scope, workflow: runs, place: what.at, opener: context });
+  const { entry } = working.world.plan(runs);
+  working.scope(inner).living = 1;
+  working.arrive(working.newContext(), inner, runs, entry.place, entry.hasRun, context, { kind: 'input', context });
+}
+
+/** Everything of the instance, or of the sub-workflow or handler the context is in, ends with it. */
+function endAll(working: Working, context: number, scope: number): void {
+  let top = scope;
+  for (let at = working.scope(top); at.kind === 'group' || at.kind === 'item'; at = working.scope(top))
+    top = at.parent!;
+  const inside = working.below(top);
+  for (const each of working.contexts()) {
+    if (!inside.has(each.scope)) continue;
+    working.leave(each.context);
+    working.release(each.context);
+  }
+  inside.delete(top);
+  for (const number of inside) delete working.state.open[number];
+  const over = working.scope(top);
+  over.living = 0;
+  over.joins = {};
+  delete over.result;
+  working.leave(context);
+  closeIfEmpty(working, top, context);
+}
+
+function cancel(working: Working, context: number, scope: number, workflow: number, region: readonly number[]): void {
+  const inside = working.below(scope);
+  const meant = (each: StoredContext): boolean =>
+    each.context !== context && each.workflow === workflow && inside.has(each.scope) && region.includes(each.place);
+  for (const each of working.contexts()) {
+    // One that went with another, or with the scope it was in, is gone already.
+    if (!meant(each) || working.leaving.has(each.context) || working.state.open[each.scope] === undefined) continue;
+    withdrawContext(working, each);
+  }
+}
+
+function changeGroup(
+  working: Working,
+  { context, scope, workflow }: Happening,
+  count: number,
+  change: 'complete' | 'cancel' | 'extend',
+  place: number,
+): void {
+  const number = groupAt(working, scope, workflow, place);
+  if (number === null) return;
+  if (change === 'extend') extendGroup(working, number, context, count);
+  else finishGroup(working, number, change === 'complete');
+}
+
+/** The newest group opened at `place` around the scope or beside it. */
+function groupAt(working: Working, scope: number, workflow: number, place: number): number | null {
+  const around = new Set<number>();
+  for (let at: number | null = scope; at !== null; at = working.scope(at).parent) around.add(at);
+  const found = Object.entries(working.state.open).filter(
+    ([number, each]) =>
+      each.group !== undefined &&
+      each.place === place &&
+      each.workflow === workflow &&
+      (around.has(Number(number)) || around.has(each.parent!)),
+  );
+  const own = found.filter(([number]) => around.has(Number(number)));
+  const last = (own.length > 0 ? own : found).at(-1);
+  return last === undefined ? null : Number(last[0]);
+}
+
+/** The context waits where its transaction began, for the handler. */
+function hand(working: Working, { context, scope, workflow, place, hasRun }: Happening, handler: number): void {
+  const source: Source = { kind: 'of', context };
+  working.stand({ context, scope, workflow, place, hasRun, state: 'waiting', from: context, source, isRetry: true });
+  const inner = working.newScope({
+    kind: 'handler',
+    parent: scope,
+    workflow: handler,
+    place,
+    opener: context,
+    ...(hasRun ? { hasRun } : {}),
+  });
+  const { entry } = working.world.plan(handler);
+  working.scope(inner).living = 1;
+  working.arrive(working.newContext(), inner, handler, entry.place, entry.hasRun, context, { kind: 'error', context });
+}
+
+/** The handler has come to an error action: what failed stands FAILED. */
+function giveUp(working: Working, scope: number): void {
+  let number = scope;
+  while (working.scope(number).kind !== 'handler') number = working.scope(number).parent!;
+  const { opener, parent, place, hasRun } = working.scope(number);
+  const { workflow } = working.scope(parent!);
+  working.drop(working.below(number));
+  if (opener === null) return;
+  working.stand({
+    context: opener,
+    scope: parent!,
+    workflow,
+    place,
+    hasRun: hasRun === true,
+    state: 'failed',
+    from: opener,
+    source: { kind: 'of', context: opener },
+    isRetry: true,
+  });
+}

@@ -1,0 +1,97 @@
+// What is wrong with an action by itself: its names, its module, properties that do not go together.
+
+import { nearest, type Path, quote, type Report } from './fault.js';
+import { checkForEach } from './for-each-checks.js';
+import { forEachNamed, type Level, regionNamed } from './levels.js';
+import { checkFullName, checkFunctionName, checkWordName } from './name-checks.js';
+
+type PlainAction = { readonly [key: string]: unknown };
+
+/** @param module of the workflow */
+export function checkAction(action: PlainAction, index: number, level: Level, module: unknown, report: Report): void {
+  const path = [...level.path, 'actions', index];
+  if (typeof action.name === 'string') checkActionName(action.name, index, level, report);
+  if (typeof action.mutex === 'string') checkWordName(action.mutex, 'a mutex', [...path, 'mutex'], report);
+  switch (action.type) {
+    case 'call':
+      checkCall(action, module, path, report);
+      break;
+    case 'forEach':
+      checkForEach(action, path, report);
+      checkWorkflowName(action.workflow, [...path, 'workflow'], report);
+      break;
+    case 'workflow':
+      checkWorkflowName(action.workflow, [...path, 'workflow'], report);
+      break;
+    case 'cancel':
+      if (Array.isArray(action.actions)) checkRegion(action.actions, index, level, [...path, 'actions'], report);
+      break;
+    case 'group':
+      checkGroup(action, level, path, report);
+      break;
+    case 'error':
+      if (typeof action.code === 'string') checkWordName(action.code, 'an error', [...path, 'code'], report);
+      break;
+  }
+}
+
+function checkActionName(name: string, index: number, level: Level, report: Report): void {
+  const path = [...level.path, 'actions', index, 'name'];
+  const first = level.places.get(name)! - level.placesBefore;
+  if (first !== index) {
+    const where = `another is action ${first + 1}, this one is action ${index + 1}`;
+    report('ACTION_DUPLICATE', path, `two actions are named ${quote(name)}: ${where}`);
+    return;
+  }
+  checkWordName(name, 'an action', path, report);
+}
+
+function checkCall(action: PlainAction, workflowModule: unknown, path: Path, report: Report): void {
+  if (typeof action.function === 'string') checkFunctionName(action.function, [...path, 'function'], report);
+  if (typeof action.module === 'string') checkModule(action.module, [...path, 'module'], report);
+  else if (action.module === undefined && workflowModule === undefined)
+    report('MODULE_MISSING', path, 'a call needs a module: give the workflow one, or this action', 'key');
+}
+
+/** Code comes from files only: a URL would be taken for a strange path, or worse, for a URL. */
+export function checkModule(module: string, path: Path, report: Report): void {
+  if (!/^[a-z][a-z0-9+.-]+:/i.test(module)) return;
+  report('MODULE_INVALID', path, `found ${quote(module)}, accepted is the path of a file, not a URL`);
+}
+
+/** What is substituted when the action is reached is checked then. */
+function checkWorkflowName(name: unknown, path: Path, report: Report): void {
+  if (typeof name !== 'string' || name.length < 2 || name.includes('${')) return;
+  checkFullName(name, path, report);
+}
+
+function checkRegion(names: readonly unknown[], index: number, level: Level, path: Path, report: Report): void {
+  names.forEach((name, at) => {
+    if (typeof name !== 'string') return;
+    const places = regionNamed(name, level);
+    if (places.length === 0) {
+      const near = at < 20 ? nearest(name, [...level.places.keys(), ...level.below.keys()]) : null;
+      const advice =
+        near === null ? 'accepted are those beside this one and in bodies below' : `did you mean ${quote(near)}?`;
+      report('CANCEL_UNKNOWN', [...path, at], `no action is named ${quote(name)}; ${advice}`);
+    } else if (places[0] === level.placesBefore + index) {
+      report('CANCEL_SELF', [...path, at], 'an action cannot withdraw itself; accepted are the names of others');
+    }
+  });
+}
+
+function checkGroup(action: PlainAction, level: Level, path: Path, report: Report): void {
+  if (typeof action.group === 'string' && forEachNamed(action.group, level) === null) {
+    const accepted = 'accepted is one beside this action or around it';
+    report('GROUP_UNKNOWN', [...path, 'group'], `no forEach is named ${quote(action.group)}; ${accepted}`);
+  }
+  if (action.do === 'extend' && action.items === undefined) {
+    report(
+      'GROUP_ITEMS',
+      [...path, 'items'],
+      'is missing: what the group is extended by, a list or a text that names one',
+    );
+  } else if (typeof action.do === 'string' && action.do !== 'extend' && action.items !== undefined) {
+    report('GROUP_ITEMS', [...path, 'items'], 'only do: extend takes items; leave this out', 'key');
+  }
+}
