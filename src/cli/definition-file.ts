@@ -84,10 +84,10 @@ function beginningOf(file: string, bytesMax: number): Buffer {
 function missingModules(definition: WorkflowDefinition, folder: string, text: string, file: string): Fault[] {
   const faults: Fault[] = [];
   const told = new Set<string>();
-  for (const { action, modulePath } of compilePlan(definition, folder).actions) {
+  for (const { name, action, modulePath } of compilePlan(definition, folder).actions) {
     if (action.type !== 'call' || modulePath === null || fs.statSync(modulePath, { throwIfNoEntry: false })?.isFile())
       continue;
-    const path = action.module === undefined ? ['module'] : ['actions', action.name, 'module'];
+    const path = action.module === undefined ? ['module'] : [...pathOf(name), 'module'];
     const field = formatPath(path);
     if (told.has(field)) continue;
     told.add(field);
@@ -95,6 +95,11 @@ function missingModules(definition: WorkflowDefinition, folder: string, text: st
     faults.push({ code: 'MODULE_INVALID', message, path: field, file, ...placeOf(path, text, file) });
   }
   return faults;
+}
+
+/** Of an action by its name in the plan: `each/check` is in the body of `each`. */
+function pathOf(name: string): string[] {
+  return name.split('/').flatMap((part, depth) => [...(depth === 0 ? [] : ['body']), 'actions', part]);
 }
 
 /** Where a member was written; actions may be a map, or a list of maps that have a name. */

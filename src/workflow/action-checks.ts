@@ -70,7 +70,7 @@ function checkRegion(names: readonly unknown[], index: number, level: Level, pat
     if (typeof name !== 'string') return;
     const places = regionNamed(name, level);
     if (places.length === 0) {
-      const near = at < 20 ? nearest(name, [...level.places.keys(), ...level.below.keys()]) : null;
+      const near = suggestion(name, level);
       const advice =
         near === null ? 'accepted are those beside this one and in bodies below' : `did you mean ${quote(near)}?`;
       report('CANCEL_UNKNOWN', [...path, at], `no action is named ${quote(name)}; ${advice}`);
@@ -78,6 +78,11 @@ function checkRegion(names: readonly unknown[], index: number, level: Level, pat
       report('CANCEL_SELF', [...path, at], 'an action cannot withdraw itself; accepted are the names of others');
     }
   });
+}
+
+/** Only where there are few names: comparing them costs more than linear time. */
+function suggestion(name: string, { places, below }: Level): string | null {
+  return places.size + below.size > 100 ? null : nearest(name, [...places.keys(), ...below.keys()]);
 }
 
 function checkGroup(action: PlainAction, level: Level, path: Path, report: Report): void {

@@ -6,11 +6,25 @@
 //     .console('publish', { message: 'done' })
 //     .build();
 //
-// Actions follow each other in the order they are added. A workflow that names one flow names them all: with the first
+// Actions follow each other in the order they are added. A workflow, or a body, that names one flow names them all: with the first
 // `flow` the order of the actions no longer means anything (except that the first is the start if none is marked).
 
 import { DefinitionError, faultAt } from './fault.js';
-import type { Action, CallAction, ConsoleAction, Flow, NullAction, WorkflowDefinition } from './model.js';
+import type {
+  Action,
+  Body,
+  CallAction,
+  CancelAction,
+  ConsoleAction,
+  EndAction,
+  ErrorAction,
+  Flow,
+  ForEachAction,
+  GroupAction,
+  NullAction,
+  WorkflowAction,
+  WorkflowDefinition,
+} from './model.js';
 import { parseName } from './namespace.js';
 import { verify } from './verify.js';
 
@@ -18,6 +32,11 @@ import { verify } from './verify.js';
 export type WorkflowOptions = Omit<WorkflowDefinition, 'name' | 'actions' | 'flows'>;
 
 type Properties<Kind extends Action> = Omit<Kind, 'name' | 'type'>;
+
+/** Of a for-each; its body as the model has it, or built. */
+export type ForEachProperties = Omit<Properties<ForEachAction>, 'body'> & {
+  body?: Body | ((body: BodyBuilder) => BodyBuilder);
+};
 
 /**
  * Begin a definition.
@@ -29,16 +48,10 @@ export function workflow(name: string, options: WorkflowOptions = {}): WorkflowB
   return new WorkflowBuilder(name, options);
 }
 
-export class WorkflowBuilder {
-  readonly #name: string;
-  readonly #options: WorkflowOptions;
+/** Actions, and the flows among them: of a workflow, or of the body of a for-each. */
+class StepsBuilder {
   readonly #actions: Action[] = [];
   readonly #flows: Flow[] = [];
-
-  constructor(name: string, options: WorkflowOptions = {}) {
-    this.#name = name;
-    this.#options = options;
-  }
 
   /** Runs a function exported from a module. */
   call(name: string, properties: Properties<CallAction>): this {
@@ -53,6 +66,42 @@ export class WorkflowBuilder {
   /** Prints a message. */
   console(name: string, properties: Properties<ConsoleAction>): this {
     return this.action({ name, type: 'console', ...properties });
+  }
+
+  /**
+   * Runs a body, or another workflow, for each item of a list or number of a range.
+   *
+   * @param properties `{ items: '${RESULT}', parallel: 5, body: each => each.call('check', { function: 'check' }) }`
+   */
+  forEach(name: string, properties: ForEachProperties): this {
+    const { body, ...rest } = properties;
+    const built = typeof body === 'function' ? body(new BodyBuilder()).body() : body;
+    return this.action({ name, type: 'forEach', ...rest, ...(built === undefined ? {} : { body: built }) });
+  }
+
+  /** Runs another workflow as part of this instance. */
+  workflow(name: string, properties: Properties<WorkflowAction>): this {
+    return this.action({ name, type: 'workflow', ...properties });
+  }
+
+  /** Ends the instance at once. */
+  end(name: string, properties: Properties<EndAction> = {}): this {
+    return this.action({ name, type: 'end', ...properties });
+  }
+
+  /** Withdraws the flow contexts that stand at some actions. */
+  cancel(name: string, properties: Properties<CancelAction>): this {
+    return this.action({ name, type: 'cancel', ...properties });
+  }
+
+  /** Changes a group of a for-each while it runs. */
+  group(name: string, properties: Properties<GroupAction>): this {
+    return this.action({ name, type: 'group', ...properties });
+  }
+
+  /** Ends in failure. */
+  error(name: string, properties: Properties<ErrorAction> = {}): this {
+    return this.action({ name, type: 'error', ...properties });
   }
 
   /** Any action as the model has it. */
@@ -71,22 +120,11 @@ export class WorkflowBuilder {
     return this;
   }
 
-  /**
-   * The definition, a value of its own each time.
-   *
-   * @throws {DefinitionError} `WORKFLOW_INVALID` with every fault
-   */
-  build(): WorkflowDefinition {
-    const named = parseName(this.#name);
-    const definition = {
-      name: named.ok ? named.value : this.#name,
-      ...withPath(this.#options),
-      actions: this.#actions.map(action => withPath(action)),
-      flows: this.#flows.length > 0 ? this.#flows.map(flow => withPath(flow)) : this.#sequence(),
+  protected steps(): Required<Body> {
+    return {
+      actions: this.#actions.map(cleanAction),
+      flows: this.#flows.length > 0 ? this.#flows.map(clean) : this.#sequence(),
     };
-    const faults = verify(definition);
-    if (faults.length > 0) throw new DefinitionError(faults);
-    return definition;
   }
 
   #sequence(): Flow[] {
@@ -94,8 +132,46 @@ export class WorkflowBuilder {
   }
 }
 
+export class BodyBuilder extends StepsBuilder {
+  body(): Body {
+    return this.steps();
+  }
+}
+
+export class WorkflowBuilder extends StepsBuilder {
+  readonly #name: string;
+  readonly #options: WorkflowOptions;
+
+  constructor(name: string, options: WorkflowOptions = {}) {
+    super();
+    this.#name = name;
+    this.#options = options;
+  }
+
+  /**
+   * The definition, a value of its own each time.
+   *
+   * @throws {DefinitionError} `WORKFLOW_INVALID` with every fault
+   */
+  build(): WorkflowDefinition {
+    const named = parseName(this.#name);
+    const definition = { name: named.ok ? named.value : this.#name, ...clean(this.#options), ...this.steps() };
+    const faults = verify(definition);
+    if (faults.length > 0) throw new DefinitionError(faults);
+    return definition;
+  }
+}
+
+/** A copy, bodies too. What is no body (in JavaScript) is left for verification to refuse. */
+function cleanAction(action: Action): Action {
+  const copy = clean(action);
+  if (copy.type !== 'forEach' || !Array.isArray(copy.body?.actions)) return copy;
+  const { actions, flows = [] } = copy.body;
+  return { ...copy, body: { actions: actions.map(cleanAction), flows: flows.map(clean) } };
+}
+
 /** A copy without members that are `undefined`, and with a module's `file:` URL as its path. */
-function withPath<Part extends object>(part: Part): Part {
+function clean<Part extends object>(part: Part): Part {
   const copy = Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined)) as Part;
   if (!('module' in copy) || typeof copy.module !== 'string' || !copy.module.startsWith('file:')) return copy;
   return { ...copy, module: pathOfUrl(copy.module) };

@@ -1,6 +1,6 @@
 // `millrace/workflow`: writing, reading and checking definitions, and the names of audit trail events.
 
-export { WorkflowBuilder, type WorkflowOptions, workflow } from './builder.js';
+export { BodyBuilder, type ForEachProperties, WorkflowBuilder, type WorkflowOptions, workflow } from './builder.js';
 export type { Schema } from './conform.js';
 export type { CallContext } from './context.js';
 export { definitionSchema } from './definition-schema.js';
@@ -27,13 +27,21 @@ export { checkInput, checkInputText, inputBytesMax, inputDepthMax } from './inpu
 export { type Loaded, loadDefinition } from './load.js';
 export type {
   Action,
+  Body,
   CallAction,
+  CancelAction,
   ConsoleAction,
+  EndAction,
+  ErrorAction,
   Flow,
+  ForEachAction,
+  GroupAction,
+  Join,
   Json,
   JsonObject,
   NullAction,
   RetryPolicy,
+  WorkflowAction,
   WorkflowDefinition,
 } from './model.js';
 export { branchOf, isBelow, parseBranch, parseName } from './namespace.js';

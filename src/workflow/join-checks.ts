@@ -46,10 +46,11 @@ export function checkJoins(graph: Graph, reached: ReadonlySet<number>, report: R
   const next = graph.next.map(flows => flows.map(({ to }) => to));
   const isBehind = dominatorsOf(next, graph.starts);
   const runs = runsOf(graph);
+  const begins = new Set(graph.starts);
   graph.actions.forEach(({ join: written }, place) => {
     const join = joinOf(written);
     const inbound = graph.inbound[place]!;
-    if (join === null || inbound.length === 0 || !reached.has(place)) return;
+    if (join === null || inbound.length === 0 || !reached.has(place) || begins.has(place)) return;
     const path = [...graph.level.path, 'actions', place, 'join', ...(typeof join === 'string' ? [] : ['wait'])];
     if (!isCountRight(join, inbound.length, path, report)) return;
     const parsed = parseJoin(join, inbound.length);
@@ -66,7 +67,7 @@ export function checkJoins(graph: Graph, reached: ReadonlySet<number>, report: R
       const most = ahead.reduce((sum, { from }) => sum + runs[from]!, 0);
       if (most >= parsed.need) return;
       const needs = `${name} needs ${parsed.need} tokens before it can go on, and at most ${most} can arrive`;
-      report('JOIN_NEVER', path, `${needs}; accepted is up to "${most} tokens"`);
+      report('JOIN_NEVER', path, `${needs}; accepted is up to "${most} token${most === 1 ? '' : 's'}"`);
     }
   });
 }
@@ -96,7 +97,12 @@ function runsOf({ actions, next, inbound, starts }: Graph): number[] {
   const open = missing.flatMap((count, place) => (count === 0 ? [place] : []));
   const runs = actions.map(() => Number.POSITIVE_INFINITY);
   for (const place of open) {
-    runs[place] = Math.floor(arrivals[place]! / neededBy(actions[place]!.join, inbound[place]!.length));
+    const arrived = arrivals[place]!;
+    // A join that can never go on is told once: for those behind it, it does.
+    runs[place] = Math.max(
+      Math.min(arrived, 1),
+      Math.floor(arrived / neededBy(actions[place]!.join, inbound[place]!.length)),
+    );
     for (const { to } of next[place]!) {
       arrivals[to]! += runs[place]!;
       missing[to]! -= 1;

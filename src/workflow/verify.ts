@@ -126,21 +126,24 @@ function checkMeaning(definition: { readonly [key: string]: unknown }, report: R
   if (!Array.isArray(actions)) return;
   const flows = own('flows');
   const levels = levelsOf(actions, Array.isArray(flows) ? flows : []);
-  checkExtent(levels, report);
+  const isBounded = checkExtent(levels, report);
   for (const level of levels) {
     level.actions.forEach((action, index) => {
       if (isPlainObject(action)) checkAction(action, index, level, module, report);
     });
-    checkGraph(level, level.around !== null || Array.isArray(flows), report);
+    if (isBounded) checkGraph(level, level.around !== null || Array.isArray(flows), report);
   }
 }
 
-function checkExtent(levels: readonly Level[], report: Report): void {
+/** Whether the graph of each level may be looked at: some of that costs more than linear time. */
+function checkExtent(levels: readonly Level[], report: Report): boolean {
   const deep = levels.find(({ depth }) => depth > bodyDepthMax);
   if (deep !== undefined) report('TOO_DEEP', deep.path, `bodies are nested deeper than ${bodyDepthMax} levels`, 'key');
   const count = levels.reduce((sum, { actions }) => sum + actions.length, 0);
-  // The workflow's own are the schema's affair.
-  if (count <= actionMax || levels[0]!.actions.length > actionMax) return;
-  const message = `has ${count} actions with those of all bodies, accepted are up to ${actionMax}`;
-  report('TOO_LARGE', ['actions'], message, 'key');
+  // Too many of the workflow's own were told by `conform`.
+  if (count > actionMax && levels[0]!.actions.length <= actionMax) {
+    const message = `has ${count} actions with those of all bodies, accepted are up to ${actionMax}`;
+    report('TOO_LARGE', ['actions'], message, 'key');
+  }
+  return deep === undefined && count <= actionMax;
 }

@@ -41,6 +41,18 @@ const definitions: Record<string, { text: string | Uint8Array; expected: (string
     text: 'workflow: /bad\nactions:\n  one:\n    type: dance\n',
     expected: [/^bad:4:11 actions\.one\.type: found "dance"/],
   },
+  'a module of a body that is not there': {
+    text: 'workflow: /bad\nactions:\n  e:\n    type: forEach\n    items: []\n    body:\n      actions:\n        - { name: x, type: call, module: ./nope.mjs, function: f }\n',
+    expected: [
+      'bad:8:42 actions.e.body.actions.x.module: there is no file "./nope.mjs" beside the definition (MODULE_INVALID)',
+    ],
+  },
+  'a join that never goes on': {
+    text: 'workflow: /bad\nactions:\n  a: { type: null, next: j }\n  j: { type: null, join: 2 of 1 }\n',
+    expected: [
+      'bad:4:26 actions.j.join: "2 of 1" is more than there are inbound flows; accepted is "1 of 1" (JOIN_NEVER)',
+    ],
+  },
   'a module that is not there': {
     text: 'workflow: /bad\nactions:\n  one:\n    type: call\n    module: ./nope.mjs\n    function: f\n',
     expected: ['bad:5:13 actions.one.module: there is no file "./nope.mjs" beside the definition (MODULE_INVALID)'],

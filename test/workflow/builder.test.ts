@@ -72,3 +72,60 @@ test('a bad definition throws all its faults', () => {
   }
   expect(() => workflow('/a', { module: 'file://%' }).null('a').build()).toThrow(DefinitionError);
 });
+
+test('for-each, sub-workflows, joins and actions that act on contexts, as in the file', () => {
+  const built = workflow('/a', { module: './m.mjs' })
+    .forEach('each', {
+      items: [1, 2],
+      parallel: 2,
+      body: each => each.call('check', { function: 'check', mutex: 'one' }).null('checked'),
+    })
+    .workflow('sub', { workflow: '/b', input: { a: [1] } })
+    .null('joined', { join: { wait: '1 of 2', rest: 'cancel' } })
+    .cancel('stop', { actions: ['sub', 'check'] })
+    .group('finish', { group: 'each', do: 'complete' })
+    .error('failed', { code: 'E_NO' })
+    .end('done')
+    .flow('each', 'joined')
+    .flow('each', 'sub')
+    .flow('sub', 'joined')
+    .flow('joined', 'stop')
+    .flow('stop', 'finish')
+    .flow('finish', 'failed', { kind: 'error' })
+    .flow('finish', 'done')
+    .build();
+  const file = loadDefinition(
+    `workflow: /a
+module: ./m.mjs
+actions:
+  each:
+    type: forEach
+    items: [1, 2]
+    parallel: 2
+    next: [joined, sub]
+    body:
+      actions:
+        check: { type: call, function: check, mutex: one, next: checked }
+        checked: { type: null }
+  sub: { type: workflow, workflow: /b, input: { a: [1] }, next: joined }
+  joined: { type: null, join: { wait: 1 of 2, rest: cancel }, next: stop }
+  stop: { type: cancel, actions: [sub, check], next: finish }
+  finish: { type: group, group: each, do: complete, next: [{ to: failed, kind: error }, done] }
+  failed: { type: error, code: E_NO }
+  done: { type: end }`,
+    'a.yaml',
+  );
+  expect(file).toEqual({ definition: built });
+});
+
+test('a body as the model has it is copied; modules in it may be URLs; what is none is a fault', () => {
+  const body = { actions: [{ name: 'x', type: 'call' as const, function: 'f', module: 'file:///x.mjs' }] };
+  const built = workflow('/a').forEach('each', { items: [], body }).build();
+  expect(built.actions[0]).toMatchObject({ body: { actions: [{ module: '/x.mjs' }], flows: [] } });
+  expect(body.actions[0]!.module).toBe('file:///x.mjs');
+  expect(() =>
+    workflow('/a')
+      .forEach('each', { items: [], body: {} as never })
+      .build(),
+  ).toThrow(DefinitionError);
+});

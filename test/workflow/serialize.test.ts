@@ -78,3 +78,27 @@ test(`a sound definition comes back from its text exactly, whatever the order of
     { seed, numRuns: 500 },
   );
 });
+
+test('actions in bodies have the order of the schema at any depth; items and inputs stay as they are written', () => {
+  const x = { flows: [], actions: [{ type: 'null', name: 'x' }] };
+  const each = (body: object) => ({ type: 'forEach', name: 'e', items: [{ b: 1, a: [{ d: 1, c: 2 }] }], body });
+  const actions = [
+    each({ flows: [], actions: [each(x)] }),
+    { workflow: '/b', type: 'workflow', input: { b: 1, a: 2 }, name: 'w' },
+  ];
+  const value = { flows: [{ to: 'w', from: 'e' }], actions, name: '/a' } as unknown as WorkflowDefinition;
+  expect(verify(value)).toEqual([]);
+  const items = '"items":[{"b":1,"a":[{"d":1,"c":2}]}]';
+  expect(definitionText(value)).toBe(
+    `{"name":"/a","actions":[{"name":"e","type":"forEach",${items},"body":{"actions":[` +
+      `{"name":"e","type":"forEach",${items},"body":{"actions":[{"name":"x","type":"null"}],"flows":[]}}],"flows":[]}},` +
+      '{"name":"w","type":"workflow","workflow":"/b","input":{"b":1,"a":2}}],"flows":[{"from":"e","to":"w"}]}',
+  );
+});
+
+test('joins are kept in both their forms', () => {
+  const joined = (join: unknown) =>
+    definitionText({ name: '/a', actions: [{ name: 'a', type: 'null', join }], flows: [] } as WorkflowDefinition);
+  expect(joined('all')).toContain('"join":"all"');
+  expect(joined({ rest: 'keep', wait: 'all' })).toContain('"join":{"wait":"all","rest":"keep"}');
+});
