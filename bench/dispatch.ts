@@ -4,7 +4,9 @@
 // JSON each, in batches of 500. The main thread does nothing but keep the threads fed; nothing is stored. Not measured:
 // queue, store, commit.
 //
-//   node dist/bench/dispatch.js [--threads 1,2] [--members 400000] [--json]
+//   node dist/bench/dispatch.js [--threads 1,2] [--members 400000] [--actions 1] [--json]
+//
+// `--actions 5` makes it a sequence of five in one transaction.
 //
 // Floor: parse + score + stringify in a plain loop take 1.0 us of the 2.2 us a member. Tried and left out: one decoding
 // a batch and slices of it (+50 ns a member), `AsyncLocalStorage.run` instead of `enterWith` (+5 to 10 ns), a young
@@ -68,7 +70,10 @@ class Feeder {
   readonly #ordinals = Uint16Array.from({ length: batchMembers }, (_, at) => at);
   readonly #dispatcher: Dispatcher;
 
-  constructor(readonly threads: number) {
+  constructor(
+    readonly threads: number,
+    actions: number,
+  ) {
     this.#dispatcher = createDispatcher(
       { threads },
       {
@@ -89,11 +94,12 @@ class Feeder {
         },
       },
     );
+    const names = Array.from({ length: actions }, (_, at) => `score${at}`);
     const definition = {
       name: '/bench/score',
       module: actionPath,
-      actions: [{ name: 'score', type: 'call' as const, function: 'score' }],
-      flows: [],
+      actions: names.map(name => ({ name, type: 'call' as const, function: 'score' })),
+      flows: names.slice(1).map((to, at) => ({ from: names[at]!, to })),
     };
     this.#dispatcher.define(1, compilePlan(definition, '/'));
   }
@@ -172,11 +178,12 @@ const { values } = parseArgs({
   options: {
     threads: { type: 'string', default: '1,2' },
     members: { type: 'string', default: '400000' },
+    actions: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
   },
 });
 for (const threads of values.threads.split(',').map(Number)) {
-  const result = await new Feeder(threads).measure(Number(values.members));
+  const result = await new Feeder(threads, Number(values.actions)).measure(Number(values.members));
   if (values.json) {
     console.log(JSON.stringify(result));
     continue;

@@ -7,19 +7,17 @@ import { cancelAction } from './cancel.js';
 import { consoleAction } from './console.js';
 import { endAction } from './end.js';
 import { errorAction } from './error.js';
-import { forEachAction } from './for-each.js';
-import { groupAction } from './group.js';
+import { loadedAct } from './loaded.js';
 import { nullAction } from './null.js';
-import { workflowAction } from './workflow.js';
 
 export const builtInActions: Readonly<Record<Action['type'], BuiltInAction>> = {
   call: callAction,
   null: nullAction,
   console: consoleAction,
-  forEach: forEachAction,
-  workflow: workflowAction,
+  forEach: loadedAct(async () => (await import('./for-each.js')).forEachAction),
+  workflow: loadedAct(async () => (await import('./workflow.js')).workflowAction),
   end: endAction,
   cancel: cancelAction,
-  group: groupAction,
+  group: loadedAct(async () => (await import('./group.js')).groupAction),
   error: errorAction,
 };

@@ -53,3 +53,25 @@ test('past ten thousand nodes the tree grows anew; who stands on the old one goe
   expect(roots.size).toBeGreaterThan(1);
   expect(first.exit('normal', to(2)).next().path).toEqual([0, 2]);
 });
+
+test('members that ask for the same share an exit; very many different demands make the tree grow anew', () => {
+  const plan = diamonds(3);
+  const root = plan.root(0, false);
+  const asks = (...flows: number[]) => ({ reached: 0, demand: { kind: 'flows' as const, flows } });
+  const act = (count: number) => ({ reached: 0, demand: { kind: 'act' as const, count, name: null, range: null } });
+  expect(root.exit('normal', asks(1, 2))).toBe(root.exit('normal', asks(1, 2)));
+  expect(root.exit('normal', asks(1, 2))).not.toBe(root.exit('normal', asks(12)));
+  expect(root.exit('error', asks(1, 2))).not.toBe(root.exit('normal', asks(1, 2)));
+  expect(root.exit('normal', act(2))).toBe(root.exit('normal', act(2)));
+  expect(root.exit('normal', act(2))).not.toBe(root.exit('normal', act(3)));
+  expect([root.exit('normal', act(2)).ends, root.exit('normal', to(2)).ends]).toEqual([true, false]);
+  const hasRun = plan.root(0, true);
+  expect([hasRun.path, hasRun.hasRun, root.hasRun, hasRun.exit('normal', to(2)).next().path]).toEqual([
+    [],
+    true,
+    false,
+    [2],
+  ]);
+  for (let count = 0; count < 11_000; count++) root.exit('normal', act(count));
+  expect(plan.root(0, false)).not.toBe(root);
+});

@@ -107,6 +107,8 @@ export class PathNode {
   /** Where it leads when its action ends normally, whatever the variables are; `null` when they decide. */
   readonly fixed: NodeExit | null;
   readonly failed: NodeExit;
+  /** Its action has run in an earlier transaction: this one begins with the flows out of it. */
+  readonly hasRun: boolean;
 
   constructor(
     readonly place: ThreadPlace,
@@ -116,15 +118,11 @@ export class PathNode {
     readonly exits: readonly ActionExit[] | null,
     readonly plan: ThreadPlan,
   ) {
+    this.hasRun = path.length === 0;
     const fixed = plan.fixedWay(place);
     this.fixed = fixed === null ? null : new NodeExit(this, 'completed', 'normal', fixed.reached, fixed.demand);
     this.failed = new NodeExit(this, 'failed', 'error', place.planAction.place, null);
     plan.grown(1);
-  }
-
-  /** Its action has run in an earlier transaction: this one begins with the flows out of it. */
-  get hasRun(): boolean {
-    return this.path.length === 0;
   }
 
   exit(how: ActionExit, { reached, demand }: Way): NodeExit {
