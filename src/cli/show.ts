@@ -1,6 +1,7 @@
 // millrace show: everything about one instance, with its audit.
 
 import type { Command } from 'commander';
+import type { ContextRecord } from '../engine/instances.js';
 import { eventHeader, eventRow } from './audit.js';
 import { type Ended, exitCodes } from './exit.js';
 import { print, printable, say, table } from './output.js';
@@ -31,6 +32,13 @@ export function addShow(program: Command, ended: Ended): void {
     );
 }
 
+function contextTable(contexts: readonly ContextRecord[]): string {
+  return table(
+    ['context', 'state', 'action', 'attempt'],
+    contexts.map(({ context, state, action, attempt }) => [String(context), state, action, String(attempt)]),
+  );
+}
+
 async function show(name: string, { json }: ShowOptions, command: Command): Promise<number> {
   const { auditEvents } = await import('./audit-pages.js');
   const { record, events, hint } = await withPlace(command, async place => {
@@ -44,11 +52,12 @@ async function show(name: string, { json }: ShowOptions, command: Command): Prom
     return exitCodes.done;
   }
   for (const [field, value] of Object.entries(record)) {
-    if (value === null) continue;
+    if (value === null || field === 'contexts') continue;
     const isTime = field.endsWith('AtMs') && typeof value === 'number';
     const words = isTime ? new Date(value).toISOString() : typeof value === 'string' ? value : JSON.stringify(value);
     print(`${(isTime ? field.slice(0, -2) : field).padEnd(16)}${printable(words, 4_000)}`);
   }
+  if (record.contexts !== null) print(`\n${contextTable(record.contexts)}`);
   // Workflow and instance are the same in every row: they stand above.
   const kept = [0, 1, 4, 5, 6];
   print(

@@ -2,6 +2,7 @@
 
 export type { AuditEvent, AuditPage, AuditQuery } from '../api/schema/audit.js';
 export type {
+  ContextRecord,
   InstancePage,
   InstanceRecord,
   InstanceResult,

@@ -342,7 +342,8 @@ export class Engine {
     return this.#operate('recover', target, user);
   }
 
-  /** A read-only SQL query over the views `millrace_audit_event`, `millrace_history` and `millrace_instances`. */
+  /** A read-only SQL query over the views `millrace_audit_event`, `millrace_history`, `millrace_instances` and
+   * `millrace_contexts`. */
   async query(text: string, parameters: readonly (string | null)[] = []): Promise<TextRow[]> {
     this.#assertUsable();
     return this.#pieces.parts.store.query(text, parameters);

@@ -12,7 +12,7 @@ export type {
   Engine,
 } from './engine.js';
 export type { InstancePage, InstanceState, InstanceSummary } from './instance-pages.js';
-export type { InstanceRecord, WorkflowCount } from './instances.js';
+export type { ContextRecord, InstanceRecord, WorkflowCount } from './instances.js';
 export type { OperationResult } from './operator.js';
 export type { EngineOptions } from './options.js';
 export type { Reads, StoredWorkflow, WorkflowPage } from './reads.js';

@@ -1,10 +1,13 @@
 // A page of the instances below a scope, living and ended, in the order of their ids, which is that of their submits.
 //
-// A root is the unit: what is known of its members lies in some rows of segments and outcomes, which are unfolded here.
+// A root is the unit: what is known of its members lies in some rows of segments and outcomes, which are unfolded here. One
+// with several flow contexts is in several rows of segments; which workflow it belongs to is told by what these share.
 
 import { EngineError } from '../observe/errors.js';
-import { request, type Scope, type Store, type TextRow } from '../store/contract.js';
+import type { Scope, Store, TextRow } from '../store/contract.js';
+import { segmentStates } from '../store/rows.js';
 import { instanceId } from '../workflow/instance-id.js';
+import { type ContextState, instanceState, shownState } from './context-states.js';
 import type { Definitions } from './definitions.js';
 import { type InstanceRecord, rangeOf } from './instances.js';
 
@@ -58,7 +61,10 @@ export class InstancePages {
         and root ${isPassed ? '>' : '>='} $3::uuid ${condition} order by root limit $4::int)`;
     const tables = [
       ...(state === null || livingCondition[state] !== null
-        ? [rootsOf('millrace_segment', state === null ? '' : livingCondition[state]!)]
+        ? [
+            rootsOf('millrace_segment', `and context = 0 ${state === null ? '' : livingCondition[state]!}`),
+            rootsOf('millrace_shared', state === null ? '' : contextCondition(livingCondition[state]!)),
+          ]
         : []),
       ...(state === null || endedCondition[state] !== null
         ? [rootsOf('millrace_outcome', state === null ? '' : endedCondition[state]!)]
@@ -73,10 +79,16 @@ export class InstancePages {
 
   async #members(scope: Scope, state: InstanceState | null, roots: readonly string[]): Promise<InstanceSummary[]> {
     const parameters = [`{${roots.join(',')}}`, ...rangeOf(scope)];
-    const where = 'where root = any($1::uuid[]) and name >= $2::text and name < $3::text';
+    const isNamed = 'name >= $2::text and name < $3::text';
+    const where = `where root = any($1::uuid[]) and ${isNamed}`;
     const living = await this.#store.query(
-      `select root, name, workflow, ordinals::text, gone::text, state, requests, member_requests
-       from millrace_segment ${where}`,
+      `select root, name, workflow, ordinals::text, gone::text, state, requests, member_requests, context
+       from millrace_segment where root = any($1::uuid[]) and (context > 0 or (${isNamed}))`,
+      parameters,
+    );
+    // Behind the segments: what splits in between was found in one of its own.
+    const shared = await this.#store.query(
+      `select root, name, workflow, ordinal from millrace_shared ${where}`,
       parameters,
     );
     const ended = await this.#store.query(
@@ -85,7 +97,11 @@ export class InstancePages {
     );
     // What leaves between the two reads is found twice: its end counts.
     const found = new Map<string, InstanceSummary>();
-    for (const summary of [...living.flatMap(row => this.#living(row)), ...ended.flatMap(row => this.#ended(row))]) {
+    for (const summary of [
+      ...living.flatMap(row => this.#living(row)),
+      ...this.#split(living, shared),
+      ...ended.flatMap(row => this.#ended(row)),
+    ]) {
       found.set(summary.instance, summary);
     }
     return [...found.values()]
@@ -93,38 +109,79 @@ export class InstancePages {
       .sort((a, b) => (a.instance < b.instance ? -1 : 1));
   }
 
-  #living([root, workflow, number, ordinals, gone, state, requests, members]: TextRow): InstanceSummary[] {
-    const own = members == null ? {} : (JSON.parse(members) as Record<string, number>);
-    const { version } = this.#definitions.byNumber(Number(number)).version;
-    return ordinalsOf(ordinals!).flatMap((ordinal, position) => {
-      if (gone![position] === '1') return [];
-      const isHeld = state === '1' || ((Number(requests) | (own[ordinal] ?? 0)) & request.pause) !== 0;
-      return [
-        {
-          instance: instanceId(root!, ordinal),
-          workflow: workflow!,
-          workflowVersion: version,
-          state: state === '2' ? 'failed' : isHeld ? 'paused' : 'ready',
-        },
-      ];
+  /** Those that have one context. */
+  #living(row: TextRow): InstanceSummary[] {
+    const [, workflow, number] = row;
+    if (contextOf(row) > 0) return [];
+    const workflowVersion = this.#versionOf(number!);
+    return statesOf(row).map(({ instance, state }) => ({
+      instance,
+      workflow: workflow!,
+      workflowVersion,
+      state: instanceState([state]),
+    }));
+  }
+
+  /** Those that have several. */
+  #split(living: readonly TextRow[], shared: readonly TextRow[]): InstanceSummary[] {
+    const states = new Map<string, ContextState[]>();
+    for (const row of living) {
+      if (contextOf(row) === 0) continue;
+      for (const { instance, state } of statesOf(row)) {
+        const others = states.get(instance);
+        if (others === undefined) states.set(instance, [state]);
+        else others.push(state);
+      }
+    }
+    return shared.flatMap(([root, workflow, number, ordinal]) => {
+      const instance = instanceId(root!, Number(ordinal));
+      const found = states.get(instance);
+      if (found === undefined) return [];
+      const workflowVersion = this.#versionOf(number!);
+      return [{ instance, workflow: workflow!, workflowVersion, state: instanceState(found) }];
     });
   }
 
+  #versionOf(number: string): number {
+    return this.#definitions.byNumber(Number(number)).version.version;
+  }
+
   #ended([root, workflow, number, ordinals, state]: TextRow): InstanceSummary[] {
-    const { version } = this.#definitions.byNumber(Number(number)).version;
+    const workflowVersion = this.#versionOf(number!);
     return ordinalsOf(ordinals!).map(ordinal => ({
       instance: instanceId(root!, ordinal),
       workflow: workflow!,
-      workflowVersion: version,
+      workflowVersion,
       state: state === '0' ? 'finished' : 'removed',
     }));
   }
 }
 
-/** Rows that may hold members in a state; `null`: none does. */
+/** Of a row of segments: its open members, with the state of the context that stands there. */
+function statesOf(row: TextRow): { instance: string; state: ContextState }[] {
+  const [root, , , ordinals, gone, state, requests, members] = row;
+  const own = members == null ? {} : (JSON.parse(members) as Record<string, number>);
+  return ordinalsOf(ordinals!).flatMap((ordinal, position) => {
+    if (gone![position] === '1') return [];
+    const bits = Number(requests) | (own[ordinal] ?? 0);
+    return [{ instance: instanceId(root!, ordinal), state: shownState(segmentStates[Number(state)]!, bits) }];
+  });
+}
+
+function contextOf(row: TextRow): number {
+  return Number(row[8]);
+}
+
+/** Of what contexts share: one of the root's, perhaps another instance's, is in such a row. */
+function contextCondition(condition: string): string {
+  return `and exists (select from millrace_segment s
+    where s.root = millrace_shared.root and s.context > 0 ${condition})`;
+}
+
+/** Rows that may hold members in a state; `null`: none does. What only waits makes an instance ready. */
 const livingCondition: Readonly<Record<InstanceState, string | null>> = {
-  ready: 'and state = 0',
-  paused: 'and state < 2 and (state = 1 or requests & 1 = 1 or member_requests is not null)',
+  ready: 'and state in (0, 3, 4)',
+  paused: 'and state <> 2 and (state = 1 or requests & 1 = 1 or member_requests is not null)',
   failed: 'and state = 2',
   finished: null,
   removed: null,

@@ -1,9 +1,10 @@
 // What the engine can say of instances: one in full, or a page of a list. Reads only.
 
 import { EngineError } from '../observe/errors.js';
-import type { Scope, Segment, Store, TextRow } from '../store/contract.js';
+import type { LocatedContext, Scope, Segment, Shared, Store, TextRow } from '../store/contract.js';
 import { lastPart, splitInstanceId } from '../workflow/instance-id.js';
 import type { Json } from '../workflow/model.js';
+import { type ContextState, contextState, decidingContext, instanceState } from './context-states.js';
 import type { Definitions } from './definitions.js';
 import { errorAt } from './failures.js';
 
@@ -26,6 +27,18 @@ export interface InstanceRecord {
   readonly input: Json;
   /** The last error, for one that failed or waits to be tried again. */
   readonly error: Json;
+  /** Living ones that have split: their flow contexts, by number. What is said above of where it stands is said of the one
+   * its state comes from. `null`: it has one. */
+  readonly contexts: readonly ContextRecord[] | null;
+}
+
+/** Where a flow context stands. */
+export interface ContextRecord {
+  readonly context: number;
+  /** `joining`: it has arrived at a join, or finished as one of a group. `waiting`: for what it has started, or a mutex. */
+  readonly state: ContextState;
+  readonly action: string;
+  readonly attempt: number;
 }
 
 /** One line of a list: all instances of a workflow in one state. */
@@ -35,9 +48,25 @@ export interface WorkflowCount {
   readonly instances: number;
 }
 
-const living = `select name, open as members,
+/** Living instances by name and state, with how many they are. `condition` on the name. Those with several contexts are
+ * counted once, by what these share. COST a row a segment, and of those with several contexts one a context. */
+const living = (condition: string): string => `
+  select name, open as members,
     case when state = 2 then 'failed' when state = 1 or requests & 1 = 1 then 'paused' else 'ready' end as state
-  from millrace_segment`;
+  from millrace_segment where context = 0 ${condition}
+  union all
+  select h.name, 1, case when c.failed then 'failed' when c.paused and not c.ready then 'paused' else 'ready' end
+  from (
+    select root, ordinal, bool_or(state = 'failed') as failed, bool_or(state = 'paused') as paused,
+      bool_or(state = 'ready') as ready
+    from (
+      select s.root, m.ordinal, millrace_context_state(s.state, s.requests) as state
+      from millrace_segment s
+      cross join lateral generate_series(position(B'1' in s.ordinals) - 1, length(s.ordinals) - 1) as m(ordinal)
+      where s.context > 0 and s.root in (select root from millrace_shared where true ${condition})
+        and millrace_is_open(s.ordinals, s.gone, m.ordinal)) each
+    group by root, ordinal) c
+  join millrace_shared h on h.root = c.root and h.ordinal = c.ordinal`;
 
 export class Instances {
   readonly #store: Store;
@@ -95,38 +124,62 @@ export class Instances {
         finishedAtMs: outcome.finishedAtMs,
         result: parsed(row?.[0] ?? null),
         error: null,
+        contexts: null,
       };
     }
-    const { segment, position } = located;
-    await this.#definitions.ensure([segment.workflow]);
-    const { version, plan } = this.#definitions.byNumber(segment.workflow);
-    const own = segment.memberRequests?.[ordinal] ?? 0;
+    const { contexts } = located;
+    const { workflow, name } = await this.#submittedTo(root, ordinal, contexts);
+    await this.#definitions.ensure([workflow, ...contexts.map(({ segment }) => segment.workflow)]);
+    const { segment, position } = decidingContext(contexts);
     return {
       ...base,
-      workflow: segment.name,
-      workflowVersion: version.version,
-      state: segment.state === 'ready' && ((segment.requests | own) & 1) !== 0 ? 'paused' : segment.state,
-      action: plan.actions[segment.place]!.name,
+      workflow: name,
+      workflowVersion: this.#definitions.byNumber(workflow).version.version,
+      state: instanceState(contexts.map(contextState)),
+      action: this.#actionOf(segment),
       attempt: segment.attempt + 1,
       priority: segment.priority,
       eligibleAtMs: segment.eligibleAtMs,
       finishedAtMs: null,
       result: null,
       error: await this.#errorOf(segment, position),
+      contexts: segment.context === 0 ? null : contexts.map(context => this.#contextRecord(context)),
     };
+  }
+
+  #contextRecord(context: LocatedContext): ContextRecord {
+    const { segment } = context;
+    const state = contextState(context);
+    return { context: segment.context, state, action: this.#actionOf(segment), attempt: segment.attempt + 1 };
+  }
+
+  #actionOf({ workflow, place }: Segment): string {
+    return this.#definitions.byNumber(workflow).plan.actions[place]!.name;
+  }
+
+  /** Of an instance with several contexts, which may follow workflows it calls, this is told by what they share. */
+  async #submittedTo(
+    root: string,
+    ordinal: number,
+    contexts: readonly LocatedContext[],
+  ): Promise<Pick<Shared, 'workflow' | 'name'>> {
+    const { segment } = contexts[0]!;
+    if (segment.context === 0) return segment;
+    // It may have gone since: then what was read of it stands.
+    return (await this.#store.shared([{ root, ordinal }]))[0] ?? segment;
   }
 
   async #workflowOf(id: string): Promise<string | null> {
     const located = await this.#store.locate(id);
     if (located === null) return null;
-    return located.kind === 'open' ? located.segment.name : located.outcome.name;
+    return located.kind === 'open' ? located.contexts[0]!.segment.name : located.outcome.name;
   }
 
   /** How many living instances of each workflow are in which state, the first `limit` in order of names. COST the living
    * ones alone: what has ended, a whole retention of it, is not looked at. */
   async countLiving(limit: number): Promise<WorkflowCount[]> {
     const rows = await this.#store.query(
-      `select name, state, sum(members)::bigint from (${living}) living
+      `select name, state, sum(members)::bigint from (${living('')}) living
        group by name, state order by name, state limit $1::int`,
       [String(limit)],
     );
@@ -137,7 +190,7 @@ export class Instances {
   async count(scope: Scope): Promise<WorkflowCount[]> {
     const rows = await this.#store.query(
       `select name, state, sum(members)::bigint from (
-         ${living} where name >= $1::text and name < $2::text
+         ${living('and name >= $1::text and name < $2::text')}
          union all
          select name, members, case state when 0 then 'finished' else 'removed' end
          from millrace_outcome where name >= $1::text and name < $2::text) all_instances

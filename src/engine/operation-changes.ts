@@ -7,6 +7,11 @@ import { requestsAt } from './member-requests.js';
 
 export type Operation = 'pause' | 'resume' | 'remove' | 'recover';
 
+/** Whether the members wait for others of their instance: they stay where they are, and pause when they wake. */
+export function isParked({ state }: Pick<Segment, 'state'>): boolean {
+  return state === 'joining' || state === 'waiting';
+}
+
 /** Whether the operation changes anything about one of the segment's open members. */
 export function isWanted(operation: Operation, segment: Segment): boolean {
   if (segment.memberRequests === null) return isChanged(operation, segment, 0);
@@ -18,7 +23,7 @@ export function isChanged(operation: Operation, segment: Segment, position: numb
   const bits = requestsAt(segment, position);
   switch (operation) {
     case 'pause':
-      return segment.state === 'ready' && (bits & (request.pause | request.remove)) === 0;
+      return (segment.state === 'ready' || isParked(segment)) && (bits & (request.pause | request.remove)) === 0;
     case 'resume':
       return segment.state === 'paused' || (bits & request.pause) !== 0;
     case 'remove':
@@ -46,18 +51,21 @@ export function withOwn(
 
 /** Flow contexts an operation has changed, each counted once however often its commits make it appear (O3). */
 export class Counted {
+  /** By root and number of the context, of ordinals. */
   readonly #seen = new Map<string, Uint8Array>();
   contexts = 0;
 
   /** Whether one of the segment's open members has been counted. */
-  has({ root, ordinals, gone }: Segment): boolean {
-    const seen = this.#seen.get(root);
+  has(segment: Segment): boolean {
+    const { ordinals, gone } = segment;
+    const seen = this.#seen.get(contextKey(segment));
     return seen !== undefined && clearBitsOf(gone, ordinals.length).some(at => hasBit(seen, ordinals[at]!));
   }
 
   add(segment: Segment, positions: Uint16Array, isChanged: (position: number) => boolean): void {
-    const seen = this.#seen.get(segment.root) ?? emptyBitmap(rootMembersMax);
-    this.#seen.set(segment.root, seen);
+    const key = contextKey(segment);
+    const seen = this.#seen.get(key) ?? emptyBitmap(rootMembersMax);
+    this.#seen.set(key, seen);
     for (const position of positions) {
       const ordinal = segment.ordinals[position]!;
       if (hasBit(seen, ordinal) || !isChanged(position)) continue;
@@ -65,6 +73,10 @@ export class Counted {
       this.contexts += 1;
     }
   }
+}
+
+function contextKey({ root, context }: Segment): string {
+  return `${root} ${context}`;
 }
 
 export function unchanged(segment: Segment): SegmentChange {
@@ -88,7 +100,7 @@ export function changeOf(operation: Operation, segment: Segment, nowMs: number):
     case 'resume':
       return {
         ...same,
-        state: 'ready',
+        state: isParked(segment) ? segment.state : 'ready',
         requests: same.requests & ~request.pause,
         memberRequests: withoutPause(same.memberRequests),
       };

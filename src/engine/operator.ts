@@ -13,14 +13,30 @@ import { auditRow, type TraceGroup } from '../audit/trace.js';
 import { EngineError } from '../observe/errors.js';
 import type { Slice } from '../queue/contract.js';
 import { clearBitsOf } from '../store/bitmap.js';
-import { type AuditRow, request, type Scope, type Segment } from '../store/contract.js';
+import {
+  type AuditRow,
+  type LocatedContext,
+  request,
+  type Scope,
+  type Segment,
+  type SegmentChange,
+} from '../store/contract.js';
 import { eventCode } from '../workflow/events.js';
 import type { CommitItem } from './commit-builder.js';
 import { halves } from './commit-items.js';
 import { workflowsOf } from './definitions.js';
 import { fateAt } from './member-requests.js';
 import { offerOf } from './offers.js';
-import { Counted, changeOf, isChanged, isWanted, type Operation, unchanged, withOwn } from './operation-changes.js';
+import {
+  Counted,
+  changeOf,
+  isChanged,
+  isParked,
+  isWanted,
+  type Operation,
+  unchanged,
+  withOwn,
+} from './operation-changes.js';
 import type { EngineParts } from './parts.js';
 import { slicesOf } from './running.js';
 
@@ -120,7 +136,7 @@ export class Operator {
     return true;
   }
 
-  /** O2: what was withdrawn for `work` goes back unless it has succeeded. */
+  /** O2: what was withdrawn for `work` goes back unless it has succeeded, also when it throws. */
   async #orPutBack(sorted: readonly Waiting[], work: () => Promise<boolean>): Promise<boolean> {
     let isDone = false;
     try {
@@ -201,10 +217,12 @@ export class Operator {
       const changed = new Map(changes.map(change => [change.segment, change]));
       // All that is open: what is claimed is left as it is, but a claim that met the pause may be giving it up just now.
       await this.#offer(
-        sorted.map(({ segment }) => ({
-          segment: { ...segment, eligibleAtMs: changed.get(segment.id)!.eligibleAtMs },
-          positions: clearBitsOf(segment.gone, segment.ordinals.length),
-        })),
+        sorted
+          .filter(({ segment }) => !isParked(segment))
+          .map(({ segment }) => ({
+            segment: { ...segment, eligibleAtMs: changed.get(segment.id)!.eligibleAtMs },
+            positions: clearBitsOf(segment.gone, segment.ordinals.length),
+          })),
       );
     }
     return true;
@@ -237,14 +255,14 @@ export class Operator {
     ];
   }
 
-  /** Paused while waiting: recorded now. What executes records it when it stops. */
+  /** Paused while waiting: recorded now. What executes records it when it stops, what waits for others when it wakes. */
   #deferrals(sorted: readonly Waiting[], user: string, atMs: number): AuditRow[] {
     const { filter, build } = this.#parts;
     const code = eventCode('DeferringExecutionFlow');
     if (!filter.allows(code)) return [];
     const groups = new Map<string, TraceGroup[]>();
     for (const { segment, waiting } of sorted) {
-      if (waiting.length === 0) continue;
+      if (waiting.length === 0 || isParked(segment)) continue;
       const group: TraceGroup = {
         workflow: segment.workflow,
         ordinals: waiting.map(position => segment.ordinals[position]!),
@@ -266,61 +284,88 @@ export class Operator {
   }
 
   async #onInstance(operation: Operation, instance: string, user: string): Promise<OperationResult> {
+    const counted = new Counted();
+    const recovered = new Set<number>();
+    let segments = 0;
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
       const located = await this.#parts.store.locate(instance);
       if (located === null) throw new EngineError('INSTANCE_UNKNOWN', `no instance has the id ${instance}`);
-      if (located.kind === 'left') return { contexts: 0, segments: 0 };
-      const { segment, position } = located;
-      if (!isChanged(operation, segment, position)) return { contexts: 0, segments: 0 };
-      if (segment.open === 1) {
-        const counted = new Counted();
-        const segments = await this.#onSegments(operation, [segment], user, counted);
+      if (located.kind === 'left') return { contexts: counted.contexts, segments };
+      const [only] = located.contexts;
+      const isPlain = only!.segment.context === 0;
+      const changing = located.contexts.filter(
+        ({ segment, position }) =>
+          isChanged(operation, segment, position) && !(operation === 'recover' && recovered.has(segment.context)),
+      );
+      if (changing.length === 0) return { contexts: counted.contexts, segments };
+      if (isPlain && only!.segment.open === 1) {
+        segments = await this.#onSegments(operation, [only!.segment], user, counted);
         if (segments > 0) return { contexts: counted.contexts, segments };
         continue; // it has moved on
       }
-      if (await this.#onMember(operation, segment, position, user)) return { contexts: 1, segments: 1 };
+      if (!(await this.#onMembers(operation, changing, user))) continue;
+      segments += changing.length;
+      for (const { segment, position } of changing) {
+        counted.add(segment, Uint16Array.of(position), () => true);
+        recovered.add(segment.context);
+      }
+      // One that has split meanwhile has contexts that were not read.
+      if (isPlain) return { contexts: counted.contexts, segments };
     }
-    throw contended(operation, instance, 0);
+    throw contended(operation, instance, counted.contexts);
   }
 
-  async #onMember(operation: Operation, segment: Segment, position: number, user: string): Promise<boolean> {
-    const { committer } = this.#parts;
-    const claimed = await this.#takeOut([{ segment, from: position, to: position + 1 }]);
-    const isExecuting = (at: number): boolean => claimed.some(({ from, to }) => at >= from && at < to);
-    if (!isExecuting(position)) {
-      const alone = { segment, waiting: Uint16Array.of(position), executing: new Uint16Array() };
-      return this.#orPutBack([alone], () => committer.commitNow(this.#itemFor(operation, alone, user), [], []));
-    }
-    if (operation === 'resume' && (segment.requests & request.pause) !== 0) {
-      return this.#resumeAlone(segment, position, isExecuting, user);
-    }
-    return committer.commitNow(
-      [],
-      [{ ...unchanged(segment), memberRequests: withOwn(operation, segment, [position]) }],
-      [],
+  /** Flow contexts of one instance, in one commit. False when something came in between: nothing was changed. */
+  async #onMembers(operation: Operation, contexts: readonly LocatedContext[], user: string): Promise<boolean> {
+    const claimed = await this.#takeOut(
+      contexts.map(({ segment, position }) => ({ segment, from: position, to: position + 1 })),
     );
+    // What waits for others stays among them: its bit is read when it wakes, as that of what executes when it stops.
+    const stays = (segment: Segment, at: number): boolean =>
+      (isParked(segment) && operation !== 'remove') ||
+      claimed.some(slice => slice.segment === segment.id && at >= slice.from && at < slice.to);
+    const staying = contexts.filter(({ segment, position }) => stays(segment, position));
+    const alone = contexts
+      .filter(context => !staying.includes(context))
+      .map(({ segment, position }) => ({
+        segment,
+        waiting: Uint16Array.of(position),
+        executing: new Uint16Array(),
+      }));
+    return this.#orPutBack(alone, () => {
+      const items = alone.flatMap(entry => this.#itemFor(operation, entry, user));
+      const changes = staying.map(({ segment, position }) => {
+        if (operation !== 'resume' || (segment.requests & request.pause) === 0) {
+          return { ...unchanged(segment), memberRequests: withOwn(operation, segment, [position]) };
+        }
+        const resumed = this.#resumeAlone(segment, position, at => stays(segment, at), user);
+        items.push(...resumed.items);
+        return resumed.change;
+      });
+      return this.#parts.committer.commitNow(items, changes, []);
+    });
   }
 
-  /** Resume one that executes out of a paused segment: the others that wait move to a paused segment of their own, those
-   * that execute are paused one by one. */
-  async #resumeAlone(
+  /** Resume one that stays in a paused segment: the others that need not stay move to a paused segment of their own, those
+   * that do are paused one by one. */
+  #resumeAlone(
     segment: Segment,
     position: number,
-    isExecuting: (at: number) => boolean,
+    stays: (at: number) => boolean,
     user: string,
-  ): Promise<boolean> {
+  ): { items: CommitItem[]; change: SegmentChange } {
     const others = clearBitsOf(segment.gone, segment.ordinals.length).filter(at => at !== position);
     const items = this.#itemFor(
       'pause',
-      { segment, waiting: others.filter(at => !isExecuting(at)), executing: new Uint16Array() },
+      { segment, waiting: others.filter(at => !stays(at)), executing: new Uint16Array() },
       user,
     );
     const change = {
       ...unchanged(segment),
       requests: segment.requests & ~request.pause,
-      memberRequests: withOwn('pause', segment, others.filter(isExecuting)),
+      memberRequests: withOwn('pause', segment, others.filter(stays)),
     };
-    return this.#parts.committer.commitNow(items, [change], []);
+    return { items, change };
   }
 }
 

@@ -11,7 +11,7 @@ import type { BuiltCommit } from './commit-builder.js';
 import { type EndedInstances, type EndedListener, endedIn } from './ended.js';
 import { errorAt } from './failures.js';
 
-/** How an instance ended, or that it stands FAILED and waits to be recovered. */
+/** How an instance ended, or that it stands FAILED, with one of its flow contexts, and waits to be recovered. */
 export interface InstanceResult {
   readonly instance: string;
   readonly state: 'finished' | 'removed' | 'failed';
@@ -90,9 +90,9 @@ export class Results {
     const located = await this.#store.locate(instance);
     if (located === null) throw new EngineError('INSTANCE_UNKNOWN', `no instance has the id ${instance}`);
     if (located.kind === 'open') {
-      const { segment, position } = located;
-      if (segment.state !== 'failed') return null;
-      return { instance, state: 'failed', result: null, error: errorAt(segment, position) };
+      const failed = located.contexts.find(({ segment }) => segment.state === 'failed');
+      if (failed === undefined) return null;
+      return { instance, state: 'failed', result: null, error: errorAt(failed.segment, failed.position) };
     }
     const { outcome } = located;
     const [body] = outcome.body === null ? [] : await this.#store.bodies([outcome.body]);

@@ -33,9 +33,9 @@ export interface Segment {
   readonly root: string;
   /** Body with what earlier transactions of the members wrote (one JSON object a member); `null`: only their input. */
   readonly body: string | null;
-  /** Number of the workflow version, from `Store.putWorkflow`. */
+  /** Number of the workflow version whose plan the members follow, from `Store.putWorkflow`. */
   readonly workflow: number;
-  /** Full name of the workflow, `/branch/name`. */
+  /** Full name, `/branch/name`, of the workflow the members were submitted to: also while they follow one that it calls. */
   readonly name: string;
   /** The members' own priority, or `null` when inherited. */
   readonly priority: number | null;

@@ -21,7 +21,8 @@ import * as sql from './sql/commit.js';
 
 type Row = SqlRows[number];
 
-const states: readonly SegmentState[] = ['ready', 'paused', 'failed', 'joining', 'waiting'];
+/** By the numbers they have in the store. */
+export const segmentStates: readonly SegmentState[] = ['ready', 'paused', 'failed', 'joining', 'waiting'];
 const finalStates = ['finished', 'removed'] as const;
 
 function ordinalBits(ordinals: Uint16Array): BitString {
@@ -53,7 +54,7 @@ export function segmentOfRow(row: Row): Segment {
     transaction: decode.int4(row[7]!),
     attempt: decode.int4(row[8]!),
     kills: decode.int4(row[9]!),
-    state: states[decode.int4(row[10]!)]!,
+    state: segmentStates[decode.int4(row[10]!)]!,
     eligibleAtMs: decode.int8(row[11]!),
     createdAtMs: decode.int8(row[12]!),
     ordinals: bitsOf(ordinals.bytes, ordinals.length),
@@ -195,7 +196,7 @@ function changeCall({ changes }: Commit): SqlCall {
     parameters: [
       encode.uuidArray(changes.map(change => change.segment)),
       encode.int4Array(changes.map(change => change.revision)),
-      encode.int4Array(changes.map(change => states.indexOf(change.state))),
+      encode.int4Array(changes.map(change => segmentStates.indexOf(change.state))),
       encode.int4Array(changes.map(change => change.attempt)),
       encode.int4Array(changes.map(change => change.kills)),
       encode.int8Array(changes.map(change => change.eligibleAtMs)),
@@ -243,7 +244,7 @@ function segmentsCall(segments: readonly Segment[]): SqlCall {
       encode.int4Array(segments.map(({ transaction }) => transaction)),
       encode.int4Array(segments.map(({ attempt }) => attempt)),
       encode.int4Array(segments.map(({ kills }) => kills)),
-      encode.int4Array(segments.map(({ state }) => states.indexOf(state))),
+      encode.int4Array(segments.map(({ state }) => segmentStates.indexOf(state))),
       encode.int8Array(segments.map(({ eligibleAtMs }) => eligibleAtMs)),
       encode.int8Array(segments.map(({ createdAtMs }) => createdAtMs)),
       encode.varbitArray(segments.map(({ ordinals }) => ordinalBits(ordinals))),

@@ -4,9 +4,9 @@ import { expect, test, vi } from 'vitest';
 import { Operator } from '../../src/engine/operator.js';
 import type { EngineParts } from '../../src/engine/parts.js';
 import { EngineError } from '../../src/observe/errors.js';
-import type { Located, Scope, Segment } from '../../src/store/contract.js';
+import { type Located, type Outcome, request, type Scope, type Segment } from '../../src/store/contract.js';
 import { SqlError } from '../../src/store/driver.js';
-import { splitInstanceId } from '../../src/workflow/instance-id.js';
+import { instanceId, splitInstanceId } from '../../src/workflow/instance-id.js';
 import { CommitWorld, plan } from './commit-world.js';
 
 const scope: Scope = { kind: 'workflow', name: plan.name };
@@ -27,8 +27,12 @@ class OperateWorld extends CommitWorld {
     };
     const locate = async (instance: string): Promise<Located | null> => {
       const { root, ordinal } = splitInstanceId(instance)!;
-      const segment = [...store.model.segments.values()].find(each => each.root === root)!;
-      return { kind: 'open', instance, segment, position: segment.ordinals.indexOf(ordinal) };
+      const contexts = [...store.model.segments.values()]
+        .filter(each => each.root === root)
+        .map(segment => ({ segment, position: segment.ordinals.indexOf(ordinal) }));
+      return contexts.length > 0
+        ? { kind: 'open', instance, contexts }
+        : { kind: 'left', instance, outcome: {} as Outcome };
     };
     this.operator = new Operator({
       clock,
@@ -173,3 +177,46 @@ test.each(['the scope', 'one of them'])(
     expect(await world.waiting()).toBe(10);
   },
 );
+
+test('what waits for others is removed at once, whole segments and single members, and offered to nobody', async () => {
+  const world = new OperateWorld();
+  const { root, segment } = await world.submit(3);
+  await world.queue.withdraw([{ segment: segment.id, from: 0, to: 3 }]);
+  const { segments } = world.store.model;
+  const stand = (): void => {
+    segments.clear();
+    for (const [at, state] of (['joining', 'waiting', 'failed'] as const).entries()) {
+      const id = world.ids.next();
+      segments.set(id, { ...segment, id, state, context: at + 1 });
+    }
+  };
+  const sent = vi.spyOn(world.committer, 'commitNow').mockImplementation(async items => {
+    for (const { held } of items) segments.delete(held.segment.id);
+    return true;
+  });
+  stand();
+  expect(await world.operator.run('remove', scope, 'u')).toEqual({ contexts: 9, segments: 3 });
+  const [items, changes] = sent.mock.calls[0]!;
+  expect(changes).toEqual([]);
+  expect(
+    items.map(({ held, positions, outcome, requests }) => [held.segment.state, [...positions], outcome, requests]),
+  ).toEqual(
+    ['joining', 'waiting', 'failed'].map(state => {
+      return [state, [0, 1, 2], { kind: 'waiting', cause: 'request', eligibleAtMs: 1 }, request.remove];
+    }),
+  );
+  sent.mockClear();
+  stand();
+  // The contexts of one instance, in one commit.
+  const target = { kind: 'instance', instance: instanceId(root.id, 1) } as const;
+  expect(await world.operator.run('remove', target, 'u')).toEqual({ contexts: 3, segments: 3 });
+  expect(sent).toHaveBeenCalledOnce();
+  const [alone, none] = sent.mock.calls[0]!;
+  expect(none).toEqual([]);
+  expect(alone.map(({ held, positions }) => [held.segment.context, [...positions]])).toEqual([
+    [1, [1]],
+    [2, [1]],
+    [3, [1]],
+  ]);
+  expect(await world.waiting()).toBe(0);
+});

@@ -29,6 +29,7 @@ onEveryHome('running', world => {
       result: { x: 1, list: ['ü', null] },
       input: { x: 1, list: ['ü', null] },
       error: null,
+      contexts: null,
     });
   });
 

@@ -50,3 +50,29 @@ test('a walk leaves alone what was made a moment ago, and offers it when nobody 
   clock.advanceMs(1_000);
   expect(await offered(queue => walkPage(queue, world, null))).toEqual(all);
 });
+
+test('what joins or waits is never offered, by a walk or by a fill', async () => {
+  const clock = new TestClock();
+  const [ready, joining, waiting, paused] = (['ready', 'joining', 'waiting', 'paused'] as const).map((state, at) =>
+    segmentOf(rootOf(2), [0, 1], { state, context: at + 1, eligibleAtMs: 1 }),
+  );
+  const world = {
+    clock,
+    store: { scan: async () => [ready, joining, waiting, paused] } as unknown as Store,
+    holdings: new Holdings(1_000_000),
+    definitions: { ensure: async () => undefined } as unknown as Definitions,
+    log: new LogEvents(nullLoggers),
+  };
+  for (const fill of [
+    (queue: EmbeddedQueue) => walkPage(queue, world, null),
+    (queue: EmbeddedQueue) => fillQueue(queue, world, async () => true, false),
+  ]) {
+    const queue = new EmbeddedQueue(() => clock.nowMs());
+    await queue.attach('e', 1_000);
+    await fill(queue);
+    await queue.open();
+    const claim = await claimOf(queue, { engine: 'e', limit: 100, leaseMs: 1_000 });
+    expect(claim!.slices.map(({ segment, from, to }) => [segment, from, to])).toEqual([[ready!.id, 0, 2]]);
+    expect(await queue.counts()).toMatchObject({ ready: 0, delayed: 0 });
+  }
+});

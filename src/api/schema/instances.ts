@@ -81,6 +81,17 @@ export const InstanceParams = Type.Object({
   name: Type.String({ minLength: 1, maxLength: limits.nameLengthMax + 37 }),
 });
 
+/** Where a flow context of an instance stands. */
+export const ContextRecord = Type.Object({
+  context: Type.Integer({ minimum: 1, description: 'Its number in the instance' }),
+  state: oneOf(
+    ['ready', 'paused', 'failed', 'joining', 'waiting'],
+    '`joining`: it has arrived at a join, or finished as one of a group; `waiting`: for what it has started, or a mutex',
+  ),
+  action: Type.String({ description: 'The action it stands at' }),
+  attempt: Type.Integer({ minimum: 1 }),
+});
+
 /** Everything known of an instance. */
 export const InstanceRecord = Type.Object({
   instance: InstanceId,
@@ -97,6 +108,13 @@ export const InstanceRecord = Type.Object({
   result: anyJson('What the last action returned; null unless finished'),
   input: anyJson('What it was submitted with; null when its history has expired'),
   error: anyJson('The last error, for one that failed or waits to be tried again; else null'),
+  contexts: nullable(
+    Type.Array(ContextRecord, {
+      description:
+        'Living ones that have split: their flow contexts, by number; `action`, `attempt` and the like above are those of ' +
+        'the one the state comes from. Null: there is one',
+    }),
+  ),
 });
 
 export const ResultQuery = Type.Object(
@@ -173,6 +191,7 @@ export type ProblemLine = Static<typeof ProblemLine>;
 export type DoneLine = Static<typeof DoneLine>;
 export type AnswerLine = Static<typeof AnswerLine>;
 export type InstanceState = Static<typeof InstanceState>;
+export type ContextRecord = Static<typeof ContextRecord>;
 export type InstanceRecord = Static<typeof InstanceRecord>;
 export type ResultQuery = Static<typeof ResultQuery>;
 export type InstanceResult = Static<typeof InstanceResult>;

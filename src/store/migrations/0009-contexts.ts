@@ -58,7 +58,9 @@ from millrace_segment s
 join millrace_workflow w on w.number = s.workflow
 cross join lateral (
   select ordinal, row_number() over (order by ordinal) - 1 as position
-  from generate_series(0, length(s.ordinals) - 1) ordinal where get_bit(s.ordinals, ordinal) = 1
+  -- from the first member to the last: contexts often have a segment of their own
+  from generate_series(position(B'1' in s.ordinals) - 1, length(s.ordinals) - 1) ordinal
+  where get_bit(s.ordinals, ordinal) = 1
 ) m
 where get_bit(s.gone, m.position::int) = 0;
 
@@ -69,20 +71,12 @@ select instance, workflow, workflow_version, state, place, transaction, attempt,
        root, ordinal, segment, error
 from millrace_contexts where context = 0
 union all
-select millrace_instance(h.root, h.ordinal), h.name, w.version,
-       case when c.shown in ('failed', 'paused') then c.shown else 'ready' end,
-       c.place, c.transaction, c.attempt, c.priority,
-       to_timestamp(c.eligible_at / 1000.0), to_timestamp(c.created_at / 1000.0), h.root, h.ordinal, c.id,
-       c.failures::jsonb -> 'errors' -> coalesce((c.failures::jsonb -> 'of' -> c.position)::int, 0)
-from millrace_shared h
-join millrace_workflow w on w.number = h.workflow
-cross join lateral (
-  select s.*, millrace_context_state(s.state, s.requests) as shown,
-         bit_count(substring(s.ordinals from 1 for h.ordinal))::int as position
-  from millrace_segment s
-  where s.root = h.root and s.context > 0 and millrace_is_open(s.ordinals, s.gone, h.ordinal)
-  order by array_position(array['failed', 'ready', 'paused'], millrace_context_state(s.state, s.requests)) nulls last,
-           s.context
-  limit 1
-) c;
+select c.instance, h.name, w.version, case when c.state in ('failed', 'paused') then c.state else 'ready' end,
+       c.place, c.transaction, c.attempt, c.priority, c.eligible_at, c.created_at, c.root, c.ordinal, c.segment, c.error
+from (
+  select distinct on (root, ordinal) * from millrace_contexts where context > 0
+  order by root, ordinal, array_position(array['failed', 'ready', 'paused'], state) nulls last, context
+) c
+join millrace_shared h on h.root = c.root and h.ordinal = c.ordinal
+join millrace_workflow w on w.number = h.workflow;
 `;
