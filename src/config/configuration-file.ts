@@ -1,9 +1,8 @@
-// The file of a runtime configuration: the one place of this room that reads from disk.
+// The file of a runtime configuration, read when it holds what is new.
 
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import path from 'node:path';
+import { readOrdinaryFile } from '../time/ordinary-file.js';
 import { faultAt } from '../workflow/fault.js';
 import type { Outcome } from './fault.js';
 import { parseRuntimeConfiguration } from './parse.js';
@@ -29,7 +28,7 @@ export interface ReadFile {
 export async function readConfigurationFile(file: string, knownDigest: string | null): Promise<ReadFile | null> {
   let bytes: Buffer;
   try {
-    bytes = await bytesOf(file);
+    bytes = await readOrdinaryFile(file, fileSizeMax);
   } catch (error) {
     return { digest: null, outcome: refused(file, whyUnread(error)) };
   }
@@ -70,20 +69,4 @@ function whyUnread(error: unknown): string {
 
 function refused(file: string, message: string): Outcome<never> {
   return { ok: false, faults: [{ ...faultAt('SYNTAX', [], message), code: 'FILE_INVALID', file }] };
-}
-
-/** Of an ordinary file and not more than the limit, whatever it grows to meanwhile. */
-async function bytesOf(file: string): Promise<Buffer> {
-  // Without waiting: a pipe would otherwise hold a thread until somebody writes to it.
-  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const about = await handle.stat();
-    if (!about.isFile()) throw new Error('is not an ordinary file');
-    if (about.size > fileSizeMax) throw new Error(`is larger than ${fileSizeMax} bytes`);
-    const buffer = Buffer.alloc(about.size);
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
-  }
 }

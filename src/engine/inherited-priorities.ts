@@ -6,6 +6,7 @@
 // Invariants:
 //   P1. What is wanted last is what is set last: a change that comes while others are carried out is carried out behind them.
 //   P2. What could not be told is not agreed, and is agreed when the queue has been found again.
+//   P3. Who stops deciding while calls are under way makes no more: they would undo what its successor has set.
 
 import type { Queue } from '../queue/contract.js';
 
@@ -18,7 +19,7 @@ export class InheritedPriorities {
   readonly #queue: PriorityQueue;
   #wanted: ReadonlyMap<string, number> = new Map();
   #isAgreed = false;
-  #passing: Promise<void> | null = null;
+  #passing: Promise<boolean> | null = null;
 
   readonly #decides: () => boolean;
 
@@ -44,36 +45,42 @@ export class InheritedPriorities {
     this.#isAgreed = false;
   }
 
-  /** Resolves when the queue has what is wanted. @throws EngineError `QUEUE_LOST`, `QUEUE_UNAVAILABLE` (P2) */
+  /** Resolves when the queue has what is wanted, or it is no longer for this engine to set (P3). @throws EngineError `QUEUE_LOST`, `QUEUE_UNAVAILABLE` (P2) */
   async agree(): Promise<void> {
     while (this.#passing !== null || !this.#isAgreed) {
       this.#passing ??= this.#pass().finally(() => {
         this.#passing = null;
       });
-      await this.#passing;
+      if (!(await this.#passing)) return;
     }
   }
 
-  async #pass(): Promise<void> {
+  /** @returns whether it came to its end (P3) */
+  async #pass(): Promise<boolean> {
     // Whatever makes it untrue while calls are under way asks for another pass (P1).
     this.#isAgreed = true;
     try {
-      await this.#set(this.#wanted);
+      if (await this.#set(this.#wanted)) return true;
+      this.#isAgreed = false;
+      return false;
     } catch (error) {
       this.#isAgreed = false;
       throw error;
     }
   }
 
-  async #set(wanted: ReadonlyMap<string, number>): Promise<void> {
+  async #set(wanted: ReadonlyMap<string, number>): Promise<boolean> {
+    const decided = this.#decides();
     const there = await this.#queue.inheritedPriorities();
     const changes: [string, number | null][] = [...wanted].filter(
       ([branch, priority]) => there.get(branch) !== priority,
     );
     for (const branch of there.keys()) if (!wanted.has(branch)) changes.push([branch, null]);
     for (const [at, [branch, priority]] of changes.entries()) {
+      if (decided && !this.#decides()) return false;
       await this.#queue.setInheritedPriority(branch, priority);
       if ((at + 1) % callsPerTurn === 0) await new Promise(resolve => setImmediate(resolve));
     }
+    return true;
   }
 }

@@ -8,11 +8,11 @@ let world: ServiceWorld;
 beforeAll(async () => {
   world = await ServiceWorld.open();
   await world.engine.start();
-}, 60_000);
+});
 afterAll(async () => {
   expect(world.faults).toEqual([]);
   await world.close();
-}, 60_000);
+});
 
 interface ServerEvent {
   readonly event: string;
@@ -94,9 +94,7 @@ test('from now on: nothing that was, everything that comes, in the order of the 
   follower.leave();
 });
 
-test('a follower that is cut again and again and resumes by Last-Event-ID sees every event once', {
-  timeout: 60_000,
-}, async () => {
+test('a follower that is cut again and again and resumes by Last-Event-ID sees every event once', async () => {
   const workflow = await world.deploy(['echo', { function: 'echo', break: true }, { function: 'told', break: true }]);
   const query = `workflow=${encodeURIComponent(workflow)}`;
   let follower = await Follower.open(query);
@@ -151,7 +149,7 @@ test('a cursor of a page may be followed; an odd one is refused before the strea
   expect(asked).toMatchObject({ status: 400, body: { code: 'CURSOR_INVALID' } });
 });
 
-test('who follows and does not read costs a bounded amount of memory', { timeout: 60_000 }, async () => {
+test('who follows and does not read costs a bounded amount of memory', async () => {
   const workflow = await world.deploy(['echo']);
   const input = { text: 'x'.repeat(20_000) };
   const request = httpRequest(`${world.url}/v1/audit?workflow=${encodeURIComponent(workflow)}`, {

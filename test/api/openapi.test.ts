@@ -13,11 +13,11 @@ let world: ServiceWorld;
 beforeAll(async () => {
   world = await ServiceWorld.open();
   await world.engine.start();
-}, 60_000);
+});
 afterAll(async () => {
   expect(world.faults).toEqual([]);
   await world.close();
-}, 60_000);
+});
 
 test('every route is in it, with its answers and its problems', async () => {
   const { body } = await world.get('/openapi.json');

@@ -158,7 +158,7 @@ test('ENGINE_STOPPED to who waits, ENGINE_DISPOSED to who comes later', async ()
   expect(late.headers.get('retry-after')).toBeNull();
 });
 
-test('STORE_FAILED: a store that has died takes nothing more, and says so', { timeout: 60_000 }, async () => {
+test('STORE_FAILED: a store that has died takes nothing more, and says so', async () => {
   const failFsync = new Int32Array(new SharedArrayBuffer(4));
   const { engine } = await open(freshFolder(), {}, { storeFaults: { failFsync } });
   const world = await ServiceWorld.own({}, {}, engine);
@@ -171,7 +171,7 @@ test('STORE_FAILED: a store that has died takes nothing more, and says so', { ti
   expect((await world.stream([{ workflow }])).body).toMatchObject({ code: 'STORE_FAILED' });
 });
 
-test('servers that are out of reach, or have forgotten: to be tried again', { timeout: 60_000 }, async () => {
+test('servers that are out of reach, or have forgotten: to be tried again', async () => {
   const redis = await RedisServer.start();
   const postgres = await TestPostgres.start();
   const engine = await createEngine({

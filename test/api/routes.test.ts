@@ -10,11 +10,11 @@ let world: ServiceWorld;
 beforeAll(async () => {
   world = await ServiceWorld.open();
   await world.engine.start();
-}, 60_000);
+});
 afterAll(async () => {
   expect(world.faults).toEqual([]);
   await world.close();
-}, 60_000);
+});
 
 const refused = (status: number, code: string, detail: RegExp = /./) => ({
   status,

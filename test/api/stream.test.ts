@@ -13,11 +13,11 @@ let world: ServiceWorld;
 /** Not started: what is submitted stays. */
 beforeAll(async () => {
   world = await ServiceWorld.open();
-}, 60_000);
+});
 afterAll(async () => {
   expect(world.faults).toEqual([]);
   await world.close();
-}, 60_000);
+});
 
 interface Accepted {
   readonly index: number;

@@ -71,7 +71,7 @@ describe.concurrent('at toy size', () => {
     const report = (await bench('micro')) as Report & { parts: { meanNs: number }[] };
     expect(report.parts.length).toBeGreaterThan(5);
     expect(Math.min(...report.parts.map(part => part.meanNs))).toBeGreaterThan(0);
-  }, 30_000);
+  });
 
   it('time finds what its peers find, and what never comes', async () => {
     const report = (await bench('time')) as Report & {
@@ -80,7 +80,7 @@ describe.concurrent('at toy size', () => {
     };
     expect(Math.min(...report.shared.map(each => each.ratio))).toBeGreaterThan(0);
     expect(report.unsatisfiable.map(each => each.coldMs).length).toBeGreaterThan(3);
-  }, 30_000);
+  });
 
   it('a missing Redis is an error that says what to do, not a peer left out', async () => {
     const child = promisify(execFile)(
@@ -91,10 +91,10 @@ describe.concurrent('at toy size', () => {
       },
     );
     await expect(child).rejects.toThrow(/apt-get install redis-server/);
-  }, 30_000);
+  });
 
   it('a peer that cannot take part says why', async () => {
     const child = promisify(execFile)(process.execPath, [main, 'storm', '--peers-only', '--peers', 'graphile-worker']);
     await expect(child).rejects.toThrow(/back-off is exp\(attempt\) seconds/);
-  }, 30_000);
+  });
 });

@@ -29,7 +29,7 @@ const lifeEvents = [
   'StartingExecutionFlow',
 ];
 
-test('examples/parcel.yaml goes the ways its head says', { timeout: 60_000 }, async context => {
+test('examples/parcel.yaml goes the ways its head says', async context => {
   const own = world(context);
   const way = async (input: object): Promise<unknown> => {
     const file = join(examples, 'parcel.yaml');

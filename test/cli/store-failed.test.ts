@@ -21,7 +21,7 @@ function ownInterrupt(): Interrupt {
   return interrupt;
 }
 
-test('--count 0 ends with 1 and the reason when an fsync fails while it waits', { timeout: 60_000 }, async () => {
+test('--count 0 ends with 1 and the reason when an fsync fails while it waits', async () => {
   const failFsync = new Int32Array(new SharedArrayBuffer(4));
   const folder = freshFolder();
   const { engine } = await open(folder, {}, { storeFaults: { failFsync } });

@@ -12,11 +12,11 @@ beforeAll(async () => {
   world = await ServiceWorld.open();
   await world.engine.start();
   client = createClient({ urls: [world.url], user: 'bob' });
-}, 60_000);
+});
 afterAll(async () => {
   expect(world.faults).toEqual([]);
   await world.close();
-}, 60_000);
+});
 
 /** A name nobody has, `<branch>flow`. */
 const flowOf = (steps: Parameters<ServiceWorld['deploy']>[0]): Promise<string> => world.deploy(steps);

@@ -222,7 +222,7 @@ describe('a properties file', () => {
     ]) {
       const startedMs = performance.now();
       parse(text, file);
-      expect(performance.now() - startedMs).toBeLessThan(2_000);
+      expect(performance.now() - startedMs).toBeLessThan(10_000);
     }
   });
 });

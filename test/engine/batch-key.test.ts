@@ -61,7 +61,7 @@ onEveryHome('batches under a key', world => {
   });
 });
 
-test('the next engine on the folder knows the keys of the one before', { timeout: 60_000 }, async () => {
+test('the next engine on the folder knows the keys of the one before', async () => {
   const { engine, deploy, folder, branch } = await ownWorld('disk');
   const workflow = await deploy(['echo']);
   const key = ids.nextRoot();

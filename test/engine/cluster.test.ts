@@ -121,7 +121,7 @@ describe.each(['cluster', 'shared'] as const)('two engines, %s', home => {
     await signals.atGate(gate, 2);
     signals.open(gate);
     expect((await b.result(id)).state).toBe('finished');
-    expect(performance.now() - stoppedMs).toBeLessThan(5_000);
+    expect(performance.now() - stoppedMs).toBeLessThan(15_000);
     const count = `select count(*) from millrace_audit_event where short_name = 'FlowChartFailover'`;
     expect(await b.query(count)).toEqual([['0']]);
   });
@@ -153,7 +153,7 @@ test('one that goes and takes the store along is followed as soon as another has
   await b.start();
   await a.dispose(0);
   const goneMs = performance.now();
-  await expect.poll(() => said, { timeout: 10_000 }).toContain('this engine is master');
+  await expect.poll(() => said).toContain('this engine is master');
   console.log(`a new master ${Math.round(performance.now() - goneMs)} ms after the holder of the folder had gone`);
 });
 

@@ -79,6 +79,24 @@ describe('inherited priorities', () => {
     expect([home.calls, priorities.isDue]).toEqual([['/a/ 1', '/b/ 2'], false]);
   });
 
+  test('who decides no longer sets no more, and begins again when it decides again', async () => {
+    const home = new Home();
+    let decides = true;
+    const priorities = new InheritedPriorities(home, () => decides);
+    home.meanwhile = () => {
+      decides = false;
+    };
+    priorities.want(map({ '/a/': 1, '/b/': 2 }));
+    await priorities.agree();
+    expect([home.calls, priorities.isDue]).toEqual([['/a/ 1'], false]);
+    home.meanwhile = () => undefined;
+    home.priorities.set('/a/', 9);
+    decides = true;
+    expect(priorities.isDue).toBe(true);
+    await priorities.agree();
+    expect(home.priorities).toEqual(map({ '/a/': 1, '/b/': 2 }));
+  });
+
   test(`any changes, with failures and wishes in between, end in what was wanted last (seed ${seed})`, async () => {
     const wish = fc.dictionary(fc.constantFrom('/', '/a/', '/a/b/', '/c/'), fc.integer({ min: 1, max: 3 }));
     await fc.assert(

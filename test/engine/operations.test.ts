@@ -322,5 +322,5 @@ onEveryHome('operations', world => {
 
 /** Until `show` says so. */
 async function untilShown(engine: Engine, id: string, expected: object): Promise<void> {
-  await expect.poll(() => engine.show(id), { timeout: 10_000, interval: 5 }).toMatchObject(expected);
+  await expect.poll(() => engine.show(id), { interval: 5 }).toMatchObject(expected);
 }

@@ -74,7 +74,7 @@ test.each(homes)(
     await rounds(9);
     expect(await engine.submit({ workflow, name: 'delayed' })).toBe(delayed);
     signals.open(gate);
-    await expect.poll(() => engine.show(held), { timeout: 10_000 }).toMatchObject({ state: 'paused', action: 'a3' });
+    await expect.poll(() => engine.show(held)).toMatchObject({ state: 'paused', action: 'a3' });
     await rounds(8);
     await engine.resume(held);
     expect((await engine.result(held)).result).toEqual({ n: 3, gate, seen: ['a1'], RESULT: { action: 'a2', n: 3 } });
@@ -124,7 +124,7 @@ test.each(homes)('the audit of an instance that lived long keeps its input as lo
   await signals.atGate(gate);
   await engine.pause(id);
   signals.open(gate);
-  await expect.poll(() => engine.show(id), { timeout: 10_000 }).toMatchObject({ action: 'a2' });
+  await expect.poll(() => engine.show(id)).toMatchObject({ action: 'a2' });
   await rounds(7);
   await engine.resume(id);
   await engine.result(id);

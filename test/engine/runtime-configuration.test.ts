@@ -54,7 +54,7 @@ class World {
 
   /** Until a message has been logged since the last time. */
   async until(message: string): Promise<void> {
-    await expect.poll(() => this.said.includes(message), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => this.said.includes(message)).toBe(true);
     this.said.length = 0;
   }
 
@@ -215,7 +215,7 @@ describe('the runtime configuration and a Redis', () => {
     await world.until(read);
     expect(await inRedis(world, other)).toEqual({ '/a/': 3 });
     await master.dispose(0);
-    await expect.poll(() => inRedis(world, other), { timeout: 10_000 }).toEqual({ '/a/': 9 });
+    await expect.poll(() => inRedis(world, other)).toEqual({ '/a/': 9 });
   });
 });
 

@@ -184,7 +184,7 @@ export class World {
   };
 
   /** For what no signal tells: looks every few milliseconds. */
-  readonly until = async (isDone: () => Promise<boolean>, deadlineMs = 20_000): Promise<void> => {
+  readonly until = async (isDone: () => Promise<boolean>, deadlineMs = 60_000): Promise<void> => {
     const endMs = performance.now() + deadlineMs;
     while (!(await isDone())) {
       if (performance.now() > endMs) throw new Error(`${isDone.toString()} did not come true within ${deadlineMs} ms`);

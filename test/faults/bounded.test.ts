@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import { child, deploy, freshFolder, module, open } from './setup.js';
 
-test('a result of 2 MB fails its own instance, and no neighbour', { timeout: 60_000 }, async () => {
+test('a result of 2 MB fails its own instance, and no neighbour', async () => {
   const { engine } = await open(freshFolder());
   const large = await deploy(engine, 'large');
   const double = await deploy(engine, 'double');
@@ -41,7 +41,7 @@ test('20,000 slow actions that wait do not fill the memory', { timeout: 120_000 
   expect(await flood.exited).toBe(0);
 });
 
-test('a store that stands still stops the claims; when it goes on so do they', { timeout: 60_000 }, async () => {
+test('a store that stands still stops the claims; when it goes on so do they', { timeout: 120_000 }, async () => {
   const instances = 120_000;
   const { engine } = await open('memory');
   const workflow = await deploy(engine, 'double');
@@ -51,5 +51,5 @@ test('a store that stands still stops the claims; when it goes on so do they', {
   const { claimed, finished } = await engine.status();
   console.log(`${claimed} claimed, ${finished} finished when the store goes on`);
   expect(claimed).toBeLessThan(instances / 2);
-  await expect.poll(async () => (await engine.status()).finished, { timeout: 30_000 }).toBe(instances);
+  await expect.poll(async () => (await engine.status()).finished, { timeout: 60_000 }).toBe(instances);
 });

@@ -81,7 +81,10 @@ class Disturbed {
   }
 }
 
-/** Again and again for so long: let one request of five through, and lose its answer. How many were lost that had run. */
+/**
+ * Again and again for so long, and until it has done what it is for: let one request of five through, and lose its
+ * answer. How many were lost that had run.
+ */
 async function loseReplies(
   proxy: TcpProxy,
   isAsked: (request: Buffer) => boolean,
@@ -89,7 +92,7 @@ async function loseReplies(
 ): Promise<number> {
   let ran = 0;
   let asked = 0;
-  for (const untilMs = performance.now() + rounds * 4_000; performance.now() < untilMs; await passed(50)) {
+  for (const untilMs = performance.now() + rounds * 4_000; ran <= 5 || performance.now() < untilMs; await passed(50)) {
     if (hasRun(await proxy.loseReplyTo(request => isAsked(request) && ++asked % 5 === 0))) ran += 1;
   }
   return ran;

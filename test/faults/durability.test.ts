@@ -11,9 +11,7 @@ import { deploy, freshFolder, module, open, states } from './setup.js';
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const dayMs = 86_400_000;
 
-test('the store counts an fsync before each acknowledgement of a submit and of a commit', {
-  timeout: 60_000,
-}, async () => {
+test('the store counts an fsync before each acknowledgement of a submit and of a commit', async () => {
   const { engine, driver } = await open(freshFolder());
   const syncs = async (): Promise<number> => (await driver.figures()).syncs;
   const workflow = await deploy(engine, 'double');
@@ -23,7 +21,7 @@ test('the store counts an fsync before each acknowledgement of a submit and of a
     expect(await syncs()).toBeGreaterThan(before);
   }
   await engine.start();
-  await expect.poll(async () => (await engine.status()).finished, { timeout: 10_000 }).toBe(20);
+  await expect.poll(async () => (await engine.status()).finished).toBe(20);
   for (let n = 0; n < 10; n++) {
     // Counted before it may run, so that the fsync of its commit cannot be counted as the submit's.
     const id = await engine.submit({ workflow, input: { n }, eligibleAtMs: Date.now() + 100 });
@@ -33,9 +31,7 @@ test('the store counts an fsync before each acknowledgement of a submit and of a
   }
 });
 
-test('without the hook that makes fsync real a strict engine does not open; with it the same folder does', {
-  timeout: 60_000,
-}, async () => {
+test('without the hook that makes fsync real a strict engine does not open; with it the same folder does', async () => {
   const folder = freshFolder();
   const withoutHook = open(folder, {}, { storeFaults: { withoutFsyncHook: true } });
   await expect(withoutHook).rejects.toMatchObject({ code: 'STORE_NOT_DURABLE' });
@@ -102,7 +98,7 @@ async function engineInUse(folder: string) {
     Array.from({ length: 30 }, (_, n) => ({ workflow, input: { n, waitMs: n < 10 ? 700 : 60_000 } })),
   );
   acknowledged.push(await engine.submit({ workflow, eligibleAtMs: Date.now() + dayMs }));
-  await expect.poll(async () => (await engine.status()).claimed, { timeout: 10_000 }).toBe(30);
+  await expect.poll(async () => (await engine.status()).claimed).toBe(30);
   const waiting = acknowledged.map(id =>
     engine.result(id).then(
       () => 'ended',
@@ -126,7 +122,7 @@ async function expectRefusals(engine: Engine, workflow: string, known: string): 
 async function expectNothingLost(engine: Engine, folder: string, acknowledged: readonly string[]): Promise<void> {
   const startedMs = performance.now();
   await engine.dispose(500);
-  expect(performance.now() - startedMs).toBeLessThan(4_000);
+  expect(performance.now() - startedMs).toBeLessThan(20_000);
   const again = await open(folder);
   const found = new Map(
     (await again.engine.query('select instance, state from millrace_instances')).map(([id, state]) => [id!, state!]),
@@ -139,9 +135,7 @@ async function expectNothingLost(engine: Engine, folder: string, acknowledged: r
   expect(ready + finished).toBeLessThanOrEqual(acknowledged.length + 1);
 }
 
-test('a submit whose fsync fails is refused, and so is everything after it; nothing acknowledged is lost', {
-  timeout: 60_000,
-}, async () => {
+test('a submit whose fsync fails is refused, and so is everything after it; nothing acknowledged is lost', async () => {
   const folder = freshFolder();
   const { engine, workflow, acknowledged, waiting, fail } = await engineInUse(folder);
   fail();
@@ -151,7 +145,7 @@ test('a submit whose fsync fails is refused, and so is everything after it; noth
   await expectNothingLost(engine, folder, acknowledged);
 });
 
-test('a commit whose fsync fails: whoever waits for a result is told why', { timeout: 60_000 }, async () => {
+test('a commit whose fsync fails: whoever waits for a result is told why', async () => {
   const folder = freshFolder();
   const { engine, workflow, acknowledged, waiting, fail } = await engineInUse(folder);
   fail(); // the first to commit is whoever has waited 700 ms
@@ -161,9 +155,7 @@ test('a commit whose fsync fails: whoever waits for a result is told why', { tim
   await expectNothingLost(engine, folder, acknowledged);
 });
 
-test('a start that finds the store failed leaves the engine stopped, and no thread behind', {
-  timeout: 60_000,
-}, async () => {
+test('a start that finds the store failed leaves the engine stopped, and no thread behind', async () => {
   const failFsync = new Int32Array(new SharedArrayBuffer(4));
   const { engine } = await open(freshFolder(), {}, { storeFaults: { failFsync } });
   Atomics.store(failFsync, 0, 1);

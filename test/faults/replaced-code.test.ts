@@ -9,9 +9,7 @@ import { deploy, freshFolder, open } from './setup.js';
 /** A thread looks at the file once a second; half a second more for a busy machine. */
 const noticedMs = 1_500;
 
-test('replaced code is picked up by every thread; a version that does not load fails its instances until it is repaired', {
-  timeout: 60_000,
-}, async () => {
+test('replaced code is picked up by every thread; a version that does not load fails its instances until it is repaired', async () => {
   const module = join(freshFolder(), 'replaced.mjs');
   const write = (text: string): void => {
     // As a deployment does it: whole, in one step.
@@ -47,5 +45,5 @@ test('replaced code is picked up by every thread; a version that does not load f
   await pause(noticedMs);
   expect(await answersNow()).toEqual(['repaired']);
   expect(await engine.recover(workflow)).toMatchObject({ contexts: 200 });
-  await expect.poll(async () => (await engine.status()).finished, { timeout: 20_000 }).toBe(1_000);
+  await expect.poll(async () => (await engine.status()).finished).toBe(1_000);
 });

@@ -24,7 +24,7 @@ test('holders of the folder are killed: every instance ends once, and the watchd
   await engine.start();
   const finished = () => numberOf(engine, 'select coalesce(sum(members), 0) from millrace_outcome');
   const heartbeats = () => numberOf(engine, `select count(*) from millrace_audit_event where short_name = 'Ok'`);
-  await vi.waitFor(async () => expect(await finished()).toBeGreaterThan(0), { timeout: 20_000 });
+  await vi.waitFor(async () => expect(await finished()).toBeGreaterThan(0), { timeout: 30_000 });
   expect(await finished()).toBeLessThan(count);
   await first.kill();
   await second.kill();
@@ -35,5 +35,5 @@ test('holders of the folder are killed: every instance ends once, and the watchd
   const once = `select count(*) from (select instance from millrace_audit_event where short_name = 'FinishingFlowChart'
     group by instance having count(*) = 1) as once`;
   expect(await numberOf(engine, once)).toBe(count);
-  await vi.waitFor(async () => expect(await heartbeats()).toBeGreaterThan(heartbeatsBefore), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await heartbeats()).toBeGreaterThan(heartbeatsBefore), { timeout: 30_000 });
 });

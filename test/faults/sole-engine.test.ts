@@ -16,7 +16,7 @@ const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url
 let server: TestPostgres;
 beforeAll(async () => {
   server = await TestPostgres.start();
-}, 60_000);
+});
 afterAll(() => server.remove(), 60_000);
 
 async function openOn(postgres: string, options: EngineOptions = {}): Promise<Engine> {
@@ -61,9 +61,9 @@ test('killed, it is followed on the same machine at once, whatever its lease; it
   const id = await other.submit({ workflow: '/sole/flow', input: { n: 1 } });
   const startedMs = performance.now();
   await other.start();
-  expect(performance.now() - startedMs).toBeLessThan(10_000);
+  expect(performance.now() - startedMs).toBeLessThan(45_000);
   expect((await other.result(id)).state).toBe('finished');
-}, 60_000);
+});
 
 test('one that may be dead is waited for until its lease ends, and a line says so; one that lives is not', async () => {
   const postgres = await server.newDatabase();
@@ -71,10 +71,10 @@ test('one that may be dead is waited for until its lease ends, and a line says s
   const engine = await openOn(postgres, { loggers: loggersTo(({ message }) => said.push(message)) });
   const members = await membersOf(postgres);
   const elsewhere = { name: 'elsewhere', host: 'another', pid: 1, url: null, process: null };
-  await members.join(elsewhere, 1_500);
+  await members.join(elsewhere, 5_000);
   const startedMs = performance.now();
   await engine.start();
-  expect(performance.now() - startedMs).toBeGreaterThan(1_000);
+  expect(performance.now() - startedMs).toBeGreaterThan(2_000);
   expect(said).toContain('another engine has had this store and may be dead: waiting until its lease ends');
   await engine.stop();
   const sequence = await members.join(elsewhere, 60_000);
@@ -83,7 +83,7 @@ test('one that may be dead is waited for until its lease ends, and a line says s
   await expect(engine.start()).rejects.toThrow(
     /^STORE_LOCKED: engine "elsewhere" \(pid 1 on "another"\) has this store/,
   );
-}, 60_000);
+});
 
 test('a stop does not wait for the end of another lease', async () => {
   const postgres = await server.newDatabase();
@@ -93,7 +93,7 @@ test('a stop does not wait for the end of another lease', async () => {
   await expect.poll(() => engine.state).toBe('starting');
   await engine.stop();
   expect(await starting).toMatchObject({ code: 'ENGINE_STOPPED' });
-}, 60_000);
+});
 
 test('asleep for longer than its lease it finds a successor, and ends', async () => {
   const postgres = await server.newDatabase();
@@ -111,7 +111,7 @@ test('asleep for longer than its lease it finds a successor, and ends', async ()
       () => true,
       () => false,
     );
-  await expect.poll(tryStart, { timeout: 20_000 }).toBe(true);
+  await expect.poll(tryStart).toBe(true);
   await successor.deploy(definition);
   child.process.kill('SIGCONT');
   // Nothing of the old one is stored any more.
@@ -126,4 +126,4 @@ test('asleep for longer than its lease it finds a successor, and ends', async ()
   const id = await successor.submit({ workflow: definition.name, input: { n: 1 } });
   expect((await successor.result(id)).state).toBe('finished');
   expect(await successor.query('select count(*) from millrace_history')).toEqual([['1']]);
-}, 60_000);
+});

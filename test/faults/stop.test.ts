@@ -65,9 +65,7 @@ async function all<T>(rows: AsyncIterable<T>): Promise<T[]> {
 /** Until the engine is in the middle of it. */
 async function underLoad(engine: Engine): Promise<number> {
   const { finished } = await engine.status();
-  await expect
-    .poll(async () => (await engine.status()).finished, { timeout: 20_000, interval: 10 })
-    .toBeGreaterThan(finished + 100);
+  await expect.poll(async () => (await engine.status()).finished, { interval: 10 }).toBeGreaterThan(finished + 100);
   return engine.status().then(status => status.finished);
 }
 
@@ -147,18 +145,16 @@ test('an engine that is stopped without grace while claims are read from the sto
   expect(errors).toEqual([]);
 });
 
-test('an action that heeds the signal of a stop does not fail: it stays ready, with all its attempts', {
-  timeout: 60_000,
-}, async () => {
+test('an action that heeds the signal of a stop does not fail: it stays ready, with all its attempts', async () => {
   const folder = freshFolder();
-  const { engine } = await open(folder, { actionGraceMs: 10_000 });
+  const { engine } = await open(folder, { actionGraceMs: 40_000 });
   const workflow = await deploy(engine, 'wait'); // without retries
   const ids = await engine.submit(Array.from({ length: 50 }, (_, n) => ({ workflow, input: { n, waitMs: 60_000 } })));
   await engine.start();
-  await expect.poll(async () => (await engine.status()).claimed, { timeout: 10_000 }).toBe(50);
+  await expect.poll(async () => (await engine.status()).claimed).toBe(50);
   const startedMs = performance.now();
   await engine.stop(100);
-  expect(performance.now() - startedMs).toBeLessThan(5_000); // they heeded it
+  expect(performance.now() - startedMs).toBeLessThan(30_000); // they heeded it
   expect(await states(engine)).toEqual({ ready: 50 });
   expect(await engine.status()).toMatchObject({ ready: 50, claimed: 0, failed: 0, retried: 0 });
   expect((await engine.show(ids[0]!)).attempt).toBe(1);

@@ -105,7 +105,7 @@ test('100,000 instances are checked in less than 2 s', () => {
   expect(verdict.violations).toEqual([]);
   expect(verdict).toMatchObject({ instances: 100_000, acknowledged: 100_000, executions: 410_000, duplicates: 10_000 });
   expect(bestMs).toBeLessThan(2_000);
-}, 30_000);
+});
 
 /** Every world that has a place for the mutant gets one of the right verdicts, for the right instance and no other. */
 function provesCaught(mutant: Mutant): void {

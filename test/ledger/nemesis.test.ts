@@ -27,17 +27,17 @@ test('a child is killed as often as asked, then ends by itself', async () => {
   expect(report.lines.slice(-3)).toEqual(['tick 1', 'tick 2', 'tick 3']);
   expect(heard.filter(line => line === '4 ready')).toHaveLength(1);
   for (const { pid } of report.runs) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
-}, 30_000);
+});
 
 test('kills may fall on the start', async () => {
   const report = await nemesis({ script, kills: 3, minMs: 0, maxMs: 2, seed: 1, duringStartShare: 1, limitMs: 20_000 });
   expect(report.runs.map(run => run.wasReady)).toEqual([false, false, false, true]);
-}, 30_000);
+});
 
 test('a last run that fails is an error that names the seed', async () => {
   const options = { script, kills: 0, minMs: 0, maxMs: 1, seed: 42, env: { BLINKER_EXIT: '3' }, limitMs: 20_000 };
   await expect(nemesis(options)).rejects.toThrow(/seed 42.*run 0: the last run exited with 3/);
-}, 30_000);
+});
 
 test('a child that ends before it is killed is an error', async () => {
   const options = {
@@ -50,12 +50,12 @@ test('a child that ends before it is killed is an error', async () => {
     limitMs: 20_000,
   };
   await expect(nemesis(options)).rejects.toThrow(/run 0: ended by itself \(code 0\)/);
-}, 30_000);
+});
 
 test('a child that never gets ready is ended when the time is over', async () => {
   const options = { script, kills: 1, minMs: 0, maxMs: 1, seed: 1, ready: /never said/, limitMs: 500 };
   await expect(nemesis(options)).rejects.toThrow(/run 0: ran out of time/);
-}, 30_000);
+});
 
 test('the same seed gives the same numbers, spread over [0, 1)', () => {
   const draw = (seed: number): number[] => {

@@ -15,7 +15,7 @@ export function redisAndPostgres(): Servers {
   beforeAll(async () => {
     servers.redis = await RedisServer.start();
     servers.postgres = await TestPostgres.start();
-  }, 60_000);
+  });
   afterAll(async () => {
     await servers.redis.stop();
     await servers.postgres.remove();

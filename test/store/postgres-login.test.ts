@@ -48,7 +48,7 @@ beforeAll(async () => {
   const { uid, gid } = statSync(folder);
   for (const file of [key!, certificate!]) chownSync(file, uid, gid);
   await server.run({ listen_addresses: host, ssl: 'on' });
-}, 60_000);
+});
 afterAll(() => server.remove(), 60_000);
 
 function url(query: string, given = password): string {

@@ -46,7 +46,7 @@ describe('the driver', () => {
   let server: TestPostgres;
   beforeAll(async () => {
     server = await TestPostgres.start();
-  }, 60_000);
+  });
   afterAll(() => server.remove(), 60_000);
 
   const open = async (options: PostgresOptions = {}): Promise<PostgresDriver> => {

@@ -23,7 +23,7 @@ const retention = { historyMs: 6 * lastsMs, auditMs: 6 * lastsMs };
 let server: TestPostgres;
 beforeAll(async () => {
   server = await TestPostgres.start();
-}, 60_000);
+});
 afterAll(() => server.remove(), 60_000);
 
 async function ask(driver: SqlDriver, text: string): Promise<(string | null)[][]> {
@@ -138,7 +138,7 @@ test('a long query of somebody else puts the rotation off for a minute, and hold
   await store.commit(submission());
   await ask(driver, 'select count(*) from millrace_outcome');
   await refused;
-  expect(performance.now() - startedMs).toBeLessThan(3_000);
+  expect(performance.now() - startedMs).toBeLessThan(15_000);
   expect((await store.keepHouse(startMs + lastsMs + 59_999)).rotated).toEqual([]);
   await reader.query('commit');
   expect((await store.keepHouse(startMs + lastsMs + 60_000)).rotated).toEqual(['history', 'audit']);
@@ -202,4 +202,4 @@ test('three engines that commit to the same 16 segments wait for each other, and
   expect(await ask(drivers[0]!, 'select count(*) from millrace_audit')).toEqual([[String(stores.length * perEngine)]]);
   const deadlocks = 'select deadlocks from pg_stat_database where datname = current_database()';
   expect(await server.administer(deadlocks, new URL(url).pathname.slice(1))).toEqual([{ deadlocks: '0' }]);
-}, 60_000);
+});

