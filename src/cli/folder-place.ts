@@ -10,6 +10,11 @@ export function folderPlace(engine: Engine, folder: string, hint: string): Place
     isRunning: false,
     count: scope => engine.count(scope),
     show: name => engine.show(name),
+    export: name => engine.export(name),
+    workflows: async name => (await engine.reads.workflowPage(name, null, Number.MAX_SAFE_INTEGER)).workflows,
+    workflow: (name, version) => engine.reads.workflow(name, version),
+    deploy: (definition, baseFolder) => engine.deploy(definition, baseFolder),
+    copyWorkflow: copy => engine.copyWorkflow(copy),
     operate: (operation, target) => engine[operation](target),
     auditPage: async ({ instance, ...filter }, after, order, limit) => {
       const own = instance === undefined ? {} : { instance: await engine.reads.idOf(instance) };

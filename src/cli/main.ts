@@ -8,6 +8,7 @@ import { Command, CommanderError } from 'commander';
 import { addAudit } from './audit.js';
 import { addEval } from './eval.js';
 import { codeOfError, exitCodes, linesOfError } from './exit.js';
+import { addExport } from './export.js';
 import { addList } from './list.js';
 import { addOperations } from './operations.js';
 import { watchReaders } from './output.js';
@@ -19,6 +20,7 @@ import { addStart } from './start.js';
 import { addSubmit } from './submit.js';
 import { optimizeLater } from './tiering.js';
 import { addVerify } from './verify.js';
+import { addWorkflows } from './workflows.js';
 
 const examples = `
 Begin with:
@@ -31,6 +33,7 @@ Begin with:
   millrace eval 'age > 20' --vars '{"age": 30}'         whether a condition holds
   millrace list                                        what the data folder holds
   millrace show ID                                     everything about one instance
+  millrace workflows put flow.yaml                     store a definition; it runs when it is submitted
   millrace help run                                    every option of a command, with examples
 
 Exit codes: 0 done, 1 work failed, 2 refused (bad definition, input or option; folder in use), 130 interrupted.
@@ -73,6 +76,8 @@ function describe(ended: (code: number) => void): Command {
     addAudit,
     addList,
     addShow,
+    addExport,
+    addWorkflows,
     addSchedule,
     addEval,
     addOperations,

@@ -8,9 +8,13 @@ import type { Engine } from '../engine/engine.js';
 import { Refusal } from './exit.js';
 
 /** @throws Refusal when the folder holds no store; EngineError `STORE_LOCKED` with the holder's pid */
-export async function withFolder<Answer>(folder: string, work: (engine: Engine) => Promise<Answer>): Promise<Answer> {
+export async function withFolder<Answer>(
+  folder: string,
+  work: (engine: Engine) => Promise<Answer>,
+  absent: 'refuse' | 'make-store' = 'refuse',
+): Promise<Answer> {
   if (folder === 'memory') throw new Refusal(['--data memory: nothing is kept in memory, so there is nothing to open']);
-  if (!existsSync(join(folder, 'pglite'))) {
+  if (absent === 'refuse' && !existsSync(join(folder, 'pglite'))) {
     throw new Refusal([`--data ${folder}: holds no store; run a workflow with this folder first, or name another`]);
   }
   const engine = await createEngine({ dataFolder: folder, threads: 1 });

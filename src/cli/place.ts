@@ -3,6 +3,9 @@
 import { type Command, Option } from 'commander';
 import type { AuditFilter, AuditOrder, AuditRecord } from '../engine/audit-pages.js';
 import type { InstanceRecord, WorkflowCount } from '../engine/instances.js';
+import type { DeployedWorkflow, StoredWorkflow, WorkflowCopy } from '../engine/repository.js';
+import type { Snapshot } from '../engine/snapshot.js';
+import type { WorkflowDefinition } from '../workflow/model.js';
 import { dataHint, dataOption } from './data-option.js';
 import { Refusal } from './exit.js';
 
@@ -20,6 +23,13 @@ export interface Place {
   readonly isRunning: boolean;
   count(scope: string): Promise<readonly WorkflowCount[]>;
   show(name: string): Promise<InstanceRecord>;
+  export(name: string): Promise<Snapshot>;
+  /** The newest version of each workflow, or all versions of one, newest first. */
+  workflows(name: string | null): Promise<readonly Omit<StoredWorkflow, 'definition' | 'baseFolder'>[]>;
+  /** @param version `null`: the newest */
+  workflow(name: string, version: number | null): Promise<StoredWorkflow>;
+  deploy(definition: WorkflowDefinition, baseFolder: string): Promise<DeployedWorkflow>;
+  copyWorkflow(copy: WorkflowCopy): Promise<DeployedWorkflow>;
   operate(operation: PlaceOperation, target: string): Promise<{ readonly contexts: number; readonly segments: number }>;
   auditPage(
     filter: PlaceAuditFilter,
@@ -50,8 +60,15 @@ function urlOf(command: Command): string | null {
   throw new Refusal(['--data and --url: name a folder or a server, not both']);
 }
 
-/** @throws Refusal, EngineError, Failure */
-export async function withPlace<Answer>(command: Command, work: (place: Place) => Promise<Answer>): Promise<Answer> {
+/**
+ * @param absent what to do with a folder without a store; one is not made by looking
+ * @throws Refusal, EngineError, Failure
+ */
+export async function withPlace<Answer>(
+  command: Command,
+  work: (place: Place) => Promise<Answer>,
+  absent: 'refuse' | 'make-store' = 'refuse',
+): Promise<Answer> {
   const url = urlOf(command);
   if (url !== null) {
     const { withServer } = await import('./server-place.js');
@@ -61,7 +78,7 @@ export async function withPlace<Answer>(command: Command, work: (place: Place) =
   const { data } = command.opts<{ data: string }>();
   const { withFolder } = await import('./open-folder.js');
   const { folderPlace } = await import('./folder-place.js');
-  return withFolder(data, engine => work(folderPlace(engine, data, dataHint(data))));
+  return withFolder(data, engine => work(folderPlace(engine, data, dataHint(data))), absent);
 }
 
 /** The server that is meant. @throws Refusal when it is a folder */

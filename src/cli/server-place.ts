@@ -1,6 +1,6 @@
 // A running server as a place that commands look at, and its errors as those of the command line.
 
-import { type Client, createClient, MillraceError } from '../client/index.js';
+import { type Client, createClient, MillraceError, type WorkflowRecord } from '../client/index.js';
 import type { AuditRecord } from '../engine/audit-pages.js';
 import { EngineError, type ErrorCode, errorCodes } from '../observe/errors.js';
 import { Failure, Refusal } from './exit.js';
@@ -43,6 +43,16 @@ function serverPlace(client: Client, url: string, hint: string): Place {
     isRunning: true,
     count: async scope => (await client.list({ scope, limit: 1 }).next()).value?.counts ?? [],
     show: name => client.show(name),
+    export: name => client.export(name),
+    workflows: async name => {
+      const found: WorkflowRecord[] = [];
+      const query = name === null ? {} : { name };
+      for await (const { workflows } of client.workflows({ ...query, limit: 1_000 })) found.push(...workflows);
+      return found;
+    },
+    workflow: (name, version) => client.workflow(name, version === null ? {} : { version }),
+    deploy: (definition, baseFolder) => client.deploy(definition, { baseFolder }),
+    copyWorkflow: copy => client.copyWorkflow(copy),
     operate: (operation, target) => client[operation](target),
     auditPage: (filter, after, order, limit) =>
       client.auditPage({ ...filter, order, limit, ...(after === null ? {} : { after }) }),

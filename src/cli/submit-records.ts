@@ -3,7 +3,7 @@
 import { newBatchKey, type SubmitRecord } from '../client/index.js';
 import { systemClock } from '../observe/clock.js';
 import type { JsonObject } from '../workflow/model.js';
-import { codeOfError, exitCodes, linesOfError } from './exit.js';
+import { codeOfError, exitCodes, linesOfError, Refusal } from './exit.js';
 import { type InputRecords, openInput, openLines } from './input-records.js';
 import { Interrupt } from './interrupt.js';
 import { counted, figure, print, printSlowly, rounded, say, seconds, whenReaderLeaves } from './output.js';
@@ -12,7 +12,12 @@ import { withPatientClient } from './server-place.js';
 import type { SubmitCommandOptions } from './submit.js';
 
 export async function submitRecords(file: string, options: SubmitCommandOptions): Promise<number> {
-  const { url, workflow, ids: printsIds = false } = options;
+  const { url, workflow, workflowVersion, ids: printsIds = false } = options;
+  if (workflowVersion !== undefined && workflow === undefined) {
+    throw new Refusal(['--workflow-version: is for --workflow; records without it name their own workflowVersion']);
+  }
+  const runs =
+    workflow === undefined ? null : { workflow, ...(workflowVersion === undefined ? {} : { workflowVersion }) };
   const interrupt = new Interrupt();
   whenReaderLeaves(() => interrupt.readerLeft());
   const input = file === '-' ? openLines(interrupt.asked) : await openInput(`@${file}`);
@@ -25,7 +30,7 @@ export async function submitRecords(file: string, options: SubmitCommandOptions)
   let failure: { readonly error: unknown } | null = null;
   try {
     await withPatientClient(url, client =>
-      client.submitMany(recordsOf(input, workflow, interrupt), {
+      client.submitMany(recordsOf(input, runs, interrupt), {
         ...(key === undefined ? {} : { key }),
         // Ids are printed as they come: one batch after the other.
         batchesUnderWay: printsIds ? 1 : 4,
@@ -71,13 +76,13 @@ function endOf({ fault }: InputRecords, { exitCode }: Interrupt, failure: { read
 /** Ends when somebody wants to stop: what was given out before is sent. */
 async function* recordsOf(
   input: InputRecords,
-  workflow: string | undefined,
+  runs: Pick<SubmitRecord, 'workflow' | 'workflowVersion'> | null,
   interrupt: Interrupt,
 ): AsyncGenerator<SubmitRecord> {
   for await (const record of input.records(false)) {
     if (interrupt.isAsked) return;
     // What a record must have is the server's to say: it names the record.
-    yield workflow === undefined ? (record as JsonObject & SubmitRecord) : { workflow, input: record };
+    yield runs === null ? (record as JsonObject & SubmitRecord) : { ...runs, input: record };
   }
 }
 

@@ -3,6 +3,7 @@
 import { type Command, Option } from 'commander';
 import type { Ended } from './exit.js';
 import { urlVariable } from './place.js';
+import { versionOf } from './workflows.js';
 
 /** Where `millrace start` serves. */
 const defaultUrl = 'http://127.0.0.1:7433';
@@ -15,8 +16,8 @@ Examples:
   millrace submit orders.json -w /orders/pay --ids > ids.txt
   millrace submit orders.json -w /orders/pay --url http://127.0.0.1:8080     (or set ${urlVariable})
 
-A record may have: workflow, input, priority (1 is the highest), name, onConflict (return, replace or reject) and
-eligibleAtMs.
+A record may have: workflow, workflowVersion (default: the newest), input, priority (1 is the highest), name, onConflict
+(return, replace or reject) and eligibleAtMs.
 
 Instances are durable when this command says so; it does not wait for their end. Answers that are lost are asked for
 again, and nothing is doubled. When it was cut off, the same file with the --key it names goes on where it was; give the
@@ -32,6 +33,7 @@ Exit codes:
 export interface SubmitCommandOptions {
   readonly url: string;
   readonly workflow?: string;
+  readonly workflowVersion?: number;
   readonly key?: string;
   readonly ids?: true;
   readonly json?: true;
@@ -46,6 +48,7 @@ export function addSubmit(program: Command, ended: Ended): void {
     .argument('<file|->', 'a list, or NDJSON: one JSON object a line; - is NDJSON from standard input')
     .addOption(new Option('-u, --url <url>', 'the server').env(urlVariable).default(defaultUrl))
     .option('-w, --workflow <name>', 'the records are inputs of instances of this workflow')
+    .option('--workflow-version <n>', 'with --workflow: which version of it (default: the newest)', versionOf)
     .option('--key <uuid>', 'the same records under the same key again are the same instances')
     .option('--ids', 'print the id of each instance, in the order of the records')
     .option('--json', 'print {"instances","seconds"}')

@@ -9,7 +9,15 @@ import type {
   SubmitRecord,
 } from '../api/schema/instances.js';
 import type { Operation, OperationResult } from '../api/schema/operations.js';
-import type { Deployed, WorkflowPage, WorkflowsQuery } from '../api/schema/workflows.js';
+import type { Snapshot } from '../api/schema/snapshot.js';
+import type {
+  CopyRequest,
+  Deployed,
+  StoredWorkflow,
+  WorkflowPage,
+  WorkflowQuery,
+  WorkflowsQuery,
+} from '../api/schema/workflows.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
 import { type ClientClock, clientClock } from './client-clock.js';
 import { MillraceError } from './errors.js';
@@ -112,6 +120,11 @@ export class Client {
     return this.#get(`/v1/instances/${encodeURIComponent(name)}`, signal);
   }
 
+  /** An instance as it stands at one moment, with its workflow. Nothing is left out or hidden: secrets neither. */
+  export(name: string, { signal }: CallOptions = {}): Promise<Snapshot> {
+    return this.#get(`/v1/instances/${encodeURIComponent(name)}/export`, signal);
+  }
+
   /** Instances, page by page in the order of their submits. A page may be short, or empty, before the last. */
   async *list(query: InstancesQuery = {}, { signal }: CallOptions = {}): AsyncGenerator<InstancePage, void> {
     let after = query.after;
@@ -130,6 +143,11 @@ export class Client {
       yield page;
       after = page.next ?? undefined;
     } while (after !== undefined);
+  }
+
+  /** One version of a workflow with its definition. Default: the newest. */
+  workflow(name: string, { signal, ...query }: WorkflowQuery & CallOptions = {}): Promise<StoredWorkflow> {
+    return this.#get(`/v1/workflows/${encodeURIComponent(name)}${queryOf(query)}`, signal);
   }
 
   /** One page of the audit; its `next` is good for the next page, for later, and for `follow`. */
@@ -157,6 +175,11 @@ export class Client {
   /** Verify a definition and store it as the newest version of its name; a repeat of that version changes nothing. */
   deploy(definition: WorkflowDefinition, { baseFolder, signal }: DeployOptions = {}): Promise<Deployed> {
     return this.#send('PUT', '/v1/workflows', { definition, baseFolder }, signal);
+  }
+
+  /** Store a version under another name, or as the newest of its own; a repeat changes nothing. */
+  copyWorkflow(copy: CopyRequest, { signal }: CallOptions = {}): Promise<Deployed> {
+    return this.#send('POST', '/v1/workflows/copy', copy, signal);
   }
 
   /** Hold instances at their next transaction break until they are resumed. @param target an instance, a workflow or a branch with a trailing `/` */

@@ -14,7 +14,16 @@ export type {
 } from '../api/schema/instances.js';
 export type { Operation, OperationResult } from '../api/schema/operations.js';
 export type { Problem, ProblemCode } from '../api/schema/problem.js';
-export type { Deployed, WorkflowPage, WorkflowRecord, WorkflowsQuery } from '../api/schema/workflows.js';
+export type { Snapshot, SnapshotContext } from '../api/schema/snapshot.js';
+export type {
+  CopyRequest,
+  Deployed,
+  StoredWorkflow,
+  WorkflowPage,
+  WorkflowQuery,
+  WorkflowRecord,
+  WorkflowsQuery,
+} from '../api/schema/workflows.js';
 export type { WorkflowDefinition } from '../workflow/model.js';
 export { newBatchKey } from './batch-key.js';
 export { type CallOptions, type Client, type ClientOptions, createClient, type DeployOptions } from './client.js';

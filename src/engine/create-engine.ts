@@ -44,6 +44,7 @@ import { type EngineOptions, type ResolvedOptions, resolveOptions } from './opti
 import type { EngineParts } from './parts.js';
 import { fillQueue, walkPage } from './recovery.js';
 import { Reporter } from './reporter.js';
+import { Repository } from './repository.js';
 import { Results } from './results.js';
 import { SteadyQueue } from './steady-queue.js';
 import { Submitter } from './submitter.js';
@@ -211,10 +212,12 @@ async function compose(
   if (isShared) void queue.open().catch(error => log.queueTrouble(error as Error));
   const operator = new Operator(whole);
   const instances = new Instances(store, definitions);
+  const calls = new CallAudit(whole);
   return new Engine({
     parts: whole,
     operator,
-    calls: new CallAudit(whole),
+    calls,
+    repository: new Repository(whole, calls),
     submitter: new Submitter(whole, (instance, user) => operator.run('remove', { kind: 'instance', instance }, user)),
     feeder,
     failovers: new Failovers(whole),

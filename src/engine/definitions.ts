@@ -13,7 +13,8 @@ export interface KnownWorkflow {
 
 export class Definitions {
   readonly #byNumber = new Map<number, KnownWorkflow>();
-  readonly #newest = new Map<string, KnownWorkflow>();
+  /** Of each name, by version; the last is the newest. */
+  readonly #byName = new Map<string, KnownWorkflow[]>();
   /** All up to this number are known. */
   #highest = 0;
   readonly #store: Store;
@@ -50,7 +51,7 @@ export class Definitions {
 
   /** @param record index of the record that names it. @throws EngineError `WORKFLOW_UNKNOWN` */
   newest(name: string, record: number): KnownWorkflow {
-    const known = this.#newest.get(name);
+    const known = this.find(name);
     if (known === undefined)
       throw new EngineError('WORKFLOW_UNKNOWN', `no workflow is named "${name}"; deploy it first`, { record });
     return known;
@@ -58,7 +59,13 @@ export class Definitions {
 
   /** Number of the newest version of a workflow; `null`: none is known. */
   newestNumber(name: string): number | null {
-    return this.#newest.get(name)?.version.number ?? null;
+    return this.find(name)?.version.number ?? null;
+  }
+
+  /** A version, the newest when none is named; `undefined` when it is not known here. */
+  find(name: string, version: number | null = null): KnownWorkflow | undefined {
+    const versions = this.#byName.get(name);
+    return version === null ? versions?.at(-1) : versions?.[version];
   }
 
   byNumber(number: number): KnownWorkflow {
@@ -78,8 +85,9 @@ export class Definitions {
     const plan = compilePlan(JSON.parse(version.definition) as WorkflowDefinition, version.baseFolder);
     const learned = { version, plan };
     this.#byNumber.set(version.number, learned);
-    const newest = this.#newest.get(version.name);
-    if (newest === undefined || newest.version.version < version.version) this.#newest.set(version.name, learned);
+    const versions = this.#byName.get(version.name) ?? [];
+    versions[version.version] = learned;
+    this.#byName.set(version.name, versions);
     this.#dispatcher.define(version.number, plan);
     return learned;
   }

@@ -5,10 +5,7 @@
 import { resolve } from 'node:path';
 import { EngineError } from '../observe/errors.js';
 import type { TextRow } from '../store/contract.js';
-import { DefinitionError } from '../workflow/fault.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
-import { definitionText } from '../workflow/serialize.js';
-import { verify } from '../workflow/verify.js';
 import type { CheckedBatch } from './batch-key.js';
 import type { CallAudit } from './call-audit.js';
 import type { EngineCluster } from './cluster.js';
@@ -24,9 +21,10 @@ import type { OperationResult, Operator } from './operator.js';
 import type { EngineParts } from './parts.js';
 import { Reads } from './reads.js';
 import type { Reporter } from './reporter.js';
+import type { DeployedWorkflow, Repository, WorkflowCopy } from './repository.js';
 import type { InstanceResult } from './results.js';
+import type { Snapshot } from './snapshot.js';
 import { type EngineState, type EngineStatus, statusOf } from './status.js';
-import { withPatience } from './store-trouble.js';
 import type { SubmitRecord } from './submit-record.js';
 import { type SubmitManyOptions, submitStream } from './submit-stream.js';
 import type { Submitter } from './submitter.js';
@@ -34,12 +32,6 @@ import { scopeOf, targetOf } from './target.js';
 
 /** Beyond its grace time a stop waits so long for a store or a queue that does not answer, ms. */
 const tellMs = 5_000;
-
-/** A stored workflow version. */
-export interface DeployedWorkflow {
-  readonly name: string;
-  readonly version: number;
-}
 
 /** The pieces an engine is made of beside its parts; see `create-engine.ts`. */
 export interface EnginePieces {
@@ -50,6 +42,7 @@ export interface EnginePieces {
   readonly feeder: Feeder;
   readonly failovers: Failovers;
   readonly instances: Instances;
+  readonly repository: Repository;
   readonly housekeeper: Housekeeper;
   readonly reporter: Reporter;
   readonly contents: Contents;
@@ -68,7 +61,7 @@ export class Engine {
   /** Use `createEngine`. */
   constructor(pieces: EnginePieces) {
     this.#pieces = pieces;
-    this.#reads = new Reads(pieces.parts, pieces.instances);
+    this.#reads = new Reads(pieces.parts, pieces.instances, pieces.repository);
   }
 
   get state(): EngineState {
@@ -202,17 +195,17 @@ export class Engine {
     user = this.#pieces.defaultUser,
   ): Promise<DeployedWorkflow> {
     this.#assertUsable();
-    const { parts, calls } = this.#pieces;
-    const put = async (): Promise<DeployedWorkflow> => {
-      const faults = verify(definition);
-      if (faults.length > 0) throw new DefinitionError(faults);
-      const text = definitionText(definition);
-      const store = () => parts.definitions.put(definition, text, resolve(baseFolder), parts.clock.nowMs());
-      // The same definition once more makes no new version.
-      const { version } = await withPatience(store, parts.clock);
-      return { name: version.name, version: version.version };
-    };
-    return calls.around('deploy', user, put, ({ name, version }) => `${name}, version ${version}`);
+    return this.#pieces.repository.deploy(definition, resolve(baseFolder), user);
+  }
+
+  /**
+   * Store a stored version under another name, as its newest version; or, under its own name, as the newest again.
+   *
+   * @throws EngineError `WORKFLOW_UNKNOWN`, `NAMESPACE_INVALID`
+   */
+  async copyWorkflow(copy: WorkflowCopy, user = this.#pieces.defaultUser): Promise<DeployedWorkflow> {
+    this.#assertUsable();
+    return this.#pieces.repository.copy(copy, user);
   }
 
   /**
@@ -313,6 +306,11 @@ export class Engine {
   async show(instance: string): Promise<InstanceRecord> {
     this.#assertUsable();
     return this.#pieces.instances.show(instance);
+  }
+
+  /** An instance as it stands at one moment, with its workflow. Nothing is left out or hidden. @throws EngineError `INSTANCE_UNKNOWN` */
+  async export(instance: string): Promise<Snapshot> {
+    return this.reads.snapshot(instance);
   }
 
   /** How many instances of each workflow are in which state. @param scope a workflow, or a branch with trailing `/` */

@@ -7,16 +7,15 @@ export type { Json, JsonObject, WorkflowDefinition } from '../workflow/model.js'
 export type { AuditFilter, AuditOrder, AuditPage, AuditRecord } from './audit-pages.js';
 export { createEngine } from './create-engine.js';
 export type { EndedInstances, EndedListener } from './ended.js';
-export type {
-  DeployedWorkflow,
-  Engine,
-} from './engine.js';
+export type { Engine } from './engine.js';
 export type { InstancePage, InstanceState, InstanceSummary } from './instance-pages.js';
 export type { ContextRecord, InstanceRecord, WorkflowCount } from './instances.js';
 export type { OperationResult } from './operator.js';
 export type { EngineOptions } from './options.js';
-export type { Reads, StoredWorkflow, WorkflowPage } from './reads.js';
+export type { Reads, WorkflowPage } from './reads.js';
+export type { DeployedWorkflow, StoredWorkflow, WorkflowCopy } from './repository.js';
 export type { InstanceResult } from './results.js';
+export type { Snapshot, SnapshotContext } from './snapshot.js';
 export type { EngineState, EngineStatus } from './status.js';
 export type { SubmitRecord } from './submit-record.js';
 export type { SubmitManyOptions, SubmitProgress } from './submit-stream.js';

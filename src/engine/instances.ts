@@ -128,7 +128,7 @@ export class Instances {
       };
     }
     const { contexts } = located;
-    const { workflow, name } = await this.#submittedTo(root, ordinal, contexts);
+    const { workflow, name } = await this.submittedTo(root, ordinal, contexts);
     await this.#definitions.ensure([workflow, ...contexts.map(({ segment }) => segment.workflow)]);
     const { segment, position } = decidingContext(contexts);
     return {
@@ -142,7 +142,7 @@ export class Instances {
       eligibleAtMs: segment.eligibleAtMs,
       finishedAtMs: null,
       result: null,
-      error: await this.#errorOf(segment, position),
+      error: await this.errorOf(segment, position),
       contexts: segment.context === 0 ? null : contexts.map(context => this.#contextRecord(context)),
     };
   }
@@ -158,7 +158,7 @@ export class Instances {
   }
 
   /** Of an instance with several contexts, which may follow workflows it calls, this is told by what they share. */
-  async #submittedTo(
+  async submittedTo(
     root: string,
     ordinal: number,
     contexts: readonly LocatedContext[],
@@ -201,7 +201,7 @@ export class Instances {
   }
 
   /** Kept with the instance when it stands FAILED; while it waits to be tried again the audit has it, if it is kept there. */
-  async #errorOf(segment: Segment, position: number): Promise<Json> {
+  async errorOf(segment: Segment, position: number): Promise<Json> {
     const kept = errorAt(segment, position);
     if (kept !== null) return { ...kept };
     return segment.attempt > 0 || segment.state === 'failed'

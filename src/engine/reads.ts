@@ -1,21 +1,15 @@
 // What can be read of an engine in pages and at a glance. Reads change nothing and are not audited.
 
 import { EngineError } from '../observe/errors.js';
-import type { WorkflowDefinition } from '../workflow/model.js';
 import { type AuditFilter, type AuditOrder, type AuditPage, AuditPages } from './audit-pages.js';
 import type { KnownWorkflow } from './definitions.js';
 import { type InstancePage, InstancePages, type InstanceState } from './instance-pages.js';
 import type { Instances } from './instances.js';
 import type { EngineParts } from './parts.js';
+import { type Repository, type StoredWorkflow, storedOf } from './repository.js';
 import type { InstanceResult } from './results.js';
+import { type Snapshot, Snapshots } from './snapshot.js';
 import { scopeOf } from './target.js';
-
-export interface StoredWorkflow {
-  readonly name: string;
-  readonly version: number;
-  readonly createdAtMs: number;
-  readonly definition: WorkflowDefinition;
-}
 
 export interface WorkflowPage {
   readonly workflows: readonly StoredWorkflow[];
@@ -28,12 +22,16 @@ export class Reads {
   readonly #audit: AuditPages;
   readonly #instances: Instances;
   readonly #pages: InstancePages;
+  readonly #repository: Repository;
+  readonly #snapshots: Snapshots;
 
-  constructor(parts: EngineParts, instances: Instances) {
+  constructor(parts: EngineParts, instances: Instances, repository: Repository) {
     this.#parts = parts;
     this.#instances = instances;
     this.#audit = new AuditPages(parts.store);
     this.#pages = new InstancePages(parts.store, parts.definitions);
+    this.#repository = repository;
+    this.#snapshots = new Snapshots(parts.store, parts.definitions, instances, parts.clock);
   }
 
   /** @throws EngineError `CURSOR_INVALID` */
@@ -84,7 +82,9 @@ export class Reads {
    *
    * @throws EngineError `CURSOR_INVALID`, `WORKFLOW_UNKNOWN`
    */
-  workflowPage(name: string | null, after: string | null, limit: number): WorkflowPage {
+  async workflowPage(name: string | null, after: string | null, limit: number): Promise<WorkflowPage> {
+    // Another engine may have stored one just now.
+    await this.#parts.definitions.load();
     const all = this.#parts.definitions.all();
     const chosen = name === null ? newestOf(all) : all.filter(({ version }) => version.name === name).reverse();
     if (name !== null && chosen.length === 0) {
@@ -94,14 +94,19 @@ export class Reads {
     if (after !== null && start === 0) throw new EngineError('CURSOR_INVALID', 'the cursor is none of this list');
     const page = chosen.slice(start, start + limit);
     return {
-      workflows: page.map(({ version }) => ({
-        name: version.name,
-        version: version.version,
-        createdAtMs: version.createdAtMs,
-        definition: JSON.parse(version.definition) as WorkflowDefinition,
-      })),
+      workflows: page.map(storedOf),
       next: start + limit < chosen.length ? String(page.at(-1)!.version.number) : null,
     };
+  }
+
+  /** One stored version. @param version default: the newest @throws EngineError `WORKFLOW_UNKNOWN` */
+  workflow(name: string, version: number | null = null): Promise<StoredWorkflow> {
+    return this.#repository.version(name, version);
+  }
+
+  /** As `Engine.export`. */
+  snapshot(instance: string): Promise<Snapshot> {
+    return this.#snapshots.of(instance);
   }
 
   /** Prometheus text format. */

@@ -11,8 +11,10 @@ type OnConflict = (typeof onConflicts)[number];
 
 /** One instance to be. */
 export interface SubmitRecord {
-  /** Full name of a deployed workflow; its newest version runs. */
+  /** Full name of a stored workflow. */
   readonly workflow: string;
+  /** Which version of it runs. Default: the newest. */
+  readonly workflowVersion?: number;
   /** The instance's variables at its start. Default `{}`. */
   readonly input?: JsonObject;
   /** 1 (highest) to 10,000. Default: the workflow's own, else inherited. */
@@ -48,7 +50,7 @@ export function checkRecord(record: SubmitRecord, index: number, definitions: De
   };
   const input = checkInput(record.input ?? {});
   if (!input.ok) return refuse(input.fault.path === '' ? 'input' : `input.${input.fault.path}`, input.fault.message);
-  const { priority, eligibleAtMs, name } = record;
+  const { priority, eligibleAtMs, name, workflowVersion } = record;
   if (priority !== undefined && !(Number.isInteger(priority) && priority >= 1 && priority <= 10_000)) {
     refuse('priority', `${String(priority)} must be an integer from 1 to 10,000`);
   }
@@ -64,11 +66,14 @@ export function checkRecord(record: SubmitRecord, index: number, definitions: De
   if (name !== undefined && isTakenFor(name)) {
     refuse('name', 'must not begin or end with "/" nor be, or end with, an instance id after a "/"');
   }
+  if (workflowVersion !== undefined && !(Number.isSafeInteger(workflowVersion) && workflowVersion >= 1)) {
+    refuse('workflowVersion', `${String(workflowVersion)} must be an integer from 1`);
+  }
   const onConflict = record.onConflict ?? 'return';
   if (!onConflicts.includes(onConflict)) {
     refuse('onConflict', `"${String(onConflict)}" must be ${onConflicts.map(each => `"${each}"`).join(', ')}`);
   }
-  const workflow = definitions.newest(record.workflow, index);
+  const workflow = workflowOf(record, index, definitions);
   return {
     workflow,
     text: input.value,
@@ -77,6 +82,14 @@ export function checkRecord(record: SubmitRecord, index: number, definitions: De
     onConflict,
     eligibleAtMs: eligibleAtMs ?? null,
   };
+}
+
+function workflowOf({ workflow, workflowVersion }: SubmitRecord, record: number, definitions: Definitions) {
+  const newest = definitions.newest(workflow, record);
+  if (workflowVersion === undefined) return newest;
+  const known = definitions.find(workflow, workflowVersion);
+  if (known !== undefined) return known;
+  throw new EngineError('WORKFLOW_UNKNOWN', `workflow "${workflow}" has no version ${workflowVersion}`, { record });
 }
 
 /** Given names are shown, logged and compared: no control characters, no lone surrogates. */

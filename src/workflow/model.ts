@@ -46,7 +46,9 @@ export const RetryPolicy = Type.Object(
 const NumberOrText = Type.Union([Type.Number(), Type.String({ minLength: 1, maxLength: limits.textLengthMax })]);
 
 const actionProperties = {
+  /** Flows, the audit and errors name the action by it; unique in the workflow. */
   name: Identifier,
+  /** For readers. */
   description: Type.Optional(Type.String({ maxLength: limits.textLengthMax })),
   /** The action begins when the workflow starts. Absent everywhere: the first action does. */
   start: Type.Optional(Type.Boolean()),
@@ -85,7 +87,9 @@ export const ConsoleAction = Type.Object(
   {
     ...actionProperties,
     type: Type.Literal('console'),
+    /** What is printed, with a line break behind it. */
     message: Type.String({ maxLength: limits.textLengthMax }),
+    /** Where. Default: `stdout`. */
     stream: Type.Optional(Type.Union([Type.Literal('stdout'), Type.Literal('stderr')])),
   },
   { additionalProperties: false },
@@ -226,7 +230,9 @@ export const Action = Type.Union([
  */
 export const Flow = Type.Object(
   {
+    /** The action it leads out of. */
     from: Identifier,
+    /** The action it leads to. */
     to: Identifier,
     /** Taken only when this is true of the variables: `RESULT.score >= 50` (src/flow/condition/README.md). */
     condition: Type.Optional(Type.String({ maxLength: limits.textLengthMax })),
@@ -244,7 +250,9 @@ export const Flow = Type.Object(
 /** A whole definition. `name` is its full namespace, `/branch/branch/name`. */
 export const WorkflowDefinition = Type.Object(
   {
+    /** With the branches it lies in: `/branch/branch/name`. */
     name: Type.String({ minLength: 2, maxLength: 1_024 }),
+    /** For readers. */
     description: Type.Optional(Type.String({ maxLength: limits.textLengthMax })),
     /** 1 (highest) to 10,000. Absent: inherited from the runtime configuration tree, else 10. */
     priority: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),

@@ -29,13 +29,16 @@ test('every route is in it, with its answers and its problems', async () => {
     'get /v1/audit',
     'get /v1/instances',
     'get /v1/instances/{name}',
+    'get /v1/instances/{name}/export',
     'get /v1/instances/{name}/result',
     'get /v1/workflows',
+    'get /v1/workflows/{name}',
     'post /v1/instances',
     'post /v1/operations/pause',
     'post /v1/operations/recover',
     'post /v1/operations/remove',
     'post /v1/operations/resume',
+    'post /v1/workflows/copy',
     'put /v1/workflows',
   ]);
   for (const methods of Object.values(body.paths as Record<string, Record<string, { responses: object }>>)) {

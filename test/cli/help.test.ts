@@ -16,6 +16,8 @@ const commands = [
   'audit',
   'list',
   'show',
+  'export',
+  'workflows',
   'pause',
   'resume',
   'remove',

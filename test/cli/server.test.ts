@@ -64,7 +64,7 @@ test.concurrent('submit, list, show, audit and operations; then the folder says 
   const many = await own.millrace('submit', 'inputs.json', '-w', '/test/flow', '--ids', ...at);
   const ids = many.stdout.trim().split('\n');
   expect({ code: many.code, ids: new Set(ids).size }).toEqual({ code: 0, ids: 1_200 });
-  expect(many.stderr).toMatch(/^submitted 1,200 instances in [\d.]+ s \([\d,]+ a second\)\n$/);
+  expect(many.stderr).toMatch(/^submitted 1,200 instances in [\d.]+ s \([\d,]+ a second\)\n$/m);
   const fed = await own.feed(
     '{"workflow":"/test/flow","name":"mine"}\n\n{"workflow":"/test/flow"}\n',
     'submit',

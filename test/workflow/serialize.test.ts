@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import fastJsonStringify from 'fast-json-stringify';
 import { expect, test } from 'vitest';
 import { definitionSchema } from '../../src/workflow/definition-schema.js';
+import { definitionYaml } from '../../src/workflow/definition-yaml.js';
+import { loadDefinition } from '../../src/workflow/load.js';
 import type { Action, WorkflowDefinition } from '../../src/workflow/model.js';
 import { definitionText } from '../../src/workflow/serialize.js';
 import { verify } from '../../src/workflow/verify.js';
@@ -101,4 +103,53 @@ test('joins are kept in both their forms', () => {
     definitionText({ name: '/a', actions: [{ name: 'a', type: 'null', join }], flows: [] } as WorkflowDefinition);
   expect(joined('all')).toContain('"join":"all"');
   expect(joined({ rest: 'keep', wait: 'all' })).toContain('"join":{"wait":"all","rest":"keep"}');
+test(`a sound definition comes back from its YAML exactly (seed ${seed})`, () => {
+  fc.assert(
+    fc.property(definition, value => {
+      const yaml = definitionYaml(value);
+      const loaded = loadDefinition(yaml, 'flow.yaml');
+      if ('faults' in loaded) throw new Error(`${JSON.stringify(loaded.faults)} in ${yaml}`);
+      expect(definitionText(loaded.definition)).toBe(definitionText(value));
+    }),
+    { seed, numRuns: 500 },
+  );
+});
+
+test('the YAML of a definition is what people write', () => {
+  const yaml = definitionYaml({
+    name: '/a/b',
+    actions: [
+      { name: 'wait', type: 'null', description: 'two\nlines' },
+      { name: 'say', type: 'console', message: 'yes', transactionBreak: true },
+    ],
+    flows: [{ from: 'wait', to: 'say', condition: "name = 'it''s'" }],
+  });
+  expect(yaml).toBe(`workflow: /a/b
+actions:
+  wait:
+    type: "null"
+    description: |-
+      two
+      lines
+  say:
+    type: console
+    message: yes
+    transactionBreak: true
+flows:
+  - from: wait
+    to: say
+    condition: name = 'it''s'
+`);
+});
+
+test('names that YAML reads as something else come back from it', () => {
+  const names = ['null', 'true', 'yes', 'n', 'on', 'a b', 'x-1', '_', 'é.ü', 'next', 'name'];
+  const value: WorkflowDefinition = {
+    name: '/a/null',
+    description: '',
+    actions: names.map(name => ({ name, type: 'console', message: `${name}: # "${name}" 'x' \t` })),
+    flows: names.slice(1).map((to, at) => ({ from: names[at]!, to })),
+  };
+  const loaded = loadDefinition(definitionYaml(value), 'flow.yaml');
+  expect('faults' in loaded ? loaded.faults : loaded.definition).toEqual(value);
 });

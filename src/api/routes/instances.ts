@@ -1,4 +1,4 @@
-// GET /v1/instances, /v1/instances/:name and its result: what became of instances.
+// GET /v1/instances, /v1/instances/:name, its result and its export: what became of instances.
 
 import type { IncomingMessage } from 'node:http';
 import type { InstanceResult as EngineResult } from '../../engine/results.js';
@@ -13,6 +13,7 @@ import {
   ResultQuery,
 } from '../schema/instances.js';
 import { limits } from '../schema/protocol.js';
+import { Snapshot } from '../schema/snapshot.js';
 
 export function instanceRoutes(app: App, service: Service): void {
   const { engine } = service;
@@ -46,6 +47,19 @@ export function instanceRoutes(app: App, service: Service): void {
       },
     },
     ({ params }) => engine.show(params.name),
+  );
+
+  app.get(
+    '/v1/instances/:name/export',
+    {
+      schema: {
+        operationId: 'exportInstance',
+        summary: 'An instance as it stands at one moment, with its workflow. Nothing is left out or hidden',
+        params: InstanceParams,
+        response: { 200: Snapshot, ...problemResponses },
+      },
+    },
+    ({ params }) => engine.export(params.name),
   );
 
   app.get(

@@ -1,10 +1,19 @@
-// PUT and GET /v1/workflows: definitions.
+// PUT and GET /v1/workflows, /v1/workflows/:name, POST /v1/workflows/copy: the repository of definitions.
 
 import { isAbsolute } from 'node:path';
 import { type App, problemResponses, type Service, userOf } from '../app.js';
 import { CallHeaders } from '../schema/fields.js';
 import { limits } from '../schema/protocol.js';
-import { Deployed, DeployRequest, WorkflowPage, WorkflowsQuery } from '../schema/workflows.js';
+import {
+  CopyRequest,
+  Deployed,
+  DeployRequest,
+  StoredWorkflow,
+  WorkflowPage,
+  WorkflowParams,
+  WorkflowQuery,
+  WorkflowsQuery,
+} from '../schema/workflows.js';
 import { ServiceFault } from '../service-fault.js';
 
 export function workflowRoutes(app: App, { engine }: Service): void {
@@ -39,11 +48,42 @@ export function workflowRoutes(app: App, { engine }: Service): void {
       },
     },
     async ({ query: { name = null, after = null, limit = limits.pageDefault } }) => {
-      const { workflows, next } = engine.reads.workflowPage(name, after, limit);
+      const { workflows, next } = await engine.reads.workflowPage(name, after, limit);
       return {
-        workflows: workflows.map(({ definition, ...rest }) => ({ ...rest, ...(name === null ? {} : { definition }) })),
+        workflows: workflows.map(({ definition, baseFolder: _, ...rest }) => ({
+          ...rest,
+          ...(name === null ? {} : { definition }),
+        })),
         next,
       };
     },
+  );
+
+  app.get(
+    '/v1/workflows/:name',
+    {
+      schema: {
+        operationId: 'showWorkflow',
+        summary: 'One version of a workflow, the newest if none is named, with its definition',
+        params: WorkflowParams,
+        querystring: WorkflowQuery,
+        response: { 200: StoredWorkflow, ...problemResponses },
+      },
+    },
+    ({ params, query }) => engine.reads.workflow(params.name, query.version ?? null),
+  );
+
+  app.post(
+    '/v1/workflows/copy',
+    {
+      schema: {
+        operationId: 'copyWorkflow',
+        summary: 'Store a version under another name, or as the newest of its own',
+        headers: CallHeaders,
+        body: CopyRequest,
+        response: { 200: Deployed, ...problemResponses },
+      },
+    },
+    async request => engine.copyWorkflow(request.body, userOf(request)),
   );
 }

@@ -51,6 +51,12 @@ export const Scope = Type.String({
   description: 'A workflow, or a branch with a trailing /; `/` is everything',
 });
 
+export const Version = Type.Integer({
+  minimum: 1,
+  maximum: 2_147_483_647,
+  description: 'Of a stored workflow. Default: the newest',
+});
+
 export const Priority = Type.Integer({ minimum: 1, maximum: 10_000, description: '1 is the highest' });
 
 export function limit(most: number) {

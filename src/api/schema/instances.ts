@@ -13,6 +13,7 @@ import {
   Priority,
   Scope,
   timeMs,
+  Version,
 } from './fields.js';
 import { Problem } from './problem.js';
 import { limits } from './protocol.js';
@@ -23,8 +24,9 @@ export const SubmitRecord = Type.Object(
     workflow: Type.String({
       minLength: 2,
       maxLength: limits.nameLengthMax,
-      description: 'Full name of a deployed workflow; its newest version runs',
+      description: 'Full name of a stored workflow',
     }),
+    workflowVersion: Type.Optional(Version),
     input: Type.Optional(
       jsonObject("The instance's variables at its start, at most 262,144 bytes and 100 levels. Default {}"),
     ),

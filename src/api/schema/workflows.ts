@@ -1,8 +1,9 @@
-// Workflows: PUT /v1/workflows deploys a definition, GET /v1/workflows lists what is deployed.
+// Workflows: PUT /v1/workflows stores a definition, GET /v1/workflows lists what is stored, /v1/workflows/:name is one
+// version, POST /v1/workflows/copy stores one under another name.
 
 import Type, { type Static } from 'typebox';
 import type { WorkflowDefinition } from '../../workflow/model.js';
-import { Cursor, jsonObject, limit, nullable, timeMs } from './fields.js';
+import { Cursor, jsonObject, limit, nullable, timeMs, Version } from './fields.js';
 import { limits } from './protocol.js';
 
 export const DeployRequest = Type.Object(
@@ -53,8 +54,45 @@ export const WorkflowPage = Type.Object({
   next: nullable(Type.String({ description: 'Cursor of the next page; null when there is none' })),
 });
 
+/** In the path: a full name, URL-encoded whole (each / is %2F). */
+export const WorkflowParams = Type.Object({
+  name: Type.String({ minLength: 2, maxLength: limits.nameLengthMax }),
+});
+
+export const WorkflowQuery = Type.Object({ version: Type.Optional(Version) }, { additionalProperties: false });
+
+/** One version, with all that was stored. */
+export const StoredWorkflow = Type.Object({
+  name: Type.String(),
+  version: Type.Integer({ minimum: 1 }),
+  createdAtMs: timeMs('Stored'),
+  definition: Type.Unsafe<WorkflowDefinition>({
+    type: 'object',
+    additionalProperties: true,
+    description: 'As in a file: stored once more it is the same version',
+  }),
+  baseFolder: Type.String({ description: 'Folder on the server its module paths are relative to' }),
+});
+
+export const CopyRequest = Type.Object(
+  {
+    from: Type.String({ minLength: 2, maxLength: limits.nameLengthMax, description: 'Name of a stored workflow' }),
+    version: Type.Optional(Version),
+    to: Type.String({
+      minLength: 2,
+      maxLength: limits.nameLengthMax,
+      description:
+        'Name of the copy: its newest version from now on. May be that of `from`: an old version is the newest again',
+    }),
+  },
+  { additionalProperties: false },
+);
+
 export type DeployRequest = Static<typeof DeployRequest>;
 export type Deployed = Static<typeof Deployed>;
 export type WorkflowsQuery = Static<typeof WorkflowsQuery>;
 export type WorkflowRecord = Static<typeof WorkflowRecord>;
+export type WorkflowQuery = Static<typeof WorkflowQuery>;
+export type StoredWorkflow = Static<typeof StoredWorkflow>;
+export type CopyRequest = Static<typeof CopyRequest>;
 export type WorkflowPage = Static<typeof WorkflowPage>;
