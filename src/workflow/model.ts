@@ -112,6 +112,7 @@ export const ForEachAction = Type.Object(
     ),
     /** Number range, both ends included; numbers, or texts that name one. */
     from: Type.Optional(NumberOrText),
+    /** Its other end. */
     to: Type.Optional(NumberOrText),
     /** Default 1, or -1 when `to` is below `from`. */
     step: Type.Optional(NumberOrText),
@@ -128,7 +129,9 @@ export const ForEachAction = Type.Object(
     body: Type.Optional(
       Type.Object(
         {
+          /** As those of the workflow; names of their own. */
           actions: Type.Array(Type.Unknown(), { minItems: 1, maxItems: limits.actionMax }),
+          /** Between the actions of the body. */
           flows: Type.Optional(Type.Array(Type.Unknown(), { maxItems: limits.actionMax * 10 })),
         },
         { additionalProperties: false },
@@ -205,6 +208,7 @@ export const ErrorAction = Type.Object(
   {
     ...actionProperties,
     type: Type.Literal('error'),
+    /** Of the error. Default: that the action was reached. */
     message: Type.Optional(Type.String({ maxLength: limits.textLengthMax })),
     /** Default `ErrorAction`. */
     code: Type.Optional(Identifier),

@@ -37,6 +37,7 @@ onEveryHome('snapshots', world => {
         finishedAtMs: null,
       },
       input,
+      variables: {},
       contexts: [
         {
           context: 0,

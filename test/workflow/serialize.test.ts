@@ -103,6 +103,8 @@ test('joins are kept in both their forms', () => {
     definitionText({ name: '/a', actions: [{ name: 'a', type: 'null', join }], flows: [] } as WorkflowDefinition);
   expect(joined('all')).toContain('"join":"all"');
   expect(joined({ rest: 'keep', wait: 'all' })).toContain('"join":{"wait":"all","rest":"keep"}');
+});
+
 test(`a sound definition comes back from its YAML exactly (seed ${seed})`, () => {
   fc.assert(
     fc.property(definition, value => {
