@@ -13,6 +13,7 @@ const shape: GroupShape = {
   timedOut: false,
   exits: null,
   after: 'moved',
+  starts: 0,
   ended: false,
 };
 
