@@ -26,7 +26,7 @@ import type { HeldSegment } from './holdings.js';
 import type { IdSource } from './ids.js';
 import { narrowed } from './narrowed.js';
 import { Packing } from './packing.js';
-import type { SharedFate, SharedRows } from './shared/shared-rows.js';
+import type { SharedFate, SharedRows } from './shared/decided-rows.js';
 import { ascending, errorOf, isFirstSegment, type Standing, segmentsOf, stand } from './standing.js';
 
 /** Members of one held segment with one outcome. */

@@ -17,6 +17,7 @@ import type { Offer, Slice } from '../queue/contract.js';
 import { hasBit } from '../store/bitmap.js';
 import type { AuditRow, SegmentChange } from '../store/contract.js';
 import type { SqlError } from '../store/driver.js';
+import { CommitBacklog } from './commit-backlog.js';
 import { type BuiltCommit, buildCommit, type CommitItem } from './commit-builder.js';
 import { halves, isRefusedByStore, itemsOf, refusedByStore, splitByRequests } from './commit-items.js';
 import { countCommit, logFailures } from './commit-report.js';
@@ -24,14 +25,12 @@ import { narrowed } from './narrowed.js';
 import { isRepeated, offerOfNew } from './offers.js';
 import type { EngineParts } from './parts.js';
 import { type RunningBatch, slicesOf } from './running.js';
-import { buildShared } from './shared/build-shared.js';
-import { isShared, SharedGone } from './shared/shared-part.js';
+import { buildShared } from './shared/build.js';
+import { isShared, SharedGone } from './shared/decide.js';
 import { blamesValue, pause, surely } from './store-trouble.js';
 
 /** Two: the store works on one while the next is built; more would only make commits smaller. */
 const commitsUnderWayMax = 2;
-/** Members in one commit; bounds how long a commit takes and what a refused one costs. */
-const commitMembersMax = 4_096;
 /** Outcomes held in memory; bounds what a slow store costs. */
 const undurableMax = 16_384;
 
@@ -44,14 +43,10 @@ interface Adopted {
 export class Committer {
   readonly #parts: EngineParts;
   readonly #batches = new Map<number, RunningBatch>();
-  #pending: CommitItem[] = [];
-  /** Groups that go in a commit of their own (C4). */
-  readonly #alone: CommitItem[][] = [];
+  readonly #backlog = new CommitBacklog();
   /** What is in commits under way. */
   readonly #sending = new Set<{ readonly items: readonly CommitItem[] }>();
-  /** Items that concern instances with several contexts (C8). */
-  #shared: CommitItem[] = [];
-  readonly #sharedAlone: CommitItem[][] = [];
+  /** A commit that concerns instances with several contexts is one of them (C8). */
   #isSharedUnderWay = false;
   /** By segment. */
   readonly #adopted = new Map<string, Adopted[]>();
@@ -82,9 +77,7 @@ export class Committer {
         if (held.segment.id === segment) for (const position of positions) found.add(position);
     };
     for (const { parts } of this.#batches.values()) look(parts);
-    look(this.#pending);
-    look(this.#shared);
-    for (const items of [...this.#alone, ...this.#sharedAlone]) look(items);
+    for (const items of this.#backlog.lists()) look(items);
     for (const { items } of this.#sending) look(items);
     return found;
   }
@@ -173,13 +166,13 @@ export class Committer {
 
   flush(): void {
     if (this.#parts.health.storeIsDead) return;
-    if (this.#hasShared && !this.#isSharedUnderWay) {
+    if (this.#backlog.hasShared && !this.#isSharedUnderWay) {
       this.#isSharedUnderWay = true;
-      const items = this.#sharedAlone.shift() ?? taken(this.#shared);
+      const items = this.#backlog.takeShared();
       void this.#send(items, async () => buildShared(items, this.#parts.clock.nowMs(), this.#parts));
     }
-    while (this.#sending.size - +this.#isSharedUnderWay < commitsUnderWayMax && this.#hasPlain) {
-      const items = this.#alone.shift() ?? taken(this.#pending);
+    while (this.#sending.size - +this.#isSharedUnderWay < commitsUnderWayMax && this.#backlog.hasPlain) {
+      const items = this.#backlog.takePlain();
       // Built at once: what is built first is sent first (C1).
       const built = buildCommit(items, this.#parts.clock.nowMs(), this.#parts.build);
       void this.#send(items, () => built);
@@ -193,7 +186,7 @@ export class Committer {
 
   /** Resolves when nothing is pending or under way. */
   async drained(): Promise<void> {
-    if (this.#sending.size === 0 && this.#isIdle && this.#waiting === 0) return;
+    if (this.#sending.size === 0 && this.#backlog.isEmpty && this.#waiting === 0) return;
     await new Promise<void>(resolve => this.#idle.push(resolve));
   }
 
@@ -215,27 +208,14 @@ export class Committer {
   }
 
   #enqueue(items: readonly CommitItem[]): void {
-    for (const item of items) (isShared(item) ? this.#shared : this.#pending).push(item);
+    this.#backlog.add(items);
     this.#undurable += membersOf(items);
   }
 
   /** What must be decided again goes first: it is the oldest. */
   #enqueueFirst(items: readonly CommitItem[]): void {
-    this.#shared.unshift(...items.filter(isShared));
-    this.#pending.unshift(...items.filter(item => !isShared(item)));
+    this.#backlog.addFirst(items);
     this.#undurable += membersOf(items);
-  }
-
-  get #hasShared(): boolean {
-    return this.#shared.length > 0 || this.#sharedAlone.length > 0;
-  }
-
-  get #hasPlain(): boolean {
-    return this.#pending.length > 0 || this.#alone.length > 0;
-  }
-
-  get #isIdle(): boolean {
-    return !this.#hasPlain && !this.#hasShared;
   }
 
   async #send(items: readonly CommitItem[], build: () => BuiltCommit | Promise<BuiltCommit>): Promise<void> {
@@ -284,7 +264,7 @@ export class Committer {
 
   #tellIdle(): void {
     if (this.#sending.size > 0 || this.#waiting > 0) return;
-    if (this.#isIdle || this.#parts.health.storeIsDead) for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.#backlog.isEmpty || this.#parts.health.storeIsDead) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   async #committed(built: BuiltCommit, mayBeStale: boolean): Promise<void> {
@@ -392,21 +372,10 @@ export class Committer {
     for (const part of parts) again.push(await this.#decideAgain(part));
     for (const part of again) {
       if (part.length === 0) continue;
-      (part.some(isShared) ? this.#sharedAlone : this.#alone).push(part);
+      this.#backlog.addAlone(part);
       this.#undurable += membersOf(part);
     }
   }
-}
-
-/** Items from the front of a list, of as many members as go in one commit. */
-function taken(list: CommitItem[]): CommitItem[] {
-  let members = 0;
-  let count = 0;
-  while (count < list.length && (count === 0 || members + list[count]!.positions.length <= commitMembersMax)) {
-    members += list[count]!.positions.length;
-    count += 1;
-  }
-  return list.splice(0, count);
 }
 
 function membersOf(items: readonly CommitItem[]): number {

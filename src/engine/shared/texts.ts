@@ -3,8 +3,8 @@
 import type { Body, Segment } from '../../store/contract.js';
 import type { CommitItem } from '../commit-builder.js';
 import type { HeldBody } from '../holdings.js';
+import { contextsOf, type Decided, type SharedWorld } from './decide.js';
 import { type GatheredInstance, keyOf } from './gathered.js';
-import { contextsOf, type Decided, type SharedWorld } from './shared-part.js';
 
 const decoder = new TextDecoder();
 

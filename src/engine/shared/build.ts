@@ -3,8 +3,8 @@
 
 import { type BuiltCommit, buildCommit, type CommitItem, nextOf } from '../commit-builder.js';
 import type { EngineParts } from '../parts.js';
-import { decideShared } from './shared-part.js';
-import { SharedRowsBuilder } from './shared-rows.js';
+import { decideShared } from './decide.js';
+import { SharedRowsBuilder } from './decided-rows.js';
 
 /**
  * COST one read of what the instances share; one more of contexts that go on or leave without having run, and one of their

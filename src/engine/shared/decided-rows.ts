@@ -23,8 +23,8 @@ import { requestsAt } from '../member-requests.js';
 import { OpenRoot } from '../open-root.js';
 import { Packing } from '../packing.js';
 import { ascending, errorOf } from '../standing.js';
+import type { Decided, DecidedInstance, SharedWork } from './decide.js';
 import { type GatheredInstance, keyOf, type Occurrence } from './gathered.js';
-import type { Decided, DecidedInstance, SharedWork } from './shared-part.js';
 import { payloadText } from './texts.js';
 
 /** Members of an item that came to the same. */
