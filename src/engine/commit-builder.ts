@@ -7,7 +7,7 @@
 //   B3. Held segments are moved on here, in the order in which commits are sent; a refused commit drops them.
 
 import type { GroupEvents } from '../audit/events-of.js';
-import { auditRow, eventSteps, type GroupEvent, type MemberTrace, type TraceGroup } from '../audit/trace.js';
+import { auditRow, type MemberTrace, type TraceGroup } from '../audit/trace.js';
 import type { ActionError, MemberEvent, PackedJson } from '../dispatch/protocol.js';
 import { type Next, type Requests, type TransactionOutcome, transition } from '../flow/transition.js';
 import { emptyBitmap, setBit, united } from '../store/bitmap.js';
@@ -21,13 +21,14 @@ import {
   request,
   type Segment,
 } from '../store/contract.js';
-import { type ActionExit, END, type Plan } from '../workflow/plan.js';
+import type { ActionExit, Plan } from '../workflow/plan.js';
+import { shapeOf, traceGroup } from './commit-trace.js';
 import type { HeldSegment } from './holdings.js';
 import type { IdSource } from './ids.js';
 import { narrowed } from './narrowed.js';
 import { Packing } from './packing.js';
 import type { SharedFate, SharedRows } from './shared/decided-rows.js';
-import { ascending, errorOf, isFirstSegment, type Standing, segmentsOf, stand } from './standing.js';
+import { ascending, type Standing, segmentsOf, stand } from './standing.js';
 
 /** Members of one held segment with one outcome. */
 export interface CommitItem {
@@ -142,7 +143,7 @@ export function buildCommit(
     const keptPayload = item.payload !== null;
     if (keptPayload) root.packing.add(ordinals, item.payload!);
     place(root, item, next, ordinals, keptPayload);
-    addTrace(root, item, ordinals, shapeOf(next), keptPayload ? root.bodyId : null, world);
+    addTrace(root, traceGroup(item, ordinals, shapeOf(next), keptPayload ? root.bodyId : null, world));
   }
   if (shared === null) return { items, fates, commit: assemble(leaving, roots, atMs, world) };
   const { rows, held } = shared;
@@ -151,7 +152,8 @@ export function buildCommit(
     const item = narrowed(fate.item, fate.members);
     const root = rootWork(roots, item.held.segment, world.ids);
     leave(leaving, item.held, item.positions);
-    addTrace(root, item, ordinalsAt(item.held.segment.ordinals, item.positions), fate, fate.body, world);
+    const ordinals = ordinalsAt(item.held.segment.ordinals, item.positions);
+    addTrace(root, traceGroup(item, ordinals, fate, fate.body, world));
     fates.push({ kind: 'shared', after: fate.after });
     all.push(item);
   }
@@ -216,122 +218,8 @@ function place(root: RootWork, item: CommitItem, next: Next, ordinals: Uint16Arr
   }
 }
 
-/** What the audit is told of what became of members. */
-interface FateShape {
-  readonly after: SharedFate['after'] | 'deferred';
-  /** Contexts that begin with it. */
-  readonly starts: number;
-  readonly message?: string;
-}
-
-function shapeOf(next: Next): FateShape {
-  const after = afterOf(next);
-  return after === 'deferred' && next.kind === 'stand'
-    ? { after, starts: 0, message: deferral(next) }
-    : { after, starts: 0 };
-}
-
-function addTrace(
-  root: RootWork,
-  item: CommitItem,
-  ordinals: Uint16Array,
-  fate: FateShape,
-  bodyAfter: string | null,
-  world: BuildWorld,
-): void {
-  const { segment } = item.held;
-  const { outcome } = item;
-  // Moved to a segment of their own because another member was resumed: nothing happened to them.
-  if (isPausedAlready(item, fate)) return;
-  const events: readonly GroupEvent[] = world.events.of({
-    begins: isFirstSegment(segment),
-    reported: item.reported,
-    pathLength: item.path.length,
-    kind: outcome.kind,
-    timedOut: isTimeout(errorOf(item, 0)),
-    exits: item.exits ?? null,
-    after: fate.after,
-    starts: fate.starts,
-    ended:
-      outcome.kind === 'completed' && outcome.reached === END && outcome.demand === undefined && segment.context === 0,
-  });
-  const single = item.events.flatMap(({ member, event }, index) => {
-    const trace = world.memberTrace(member, event, item.path, item.baseMs);
-    return trace === null
-      ? []
-      : [atStep(trace, stepOf(events, item.path.indexOf(event.place), event.event.kind, index))];
-  });
-  if (events.length === 0 && single.length === 0) return;
-  root.groups.push({
-    workflow: segment.workflow,
-    ordinals,
-    path: item.path.map(at => item.plan.actions[at]!.name),
-    baseMs: item.baseMs,
-    times: item.times,
-    timesPerMember: item.path.length * 2,
-    engine: world.engine,
-    user: item.user ?? null,
-    attempt: segment.attempt,
-    bodyBefore: segment.body,
-    bodyAfter,
-    events,
-    single,
-    ...(fate.message !== undefined ? { message: fate.message } : {}),
-    ...(item.errors !== undefined ? { errors: item.errors, errorOf: item.errorOf ?? [] } : {}),
-    ...(item.earlierResults !== undefined
-      ? { earlierResults: item.earlierResults, earlierPerMember: item.path.length - 1 }
-      : {}),
-  });
-}
-
-export function isTimeout(error: ActionError | null | undefined): boolean {
-  return error?.code === 'ActionTimeout';
-}
-
-function isPausedAlready({ outcome, held: { segment } }: CommitItem, { message }: FateShape): boolean {
-  return outcome.kind === 'waiting' && message === pausedMessage && (segment.requests & request.pause) !== 0;
-}
-
-/** Where a member's own event stands among those of its group, which are 10,000 apart: what it sent before the end of its
- * action, what it threw late after it. */
-function stepOf(
-  events: readonly GroupEvent[],
-  action: number,
-  kind: MemberEvent['event']['kind'],
-  index: number,
-): number {
-  const isBefore = ([, of, time]: GroupEvent): boolean =>
-    time <= 2 * action || (kind === 'late-error' && of === action);
-  return events.filter(isBefore).length * eventSteps + 1 + index;
-}
-
-function atStep(trace: MemberTrace, step: number): MemberTrace {
-  const [member, code, action, offsetMs, , name, message, data] = trace;
-  return [member, code, action, offsetMs, step, name, message, data];
-}
-
-function afterOf(next: Next): 'moved' | 'deferred' | 'finished' | 'removed' {
-  if (next.kind === 'leave') return next.state;
-  if (next.kind === 'act') return 'moved';
-  return next.reason === 'break' || next.reason === 'resumed' ? 'moved' : 'deferred';
-}
-
-const pausedMessage = 'paused';
-
-function deferral(next: Extract<Next, { kind: 'stand' }>): string {
-  switch (next.reason) {
-    case 'break':
-    case 'resumed':
-      return '';
-    case 'retry':
-      return `waits to be tried again, attempt ${next.attempt + 1}`;
-    case 'paused':
-      return pausedMessage;
-    case 'interrupted':
-      return 'interrupted: rolled back to the last transaction break';
-    case 'failed':
-      return 'failed: waits to be recovered or removed';
-  }
+function addTrace(root: RootWork, group: TraceGroup | null): void {
+  if (group !== null) root.groups.push(group);
 }
 
 function assemble(

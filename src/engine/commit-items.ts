@@ -4,7 +4,8 @@
 import type { OutcomeGroup, OutcomeMessage } from '../dispatch/protocol.js';
 import { request } from '../store/contract.js';
 import type { SqlError } from '../store/driver.js';
-import { type CommitItem, isTimeout } from './commit-builder.js';
+import type { CommitItem } from './commit-builder.js';
+import { isTimeout } from './commit-trace.js';
 import { requestsAt } from './member-requests.js';
 import { narrowed } from './narrowed.js';
 import type { RunningPart } from './running.js';

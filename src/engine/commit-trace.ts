@@ -1,0 +1,128 @@
+// What the audit is told of an item of a commit: which events its members had, and where their data is found.
+
+import { eventSteps, type GroupEvent, type MemberTrace, type TraceGroup } from '../audit/trace.js';
+import type { ActionError, MemberEvent } from '../dispatch/protocol.js';
+import type { Next } from '../flow/transition.js';
+import { request } from '../store/contract.js';
+import { END } from '../workflow/plan.js';
+import type { BuildWorld, CommitItem } from './commit-builder.js';
+import type { SharedFate } from './shared/decided-rows.js';
+import { errorOf, isFirstSegment } from './standing.js';
+
+/** What the audit is told of what became of members. */
+export interface FateShape {
+  readonly after: SharedFate['after'] | 'deferred';
+  /** Contexts that begin with it. */
+  readonly starts: number;
+  readonly message?: string;
+}
+
+export function shapeOf(next: Next): FateShape {
+  const after = afterOf(next);
+  return after === 'deferred' && next.kind === 'stand'
+    ? { after, starts: 0, message: deferral(next) }
+    : { after, starts: 0 };
+}
+
+/** The group of the item's members in the trace of their root; `null`: nothing of it is to be told. */
+export function traceGroup(
+  item: CommitItem,
+  ordinals: Uint16Array,
+  fate: FateShape,
+  bodyAfter: string | null,
+  world: BuildWorld,
+): TraceGroup | null {
+  const { segment } = item.held;
+  const { outcome } = item;
+  // Moved to a segment of their own because another member was resumed: nothing happened to them.
+  if (isPausedAlready(item, fate)) return null;
+  const events: readonly GroupEvent[] = world.events.of({
+    begins: isFirstSegment(segment),
+    reported: item.reported,
+    pathLength: item.path.length,
+    kind: outcome.kind,
+    timedOut: isTimeout(errorOf(item, 0)),
+    exits: item.exits ?? null,
+    after: fate.after,
+    starts: fate.starts,
+    ended:
+      outcome.kind === 'completed' && outcome.reached === END && outcome.demand === undefined && segment.context === 0,
+  });
+  const single = item.events.flatMap(({ member, event }, index) => {
+    const trace = world.memberTrace(member, event, item.path, item.baseMs);
+    return trace === null
+      ? []
+      : [atStep(trace, stepOf(events, item.path.indexOf(event.place), event.event.kind, index))];
+  });
+  if (events.length === 0 && single.length === 0) return null;
+  return {
+    workflow: segment.workflow,
+    ordinals,
+    path: item.path.map(at => item.plan.actions[at]!.name),
+    baseMs: item.baseMs,
+    times: item.times,
+    timesPerMember: item.path.length * 2,
+    engine: world.engine,
+    user: item.user ?? null,
+    attempt: segment.attempt,
+    bodyBefore: segment.body,
+    bodyAfter,
+    events,
+    single,
+    ...(fate.message !== undefined ? { message: fate.message } : {}),
+    ...(item.errors !== undefined ? { errors: item.errors, errorOf: item.errorOf ?? [] } : {}),
+    ...(item.earlierResults !== undefined
+      ? { earlierResults: item.earlierResults, earlierPerMember: item.path.length - 1 }
+      : {}),
+  };
+}
+
+export function isTimeout(error: ActionError | null | undefined): boolean {
+  return error?.code === 'ActionTimeout';
+}
+
+function isPausedAlready({ outcome, held: { segment } }: CommitItem, { message }: FateShape): boolean {
+  return outcome.kind === 'waiting' && message === pausedMessage && (segment.requests & request.pause) !== 0;
+}
+
+/** Where a member's own event stands among those of its group, which are 10,000 apart: what it sent before the end of its
+ * action, what it threw late after it. */
+function stepOf(
+  events: readonly GroupEvent[],
+  action: number,
+  kind: MemberEvent['event']['kind'],
+  index: number,
+): number {
+  const isBefore = ([, of, time]: GroupEvent): boolean =>
+    time <= 2 * action || (kind === 'late-error' && of === action);
+  return events.filter(isBefore).length * eventSteps + 1 + index;
+}
+
+function atStep(trace: MemberTrace, step: number): MemberTrace {
+  const [member, code, action, offsetMs, , name, message, data] = trace;
+  return [member, code, action, offsetMs, step, name, message, data];
+}
+
+function afterOf(next: Next): 'moved' | 'deferred' | 'finished' | 'removed' {
+  if (next.kind === 'leave') return next.state;
+  if (next.kind === 'act') return 'moved';
+  return next.reason === 'break' || next.reason === 'resumed' ? 'moved' : 'deferred';
+}
+
+const pausedMessage = 'paused';
+
+function deferral(next: Extract<Next, { kind: 'stand' }>): string {
+  switch (next.reason) {
+    case 'break':
+    case 'resumed':
+      return '';
+    case 'retry':
+      return `waits to be tried again, attempt ${next.attempt + 1}`;
+    case 'paused':
+      return pausedMessage;
+    case 'interrupted':
+      return 'interrupted: rolled back to the last transaction break';
+    case 'failed':
+      return 'failed: waits to be recovered or removed';
+  }
+}
