@@ -6,7 +6,7 @@
 import type { Place, PlanJoin } from '../../workflow/plan.js';
 import type { Source } from './happening.js';
 import { reaches, sourceOf } from './reach.js';
-import type { Arrivals } from './state.js';
+import type { Arrivals, Scope } from './state.js';
 import type { Working } from './working.js';
 
 /**
@@ -38,7 +38,6 @@ export function arriveAtJoin(
     arrivals.queues[flow].push(context);
     working.stand({ context, scope, workflow, place, hasRun: false, state: 'joining', from, source });
   }
-  settle(working, scope, workflow, place, join);
 }
 
 /** The round has gone on already, and this arrival belongs to it. A second one over the same flow is of the next round for
@@ -49,8 +48,9 @@ function isSwallowed({ passed }: Arrivals, flow: number, join: PlanJoin): boolea
 }
 
 /** Let the join go on as long as enough is there. */
-function settle(working: Working, scope: number, workflow: number, place: Place, join: PlanJoin): void {
-  const { inbound } = working.world.plan(workflow).actions[place]!;
+export function settle(working: Working, scope: number, workflow: number, place: Place): void {
+  const { inbound, join } = working.world.plan(workflow).actions[place]!;
+  if (join === null) return;
   for (;;) {
     const arrivals = working.scope(scope).joins[place];
     if (arrivals === undefined) return;
@@ -63,11 +63,11 @@ function settle(working: Working, scope: number, workflow: number, place: Place,
       if (Object.keys(arrivals.queues).length === 0) delete working.scope(scope).joins[place];
       return;
     }
-    goOn(working, scope, workflow, place, heads);
+    const survivor = goOn(working, scope, workflow, place, heads);
     if (join.kind !== 'count') continue;
     const { passed } = passing(working, scope, place, heads, inbound, join);
     if (passed !== null && join.rest === 'cancel') {
-      cancelRest(working, scope, workflow, place);
+      cancelRest(working, scope, workflow, place, survivor);
       endRound(working, scope, place);
     }
   }
@@ -91,7 +91,7 @@ function headsOf(arrivals: Arrivals, join: PlanJoin): [flow: number, context: nu
   }
 }
 
-/** The first of `heads` goes on as one for all of them. In the order of the flows, so that what comes of it depends on no
+/** The first of `heads` goes on as one for all of them, and is returned. In the order of the flows, so that what comes of it depends on no
  * race. */
 function goOn(
   working: Working,
@@ -99,19 +99,24 @@ function goOn(
   workflow: number,
   place: Place,
   heads: readonly [flow: number, context: number][],
-): void {
+): number {
   const arrivals = working.scope(scope).joins[place]!;
-  const sources = heads.map(([flow, context]) => ({ context, action: sourceOf(working.world.plan(workflow), flow) }));
+  const sources = heads.map(([flow, context]) => ({
+    context: working.written(context),
+    action: sourceOf(working.world.plan(workflow), flow),
+  }));
   for (const [flow, context] of heads) {
     const queue = arrivals.queues[flow]!;
     queue.splice(queue.indexOf(context), 1);
     if (queue.length === 0) delete arrivals.queues[flow];
   }
   const survivor = heads[0]![1];
+  const from = working.standing.get(survivor)?.from ?? survivor;
   for (const [, context] of heads.slice(1)) working.leave(context);
   working.scope(scope).living += 1;
   const joined: Source = { kind: 'joined', arrivals: sources };
-  working.arrive(survivor, scope, workflow, place, false, survivor, joined);
+  working.arrive(survivor, scope, workflow, place, false, from, joined);
+  return survivor;
 }
 
 /** Notes which flows of the round have brought theirs; `null` when all have. */
@@ -137,18 +142,29 @@ function endRound(working: Working, scope: number, place: Place): void {
 }
 
 /** What could still arrive at the join is withdrawn, but not what it has just let go on. */
-function cancelRest(working: Working, scope: number, workflow: number, place: Place): void {
+function cancelRest(working: Working, scope: number, workflow: number, place: Place, survivor: number): void {
   const plan = working.world.plan(workflow);
   const within = working.below(scope);
-  const survivor = [...working.standing.values()].find(
-    standing => standing.scope === scope && standing.place === place && standing.source.kind === 'joined',
-  )?.context;
   for (const context of working.contexts()) {
     if (context.scope !== scope || context.context === survivor || !working.state.open[scope]) continue;
     if (context.state === 'joining' && context.place === place) continue;
     if (!reaches(plan, context.place, place)) continue;
     withdraw(working, context.context, scope, context.state === 'joining', within);
   }
+}
+
+/** The context waits at a join of the scope no more; `false`: it did not. */
+export function unqueue({ joins }: Scope, context: number): boolean {
+  for (const { queues } of Object.values(joins)) {
+    for (const [flow, queue] of Object.entries(queues)) {
+      if (!queue.includes(context)) continue;
+      const left = queue.filter(each => each !== context);
+      if (left.length > 0) queues[flow] = left;
+      else delete queues[flow];
+      return true;
+    }
+  }
+  return false;
 }
 
 /** Withdraw a context of `scope`, with the scopes it has opened. */
@@ -162,18 +178,8 @@ export function withdraw(
   for (const number of within) {
     if (working.state.open[number]?.opener === context) working.drop(working.below(number));
   }
-  if (isJoining) {
-    for (const arrivals of Object.values(working.scope(scope).joins)) {
-      for (const [flow, queue] of Object.entries(arrivals.queues)) {
-        if (!queue.includes(context)) continue;
-        const left = queue.filter(each => each !== context);
-        if (left.length > 0) arrivals.queues[flow] = left;
-        else delete arrivals.queues[flow];
-      }
-    }
-  } else {
-    working.scope(scope).living -= 1;
-  }
+  if (isJoining) unqueue(working.scope(scope), context);
+  else working.scope(scope).living -= 1;
   working.leave(context);
   working.release(context);
 }

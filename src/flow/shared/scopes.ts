@@ -54,6 +54,7 @@ export function closeIfEmpty(working: Working, number: number, last: number | nu
 
 /** A join in it goes on as soon as nothing lives that could still come to it. */
 function awaitsActivated(working: Working, { joins, workflow }: Scope): boolean {
+  if (working.state.isRemoved) return false;
   const { actions } = working.world.plan(workflow);
   return Object.entries(joins).some(
     ([place, { queues }]) => actions[Number(place)]!.join?.kind === 'activated' && Object.keys(queues).length > 0,
@@ -106,6 +107,11 @@ function close(working: Working, number: number, scope: Scope, result: number | 
     closeIfEmpty(working, parent!, null);
     return;
   }
+  if (isRemoved) {
+    working.release(opener);
+    endContext(working, opener, parent!, false);
+    return;
+  }
   const above = working.scope(parent!);
   const stands = {
     context: opener,
@@ -123,6 +129,19 @@ function close(working: Working, number: number, scope: Scope, result: number | 
   }
 }
 
+/** An item of a group that splits, or opens a group it does not wait for to the end, gets a scope of its own: its joins count there,
+ * and it has not finished before all of that has. */
+export function ownScope(working: Working, context: number, scope: number, workflow: number): number {
+  const outer = working.scope(scope);
+  if (outer.group === undefined) return scope;
+  const item = outer.group.active[context]!;
+  delete outer.group.active[context];
+  outer.living -= 1;
+  const own = working.newScope({ kind: 'item', parent: scope, workflow, place: outer.place, opener: null, item });
+  working.scope(own).living = 1;
+  return own;
+}
+
 /** The action at `place` opens a group. */
 export function openGroup(
   working: Working,
@@ -130,8 +149,11 @@ export function openGroup(
   what: Extract<What, { kind: 'acted' }>,
   action: ForEachAction,
 ): void {
-  const { context, scope: parent, workflow } = happening;
+  const { context, scope, workflow } = happening;
   const waits = action.wait !== false;
+  // Copies may still run when the flow goes on.
+  const goesOn = !waits || (action.complete !== undefined && action.rest !== 'cancel');
+  const parent = goesOn ? ownScope(working, context, scope, workflow) : scope;
   const number = working.newScope({
     kind: 'group',
     parent,
@@ -196,6 +218,13 @@ function fill(working: Working, number: number): void {
     beginItem(working, number, group!, action, group!.begun - 1);
   }
   if (group!.finished < (isRemoved ? group!.begun : group!.total)) return;
+  if (isRemoved) {
+    const { opener, parent } = working.scope(number);
+    for (const [, context] of group!.results) working.leave(context);
+    endGroup(working, number);
+    if (opener !== null) endContext(working, opener, parent!, false);
+    return;
+  }
   if (!group!.isOver) goOn(working, number, true);
   endGroup(working, number);
 }
@@ -203,10 +232,11 @@ function fill(working: Working, number: number): void {
 function beginItem(working: Working, number: number, group: Group, action: ForEachAction, index: number): void {
   const { workflow, place } = working.scope(number);
   const isOwn = group.runs !== undefined;
+  const base = working.written(group.base);
   const source = {
     kind: 'item',
-    context: group.base,
-    item: itemOf(group, index),
+    context: base,
+    item: itemOf(working, group, index),
     as: action.as ?? 'item',
     indexAs: action.indexAs ?? 'index',
     index,
@@ -242,15 +272,15 @@ function beginItem(working: Working, number: number, group: Group, action: ForEa
   function begin(scope: number, runs: number, at: Place, hasRun: boolean): number {
     const context = working.newContext();
     working.scope(scope).living += 1;
-    working.arrive(context, scope, runs, at, hasRun, group.base, source);
+    working.arrive(context, scope, runs, at, hasRun, base, source);
     return context;
   }
 }
 
-function itemOf({ lists, range }: Group, index: number): ItemOf {
+function itemOf(working: Working, { lists, range }: Group, index: number): ItemOf {
   for (let at = lists.length - 1; at >= 0; at--) {
     const [context, first] = lists[at]!;
-    if (index >= first) return { kind: 'listed', context, at: index - first };
+    if (index >= first) return { kind: 'listed', context: working.written(context), at: index - first };
   }
   return { kind: 'number', value: range!.from + index * range!.step };
 }
@@ -266,7 +296,8 @@ function endItem(working: Working, number: number, item: number, context: number
   } else {
     working.leave(context);
   }
-  if (!group!.isOver && action.complete !== undefined && group!.finished >= action.complete) {
+  const isEnough = action.complete !== undefined && group!.finished >= action.complete;
+  if (isEnough && !group!.isOver && !working.state.isRemoved) {
     goOn(working, number, true);
     if (action.rest === 'cancel') {
       dropGroup(working, number);

@@ -9,10 +9,12 @@
 //       still stands at a join (the seeds' clean-up cases).
 //   J2. A context that was withdrawn while it executed leaves no trace but its audit: what it did is not applied.
 
+import type { Place } from '../../workflow/plan.js';
 import type { Happening, Source, Step, StoredContext, What } from './happening.js';
-import { arriveAtJoin, settleActivated } from './joins.js';
+import { arriveAtJoin, settle, settleActivated } from './joins.js';
 import { joinsOrWithdraws } from './needs.js';
-import { closeIfEmpty, endContext, extendGroup, finishGroup, openGroup, withdrawContext } from './scopes.js';
+import { closeLeft, remove } from './removal.js';
+import { closeIfEmpty, endContext, extendGroup, finishGroup, openGroup, ownScope, withdrawContext } from './scopes.js';
 import type { SharedState } from './state.js';
 import { type SharedWorld, Working } from './working.js';
 
@@ -24,7 +26,8 @@ import { type SharedWorld, Working } from './working.js';
 export function step(state: SharedState, happenings: readonly Happening[], world: SharedWorld): Step {
   const working = new Working(state, world, happenings);
   for (const happening of happenings) apply(working, { ...happening, context: happening.context || 1 });
-  if (working.end === null && joinsOrWithdraws(state, happenings, world)) settleActivated(working);
+  if (working.end === null && state.isRemoved) closeLeft(working);
+  else if (working.end === null && joinsOrWithdraws(state, happenings, world)) settleActivated(working);
   const { standing, leaving, submits, end } = working;
   // Over is over, whatever still stood somewhere.
   if (end !== null) for (const { context } of working.contexts()) working.leave(context);
@@ -33,13 +36,13 @@ export function step(state: SharedState, happenings: readonly Happening[], world
 
 function apply(working: Working, happening: Happening): void {
   const { context, scope, workflow, what } = happening;
-  if (working.end !== null || working.state.open[scope] === undefined) {
+  if (!working.take(context) || working.end !== null || working.state.open[scope] === undefined) {
     working.leave(context);
     working.release(context);
     return;
   }
   if (working.state.isRemoved && what.kind !== 'removed') {
-    remove(working, context, scope);
+    remove(working, happening);
     return;
   }
   if (what.kind !== 'handed') working.release(context);
@@ -58,7 +61,7 @@ function apply(working: Working, happening: Happening): void {
       act(working, happening, what);
       return;
     case 'removed':
-      remove(working, context, scope);
+      remove(working, happening);
       return;
     case 'handed':
       hand(working, happening, what.workflow);
@@ -81,32 +84,19 @@ function takeFlows(
   const contexts = flows.map((_, index) => (index === 0 ? context : working.newContext()));
   // All of them live before the first arrives: a scope does not close in between.
   working.scope(own).living += flows.length - 1;
+  const joins = new Set<Place>();
   for (const [index, flow] of flows.entries()) {
     const place = plan.targets[flow]!;
-    if (plan.actions[place]!.join !== null)
-      arriveAtJoin(working, contexts[index]!, own, workflow, flow, context, source);
-    else working.arrive(contexts[index]!, own, workflow, place, false, context, source);
+    if (plan.actions[place]!.join === null) {
+      working.arrive(contexts[index]!, own, workflow, place, false, context, source);
+      continue;
+    }
+    joins.add(place);
+    arriveAtJoin(working, contexts[index]!, own, workflow, flow, context, source);
   }
+  // All have arrived before one goes on: a join that withdraws the rest finds all of it.
+  for (const place of joins) settle(working, own, workflow, place);
   closeIfEmpty(working, own, null);
-}
-
-/** An item of a group that is about to split gets a scope of its own, in which its joins count. */
-function ownScope(working: Working, context: number, scope: number, workflow: number): number {
-  const outer = working.scope(scope);
-  if (outer.group === undefined) return scope;
-  const item = outer.group.active[context]!;
-  delete outer.group.active[context];
-  outer.living -= 1;
-  const own = working.newScope({ kind: 'item', parent: scope, workflow, place: outer.place, opener: null, item });
-  working.scope(own).living = 1;
-  return own;
-}
-
-function remove(working: Working, context: number, scope: number): void {
-  working.state.isRemoved = true;
-  for (const each of Object.values(working.state.open)) if (each.opener === context) each.opener = null;
-  working.release(context);
-  if (working.state.open[scope] !== undefined) endContext(working, context, scope, false);
 }
 
 function act(working: Working, happening: Happening, what: Extract<What, { kind: 'acted' }>): void {

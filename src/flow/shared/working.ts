@@ -21,6 +21,8 @@ export class Working {
   end: Step['end'] = null;
   /** Contexts of this commit's happenings: they have left where they were anyway. */
   readonly #touched: ReadonlySet<number>;
+  /** Those of them whose happening has not been applied yet: they can still be withdrawn (J2). */
+  readonly #pending: Map<number, StoredContext>;
 
   constructor(
     readonly state: SharedState,
@@ -28,6 +30,23 @@ export class Working {
     happenings: readonly Happening[],
   ) {
     this.#touched = new Set(happenings.map(({ context }) => context || 1));
+    this.#pending = new Map(
+      happenings.map(({ context: number, scope, workflow, place, hasRun }) => {
+        const context = number || 1;
+        return [context, { context, scope, workflow, place, hasRun, state: 'ready' }];
+      }),
+    );
+  }
+
+  /** The happening of the context is applied now; `false`: it has been withdrawn meanwhile. */
+  take(context: number): boolean {
+    return this.#pending.delete(context);
+  }
+
+  /** The context in the store whose text is what this one has written: itself, or where it comes from in this commit. */
+  written(context: number): number {
+    const known = this.standing.get(context);
+    return known?.source.kind === 'of' ? known.source.context : context;
   }
 
   scope(number: number): Scope {
@@ -56,6 +75,7 @@ export class Working {
   /** A context goes; `living` is the caller's. */
   leave(context: number): void {
     this.standing.delete(context);
+    this.#pending.delete(context);
     if (!this.#touched.has(context)) this.leaving.add(context);
   }
 
@@ -127,12 +147,12 @@ export class Working {
     return found;
   }
 
-  /** Contexts there are now: those of the store as this commit leaves them. */
+  /** Contexts there are now: those of the store as this commit leaves them, and those whose happening is still to come. */
   contexts(): StoredContext[] {
     const stored = this.world.stored.filter(
-      ({ context }) => !this.leaving.has(context) && !this.standing.has(context) && !this.#touched.has(context),
+      ({ context }) => !this.leaving.has(context) && !this.standing.has(context) && !this.#touched.has(context || 1),
     );
-    return [...stored, ...this.standing.values()];
+    return [...stored, ...this.#pending.values(), ...this.standing.values()];
   }
 
   /** Everything inside of the scopes goes, and they with it. */
