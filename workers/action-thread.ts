@@ -4,5 +4,7 @@ import { builtInActions } from '../src/actions/catalogue.js';
 import { runThread } from '../src/dispatch/thread/start.js';
 import type { ThreadTask } from '../src/dispatch/thread/thread-task.js';
 import { routeOf } from '../src/flow/route.js';
+import { substituteHere } from '../src/flow/substitution/here.js';
 
-export default (task: ThreadTask): Promise<never> => runThread(task, { actions: builtInActions, routeOf });
+export default (task: ThreadTask): Promise<never> =>
+  runThread(task, { actions: builtInActions, routeOf, substitute: substituteHere });

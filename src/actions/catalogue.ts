@@ -7,17 +7,19 @@ import { cancelAction } from './cancel.js';
 import { consoleAction } from './console.js';
 import { endAction } from './end.js';
 import { errorAction } from './error.js';
-import { loadedAct } from './loaded.js';
+import { forEachAction } from './for-each.js';
+import { groupAction } from './group.js';
 import { nullAction } from './null.js';
+import { workflowAction } from './workflow.js';
 
 export const builtInActions: Readonly<Record<Action['type'], BuiltInAction>> = {
   call: callAction,
   null: nullAction,
   console: consoleAction,
-  forEach: loadedAct(async () => (await import('./for-each.js')).forEachAction),
-  workflow: loadedAct(async () => (await import('./workflow.js')).workflowAction),
+  forEach: forEachAction,
+  workflow: workflowAction,
   end: endAction,
   cancel: cancelAction,
-  group: loadedAct(async () => (await import('./group.js')).groupAction),
+  group: groupAction,
   error: errorAction,
 };

@@ -2,14 +2,15 @@
 // the main thread, so printing waits for nobody.
 
 import type { BuiltInAction } from '../dispatch/action.js';
+import { shown } from './shown.js';
 
 export const consoleAction: BuiltInAction = {
   givesResult: false,
-  prepare(planAction) {
+  prepare(planAction, valueFor) {
     const { action } = planAction;
     if (action.type !== 'console') throw new Error(`a console action was expected, not ${action.type}`);
-    const line = `${action.message}\n`;
+    const message = valueFor(action.message);
     const stream = action.stream === 'stderr' ? process.stderr : process.stdout;
-    return { run: () => void stream.write(line) };
+    return { run: member => void stream.write(`${shown(message(member))}\n`) };
   },
 };

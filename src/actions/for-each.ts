@@ -3,18 +3,18 @@
 
 import type { BuiltInAction } from '../dispatch/action.js';
 import { itemsOf } from './items.js';
-import { workflowName } from './property.js';
 import { rangeOf } from './range.js';
+import { workflowName } from './workflow-name.js';
 
 export const forEachAction: BuiltInAction = {
   acts: true,
   givesResult: false,
-  prepare(planAction) {
+  prepare(planAction, valueFor) {
     const { action } = planAction;
     if (action.type !== 'forEach') throw new Error(`a forEach action was expected, not ${action.type}`);
-    const nameOf = action.workflow === undefined ? () => null : workflowName(action.workflow);
+    const nameOf = action.workflow === undefined ? () => null : workflowName(valueFor(action.workflow));
     if (action.items === undefined) {
-      const range = rangeOf(action);
+      const range = rangeOf(action, valueFor);
       return {
         run: member => {
           const { from, step, count } = range(member);
@@ -22,7 +22,7 @@ export const forEachAction: BuiltInAction = {
         },
       };
     }
-    const listOf = itemsOf(action.items);
+    const listOf = itemsOf(action.items, valueFor);
     return {
       run: member => {
         const items = listOf(member);

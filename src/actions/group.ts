@@ -8,11 +8,11 @@ import { plainAct } from './plain-act.js';
 export const groupAction: BuiltInAction = {
   acts: true,
   givesResult: false,
-  prepare(planAction) {
+  prepare(planAction, valueFor) {
     const { action } = planAction;
     if (action.type !== 'group') throw new Error(`a group action was expected, not ${action.type}`);
     if (action.do !== 'extend') return { run: () => plainAct };
-    const listOf = itemsOf(action.items);
+    const listOf = itemsOf(action.items, valueFor);
     return {
       run: member => {
         const items = listOf(member);

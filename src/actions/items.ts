@@ -1,9 +1,11 @@
 // The items of a group: a list as written, or a text that is one expression and gives a list.
 
-import { ActionFault, type ActionMember } from '../dispatch/action.js';
+import { ActionFault, type ActionMember, type BuiltInAction } from '../dispatch/action.js';
 import type { Json } from '../workflow/model.js';
 import { found } from './found.js';
-import { property } from './property.js';
+
+/** What prepares a property of an action: see `BuiltInAction`. */
+export type ValueFor = Parameters<BuiltInAction['prepare']>[1];
 
 /** Items of one list; numbers of a range whose results are kept. */
 export const itemsMax = 10_000;
@@ -12,8 +14,8 @@ export const itemsMax = 10_000;
  * What gives a member's items. What it gives throws ActionFault `ItemsInvalid` when they are no list, `TooManyItems` above
  * 10,000.
  */
-export function itemsOf(written: unknown): (member: ActionMember) => readonly Json[] {
-  const evaluate = property(written ?? null);
+export function itemsOf(written: unknown, valueFor: ValueFor): (member: ActionMember) => readonly Json[] {
+  const evaluate = valueFor((written ?? null) as Json);
   const source = typeof written === 'string' ? `"${written.slice(0, 100)}" gives` : 'there is';
   return member => {
     const items = evaluate(member);

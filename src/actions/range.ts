@@ -1,10 +1,9 @@
 // The number range of a for-each: counted here, both ends included. Item n is `from + n * step`.
 
-import { ActionFault, type ActionMember } from '../dispatch/action.js';
+import { ActionFault, type ActionMember, type PreparedValue } from '../dispatch/action.js';
 import type { ForEachAction, Json } from '../workflow/model.js';
 import { found } from './found.js';
-import { itemsMax } from './items.js';
-import { property } from './property.js';
+import { itemsMax, type ValueFor } from './items.js';
 
 /** Numbers of a range whose results are not kept. */
 const numbersMax = 1_000_000;
@@ -15,10 +14,10 @@ export interface CountedRange {
 }
 
 /** What gives a member's range. What it gives throws ActionFault `ItemsInvalid` or `TooManyItems`. */
-export function rangeOf(action: ForEachAction): (member: ActionMember) => CountedRange {
-  const fromOf = bound('from', action.from);
-  const toOf = bound('to', action.to);
-  const stepOf = action.step === undefined ? null : bound('step', action.step);
+export function rangeOf(action: ForEachAction, valueFor: ValueFor): (member: ActionMember) => CountedRange {
+  const fromOf = bound('from', valueFor(action.from ?? null));
+  const toOf = bound('to', valueFor(action.to ?? null));
+  const stepOf = action.step === undefined ? null : bound('step', valueFor(action.step));
   const countMax = action.collect === false ? numbersMax : itemsMax;
   return member => {
     const from = fromOf(member);
@@ -49,8 +48,7 @@ export function countOf(from: number, to: number, step: number): number {
   return whole + 1;
 }
 
-function bound(name: string, written: unknown): (member: ActionMember) => number {
-  const evaluate = property(written ?? null);
+function bound(name: string, evaluate: PreparedValue): (member: ActionMember) => number {
   return member => {
     const value = evaluate(member);
     const number = numberIn(value);

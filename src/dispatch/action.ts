@@ -3,11 +3,26 @@
 // once a member and must cost nothing the member does not need.
 
 import type { CallContext } from '../workflow/context.js';
-import type { JsonObject } from '../workflow/model.js';
+import type { Json, JsonObject } from '../workflow/model.js';
 import type { Demand, PlanAction } from '../workflow/plan.js';
+
+/** Where the expressions of a text find what they name. */
+export interface ValueSource {
+  /** Searched in this order: variables of the action, of the flow context, of the workflow, then the input. */
+  readonly scopes: readonly JsonObject[];
+  /** A property of the runtime configuration, as the workflow's branch sees it; `undefined`: there is none. */
+  readonly runtime: (name: string) => Json | undefined;
+  /** Milliseconds since 1970 in UTC. */
+  readonly atMs: number;
+}
+
+/** A property of an action, prepared: what it is in a member. @throws {ActionFault} when what a text names is not there */
+export type PreparedValue = (member: ActionMember) => Json;
 
 /** A member as an action sees it. */
 export interface ActionMember {
+  /** For the expressions in its texts. */
+  source(): ValueSource;
   /** Input with everything written laid over it: a new object at each call, the action's own to change. */
   variables(): JsonObject;
   readonly context: CallContext;
@@ -36,7 +51,8 @@ export interface BuiltInAction {
   readonly acts?: true;
   /** Whether what it returns becomes `RESULT`; otherwise `RESULT` stays what it was. */
   readonly givesResult: boolean;
-  prepare(planAction: PlanAction): PlacedAction;
+  /** @param valueFor prepares a property in which `${…}` stands for values (workflow/templates.ts) */
+  prepare(planAction: PlanAction, valueFor: (property: Json) => PreparedValue): PlacedAction;
 }
 
 /** A failure with a code of ours. */

@@ -14,13 +14,13 @@ export interface Ended {
   readonly plan: Plan;
   /** Where its transaction began. */
   readonly place: Place;
-  /** Number of its flow context. */
-  readonly context: number;
   readonly reason: LossReason;
   /** Its thread had to be ended because of it. */
   readonly isKilled: boolean;
   /** What is known of how the thread ended. */
   readonly message: string;
+  /** Number of its flow context; 0: the instance has not split. */
+  readonly context: number;
   /** Failed attempts of its transaction before this one. */
   readonly attempt: number;
   /** JSON text of what earlier transactions wrote; empty: nothing. */
@@ -59,7 +59,7 @@ export function endedOutcome(
     return { ...group, ...exits, kind: 'failed', reached: place, payload: null, killed: ended.isKilled };
   }
   // What its transaction wrote went with the thread: it is rolled back to its beginning, and ends there.
-  const bytes = Buffer.from(withError(ended.written, errorText(error, ended.attempt), ended.context));
+  const bytes = Buffer.from(withError(ended.written, errorText(error, ended.attempt), ended.context > 0));
   const payload = { bytes, offsets: Int32Array.of(0, bytes.length) };
   return { ...group, ...exits, kind: 'completed', ...over(flow, ended.plan, place), payload };
 }

@@ -56,7 +56,9 @@ export interface ActionError {
   /** The error's own `code` when it is a short string, else `ActionFailed`; ours: `ActionTimeout`, `ActionBlocked`,
    * `ActionOutOfMemory`, `ActionExited`, `ActionModuleNotFound`, `ActionModuleFailed`, `ActionFunctionNotFound`,
    * `ActionUnknown` (no such type of action), `ErrorAction` (an action that is there to fail), `ItemsInvalid`, `TooManyItems`,
-   * `InputInvalid`, `ResultNotJson`, `ResultTooLarge`, and those of substitution. */
+   * `InputInvalid`, `NAMESPACE_INVALID`, `MapOnSplit` (one of several flows taken at once has a data map), `VARIABLE_MISSING`,
+   * `PROPERTY_MISSING`, `DATE_IMPOSSIBLE` and `TEXT_TOO_LONG` (of texts with expressions and data maps), `ResultNotJson`,
+   * `ResultTooLarge`. */
   readonly code: string;
   readonly message: string;
   readonly action: string;

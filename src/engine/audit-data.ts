@@ -3,6 +3,7 @@
 import type { EventData } from '../audit/unfold.js';
 import type { Body, Store } from '../store/contract.js';
 import type { Json, JsonObject } from '../workflow/model.js';
+import { variablesOf } from '../workflow/written.js';
 
 export interface EventOfRoot {
   readonly root: string | null;
@@ -58,7 +59,7 @@ export class AuditData {
     }
     const input = this.#member(root, ordinal) as JsonObject | null;
     if (input === null || data.written === null) return input;
-    return { ...input, ...(this.#member(data.written, ordinal) as JsonObject | null) };
+    return variablesOf(input, this.#member(data.written, ordinal) as JsonObject | null);
   }
 
   #member(id: string, ordinal: number): Json {

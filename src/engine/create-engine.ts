@@ -46,6 +46,7 @@ import { fillQueue, walkPage } from './recovery.js';
 import { Reporter } from './reporter.js';
 import { Repository } from './repository.js';
 import { Results } from './results.js';
+import { RuntimeValues } from './runtime-values.js';
 import { SteadyQueue } from './steady-queue.js';
 import { Submitter } from './submitter.js';
 
@@ -126,7 +127,8 @@ async function compose(
     dispatcherEvents(wired),
     () => clock.nowMs(),
   );
-  const definitions = new Definitions(store, dispatcher);
+  const runtimeValues = new RuntimeValues(dispatcher);
+  const definitions = new Definitions(store, runtimeValues);
   const holdings = new Holdings(options.cacheBytes);
   const isShared = options.redis !== null;
   const home = await openQueueHome(options, store.id, clock, error => log.queueTrouble(error));
@@ -154,7 +156,7 @@ async function compose(
       else health.mainFailed(error);
     },
   });
-  if (configuration !== null) followConfiguration(configuration, { priorities, queue, log, health });
+  if (configuration !== null) followConfiguration(configuration, { priorities, runtimeValues, queue, log, health });
   // A stopped engine takes operations.
   await queue.attach();
   const parts: Omit<EngineParts, 'committer'> = {

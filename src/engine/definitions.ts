@@ -18,9 +18,9 @@ export class Definitions {
   /** All up to this number are known. */
   #highest = 0;
   readonly #store: Store;
-  readonly #dispatcher: Dispatcher;
+  readonly #dispatcher: Pick<Dispatcher, 'define'>;
 
-  constructor(store: Store, dispatcher: Dispatcher) {
+  constructor(store: Store, dispatcher: Pick<Dispatcher, 'define'>) {
     this.#store = store;
     this.#dispatcher = dispatcher;
   }

@@ -6,6 +6,7 @@ import type { LogEvents } from '../observe/log-events.js';
 import { formatFault } from '../workflow/fault.js';
 import type { EngineHealth } from './health.js';
 import type { InheritedPriorities } from './inherited-priorities.js';
+import type { RuntimeValues } from './runtime-values.js';
 import type { SteadyQueue } from './steady-queue.js';
 
 /** Faults that a log line tells; the file has them all. */
@@ -13,16 +14,18 @@ const toldMax = 10;
 
 export interface FollowingWorld {
   readonly priorities: InheritedPriorities;
+  readonly runtimeValues: RuntimeValues;
   readonly queue: SteadyQueue;
   readonly log: LogEvents;
   readonly health: EngineHealth;
 }
 
-/** Let the queue have what the file says, now and whenever that changes. */
+/** Let the queue and the threads have what the file says, now and whenever that changes. */
 export function followConfiguration(configuration: RuntimeConfiguration, world: FollowingWorld): void {
-  const { priorities, queue, log, health } = world;
+  const { priorities, runtimeValues, queue, log, health } = world;
   const { file } = configuration;
   const take = (tree: RuntimeTree): void => {
+    runtimeValues.take(tree);
     priorities.want(prioritiesOf(tree));
     // Told when what waits has its new order, or will have when the queue has been found.
     void queue.agree().then(() => log.runtimeConfigurationRead({ file, branches: tree.branches.size }));

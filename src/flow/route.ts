@@ -21,9 +21,9 @@ export function routeOf({ flows }: PlanAction): Route {
   };
 }
 
-/** Without conditions all unconditional flows are taken, or else the else flow. */
+/** Without conditions all unconditional flows are taken, or else the else flow. Flows with data maps are looked at when they are. */
 function fixedFlows(flows: readonly PlanFlow[]): readonly PlanFlow[] | null {
-  if (flows.some(({ kind }) => kind === 'conditional')) return null;
+  if (flows.some(({ kind, maps }) => kind === 'conditional' || maps !== undefined)) return null;
   const always = flows.filter(({ kind }) => kind === 'always');
   return always.length > 0 ? always : flows;
 }

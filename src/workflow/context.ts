@@ -14,8 +14,20 @@ export interface CallContext {
   readonly idempotencyKey: string;
   /** Aborted when the action's timeout has passed or the engine must stop; an action that heeds it ends cleanly. */
   readonly signal: AbortSignal;
-  /** Write a variable of the instance; kept when the transaction commits. The value must be JSON. */
+  /**
+   * Write a variable of the flow context; kept when the transaction commits. The value must be JSON: numbers that are
+   * finite, no dates, no functions. Names that begin with `$`, `RESULT` and `ERROR` cannot be written.
+   *
+   * @throws TypeError for the name; an error with the code `ResultNotJson` or `ResultTooLarge` for the value
+   */
   set(name: string, value: unknown): void;
+  /**
+   * As `set`, a variable of workflow scope: all flow contexts of the instance see it, where they have none of that name of
+   * their own. Of contexts that write the same variable at the same time the one that commits last has its way.
+   */
+  setWorkflow(name: string, value: unknown): void;
+  /** As `set`, a variable that the later actions of this transaction see, and nobody after it: it is never stored. */
+  setTransient(name: string, value: unknown): void;
   /** Send an event of your own to the audit trail, recorded when the transaction commits. */
   sendToAuditTrail(name: string, message: string): void;
   log: {

@@ -44,6 +44,19 @@ const ofEveryAction = {
     ],
   },
   mutex: { type: 'string', minLength: 1, maxLength: 200 },
+  map: {
+    type: 'array',
+    items: {
+      type: 'object',
+      required: ['from', 'to'],
+      properties: {
+        from: { type: 'string', minLength: 1, maxLength: 4096 },
+        to: { type: 'string', minLength: 1, maxLength: 220 },
+      },
+      additionalProperties: false,
+    },
+    maxItems: 1000,
+  },
 };
 
 export const definitionSchema: Schema = {
@@ -81,7 +94,7 @@ export const definitionSchema: Schema = {
             properties: {
               ...ofEveryAction,
               type: { type: 'string', const: 'console' },
-              message: { type: 'string', maxLength: 4096 },
+              message: { type: 'string', maxLength: 32768 },
               stream: {
                 anyOf: [
                   { type: 'string', const: 'stdout' },
@@ -220,6 +233,19 @@ export const definitionSchema: Schema = {
             ],
           },
           rollback: { type: 'boolean' },
+          map: {
+            type: 'array',
+            items: {
+              type: 'object',
+              required: ['from', 'to'],
+              properties: {
+                from: { type: 'string', minLength: 1, maxLength: 4096 },
+                to: { type: 'string', minLength: 1, maxLength: 220 },
+              },
+              additionalProperties: false,
+            },
+            maxItems: 1000,
+          },
         },
         additionalProperties: false,
       },

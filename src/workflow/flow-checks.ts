@@ -2,7 +2,8 @@
 
 import { parseCondition } from '../flow/condition/parse.js';
 import { isPlainObject } from './conform.js';
-import { type Path, quote, type Report, type TextPlace } from './fault.js';
+import { type Path, quote, type Report } from './fault.js';
+import { placeIn } from './text-place.js';
 
 /** @param from the action it leads out of, or `null` when there is none */
 export function checkFlow(flow: { readonly [key: string]: unknown }, from: unknown, path: Path, report: Report): void {
@@ -26,16 +27,4 @@ function checkCondition(text: string, path: Path, report: Report): void {
   if (parsed.ok) return;
   const { code, message, line, column } = parsed.fault;
   report(code, path, message, placeIn(text, line ?? 1, column ?? 1));
-}
-
-function placeIn(text: string, line: number, column: number): TextPlace {
-  const lines = text.split('\n');
-  const before = [...lines.slice(0, line - 1), [...lines[line - 1]!].slice(0, column - 1).join('')].join('');
-  const inked = inkedIn(before);
-  return { inked, isEnd: inked === inkedIn(text) };
-}
-
-/** Characters that are no blanks. */
-function inkedIn(text: string): number {
-  return text.replace(/\s/g, '').length;
 }

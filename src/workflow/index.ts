@@ -31,6 +31,7 @@ export type {
   CallAction,
   CancelAction,
   ConsoleAction,
+  DataMap,
   EndAction,
   ErrorAction,
   Flow,

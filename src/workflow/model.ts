@@ -5,7 +5,7 @@
 
 import Type, { type Static } from 'typebox';
 
-const limits = { actionMax: 10_000, textLengthMax: 4_096, nameLengthMax: 200 } as const;
+const limits = { actionMax: 10_000, textLengthMax: 4_096, templateLengthMax: 32_768, nameLengthMax: 200 } as const;
 
 /** Names of actions, variables and exported functions: a letter or `_` first; never a key that reaches a prototype. */
 const Identifier = Type.String({ minLength: 1, maxLength: limits.nameLengthMax });
@@ -26,6 +26,23 @@ export const Join = Type.Union([
     { additionalProperties: false },
   ),
 ]);
+
+/**
+ * A runtime data map: values copied from one scope of variables to another, in the order in which they are written
+ * (src/flow/substitution/README.md).
+ */
+export const DataMap = Type.Array(
+  Type.Object(
+    {
+      /** `flow.RESULT.customer.id`, `workflow.total`, `runtime.MAIL_HOST`, `action.x`: a scope, a variable, members of it. */
+      from: Type.String({ minLength: 1, maxLength: limits.textLengthMax }),
+      /** `action.customer`, `flow.customer` or `workflow.customer`: a scope and the name of a variable. */
+      to: Type.String({ minLength: 1, maxLength: limits.nameLengthMax + 20 }),
+    },
+    { additionalProperties: false },
+  ),
+  { maxItems: 1_000 },
+);
 
 /** How often and how fast a failed transaction is tried again. Absent: 5 retries after 1, 2, 4, 8 and 16 s. */
 export const RetryPolicy = Type.Object(
@@ -61,6 +78,8 @@ const actionProperties = {
   join: Type.Optional(Join),
   /** Of the actions of an instance that name the same mutex one runs at a time, until its transaction ends. */
   mutex: Type.Optional(Identifier),
+  /** Applied before the action runs; what goes to `action.` is seen by this action alone, and not kept. */
+  map: Type.Optional(DataMap),
 };
 
 /** Runs a function exported from the user's module; what it returns is `RESULT`. */
@@ -87,8 +106,11 @@ export const ConsoleAction = Type.Object(
   {
     ...actionProperties,
     type: Type.Literal('console'),
-    /** What is printed, with a line break behind it. */
-    message: Type.String({ maxLength: limits.textLengthMax }),
+    /**
+     * What is printed, with a line break behind it; with `${…}` for variables, properties of the runtime configuration and
+     * the date.
+     */
+    message: Type.String({ maxLength: limits.templateLengthMax }),
     /** Where. Default: `stdout`. */
     stream: Type.Optional(Type.Union([Type.Literal('stdout'), Type.Literal('stderr')])),
   },
@@ -208,7 +230,7 @@ export const ErrorAction = Type.Object(
   {
     ...actionProperties,
     type: Type.Literal('error'),
-    /** Of the error. Default: that the action was reached. */
+    /** Of the error, with `${…}` as that of `console`. Default: that the action was reached. */
     message: Type.Optional(Type.String({ maxLength: limits.textLengthMax })),
     /** Default `ErrorAction`. */
     code: Type.Optional(Identifier),
@@ -247,6 +269,8 @@ export const Flow = Type.Object(
     kind: Type.Optional(Type.Union([Type.Literal('else'), Type.Literal('error'), Type.Literal('timeout')])),
     /** Of `error` and `timeout`: what the transaction wrote until then is dropped. Default false: it is kept. */
     rollback: Type.Optional(Type.Boolean()),
+    /** Applied when the flow is taken. Not on `error` and `timeout` flows, and not where several flows are taken at once. */
+    map: Type.Optional(DataMap),
   },
   { additionalProperties: false },
 );
@@ -279,6 +303,7 @@ export type CancelAction = Static<typeof CancelAction>;
 export type GroupAction = Static<typeof GroupAction>;
 export type ErrorAction = Static<typeof ErrorAction>;
 export type Join = Static<typeof Join>;
+export type DataMap = Static<typeof DataMap>;
 export type Action =
   | CallAction
   | NullAction

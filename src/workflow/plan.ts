@@ -2,9 +2,12 @@
 
 import type { ConditionAst } from '../flow/condition/ast.js';
 import { parseCondition } from '../flow/condition/parse.js';
+import type { Template } from '../flow/substitution/ast.js';
+import { type PlanMap, planMaps } from './data-map.js';
 import { parseJoin } from './join.js';
 import { forEachNamed, type Level, levelsOf, regionNamed, startsOf } from './levels.js';
-import type { Action, Flow, JsonObject, WorkflowDefinition } from './model.js';
+import type { Action, Flow, Json, JsonObject, WorkflowDefinition } from './model.js';
+import { planTemplates } from './templates.js';
 
 /** Index of an action in its plan. */
 export type Place = number;
@@ -21,10 +24,16 @@ export interface PlanRetry {
 }
 
 /** A flow that is taken, or not, when its action has finished. `flow`: its number in the plan. */
-export type PlanFlow =
-  | { readonly kind: 'always'; readonly flow: number; readonly to: Place }
-  | { readonly kind: 'conditional'; readonly flow: number; readonly to: Place; readonly condition: ConditionAst }
-  | { readonly kind: 'else'; readonly flow: number; readonly to: Place };
+export type PlanFlow = {
+  readonly flow: number;
+  readonly to: Place;
+  /** Its data map; absent: none. */
+  readonly maps?: readonly PlanMap[];
+} & (
+  | { readonly kind: 'always' }
+  | { readonly kind: 'conditional'; readonly condition: ConditionAst }
+  | { readonly kind: 'else' }
+);
 
 /** A flow that is taken when its action fails. */
 export interface PlanFailureFlow {
@@ -93,6 +102,10 @@ export interface PlanAction {
   readonly bodyStarts: readonly Place[];
   /** Of `cancel`: the places of its region. Of `group`: that of its `forEach`, alone. */
   readonly region: readonly Place[];
+  /** Its texts that have expressions, read; absent: none. */
+  readonly templates?: readonly Template[];
+  /** Its data map; absent: none. */
+  readonly maps?: readonly PlanMap[];
   /** For `call`: absolute path of the module; `null` for the others. */
   readonly modulePath: string | null;
 }
@@ -109,6 +122,9 @@ export interface Plan {
   readonly actions: readonly PlanAction[];
   /** Target of each flow, by its number. */
   readonly targets: readonly Place[];
+  /** On its way to a thread: the properties of the runtime configuration that its texts and maps name, as its branch sees
+   * them now, by the names they give. */
+  readonly runtime?: ReadonlyMap<string, Json>;
 }
 
 export const defaultRetry: PlanRetry = { retries: 5, delayMs: 1_000, factor: 2, delayMaxMs: 3_600_000 };
@@ -167,6 +183,8 @@ function compileLevel(level: Level, definition: WorkflowDefinition, baseFolder: 
       mutex: action.mutex ?? null,
       bodyStarts: body === undefined ? [] : startsOf(body),
       region: regionOf(action, level),
+      ...planTemplates(action),
+      ...planMaps(action.map),
       modulePath: action.type === 'call' ? resolveModule(baseFolder, action.module ?? definition.module) : null,
     };
   });
@@ -207,13 +225,14 @@ function placeOf(name: string, places: ReadonlyMap<string, Place>): Place {
 }
 
 /** The flow as the plan has it; none for those that are taken when the action fails. */
-function planFlow({ flow, to, written: { condition, kind } }: NumberedFlow): PlanFlow[] {
+function planFlow({ flow, to, written: { condition, kind, map } }: NumberedFlow): PlanFlow[] {
   if (kind === 'error' || kind === 'timeout') return [];
-  if (kind === 'else') return [{ kind, flow, to }];
-  if (condition === undefined) return [{ kind: 'always', flow, to }];
+  const maps = planMaps(map);
+  if (kind === 'else') return [{ kind, flow, to, ...maps }];
+  if (condition === undefined) return [{ kind: 'always', flow, to, ...maps }];
   const parsed = parseCondition(condition);
   if (!parsed.ok) throw new Error(`the condition ${condition} ${parsed.fault.message}; verify it first`);
-  return [{ kind: 'conditional', flow, to, condition: parsed.value }];
+  return [{ kind: 'conditional', flow, to, condition: parsed.value, ...maps }];
 }
 
 function flowOnFailure(flows: readonly NumberedFlow[], kind: Flow['kind']): PlanFailureFlow | null {

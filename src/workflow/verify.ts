@@ -11,7 +11,9 @@ import { conform, isPlainObject } from './conform.js';
 import { type Fault, type FaultPart, faultAt, formatPath, type Path, quote, type Report } from './fault.js';
 import { checkGraph } from './graph.js';
 import { bodyDepthMax, type Level, levelsOf } from './levels.js';
+import { checkMaps } from './map-checks.js';
 import { checkFullName } from './name-checks.js';
+import { checkTemplates } from './templates.js';
 import { wholeSchema } from './whole-schema.js';
 
 /** Deepest nesting of a definition: levels of objects and lists. */
@@ -129,8 +131,11 @@ function checkMeaning(definition: { readonly [key: string]: unknown }, report: R
   const isBounded = checkExtent(levels, report);
   for (const level of levels) {
     level.actions.forEach((action, index) => {
-      if (isPlainObject(action)) checkAction(action, index, level, module, report);
+      if (!isPlainObject(action)) return;
+      checkAction(action, index, level, module, report);
+      checkTemplates(action, [...level.path, 'actions', index], report);
     });
+    checkMaps(level.actions, level.flows, level.path, report);
     if (isBounded) checkGraph(level, level.around !== null || Array.isArray(flows), report);
   }
 }

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { ThreadPlan } from '../../src/dispatch/thread/thread-plan.js';
 import { routeOf } from '../../src/flow/route.js';
+import { substituteHere } from '../../src/flow/substitution/here.js';
 import { compilePlan } from '../../src/workflow/plan.js';
 
 const to = (reached: number) => ({ reached, demand: null });
@@ -20,7 +21,7 @@ function diamonds(count: number): ThreadPlan {
       ]),
     ),
   };
-  return new ThreadPlan(compilePlan(definition, '/'), { actions: {}, routeOf });
+  return new ThreadPlan(compilePlan(definition, '/'), { actions: {}, routeOf, substitute: substituteHere });
 }
 
 test('the same way is the same node, another way another one', () => {

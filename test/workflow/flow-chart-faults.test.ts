@@ -273,7 +273,7 @@ describe('bodies', () => {
     );
     expect(faults).toEqual([
       'a.yaml:8:9 actions.each.body.actions.check: a call needs a module: give the workflow one, or this action (MODULE_MISSING)',
-      'a.yaml:15:17 actions.each.body.actions.inner.body.actions[0].message: is missing, accepted is text of 0 to 4,096 characters (KEY_MISSING)',
+      'a.yaml:15:17 actions.each.body.actions.inner.body.actions[0].message: is missing, accepted is text of 0 to 32,768 characters (KEY_MISSING)',
       'a.yaml:15:42 actions.each.body.actions.inner.body.actions[0].mesage: unknown key "mesage"; did you mean "message"? (KEY_UNKNOWN)',
       'a.yaml:15:86 actions.each.body.actions.inner.body.actions[0].next.condition: at character 5: "=" (expected a value) (CONDITION_INVALID)',
       'a.yaml:16:33 actions.each.body.actions.inner.body.actions[1].type: found "cal", accepted is one of "call", "null", "console", "forEach", "workflow", "end", "cancel", "group", "error"; did you mean "call"? (VALUE_INVALID)',

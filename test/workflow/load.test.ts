@@ -133,7 +133,7 @@ actions:
       'a.yaml:3:11 priority: found 0, accepted is a whole number from 1 to 10,000 (VALUE_INVALID)',
       'a.yaml:4:9 module: found "http://x/y.mjs", accepted is the path of a file, not a URL (MODULE_INVALID)',
       'a.yaml:7:11 actions.score.type: found "cal", accepted is one of "call", "null", "console", "forEach", "workflow", "end", "cancel", "group", "error"; did you mean "call"? (VALUE_INVALID)',
-      'a.yaml:9:32 actions.b.message: found 5, accepted is text of 0 to 4,096 characters; put it in quotes (VALUE_INVALID)',
+      'a.yaml:9:32 actions.b.message: found 5, accepted is text of 0 to 32,768 characters; put it in quotes (VALUE_INVALID)',
       'a.yaml:9:41 actions.b.next: no action is named "publsh"; did you mean "publish"? (FLOW_TARGET_UNKNOWN)',
       'a.yaml:9:57 actions.b.stream: found "stdin", accepted is "stdout" or "stderr" (VALUE_INVALID)',
       'a.yaml:9:64 actions.b.transactonBreak: unknown key "transactonBreak"; did you mean "transactionBreak"? (KEY_UNKNOWN)',
@@ -197,7 +197,7 @@ actions:
     expect(faultsOf(text)).toEqual([
       'a.yaml:6:24 actions.a.next[0].kind: found "els", accepted is "else" or "error" or "timeout" (VALUE_INVALID)',
       'a.yaml:7:15 actions.a.next[1].to: no action is named "c"; did you mean "a"? (FLOW_TARGET_UNKNOWN)',
-      'a.yaml:7:18 actions.a.next[1].form: unknown key "form"; accepted are to, condition, kind, rollback (KEY_UNKNOWN)',
+      'a.yaml:7:18 actions.a.next[1].form: unknown key "form"; accepted are to, condition, kind, rollback, map (KEY_UNKNOWN)',
       'a.yaml:8:11 actions.a.next[2].from: a flow of "next" leads out of its own action; leave this out (KEY_UNKNOWN)',
       'a.yaml:9:17 actions.a.next[3].kind: this flow is never taken: "a" has no timeoutMs (FLOW_INVALID)',
       'a.yaml:10:32 actions.a.next[4].rollback: only an error or timeout flow can roll back (FLOW_INVALID)',

@@ -65,7 +65,7 @@ test('all faults come at once, with found, accepted and a suggestion', () => {
     'actions[1].stream: found "stdin", accepted is "stdout" or "stderr" (VALUE_INVALID)',
     'actions[1].timeoutMs: found "5s", accepted is a whole number from 1 to 31,622,400,000 (VALUE_INVALID)',
     'actions[1].retry.retries: found -1, accepted is a whole number from 0 to 1,000 (VALUE_INVALID)',
-    'actions[1].message: is missing, accepted is text of 0 to 4,096 characters (KEY_MISSING)',
+    'actions[1].message: is missing, accepted is text of 0 to 32,768 characters (KEY_MISSING)',
     'actions[3]: found "d", accepted is an object with a type (VALUE_INVALID)',
     'flows[1].to: is missing, accepted is text of 1 to 200 characters (KEY_MISSING)',
     'name: "/a/../b" is not a workflow name: it has a part ".." (NAMESPACE_INVALID)',

@@ -2,11 +2,13 @@
 
 import type { Member } from './member.js';
 import type { NodeExit } from './thread-plan.js';
+import { applyFlowMaps } from './values.js';
 
+/** @throws {ActionFault} what the data map of the flow that is taken failed with, or `MapOnSplit` */
 export function chosenExit(member: Member): NodeExit {
   const { node } = member;
-  return node.exit(
-    'normal',
-    node.plan.wayOver(node.place.planAction.place, node.place.route.taken(member.variables())),
-  );
+  const { plan, place } = node;
+  const taken = place.route.taken(member.variables());
+  applyFlowMaps(taken, member, plan.world.substitute);
+  return node.exit('normal', plan.wayOver(place.planAction.place, taken));
 }

@@ -4,22 +4,23 @@
 // an action sees the same whether a transaction break stands before it or not, and nobody shares objects.
 
 import type { CallContext } from '../../workflow/context.js';
+import type { TargetScope } from '../../workflow/data-map.js';
 import { instanceId } from '../../workflow/instance-id.js';
-import type { JsonObject } from '../../workflow/model.js';
-import { ActionFault, type ActionMember } from '../action.js';
+import type { Json, JsonObject } from '../../workflow/model.js';
+import { isVariableName, variableNameLengthMax } from '../../workflow/variable-name.js';
+import { ActionFault, type ValueSource } from '../action.js';
 import { errorText, errorVariable } from '../error-variable.js';
 import type { ActionError, LogLine, MemberEvent } from '../protocol.js';
 import { storableText } from './error-as-data.js';
 import { jsonText } from './json-text.js';
+import { parseObject, type Scopes, scopesOf, seenVariables, type Writes, writtenText } from './scopes.js';
 import type { ThreadPart } from './thread-batch.js';
 import type { PathNode } from './thread-plan.js';
+import type { ScopedMember } from './values.js';
 
 const auditNameLengthMax = 200;
 const auditMessageLengthMax = 4_096;
 const auditEventsMax = 1_000;
-const variableNameLengthMax = 200;
-/** Keys that reach a prototype, and those that are not theirs to write. */
-const refusedNames: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype', 'RESULT', errorVariable]);
 
 /** What a member's context needs of the thread it runs in. */
 export interface MemberServices {
@@ -30,7 +31,7 @@ export interface MemberServices {
   late(member: Member, event: MemberEvent): void;
 }
 
-export class Member implements ActionMember {
+export class Member implements ScopedMember, Writes {
   static services: MemberServices;
 
   node: PathNode;
@@ -48,6 +49,10 @@ export class Member implements ActionMember {
   /** RESULT as this transaction left it. */
   result: string | null = null;
   writes: Map<string, string> | null = null;
+  workflowWrites: Map<string, string> | null = null;
+  transients: Map<string, string> | null = null;
+  /** What the data map of its current action put there. */
+  actionVariables: Map<string, string> | null = null;
   events: MemberEvent[] | null = null;
   isTimedOut = false;
   /** The engine stops and has aborted its signal: a failure from now on is not its own. */
@@ -91,30 +96,27 @@ export class Member implements ActionMember {
 
   variables(): JsonObject {
     const { batch } = this.part;
-    const variables = parseObject(batch.input(this.slot));
-    const written = batch.written(this.slot);
-    if (written !== '') layOver(variables, parseObject(written));
-    if (this.writes !== null) for (const [name, text] of this.writes) variables[name] = JSON.parse(text);
-    if (this.result !== null) variables.RESULT = JSON.parse(this.result);
-    return variables;
+    return seenVariables(batch.input(this.slot), batch.written(this.slot), this);
   }
 
-  /** JSON text of everything written so far in the instance's life, or `null` when this transaction wrote nothing. */
+  scopes(): Scopes {
+    const { batch } = this.part;
+    return scopesOf(batch.input(this.slot), batch.written(this.slot), this);
+  }
+
+  source(): ValueSource {
+    const { action, flow, workflow, input } = this.scopes();
+    const properties = this.node.plan.plan.runtime;
+    return {
+      scopes: [action, flow, workflow, input],
+      runtime: name => properties?.get(name),
+      atMs: Member.services.nowMs(),
+    };
+  }
+
+  /** JSON text of everything written so far in the flow context's life, or `null` when this transaction wrote nothing. */
   everythingWritten(): string | null {
-    if (this.result === null && this.writes === null) return null;
-    const earlier = this.part.batch.written(this.slot);
-    let text = '';
-    if (earlier !== '') {
-      for (const [name, value] of Object.entries(parseObject(earlier))) {
-        if (this.writes?.has(name) || (name === 'RESULT' && this.result !== null)) continue;
-        text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${JSON.stringify(value)}`;
-      }
-    }
-    if (this.writes !== null) {
-      for (const [name, value] of this.writes) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${value}`;
-    }
-    if (this.result !== null) text += `${text === '' ? '' : ','}"RESULT":${this.result}`;
-    return `{${text}}`;
+    return writtenText(this.part.batch.written(this.slot), this, this.part.from.context > 0);
   }
 
   /** JSON text of RESULT as the instance leaves with it, or `null` when no action ever gave one. */
@@ -127,15 +129,47 @@ export class Member implements ActionMember {
   }
 
   write(name: string, value: unknown): void {
+    const text = this.#textFor(name, value);
+    this.writes ??= new Map();
+    this.writes.set(name, text);
+    this.transients?.delete(name);
+  }
+
+  writeToWorkflow(name: string, value: unknown): void {
+    const text = this.#textFor(name, value);
+    this.workflowWrites ??= new Map();
+    this.workflowWrites.set(name, text);
+  }
+
+  writeTransient(name: string, value: unknown): void {
+    const text = this.#textFor(name, value);
+    this.transients ??= new Map();
+    this.transients.set(name, text);
+  }
+
+  put(scope: TargetScope, name: string, value: Json): void {
+    switch (scope) {
+      case 'action':
+        this.actionVariables ??= new Map();
+        this.actionVariables.set(name, this.#textFor(name, value));
+        return;
+      case 'flow':
+        this.write(name, value);
+        return;
+      case 'workflow':
+        this.writeToWorkflow(name, value);
+        return;
+    }
+  }
+
+  #textFor(name: string, value: unknown): string {
     if (!this.isExecuting) throw hasEnded(name, this.action);
-    if (typeof name !== 'string' || name === '' || name.length > variableNameLengthMax || refusedNames.has(name)) {
+    if (!isVariableName(name)) {
       throw new TypeError(`"${String(name).slice(0, variableNameLengthMax)}" cannot be the name of a variable`);
     }
     // A name goes into JSON too.
     jsonText(name, 'the name of a variable', variableNameLengthMax * 6);
-    const text = jsonText(value, `variable "${name}"`, Member.services.resultBytesMax);
-    this.writes ??= new Map();
-    this.writes.set(name, text);
+    return jsonText(value, `variable "${name}"`, Member.services.resultBytesMax, true);
   }
 
   recordEvent(event: MemberEvent['event']): void {
@@ -167,9 +201,12 @@ export class Member implements ActionMember {
   failedOver(error: ActionError, rollback: boolean): void {
     if (rollback) {
       this.writes = null;
+      this.workflowWrites = null;
+      this.transients = null;
       this.result = null;
       this.events = null;
     }
+    this.actionVariables = null;
     this.writes ??= new Map();
     this.writes.set(errorVariable, errorText(error, this.part.from.attempt));
     this.isTimedOut = false;
@@ -241,11 +278,21 @@ class MemberContext implements CallContext {
   // Getters that give functions, so that `({ title }, { set }) => …` works as well as `context.set(…)`.
 
   get set(): CallContext['set'] {
-    const member = this.#member;
-    return (name, value) => {
-      if (this.#closedAction !== null) throw hasEnded(name, this.#closedAction);
-      member.write(name, value);
-    };
+    return (name, value) => this.#open(name).write(name, value);
+  }
+
+  get setWorkflow(): CallContext['setWorkflow'] {
+    return (name, value) => this.#open(name).writeToWorkflow(name, value);
+  }
+
+  get setTransient(): CallContext['setTransient'] {
+    return (name, value) => this.#open(name).writeTransient(name, value);
+  }
+
+  /** @param name of the variable that is to be set */
+  #open(name: string): Member {
+    if (this.#closedAction !== null) throw hasEnded(name, this.#closedAction);
+    return this.#member;
   }
 
   get sendToAuditTrail(): CallContext['sendToAuditTrail'] {
@@ -271,17 +318,4 @@ class MemberContext implements CallContext {
 
 function hasEnded(name: string, action: string): Error {
   return new Error(`"${name}" cannot be set: action "${action}" has ended`);
-}
-
-/** `JSON.parse` makes `__proto__` an ordinary property of the object's own. */
-function parseObject(text: string): JsonObject {
-  return text === '' ? {} : (JSON.parse(text) as JsonObject);
-}
-
-function layOver(target: JsonObject, over: JsonObject): void {
-  for (const name of Object.keys(over)) {
-    // Assigning this one would set the prototype; defining it does not.
-    if (name === '__proto__') Object.defineProperty(target, name, { value: over[name], enumerable: true });
-    else target[name] = over[name]!;
-  }
 }

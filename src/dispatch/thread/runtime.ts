@@ -231,6 +231,7 @@ export class ThreadRuntime {
     const { place } = node;
     if (isOverTime(member, this.#nowMs)) return this.#fail(member, timeoutFault(member));
     clearDeadline(member);
+    member.actionVariables = null;
     if (place.acts) return this.#act(member, returned as Act);
     let text = 'null';
     if (place.givesResult) {

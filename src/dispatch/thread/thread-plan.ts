@@ -13,11 +13,13 @@ import {
   type Route,
 } from '../../workflow/plan.js';
 import { ActionFault, type BuiltInAction, type PlacedAction } from '../action.js';
+import { mapped, type Substitute, valuesOf } from './values.js';
 
 /** What the thread's entry knows and this room may not import. */
 export interface ThreadWorld {
   readonly actions: Readonly<Record<string, BuiltInAction>>;
   readonly routeOf: (planAction: PlanAction) => Route;
+  readonly substitute: Substitute;
 }
 
 /** Nodes of a plan's tree of paths. A transaction with many conditions has more paths than there are stars: past this
@@ -47,17 +49,17 @@ export class ThreadPlace {
     const builtIn = world.actions[planAction.action.type];
     this.givesResult = builtIn?.givesResult ?? false;
     this.acts = builtIn?.acts ?? false;
-    this.action = prepared(planAction, builtIn);
+    this.action = mapped(prepared(planAction, builtIn, world), planAction, world.substitute);
     this.timeoutMs = planAction.timeoutMs ?? Number.POSITIVE_INFINITY;
     this.route = world.routeOf(planAction);
   }
 }
 
 /** An action that cannot be prepared fails each member that comes to it: every other place of the plan is as good. */
-function prepared(planAction: PlanAction, builtIn: BuiltInAction | undefined): PlacedAction {
+function prepared(planAction: PlanAction, builtIn: BuiltInAction | undefined, world: ThreadWorld): PlacedAction {
   const { name, action } = planAction;
   try {
-    if (builtIn !== undefined) return builtIn.prepare(planAction);
+    if (builtIn !== undefined) return builtIn.prepare(planAction, valuesOf(planAction, world.substitute));
     throw new ActionFault('ActionUnknown', `action "${name}": there is no type "${action.type}"`);
   } catch (thrown) {
     return {
@@ -162,7 +164,7 @@ export class ThreadPlan {
 
   constructor(
     readonly plan: Plan,
-    world: ThreadWorld,
+    readonly world: ThreadWorld,
   ) {
     this.places = plan.actions.map(planAction => new ThreadPlace(planAction, world));
   }

@@ -1,12 +1,8 @@
 // What a context begins with or goes on with, as JSON texts: made from what contexts had written before. Pure.
 
 import type { Json, JsonObject } from '../../workflow/model.js';
+import { ownKey, workflowKey } from '../../workflow/written.js';
 import type { ItemOf, Source } from './happening.js';
-
-/** Key of what was written in workflow scope, in what a context has written. */
-export const workflowKey = '$workflow';
-/** Key that says that the instance's input is not laid under what the context has written. */
-export const ownKey = '$own';
 
 /** What a context has written, JSON text of an object; `''`: nothing. Of `errorOf`: what it failed with, JSON text. */
 export interface Written {
