@@ -147,7 +147,8 @@ function cancelRest(working: Working, scope: number, workflow: number, place: Pl
   const within = working.below(scope);
   for (const context of working.contexts()) {
     if (context.scope !== scope || context.context === survivor || !working.state.open[scope]) continue;
-    if (context.state === 'joining' && context.place === place) continue;
+    // What waits there is of the next round; what has run stands for a result.
+    if (context.state === 'joining' && (context.place === place || context.hasRun)) continue;
     if (!reaches(plan, context.place, place)) continue;
     withdraw(working, context.context, scope, context.state === 'joining', within);
   }

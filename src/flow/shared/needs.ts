@@ -47,3 +47,15 @@ export function watchesMoves(plan: Plan): boolean {
   }
   return answer;
 }
+
+const joining = new WeakMap<Plan, boolean>();
+
+/** Whether contexts can end without a result, at a join. */
+export function hasJoins(plan: Plan): boolean {
+  let answer = joining.get(plan);
+  if (answer === undefined) {
+    answer = plan.actions.some(({ join }) => join !== null);
+    joining.set(plan, answer);
+  }
+  return answer;
+}

@@ -6,6 +6,7 @@ import type { ForEachAction } from '../../workflow/model.js';
 import type { Place } from '../../workflow/plan.js';
 import type { Happening, ItemOf, StoredContext, What } from './happening.js';
 import { withdraw } from './joins.js';
+import { hasJoins } from './needs.js';
 import type { Group, Scope } from './state.js';
 import type { Working } from './working.js';
 
@@ -16,7 +17,12 @@ export function endContext(working: Working, context: number, scope: number, has
   const { group } = own;
   if (group === undefined) {
     working.leave(context);
-    closeIfEmpty(working, scope, hasResult ? context : null);
+    // What lives on may end at a join, and leave no result of its own.
+    if (hasResult && own.living > 0 && hasJoins(working.world.plan(own.workflow))) {
+      keepResult(working, scope, own, context);
+    } else {
+      closeIfEmpty(working, scope, hasResult ? context : null);
+    }
     return;
   }
   const item = group.active[context]!;
@@ -61,7 +67,7 @@ function awaitsActivated(working: Working, { joins, workflow }: Scope): boolean 
   );
 }
 
-/** Nothing lives in it, but a group that nobody waits for does: what ended last stands for its result. */
+/** It is not over yet: what has ended last stands for its result. */
 function keepResult(working: Working, number: number, scope: Scope, last: number | null): void {
   if (last === null) return;
   if (scope.result !== undefined) working.leave(scope.result);

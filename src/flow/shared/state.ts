@@ -36,7 +36,7 @@ export interface Scope {
   living: number;
   /** By place. */
   joins: { [place: string]: Arrivals };
-  /** The context that stands for its result, while only groups are left that nobody waits for. */
+  /** The context that has ended last and stands for its result, while others could leave none. */
   result?: number;
   group?: Group;
   /** The item of the group above that it is. */

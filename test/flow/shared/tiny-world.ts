@@ -182,6 +182,12 @@ export class TinyWorld {
       if (!known.has(from) && !(from === 1 && known.has(0))) throw new Error(`${context} comes from ${from}`);
       this.contexts.set(context, { context, scope, workflow, place, hasRun, state });
     }
+    for (const { source, workflow, place } of standing) {
+      if (source.kind !== 'joined') continue;
+      const { join } = this.plan(workflow).actions[place]!;
+      const need = join === null || join.kind === 'activated' ? 1 : join.need;
+      if (source.arrivals.length < need) throw new Error(`the join at ${place} goes on with ${source.arrivals.length}`);
+    }
     this.submits.push(...submits);
     this.end = end;
   }

@@ -1,0 +1,19 @@
+// Actions of instances with several contexts: some take a moment, so that others catch up.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const aMoment = () => sleep(Math.random() < 0.3 ? Math.random() * 10 : 0);
+
+export const named = async (_, { action }) => {
+  await aMoment();
+  return action;
+};
+export const same = async () => {
+  await aMoment();
+  return 'same';
+};
+export const given = ({ RESULT }) => RESULT;
+export const item = async ({ item: number }) => {
+  await aMoment();
+  return number * 10;
+};
