@@ -219,6 +219,7 @@ export class TinyWorld {
       }
       const inside = Object.values(open).some(({ parent }) => parent === number);
       if (scope.living === 0 && !inside && scope.group === undefined) say(`scope ${key} is empty and open`);
+      if (scope.result !== undefined && !this.contexts.has(scope.result)) say(`scope ${key}: its result is gone`);
       const queued = new Set<number>();
       for (const [place, { queues, passed }] of Object.entries(scope.joins)) {
         for (const [flow, queue] of Object.entries(queues)) {
