@@ -55,3 +55,14 @@ export function callScoreLater({ record, waitMs }) {
 export function callRefuse({ record }) {
   return refuse(record);
 }
+
+/**
+ * The same; counts the turns of a loop.
+ *
+ * @param {{ record: Record<string, string | number | null>, turn?: number }} variables
+ * @param {{ set(name: string, value: unknown): void }} context
+ */
+export function callTurn({ record, turn = 0 }, { set }) {
+  set('turn', turn + 1);
+  return score(record);
+}

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { RedisFsync } from './contestant.js';
 import { contestantNames, loadContestant, subjectName } from './contestants/index.js';
+import { formatFlows, runFlows } from './flows.js';
 import { describeMachine } from './machine.js';
 import { runMicro } from './micro.js';
 import { race } from './race.js';
@@ -19,6 +20,7 @@ interface Options {
   readonly json?: string;
   readonly peersOnly?: true;
   readonly toy?: true;
+  readonly turns?: number;
   readonly redisFsync: RedisFsync;
 }
 
@@ -51,6 +53,7 @@ const command = new Command()
   .option('--json <file>', 'write the figures there as JSON')
   .option('--peers-only', 'run the peers without Millrace; ratios are null')
   .option('--toy', 'the small sizes of the test suite; the figures mean nothing')
+  .option('--turns <n>', 'flows: turns of the loop of one instance; default 20,000', positive)
   .addOption(
     new Option('--redis-fsync <when>', "fsync of BullMQ's Redis; always: each commit, as ours")
       .choices(['everysec', 'always'])
@@ -73,6 +76,7 @@ async function run(scenarioName: string, options: Options): Promise<void> {
   };
   if (scenario.arrival === 'micro') write(await micro(scenario, options));
   else if (scenario.arrival === 'time') write(await time(scenario, options));
+  else if (scenario.arrival === 'flows') write(await flows(scenario, options));
   else write(await compare(scenario, options));
 }
 
@@ -134,6 +138,28 @@ async function time(scenario: Scenario, options: Options): Promise<unknown> {
   const machine = describeMachine();
   process.stdout.write(`time, ${rounds} rounds of ${timeMs} ms each, ${machine}\n${formatTime(figures)}\n`);
   return { scenario: scenario.name, machine, subject: null, peers: [], rounds, ...figures };
+}
+
+async function flows(scenario: Scenario, options: Options): Promise<unknown> {
+  const isToy = options.toy === true;
+  const machine = describeMachine();
+  const rounds = options.rounds ?? (isToy ? 1 : scenario.rounds);
+  const subject = options.peersOnly === true ? null : subjectName;
+  const names = options.peers === 'none' ? [] : options.peers?.split(',').map(name => name.trim());
+  const figures = await runFlows({
+    subject,
+    peers: names ?? null,
+    instances: options.instances ?? null,
+    turns: options.turns ?? (isToy ? scenario.toySize : scenario.size),
+    isToy,
+    rounds,
+    redisFsync: options.redisFsync,
+    machine,
+    onProgress: line => process.stderr.write(`${line}\n`),
+    onTable: table => process.stdout.write(`${table}\n`),
+  });
+  process.stdout.write(`flows, medians of ${rounds}, ${machine}\n${formatFlows(figures)}\n`);
+  return { scenario: scenario.name, machine, subject, rounds, ...figures };
 }
 
 function positive(text: string): number {

@@ -54,5 +54,17 @@ export function expectedChecksum(
 
 /** Attempts of actions a scenario of `size` instances makes when nothing is run twice. */
 export function expectedActions(scenario: Scenario, size: number): number {
-  return size * scenario.steps * (scenario.action === 'refuse' ? scenario.retry.retries + 1 : 1);
+  return size * actionsOf(scenario) * (scenario.action === 'refuse' ? scenario.retry.retries + 1 : 1);
+}
+
+/** Actions of one instance. */
+export function actionsOf({ shape, steps, actionsPerStep }: Scenario): number {
+  switch (shape) {
+    case 'sequence':
+      return steps * actionsPerStep;
+    case 'split':
+      return steps + 2;
+    case 'loop':
+      return steps;
+  }
 }

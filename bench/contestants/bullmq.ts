@@ -2,7 +2,9 @@
 // completed jobs removed, Redis with AOF as its production guide asks.
 //
 // An instance ends when the worker's `completed` (storm: the last `failed`) event says so: Redis has the end by then.
-// Steps are flows: three jobs, each the only child of the next, added with FlowProducer.addBulk. In `submit` there is no
+// Steps are flows: each job the only child of the next, added with FlowProducer.addBulk. A split is a job that adds a flow:
+// the branches, children of the job that joins them, which reads their results. A loop is one job that stores its turn
+// (`updateData`), as the guide's "Process step jobs" does. In `submit` there is no
 // worker, and as many calls of addBulk are under way as the client of Millrace has batches.
 
 import { type FlowJob, FlowProducer, type Job, Queue, Worker } from 'bullmq';
@@ -79,13 +81,30 @@ class Bullmq implements Contestant {
 
   async #process(scenario: Scenario, job: Job<Payload, number>): Promise<number> {
     this.#tally.action();
-    const { record } = job.data;
+    const { record, submittedAtMs, step } = job.data;
     if (scenario.action === 'scoreLater') return this.#actions.scoreLater(record, scenario.waitMs);
-    return this.#actions[scenario.action](record);
+    const score = this.#actions[scenario.action](record);
+    for (let action = 1; action < scenario.actionsPerStep; action++) this.#act(record);
+    if (scenario.shape === 'loop') {
+      for (let turn = 1; turn < scenario.steps; turn++) {
+        await job.updateData({ ...job.data, step: turn });
+        this.#act(record);
+      }
+    }
+    if (scenario.shape === 'split') {
+      if (step === 0) await this.#flows!.add(branchesOf(scenario, { record, submittedAtMs, step }));
+      if (step === 2) await job.getChildrenValues();
+    }
+    return score;
+  }
+
+  #act(record: FilmRecord): void {
+    this.#tally.action();
+    this.#actions.score(record);
   }
 
   #listen(worker: Worker<Payload, number>, scenario: Scenario): void {
-    const lastStep = scenario.steps - 1;
+    const lastStep = scenario.shape === 'split' ? 2 : scenario.steps - 1;
     const attempts = scenario.retry.retries + 1;
     worker.on('completed', (job, score) => {
       if (job.data.step === lastStep) this.#tally.end(job.data.submittedAtMs, score);
@@ -115,7 +134,7 @@ class Bullmq implements Contestant {
 
   async #add(scenario: Scenario, batch: readonly Work[]): Promise<void> {
     const submittedAtMs = performance.now();
-    if (scenario.steps > 1) {
+    if (scenario.shape === 'sequence' && scenario.steps > 1) {
       await this.#flows!.addBulk(batch.map(work => flowOf(scenario, work, submittedAtMs, scenario.steps - 1)));
       return;
     }
@@ -162,5 +181,18 @@ function flowOf(scenario: Scenario, work: Work, submittedAtMs: number, step: num
     data: { record: work.record, submittedAtMs, step },
     opts: jobOptions(scenario, work),
     ...(step === 0 ? {} : { children: [flowOf(scenario, work, submittedAtMs, step - 1)] }),
+  };
+}
+
+/** What the job of a split adds: step 1 its branches, step 2 the job that joins them. */
+function branchesOf({ steps }: Scenario, data: Payload): FlowJob {
+  const opts = { removeOnComplete: true };
+  const branch = { name: 'branch', queueName, data: { ...data, step: 1 }, opts };
+  return {
+    name: 'join',
+    queueName,
+    data: { ...data, step: 2 },
+    opts,
+    children: new Array<FlowJob>(steps).fill(branch),
   };
 }

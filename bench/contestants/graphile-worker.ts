@@ -48,6 +48,8 @@ class GraphileWorker implements Contestant {
   #onEnd: () => void = () => {};
 
   refuses(scenario: Scenario): string | null {
+    if (scenario.shape !== 'sequence' || scenario.actionsPerStep > 1)
+      return 'only sequences of single actions are built';
     if (scenario.action === 'refuse') {
       return 'its back-off is exp(attempt) seconds and cannot be set: five retries take four minutes';
     }

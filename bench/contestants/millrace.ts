@@ -79,6 +79,7 @@ class Millrace implements Contestant {
         return this.#submit(setting);
       case 'micro':
       case 'time':
+      case 'flows':
         throw new Error(`${setting.scenario.name} has no contestants`);
     }
   }

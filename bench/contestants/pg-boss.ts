@@ -37,6 +37,7 @@ class Boss implements Contestant {
   #onEnd: () => void = () => {};
 
   refuses(scenario: Scenario): string | null {
+    if (scenario.shape === 'split') return 'no job of this version waits for others';
     if (scenario.arrival === 'stream' || scenario.arrival === 'one-at-a-time') return null;
     return 'the scenario compares Millrace with itself';
   }
@@ -109,6 +110,10 @@ class Boss implements Contestant {
     const { record, submittedAtMs, step } = job.data;
     this.#tally.action();
     const score = scenario.action === 'refuse' ? this.#refusedScore(record) : this.#actions.score(record);
+    for (let action = 1; action < scenario.actionsPerStep; action++) {
+      this.#tally.action();
+      this.#actions.score(record);
+    }
     const isLast = scenario.action === 'refuse' ? job.retryCount === job.retryLimit : step === scenario.steps - 1;
     if (isLast) this.#ending.set(job.id, { submittedAtMs, score });
   }

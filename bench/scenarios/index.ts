@@ -4,6 +4,7 @@ import { backlog } from './backlog.js';
 import { cold } from './cold.js';
 import { endToEnd } from './end-to-end.js';
 import { endToEndCluster, endToEndCluster3 } from './end-to-end-cluster.js';
+import { flowCharts, flows } from './flows.js';
 import { io } from './io.js';
 import { latency } from './latency.js';
 import { micro } from './micro.js';
@@ -34,12 +35,13 @@ export const scenarios: readonly Scenario[] = [
   backlogRedis,
   coldRedis,
   micro,
+  flows,
   time,
 ];
 
 /** @throws Error naming the scenarios there are */
 export function scenarioNamed(name: string): Scenario {
-  const scenario = scenarios.find(each => each.name === name);
+  const scenario = [...scenarios, ...flowCharts].find(each => each.name === name);
   if (scenario !== undefined) return scenario;
   throw new Error(`unknown scenario "${name}"; there are: ${scenarios.map(each => each.name).join(', ')}`);
 }

@@ -8,8 +8,24 @@
  * - `sustained`: a steady stream with at most `size` open, for a time.
  * - `submit`: a stream over HTTP, four batches under way, nothing executed; an instance counts when it is stored.
  * - `micro`: parts of the engine by themselves; no contestants.
- * - `time`: schedules by themselves, beside libraries that have some of them. */
-export type Arrival = 'stream' | 'one-at-a-time' | 'backlog' | 'restart' | 'sustained' | 'submit' | 'micro' | 'time';
+ * - `time`: schedules by themselves, beside libraries that have some of them.
+ * - `flows`: the scenarios of flow charts, one race each, and what one instance costs when it splits or loops for long. */
+export type Arrival =
+  | 'stream'
+  | 'one-at-a-time'
+  | 'backlog'
+  | 'restart'
+  | 'sustained'
+  | 'submit'
+  | 'micro'
+  | 'time'
+  | 'flows';
+
+/** How the actions of an instance follow each other.
+ * - `sequence`: `steps` transactions (for a peer: jobs) of `actionsPerStep` actions.
+ * - `split`: one action, `steps` branches of one action at once, one action that joins them.
+ * - `loop`: one action, `steps` times, each a transaction. */
+export type Shape = 'sequence' | 'split' | 'loop';
 
 /** Where Millrace keeps its work, store and queue. The peers bring their own servers. */
 export type HomeName = 'folder' | 'folder-and-redis' | 'postgres-and-redis';
@@ -34,8 +50,9 @@ export interface Scenario {
   readonly branches: number;
   /** Different priorities, interleaved; 1 means none is given. */
   readonly priorities: number;
-  /** Actions in sequence, a transaction break (for a peer: a job) between each two. */
+  readonly shape: Shape;
   readonly steps: number;
+  readonly actionsPerStep: number;
   /** Exported function of action.mjs. */
   readonly action: 'score' | 'scoreLater' | 'refuse';
   /** `scoreLater`: the pause, milliseconds. */
@@ -67,7 +84,9 @@ export const plainScenario = {
   toyDurationMs: 0,
   branches: 1,
   priorities: 1,
+  shape: 'sequence',
   steps: 1,
+  actionsPerStep: 1,
   action: 'score',
   waitMs: 0,
   concurrency: null,

@@ -27,6 +27,7 @@ import type { HouseReport } from './contract.js';
 import type { SqlDriver, SqlStatement } from './driver.js';
 import type { Generations, Ring } from './generations.js';
 import { HouseLease } from './house-lease.js';
+import { forgetSizes } from './planner-statistics.js';
 
 export interface HouseLimits {
   readonly checkpointWalBytes: number;
@@ -338,6 +339,7 @@ export class House {
     if (this.#rowsChanged < this.#limits.vacuumAfterRows) return false;
     this.#rowsChanged = 0;
     await step(() => this.#driver.script('vacuum (truncate false) millrace_segment, millrace_shared'));
+    await step(() => this.#driver.script(forgetSizes));
     return true;
   }
 

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { contestantNames, loadContestant, subjectName } from '../../bench/contestants/index.js';
+import type { FlowsFigures } from '../../bench/flows.js';
 import { packageRoot } from '../../bench/records.js';
 import type { Report } from '../../bench/report.js';
 import { scenarios } from '../../bench/scenarios/index.js';
@@ -55,7 +56,7 @@ describe.concurrent('at toy size', () => {
   }
 
   for (const scenario of scenarios.filter(
-    each => each.peers.length === 0 && !['micro', 'time'].includes(each.arrival),
+    each => each.peers.length === 0 && !['micro', 'time', 'flows'].includes(each.arrival),
   )) {
     it.runIf(hasSubject)(
       `${scenario.name} runs to its end`,
@@ -72,6 +73,20 @@ describe.concurrent('at toy size', () => {
     expect(report.parts.length).toBeGreaterThan(5);
     expect(Math.min(...report.parts.map(part => part.meanNs))).toBeGreaterThan(0);
   });
+
+  it('flows races every flow chart, then splits one instance and has one loop', async () => {
+    const report = (await bench('flows')) as unknown as FlowsFigures;
+    expect(report.flowCharts.map(({ scenario, peers }) => [scenario, peers.length])).toEqual([
+      ['flows-one-break', 2],
+      ['flows-ten-breaks', 2],
+      ['flows-split', 1],
+      ['flows-loop', 2],
+    ]);
+    expect(Math.min(...report.flowCharts.map(each => each.actionsPerSecond!))).toBeGreaterThan(0);
+    expect(report.splits.map(({ branches }) => branches)).toEqual([10, 20]);
+    expect(report.loop!.turns).toBe(200);
+    expect(report.loop!.rows.filter(rows => rows > 1)).toEqual([]);
+  }, 240_000);
 
   it('time finds what its peers find, and what never comes', async () => {
     const report = (await bench('time')) as Report & {

@@ -22,6 +22,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { EngineError } from '../../observe/errors.js';
 import { builtFile } from '../../observe/thread-entry.js';
 import { schemaDigest, schemaScripts } from '../migrations/index.js';
+import { forgetSizes } from '../planner-statistics.js';
 import { entriesOf, syncEntry, syncTree } from './sync-tree.js';
 import { packTar, readTar, type TarEntry } from './tar.js';
 
@@ -151,7 +152,7 @@ export async function initialise(folder: string): Promise<void> {
   const db = await PGlite.create({ dataDir: folder, initDbStartParams: ['--wal-segsize=4'] });
   // Only `postgres` is ever used; the two templates of CREATE DATABASE are two thirds of the files.
   await db.exec(`update pg_database set datistemplate = false where datname <> 'postgres'`);
-  const small = ['drop database template0', 'drop database template1', 'vacuum (full, freeze)'];
+  const small = ['drop database template0', 'drop database template1', 'vacuum (full, freeze)', forgetSizes];
   for (const script of [...schemaScripts(), ...small]) {
     await db.exec(script);
   }
