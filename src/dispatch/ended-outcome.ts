@@ -52,7 +52,7 @@ export function endedOutcome(
   };
   // While flows are chosen no action runs that could have a flow for its failure.
   const isRunning = row.path.length > 0;
-  const flow = isRunning ? failureFlow(ended.plan.actions[place]!, how, ended.attempt) : null;
+  const flow = isRunning ? failureFlow(ended.plan.actions[place]!, how, ended.attempt, error.code) : null;
   const areNormal = row.exits.every(exit => exit === 'normal');
   const exits = flow === null && areNormal ? {} : { exits: [...row.exits, how] as const };
   if (flow === null) {

@@ -22,7 +22,8 @@ import {
   type Segment,
 } from '../store/contract.js';
 import type { ActionExit, Plan } from '../workflow/plan.js';
-import { shapeOf, traceGroup } from './commit-trace.js';
+import { traceGroup } from './commit-trace.js';
+import { shapeOf, sharedShape } from './fate-shape.js';
 import type { HeldSegment } from './holdings.js';
 import type { IdSource } from './ids.js';
 import { narrowed } from './narrowed.js';
@@ -153,7 +154,7 @@ export function buildCommit(
     const root = rootWork(roots, item.held.segment, world.ids);
     leave(leaving, item.held, item.positions);
     const ordinals = ordinalsAt(item.held.segment.ordinals, item.positions);
-    addTrace(root, traceGroup(item, ordinals, fate, fate.body, world));
+    addTrace(root, traceGroup(item, ordinals, sharedShape(fate), fate.body, world));
     fates.push({ kind: 'shared', after: fate.after });
     all.push(item);
   }
@@ -210,6 +211,7 @@ function place(root: RootWork, item: CommitItem, next: Next, ordinals: Uint16Arr
       return;
     }
     case 'act':
+    case 'hand':
       throw new Error('what concerns other contexts is decided with them');
     case 'stand': {
       stand(root.standing, item, next, ordinals, next.keepsWork && hasPayload ? root.bodyId : segment.body);

@@ -145,7 +145,8 @@ export function splitByRequests(item: CommitItem): CommitItem[] {
   );
 }
 
-function splitBy(
+/** Members part by a key. @param change what is other in the item of a key */
+export function splitBy(
   item: CommitItem,
   keyOf: (at: number) => number,
   change: (key: number) => Partial<CommitItem>,

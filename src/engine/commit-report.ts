@@ -1,7 +1,7 @@
 // What a durable commit adds to the figures, and says in the logs of what has failed.
 
 import type { LogEvents } from '../observe/log-events.js';
-import type { BuiltCommit } from './commit-builder.js';
+import type { BuiltCommit, Fate } from './commit-builder.js';
 import type { EngineMetrics } from './engine-metrics.js';
 
 export function countCommit({ commit, items, fates }: BuiltCommit, metrics: EngineMetrics): void {
@@ -14,9 +14,9 @@ export function countCommit({ commit, items, fates }: BuiltCommit, metrics: Engi
   }
   for (const [at, { positions }] of items.entries()) {
     const fate = fates[at]!;
-    if (fate.kind !== 'stand') continue;
-    if (fate.reason === 'failed') metrics.failed.add(positions.length);
-    else if (fate.reason === 'retry') metrics.retried.add(positions.length);
+    const reason = whatFailed(fate);
+    if (reason === 'failed') metrics.failed.add(positions.length);
+    else if (reason === 'retry') metrics.retried.add(positions.length);
   }
 }
 
@@ -27,9 +27,24 @@ export function logFailures({ items, fates }: BuiltCommit, log: LogEvents): void
     for (const [index, { action, code, message }] of (errors ?? []).entries()) {
       const members = Array.prototype.filter.call(errorOf ?? [], (of: number) => of === index).length;
       const fields = { action, code, error: message, members };
-      const isFinal = fate.kind === 'stand' && fate.state === 'failed';
+      const isFinal = whatFailed(fate) === 'failed';
       if (isFinal) log.instanceFailed({ workflow: held.segment.name, ...fields });
       else log.actionFailed(fields);
     }
+  }
+}
+
+/** Whether it failed for good, or is tried again; `null`: neither. */
+function whatFailed(fate: Fate): 'failed' | 'retry' | null {
+  switch (fate.kind) {
+    case 'stand':
+      return fate.reason === 'failed' || fate.reason === 'retry' ? fate.reason : null;
+    case 'shared':
+      if (fate.after === 'handed') return 'retry';
+      return fate.after === 'failed' ? 'failed' : null;
+    case 'hand':
+    case 'act':
+    case 'leave':
+      return null;
   }
 }

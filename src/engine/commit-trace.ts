@@ -2,27 +2,10 @@
 
 import { eventSteps, type GroupEvent, type MemberTrace, type TraceGroup } from '../audit/trace.js';
 import type { ActionError, MemberEvent } from '../dispatch/protocol.js';
-import type { Next } from '../flow/transition.js';
-import { request } from '../store/contract.js';
 import { END } from '../workflow/plan.js';
 import type { BuildWorld, CommitItem } from './commit-builder.js';
-import type { SharedFate } from './shared/decided-rows.js';
+import { type FateShape, isPausedAlready } from './fate-shape.js';
 import { errorOf, isFirstSegment } from './standing.js';
-
-/** What the audit is told of what became of members. */
-export interface FateShape {
-  readonly after: SharedFate['after'] | 'deferred';
-  /** Contexts that begin with it. */
-  readonly starts: number;
-  readonly message?: string;
-}
-
-export function shapeOf(next: Next): FateShape {
-  const after = afterOf(next);
-  return after === 'deferred' && next.kind === 'stand'
-    ? { after, starts: 0, message: deferral(next) }
-    : { after, starts: 0 };
-}
 
 /** The group of the item's members in the trace of their root; `null`: nothing of it is to be told. */
 export function traceGroup(
@@ -81,10 +64,6 @@ export function isTimeout(error: ActionError | null | undefined): boolean {
   return error?.code === 'ActionTimeout';
 }
 
-function isPausedAlready({ outcome, held: { segment } }: CommitItem, { message }: FateShape): boolean {
-  return outcome.kind === 'waiting' && message === pausedMessage && (segment.requests & request.pause) !== 0;
-}
-
 /** Where a member's own event stands among those of its group, which are 10,000 apart: what it sent before the end of its
  * action, what it threw late after it. */
 function stepOf(
@@ -101,28 +80,4 @@ function stepOf(
 function atStep(trace: MemberTrace, step: number): MemberTrace {
   const [member, code, action, offsetMs, , name, message, data] = trace;
   return [member, code, action, offsetMs, step, name, message, data];
-}
-
-function afterOf(next: Next): 'moved' | 'deferred' | 'finished' | 'removed' {
-  if (next.kind === 'leave') return next.state;
-  if (next.kind === 'act') return 'moved';
-  return next.reason === 'break' || next.reason === 'resumed' ? 'moved' : 'deferred';
-}
-
-const pausedMessage = 'paused';
-
-function deferral(next: Extract<Next, { kind: 'stand' }>): string {
-  switch (next.reason) {
-    case 'break':
-    case 'resumed':
-      return '';
-    case 'retry':
-      return `waits to be tried again, attempt ${next.attempt + 1}`;
-    case 'paused':
-      return pausedMessage;
-    case 'interrupted':
-      return 'interrupted: rolled back to the last transaction break';
-    case 'failed':
-      return 'failed: waits to be recovered or removed';
-  }
 }

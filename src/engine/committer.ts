@@ -21,6 +21,7 @@ import { CommitBacklog } from './commit-backlog.js';
 import { type BuiltCommit, buildCommit, type CommitItem } from './commit-builder.js';
 import { halves, isRefusedByStore, itemsOf, refusedByStore, splitByRequests } from './commit-items.js';
 import { countCommit, logFailures } from './commit-report.js';
+import { failedItems } from './failed-items.js';
 import { narrowed } from './narrowed.js';
 import { isRepeated, offerOfNew } from './offers.js';
 import type { EngineParts } from './parts.js';
@@ -116,7 +117,9 @@ export class Committer {
     for (const group of message.groups) {
       const part = batch.parts[group.part]!;
       batch.remaining -= group.members.length;
-      this.#enqueue(itemsOf(part, group, eventsOf.get(group) ?? []));
+      const items = itemsOf(part, group, eventsOf.get(group) ?? []);
+      const { failing } = this.#parts;
+      this.#enqueue(group.kind === 'failed' ? items.flatMap(item => failedItems(item, failing)) : items);
     }
     if (batch.remaining === 0) {
       this.#batches.delete(message.batch);

@@ -26,6 +26,7 @@ import { Contents } from './contents.js';
 import { Definitions } from './definitions.js';
 import { Engine } from './engine.js';
 import { EngineMetrics } from './engine-metrics.js';
+import { ErrorHandlers } from './error-handlers.js';
 import { Failovers } from './failovers.js';
 import { Feeder } from './feeder.js';
 import { followConfiguration } from './follow-configuration.js';
@@ -156,7 +157,11 @@ async function compose(
       else health.mainFailed(error);
     },
   });
-  if (configuration !== null) followConfiguration(configuration, { priorities, runtimeValues, queue, log, health });
+  const handlers = new ErrorHandlers({ definitions, log, clock });
+  // What it names is stored before anything can fail.
+  if (configuration !== null) {
+    await followConfiguration(configuration, { priorities, runtimeValues, handlers, queue, log, health });
+  }
   // A stopped engine takes operations.
   await queue.attach();
   const parts: Omit<EngineParts, 'committer'> = {
@@ -177,6 +182,7 @@ async function compose(
     metrics,
     filter,
     build: { engine: options.name, ids, events: new GroupEvents(filter), memberTrace: memberTracer(filter) },
+    failing: { handlerOf: workflow => handlers.of(workflow), random: Math.random },
     mayClaim: () => wired.cluster?.mayClaim ?? true,
     wake: () => wired.feeder?.wake(),
   };

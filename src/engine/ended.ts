@@ -2,9 +2,10 @@
 // what is asked, so that listening costs nothing for each instance.
 
 import type { ActionError } from '../dispatch/protocol.js';
-import type { Commit } from '../store/contract.js';
+import type { Commit, Failure } from '../store/contract.js';
 import { instanceId } from '../workflow/instance-id.js';
 import type { BuiltCommit, Fate } from './commit-builder.js';
+import { errorAt } from './failures.js';
 import { errorOf } from './standing.js';
 
 /** Instances of one workflow that ended alike in one commit. */
@@ -49,7 +50,10 @@ export function endedIn({ items, fates, commit }: BuiltCommit): EndedInstances[]
           const { bytes, offsets } = item.payload;
           return decoder.decode(bytes.subarray(offsets[index], offsets[index + 1]));
         },
-        error: index => (state === 'failed' ? errorOf(item, index) : null),
+        error: index => {
+          if (state !== 'failed') return null;
+          return fate.kind === 'shared' ? failureIn(commit, segment.root, ordinalOf(index)) : errorOf(item, index);
+        },
       } satisfies EndedInstances,
     ];
   });
@@ -63,7 +67,8 @@ function stateOf(fate: Fate): EndedInstances['state'] | null {
     case 'stand':
       return fate.state === 'failed' ? 'failed' : null;
     case 'shared':
-      return fate.after === 'finished' || fate.after === 'removed' ? fate.after : null;
+      return fate.after === 'finished' || fate.after === 'removed' || fate.after === 'failed' ? fate.after : null;
+    case 'hand':
     case 'act':
       return null;
   }
@@ -75,4 +80,12 @@ function outcomeText({ outcomes, bodies }: Commit, root: string, ordinal: number
   const body = bodies.find(({ id }) => id === outcome?.body);
   const at = body?.ordinals.indexOf(ordinal) ?? -1;
   return at < 0 ? null : decoder.decode(body!.bytes.subarray(body!.offsets[at], body!.offsets[at + 1]));
+}
+
+/** What the one of its contexts failed with that its error handler has given up. */
+function failureIn({ segments }: Commit, root: string, ordinal: number): Failure | null {
+  const failed = segments.find(
+    each => each.state === 'failed' && each.root === root && each.ordinals.includes(ordinal),
+  );
+  return failed === undefined ? null : errorAt(failed, failed.ordinals.indexOf(ordinal));
 }

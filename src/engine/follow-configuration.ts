@@ -4,6 +4,7 @@ import type { ConfigurationTrouble, RuntimeConfiguration } from '../config/runti
 import { prioritiesOf, type RuntimeTree } from '../config/tree.js';
 import type { LogEvents } from '../observe/log-events.js';
 import { formatFault } from '../workflow/fault.js';
+import type { ErrorHandlers } from './error-handlers.js';
 import type { EngineHealth } from './health.js';
 import type { InheritedPriorities } from './inherited-priorities.js';
 import type { RuntimeValues } from './runtime-values.js';
@@ -15,24 +16,30 @@ const toldMax = 10;
 export interface FollowingWorld {
   readonly priorities: InheritedPriorities;
   readonly runtimeValues: RuntimeValues;
+  readonly handlers: ErrorHandlers;
   readonly queue: SteadyQueue;
   readonly log: LogEvents;
   readonly health: EngineHealth;
 }
 
-/** Let the queue and the threads have what the file says, now and whenever that changes. */
-export function followConfiguration(configuration: RuntimeConfiguration, world: FollowingWorld): void {
-  const { priorities, runtimeValues, queue, log, health } = world;
+/** Let the queue and the threads have what the file says, and errors their handlers, now and whenever that changes. Resolves
+ * when the handlers named now are stored. */
+export function followConfiguration(configuration: RuntimeConfiguration, world: FollowingWorld): Promise<void> {
+  const { priorities, runtimeValues, handlers, queue, log, health } = world;
   const { file } = configuration;
-  const take = (tree: RuntimeTree): void => {
+  const take = (tree: RuntimeTree): Promise<void> => {
     runtimeValues.take(tree);
     priorities.want(prioritiesOf(tree));
-    // Told when what waits has its new order, or will have when the queue has been found.
-    void queue.agree().then(() => log.runtimeConfigurationRead({ file, branches: tree.branches.size }));
+    // Told when what waits has its new order, or will have when the queue has been found, and errors their handlers.
+    const handled = handlers.take(tree);
+    void Promise.all([queue.agree(), handled]).then(() =>
+      log.runtimeConfigurationRead({ file, branches: tree.branches.size }),
+    );
+    return handled;
   };
-  take(configuration.tree);
+  const taken = take(configuration.tree);
   configuration.watch({
-    changed: take,
+    changed: tree => void take(tree),
     refused: trouble => {
       const { faults } = trouble;
       log.runtimeConfigurationRefused({
@@ -47,6 +54,7 @@ export function followConfiguration(configuration: RuntimeConfiguration, world: 
       health.remark('runtimeConfiguration', null);
     },
   });
+  return taken;
 }
 
 function remarkOf({ faults, sinceMs }: ConfigurationTrouble): string {

@@ -10,6 +10,7 @@ import type { BuildWorld } from './commit-builder.js';
 import type { Committer } from './committer.js';
 import type { Definitions } from './definitions.js';
 import type { EngineMetrics } from './engine-metrics.js';
+import type { FailingWorld } from './failed-items.js';
 import type { EngineHealth } from './health.js';
 import type { Holdings } from './holdings.js';
 import type { IdSource } from './ids.js';
@@ -38,6 +39,7 @@ export interface EngineParts {
   readonly metrics: EngineMetrics;
   readonly filter: AuditFilter;
   readonly build: BuildWorld;
+  readonly failing: FailingWorld;
   readonly committer: Committer;
   /** False while the store may be another engine's. */
   readonly mayClaim: () => boolean;

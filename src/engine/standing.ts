@@ -79,7 +79,13 @@ export function segmentsOf(standing: ReadonlyMap<string, Standing>, ids: IdSourc
     // Only members that failed stand FAILED, and each that failed has an error.
     const isFailed = errors.size === ordinals.length;
     return isFailed
-      ? { ...segment, failures: failuresOf(Array.from(segment.ordinals, ordinal => errors.get(ordinal)!)) }
+      ? {
+          ...segment,
+          failures: failuresOf(
+            Array.from(segment.ordinals, ordinal => errors.get(ordinal)!),
+            model.attempt + 1,
+          ),
+        }
       : segment;
   });
 }

@@ -9,7 +9,7 @@
 //   T2. A failed or interrupted transaction leaves the context at the place where it began, variables unchanged.
 //   T3. Operations apply at transaction breaks only; interrupt (roll back) is applied before pause and remove.
 
-import { type Demand, END, type Place, type Plan } from '../workflow/plan.js';
+import { type Demand, END, isRetried, type Place, type Plan, type PlanRetry } from '../workflow/plan.js';
 
 /** A flow context as a transition sees it: where it stands and how often that transaction was tried. */
 export interface FlowContext {
@@ -26,10 +26,23 @@ export interface FlowContext {
 export type TransactionOutcome =
   /** Everything up to the next break ran; `reached` is that break's place, or `END`. */
   | { readonly kind: 'completed'; readonly reached: Place; readonly demand?: Demand }
-  /** The action at `place` failed. `killed`: its thread had to be ended with it. */
-  | { readonly kind: 'failed'; readonly place: Place; readonly killed: boolean }
+  | FailedTransaction
   /** Nothing ran: an operation acts on a context that was waiting, to be ready from `eligibleAtMs`. */
   | { readonly kind: 'waiting'; readonly cause: 'request' | 'resume' | 'recover'; readonly eligibleAtMs: number };
+
+/** The action at `place` failed. */
+export interface FailedTransaction {
+  readonly kind: 'failed';
+  readonly place: Place;
+  /** Its thread had to be ended with it. */
+  readonly killed: boolean;
+  /** Of the error. Absent: not known, and tried again whatever codes the policy names. */
+  readonly code?: string;
+  /** Random, 0 to below 1, for a policy with jitter. Absent: 0, the delay is not shortened. */
+  readonly random?: number;
+  /** Number of the workflow version that handles errors there. Absent: none does. */
+  readonly handler?: number;
+}
 
 /** What operators asked of a context while it ran or waited. */
 export interface Requests {
@@ -56,6 +69,14 @@ export type Next =
     }
   /** What its transaction asks for concerns other contexts too: `flow/shared/step.ts`, on what they share. */
   | { readonly kind: 'act'; readonly demand: Demand; readonly keepsWork: true; readonly isPaused: boolean }
+  /** It waits where its transaction began for the error handler, a workflow that runs in its instance. */
+  | {
+      readonly kind: 'hand';
+      readonly handler: number;
+      readonly kills: number;
+      readonly keepsWork: false;
+      readonly isPaused: boolean;
+    }
   | { readonly kind: 'leave'; readonly state: 'finished' | 'removed'; readonly keepsWork: boolean };
 
 /** After this many threads ended by one transaction it is parked, whatever its policy allows. */
@@ -131,27 +152,42 @@ function rollBack(context: FlowContext, requests: Requests, nowMs: number): Next
   };
 }
 
+/** After its own policy comes the handler, if there is one; the built-in retries are for those that have neither. */
 function fail(
   plan: Plan,
   context: FlowContext,
-  outcome: { place: Place; killed: boolean },
+  { place, killed, code, random = 0, handler }: FailedTransaction,
   requests: Requests,
   nowMs: number,
 ): Next {
   if (requests.remove) return { kind: 'leave', state: 'removed', keepsWork: false };
-  const kills = context.kills + (outcome.killed ? 1 : 0);
-  const { retry } = plan.actions[outcome.place]!;
-  if (context.attempt >= retry.retries || kills >= killMax) {
+  const kills = context.kills + (killed ? 1 : 0);
+  const { action, retry } = plan.actions[place]!;
+  const isTried = isRetried(retry, context.attempt, code ?? null);
+  if (handler !== undefined && kills < killMax && !(isTried && action.retry !== undefined)) {
+    return { kind: 'hand', handler, kills, keepsWork: false, isPaused: requests.pause };
+  }
+  if (!isTried || kills >= killMax) {
     return { ...standAgain(context, nowMs), kills, state: 'failed', reason: 'failed' };
   }
-  const delayMs = Math.min(retry.delayMaxMs, retry.delayMs * retry.factor ** context.attempt);
   return {
-    ...standAgain(context, nowMs + Math.round(delayMs)),
+    ...standAgain(context, nowMs + delayMs(retry, context.attempt, random)),
     attempt: context.attempt + 1,
     kills,
     state: requests.pause ? 'paused' : 'ready',
     reason: requests.pause ? 'paused' : 'retry',
   };
+}
+
+/**
+ * How long a policy has a transaction wait, whole milliseconds.
+ *
+ * @param attempt failed attempts before the last one
+ * @param random 0 to below 1
+ */
+export function delayMs(retry: PlanRetry, attempt: number, random: number): number {
+  const fullMs = Math.min(retry.delayMaxMs, retry.delayMs * retry.factor ** attempt);
+  return Math.round(fullMs * (1 - retry.jitter * random));
 }
 
 function standAgain(context: FlowContext, eligibleAtMs: number) {

@@ -130,6 +130,11 @@ export class LogEvents {
     this.#loggers.system.info('runtime configuration has no faults any more', fields);
   }
 
+  /** What fails below a branch is handled as if no error handler were named. */
+  errorHandlerUnusable(fields: { handler: string; faults: readonly string[] }): void {
+    this.#loggers.system.error('error handler cannot be used', fields);
+  }
+
   houseKept(fields: Readonly<Record<string, unknown>>): void {
     this.#loggers.system.debug('store kept house', fields);
   }

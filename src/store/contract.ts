@@ -62,7 +62,7 @@ export interface Segment {
   readonly requests: number;
   /** Bits of `request` by ordinal, for members on which an operation fell while they were executing. */
   readonly memberRequests: Readonly<Record<string, number>> | null;
-  /** What the members failed with; `null` unless they stand FAILED. */
+  /** What the members failed with; `null` unless they stand FAILED, or wait for an error handler. */
   readonly failures: Failures | null;
   /** Grows with each operation that touches the segment. */
   readonly revision: number;
@@ -73,7 +73,11 @@ export interface Failure {
   readonly code: string;
   readonly message: string;
   readonly action: string;
+  /** Attempts of the transaction by then, from 1. */
+  readonly attempt: number;
   readonly stack: string;
+  /** What the error handler gave up with, when one did. */
+  readonly handler?: { readonly code: string; readonly message: string; readonly action: string };
 }
 
 /** Errors of a segment's members. */
@@ -154,7 +158,7 @@ export interface Guard {
   readonly positions: number;
 }
 
-/** An operation's change of a whole segment. Its failures stay while it stands FAILED and go when it no longer does. */
+/** An operation's change of a whole segment. Its failures stay while it stands FAILED or waits, and go when it no longer does. */
 export interface SegmentChange {
   readonly segment: string;
   /** The revision it was read with; the change makes it one more. */

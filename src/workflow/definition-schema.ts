@@ -20,6 +20,13 @@ const ofEveryAction = {
       delayMs: { type: 'integer', minimum: 0, maximum: 86400000 },
       factor: { type: 'number', minimum: 1, maximum: 100 },
       delayMaxMs: { type: 'integer', minimum: 0, maximum: 2592000000 },
+      jitter: { type: 'number', minimum: 0, maximum: 1 },
+      codes: {
+        type: 'array',
+        items: { type: 'string', minLength: 1, maxLength: 200 },
+        minItems: 1,
+        maxItems: 100,
+      },
     },
     additionalProperties: false,
   },

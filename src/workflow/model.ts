@@ -55,6 +55,10 @@ export const RetryPolicy = Type.Object(
     factor: Type.Optional(Type.Number({ minimum: 1, maximum: 100 })),
     /** No delay is longer, milliseconds. Default 3,600,000. */
     delayMaxMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_592_000_000 })),
+    /** Each delay is shortened by a random part of itself, up to this fraction. Default 0. */
+    jitter: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+    /** Codes of the errors after which it is tried again; others are as if nothing were left to try. Default: all. */
+    codes: Type.Optional(Type.Array(Identifier, { minItems: 1, maxItems: 100 })),
   },
   { additionalProperties: false },
 );

@@ -21,6 +21,10 @@ export interface PlanRetry {
   readonly delayMs: number;
   readonly factor: number;
   readonly delayMaxMs: number;
+  /** Fraction of a delay, 0 to 1, that may be taken off it at random. */
+  readonly jitter: number;
+  /** Errors after which it is tried again; `null`: all. */
+  readonly codes: readonly string[] | null;
 }
 
 /** A flow that is taken, or not, when its action has finished. `flow`: its number in the plan. */
@@ -127,7 +131,14 @@ export interface Plan {
   readonly runtime?: ReadonlyMap<string, Json>;
 }
 
-export const defaultRetry: PlanRetry = { retries: 5, delayMs: 1_000, factor: 2, delayMaxMs: 3_600_000 };
+export const defaultRetry: PlanRetry = {
+  retries: 5,
+  delayMs: 1_000,
+  factor: 2,
+  delayMaxMs: 3_600_000,
+  jitter: 0,
+  codes: null,
+};
 
 /**
  * Compile a verified definition.
@@ -260,14 +271,26 @@ function regionOf(action: Action, level: Level): Place[] {
  * tried again takes its flow when that is used up; one that does not takes it at once.
  *
  * @param attempt failed attempts of the transaction before this one
+ * @param code of the error
  */
 export function failureFlow(
   { action, retry, errorFlow, timeoutFlow }: PlanAction,
   exit: Exclude<ActionExit, 'normal'>,
   attempt: number,
+  code: string,
 ): PlanFailureFlow | null {
-  if (action.retry !== undefined && attempt < retry.retries) return null;
+  if (action.retry !== undefined && isRetried(retry, attempt, code)) return null;
   return (exit === 'timeout' ? timeoutFlow : null) ?? errorFlow;
+}
+
+/**
+ * Whether a policy has the transaction tried again.
+ *
+ * @param attempt failed attempts before this one
+ * @param code of the error; `null`: not known, which no list of codes excludes
+ */
+export function isRetried({ retries, codes }: PlanRetry, attempt: number, code: string | null): boolean {
+  return attempt < retries && (codes === null || code === null || codes.includes(code));
 }
 
 function resolveModule(baseFolder: string, path: string | undefined): string | null {

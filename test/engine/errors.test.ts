@@ -171,6 +171,7 @@ onEveryHome(
         code: 'Broken',
         message: `run 1 of ${n}`,
         action: 'a1',
+        attempt: 1,
         stack: /Error: run 1/,
       });
       const like = ({ stack, ...rest }: ReturnType<typeof errorOf>) => ({

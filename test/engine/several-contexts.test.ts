@@ -13,7 +13,7 @@ import { instanceId } from '../../src/workflow/instance-id.js';
 import { nothing, rootOf, segmentOf } from '../store/conformance.js';
 import { homeOptions, newBranch, temporaryFolder, World } from './setup.js';
 
-const failure = { code: 'Broken', message: 'm', action: 'a2', stack: '' };
+const failure = { code: 'Broken', message: 'm', action: 'a2', attempt: 1, stack: '' };
 const info = { kind: 'postgresql', location: '', durability: 'none' } as const;
 const retention = { historyMs: null, auditMs: null };
 /** Nothing begins meanwhile. */

@@ -57,8 +57,8 @@ describe('flows taken', () => {
 describe('flows for failures', () => {
   const error: Flow = { from: 'a', to: 'b', kind: 'error' };
   const timeout: Flow = { from: 'a', to: 'c', kind: 'timeout', rollback: true };
-  const flowAfter = (flows: Flow[], exit: 'error' | 'timeout', attempt = 0, action = {}) =>
-    failureFlow(planWith(flows, action).actions[0]!, exit, attempt);
+  const flowAfter = (flows: Flow[], exit: 'error' | 'timeout', attempt = 0, action = {}, code = 'X') =>
+    failureFlow(planWith(flows, action).actions[0]!, exit, attempt, code);
 
   test('the error flow is taken at once, for a timeout the timeout flow or else the error flow', () => {
     expect(flowAfter([error, timeout], 'error')).toEqual({ flow: 0, to: 1, rollback: false });
@@ -78,6 +78,14 @@ describe('flows for failures', () => {
     ]);
     expect(flowAfter([error], 'error', 4, { retry: { delayMs: 1 } })).toBeNull();
     expect(flowAfter([error], 'error', 5, { retry: { delayMs: 1 } })).not.toBeNull();
+  });
+
+  test('an error that is not tried again takes it at once', () => {
+    const retry = { retry: { retries: 2, codes: ['Busy', 'Later'] } };
+    expect(flowAfter([error], 'error', 0, retry, 'Busy')).toBeNull();
+    expect(flowAfter([error], 'error', 0, retry, 'Other')).not.toBeNull();
+    expect(flowAfter([timeout], 'timeout', 0, retry, 'ActionTimeout')).not.toBeNull();
+    expect(flowAfter([error], 'error', 2, retry, 'Busy')).not.toBeNull();
   });
 });
 

@@ -131,7 +131,7 @@ export function outcomeOf(segment: Segment, positions: readonly number[], state:
 
 /** An error for the odd ones and one for the even ones. */
 function failuresOf(ordinals: readonly number[]): Failures {
-  const errors = ['even', 'odd'].map(message => ({ code: 'X', message, action: 'a', stack: 'at "a"\n' }));
+  const errors = ['even', 'odd'].map(message => ({ code: 'X', message, action: 'a', attempt: 1, stack: 'at "a"\n' }));
   return { errors, of: ordinals.map(ordinal => ordinal % 2) };
 }
 
@@ -556,7 +556,7 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
 
     test('failures stay with members that stand FAILED and go with those that no longer do', async () => {
       const root = rootOf(3);
-      const failures = { errors: [{ code: 'X', message: 'm', action: 'a', stack: '' }], of: [] };
+      const failures = { errors: [{ code: 'X', message: 'm', action: 'a', attempt: 1, stack: '' }], of: [] };
       const segment = segmentOf(root, [0, 1, 2], { state: 'failed', failures });
       await commit({ roots: [root], segments: [segment] });
       expect(await commit({ marks: [markOf(segment, [1])], outcomes: [outcomeOf(segment, [1])] })).toBe('committed');

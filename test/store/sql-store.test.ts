@@ -110,7 +110,7 @@ test('a store from before failures were kept, and instances could have several c
 
   const now = await storeOn(driver);
   expect(await now.segments([failed.id])).toEqual([failed]);
-  const errors = ['m', 'n'].map(message => ({ code: 'X', message, action: 'a', stack: '' }));
+  const errors = ['m', 'n'].map(message => ({ code: 'X', message, action: 'a', attempt: 1, stack: '' }));
   const later = segmentOf(root, [2, 3], { state: 'failed', failures: { errors, of: [1, 0] } });
   await now.commit({ ...nothing(), segments: [later] });
   expect(await now.segments([later.id])).toEqual([later]);

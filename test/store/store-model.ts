@@ -100,7 +100,7 @@ export class StoreModel {
     }
     for (const { segment: id, revision, ...change } of commit.changes) {
       const segment = this.segments.get(id)!;
-      const failures = change.state === 'failed' ? segment.failures : null;
+      const failures = change.state === 'failed' || change.state === 'waiting' ? segment.failures : null;
       this.segments.set(id, { ...segment, ...change, failures, revision: revision + 1 });
     }
     for (const { version, state, ...key } of commit.shared) {

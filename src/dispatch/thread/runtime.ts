@@ -302,7 +302,8 @@ export class ThreadRuntime {
     const isLate = isOverTime(member, this.#nowMs);
     const why = isLate ? timeoutFault(member) : thrown;
     const how = isLate ? 'timeout' : 'error';
-    const flow = failureFlow(member.node.place.planAction, how, member.part.from.attempt);
+    const error = errorAsData(why, member.action);
+    const flow = failureFlow(member.node.place.planAction, how, member.part.from.attempt, error.code);
     clearDeadline(member);
     if (member.isInterrupted && (flow !== null || why === thrown)) {
       // It heeded the signal: without an outcome it stays ready, and loses no attempt.
@@ -311,7 +312,6 @@ export class ThreadRuntime {
       return false;
     }
     if (flow === null) return this.#failTransaction(member, why);
-    const error = errorAsData(why, member.action);
     const { place, plan } = member.node;
     const exit = member.node.exit(how, plan.wayOver(place.planAction.place, [flow]));
     member.failedOver(error, flow.rollback);

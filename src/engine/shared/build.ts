@@ -22,11 +22,16 @@ export async function buildShared(
       ? [outcome.demand.name]
       : [],
   );
+  const handlers = items.flatMap(({ outcome }) =>
+    outcome.kind === 'failed' && outcome.handler !== undefined ? [outcome.handler] : [],
+  );
+  await definitions.ensure(handlers);
   // The newest version counts, whoever has stored it.
   if (names.length > 0) await definitions.load();
   const work = await decideShared(
     items.map(item => ({ item, next: nextOf(item, atMs) })),
     { store, definitions, holdings },
+    item => nextOf(item, atMs),
   );
   const rows = new SharedRowsBuilder(work, atMs, ids, workflow => definitions.byNumber(workflow)).build();
   return buildCommit(

@@ -14,6 +14,7 @@ import { joinsOrWithdraws } from '../../flow/shared/needs.js';
 import { initialState, type SharedState, variablesScope } from '../../flow/shared/state.js';
 import { step } from '../../flow/shared/step.js';
 import { keptState } from '../../flow/shared/text.js';
+import type { Next } from '../../flow/transition.js';
 import { hasBit } from '../../store/bitmap.js';
 import type { ContextsOf, InstanceKey, Segment, Shared, Store } from '../../store/contract.js';
 import type { JsonObject } from '../../workflow/model.js';
@@ -23,6 +24,7 @@ import type { Definitions } from '../definitions.js';
 import type { Holdings } from '../holdings.js';
 import { type GatheredInstance, gather, keyOf, type PlainItem } from './gathered.js';
 import { Texts } from './texts.js';
+import { Unhandled } from './unhandled.js';
 
 /** Instances that were decided together. */
 export interface Decided {
@@ -61,15 +63,28 @@ export interface SharedWorld {
 
 /** Whether an item concerns what contexts share. */
 export function isShared({ held, outcome }: CommitItem): boolean {
-  return held.segment.context > 0 || (outcome.kind === 'completed' && outcome.demand !== undefined);
+  if (held.segment.context > 0) return true;
+  switch (outcome.kind) {
+    case 'completed':
+      return outcome.demand !== undefined;
+    case 'failed':
+      return outcome.handler !== undefined;
+    case 'waiting':
+      return false;
+  }
 }
 
 /**
  * Decide.
  *
+ * @param decide what follows for the members of an item by themselves
  * @throws {SharedGone} when an instance is over by now: its items are to be decided again
  */
-export async function decideShared(items: readonly PlainItem[], world: SharedWorld): Promise<SharedWork> {
+export async function decideShared(
+  items: readonly PlainItem[],
+  world: SharedWorld,
+  decide: (item: CommitItem) => Next,
+): Promise<SharedWork> {
   const { store, definitions } = world;
   const { instances, plain } = gather(items, name => definitions.newestNumber(name));
   const living = [...instances.values()].filter(({ occurrences }) => occurrences[0]!.happening.context > 0);
@@ -88,6 +103,7 @@ export async function decideShared(items: readonly PlainItem[], world: SharedWor
     variables: DecidedInstance['variables'];
   }[] = [];
   const initial = new Map<number, string>();
+  const unhandled = new Unhandled();
   for (const gathered of instances.values()) {
     const { happening } = gathered.occurrences[0]!;
     if (happening.context === 0) {
@@ -101,7 +117,9 @@ export async function decideShared(items: readonly PlainItem[], world: SharedWor
     }
     const row = shared.get(keyOf(gathered.root, gathered.ordinal));
     if (row === undefined) throw new SharedGone();
-    opened.push({ gathered, row, ...keptState(row.state) });
+    const kept = keptState(row.state);
+    unhandled.takeFrom(gathered, kept.machine);
+    if (gathered.occurrences.length > 0) opened.push({ gathered, row, ...kept });
   }
   const needsAll = new Map<string, boolean>();
   for (const { gathered, machine } of opened) {
@@ -143,7 +161,12 @@ export async function decideShared(items: readonly PlainItem[], world: SharedWor
     ...[...all.values()].flatMap(contexts => [...contexts.values()]),
     ...(await readNeeded(decided, all, store)),
   ]);
-  return { plain, decided, stored, texts: await Texts.read(decided, stored, world) };
+  return {
+    plain: [...plain, ...unhandled.items(decide)],
+    decided,
+    stored,
+    texts: await Texts.read(decided, stored, world),
+  };
 }
 
 /** An instance that a context belonged to is over. */

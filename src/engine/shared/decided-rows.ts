@@ -1,6 +1,6 @@
 // What was decided for instances with several contexts, as rows of a commit.
 
-import type { ActionError } from '../../dispatch/protocol.js';
+import { errorText } from '../../dispatch/error-variable.js';
 import type { Standing, Step } from '../../flow/shared/happening.js';
 import { textOfState } from '../../flow/shared/text.js';
 import { resultText, splitWorkflow, textOf } from '../../flow/shared/variables.js';
@@ -17,7 +17,7 @@ import { instanceId } from '../../workflow/instance-id.js';
 import type { JsonObject } from '../../workflow/model.js';
 import type { CommitItem } from '../commit-builder.js';
 import type { KnownWorkflow } from '../definitions.js';
-import { failuresOf } from '../failures.js';
+import { type FailedWith, failuresOf } from '../failures.js';
 import type { IdSource } from '../ids.js';
 import { requestsAt } from '../member-requests.js';
 import { OpenRoot } from '../open-root.js';
@@ -25,6 +25,7 @@ import { Packing } from '../packing.js';
 import { ascending, errorOf } from '../standing.js';
 import type { Decided, DecidedInstance, SharedWork } from './decide.js';
 import { type GatheredInstance, keyOf, type Occurrence } from './gathered.js';
+import { stoodWith } from './stood-with.js';
 import { payloadText } from './texts.js';
 
 /** Members of an item that came to the same. */
@@ -32,7 +33,7 @@ export interface SharedFate {
   readonly item: CommitItem;
   readonly members: readonly number[];
   /** What the audit says became of them: `ended` is the end of a context alone. */
-  readonly after: 'moved' | 'ended' | 'finished' | 'removed';
+  readonly after: 'moved' | 'ended' | 'finished' | 'removed' | 'handed' | 'failed';
   /** Contexts that begin because of it. */
   readonly starts: number;
   /** Body with what they wrote. */
@@ -80,7 +81,7 @@ class OpenBody {
 interface OpenSegment {
   readonly model: Segment;
   readonly ordinals: number[];
-  readonly errors: Map<number, ActionError>;
+  readonly errors: Map<number, FailedWith>;
 }
 
 export class SharedRowsBuilder {
@@ -132,7 +133,7 @@ export class SharedRowsBuilder {
       if (!touched.has(context)) this.#leave(segments?.get(context), gathered.ordinal);
     }
     const written = this.#written(decided, member);
-    for (const standing of step.standing) this.#stand(decided, gathered, standing, written);
+    for (const standing of step.standing) this.#stand(gathered, standing, written);
     this.#change(decided, member, written.variables);
     if (step.end !== null) this.#end(decided, gathered, step.end);
     for (const { workflow, context } of step.submits)
@@ -155,7 +156,12 @@ export class SharedRowsBuilder {
     for (const [scope, own] of Object.entries(variables)) if (state.open[scope] !== undefined) merged[scope] = own;
     for (const { item, member, happening } of gathered.occurrences) {
       const context = happening.context || 1;
-      const text = payloadText(item, member);
+      let text = payloadText(item, member);
+      if (text === null && happening.context === 0 && happening.what.kind === 'handed') {
+        // What it wrote in workflow scope is shared from now on.
+        const before = this.#work.texts.of(gathered, context);
+        if (splitWorkflow(before) !== null) text = before;
+      }
       if (text === null) {
         bodyOf.set(context, item.held.segment.body);
         continue;
@@ -182,7 +188,6 @@ export class SharedRowsBuilder {
   }
 
   #stand(
-    { happenings }: Decided,
     gathered: GatheredInstance,
     standing: Standing,
     { bodyOf }: { readonly bodyOf: ReadonlyMap<number, string | null> },
@@ -208,7 +213,7 @@ export class SharedRowsBuilder {
       scope,
       transaction: isRetry ? base.transaction : base.transaction + 1,
       attempt: isRetry ? base.attempt + (isReady ? 1 : 0) : 0,
-      kills: isRetry ? base.kills : 0,
+      kills: isRetry ? base.kills + (own === undefined ? 0 : killsOf(own)) : 0,
       state: isPaused ? 'paused' : standing.state,
       eligibleAtMs: this.#atMs,
       requests: isReady ? asked & request.remove : asked,
@@ -223,11 +228,8 @@ export class SharedRowsBuilder {
       this.#segments.set(key, open);
     }
     open.ordinals.push(ordinal);
-    if (model.state !== 'failed') return;
-    const failed = gathered.occurrences.find(({ item }) => item.outcome.kind === 'failed') ?? gathered.occurrences[0]!;
-    const error = errorOf(failed.item, failed.member);
+    const error = stoodWith(standing, gathered, stored);
     if (error !== null) open.errors.set(ordinal, error);
-    else throw new Error(`${happenings.length} happenings and no error for a context that stands FAILED`);
   }
 
   #bodyFor(
@@ -238,7 +240,7 @@ export class SharedRowsBuilder {
     base: Segment,
     isRetry: boolean,
   ): string | null {
-    if (isRetry) return base.body;
+    if (isRetry) return bodyOf.has(context) ? bodyOf.get(context)! : base.body;
     const { root, ordinal } = gathered;
     const { texts, stored } = this.#work;
     if (source.kind === 'of') {
@@ -249,7 +251,7 @@ export class SharedRowsBuilder {
       of: each => texts.of(gathered, each),
       errorOf: each => {
         const own = occurrenceOf(gathered, each);
-        return JSON.stringify(own === undefined ? null : errorOf(own.item, own.member));
+        return own === undefined ? 'null' : errorText(errorOf(own.item, own.member)!, base.attempt);
       },
     });
     const own = splitWorkflow(text)?.own ?? text;
@@ -312,7 +314,8 @@ export class SharedRowsBuilder {
       const context = happening.context || 1;
       const isLast = at === occurrences.length - 1;
       const after =
-        isLast && step.end !== null ? step.end.state : hasEnded(occurrence, step, standing) ? 'ended' : 'moved';
+        exitOf(happening) ??
+        (isLast && step.end !== null ? step.end.state : hasEnded(occurrence, step, standing) ? 'ended' : 'moved');
       const body = item.payload === null ? null : (bodyOf.get(context) ?? null);
       const fates = this.#fates.get(item) ?? new Map<string, { fate: SharedFate; members: number[] }>();
       this.#fates.set(item, fates);
@@ -325,6 +328,16 @@ export class SharedRowsBuilder {
       told.members.push(member);
     }
   }
+}
+
+/** Of a failure that a handler is given, or gives up. */
+function exitOf({ what }: Occurrence['happening']): 'handed' | 'failed' | null {
+  if (what.kind === 'handed') return 'handed';
+  return what.kind === 'gaveUp' ? 'failed' : null;
+}
+
+function killsOf({ item: { outcome } }: Occurrence): number {
+  return outcome.kind === 'failed' && outcome.killed ? 1 : 0;
 }
 
 /** An execution flow is finished where it ends, and where it comes to a join. */
@@ -341,6 +354,10 @@ function occurrenceOf({ occurrences }: GatheredInstance, context: number): Occur
 function segmentOf({ model, ordinals, errors }: OpenSegment): Segment {
   const members = ascending(ordinals);
   const segment = { ...model, ordinals: members, open: members.length, gone: noBits(members.length) };
-  if (model.state !== 'failed') return segment;
-  return { ...segment, failures: failuresOf(Array.from(members, ordinal => errors.get(ordinal)!)) };
+  if (errors.size < members.length) return segment;
+  const failures = failuresOf(
+    Array.from(members, ordinal => errors.get(ordinal)!),
+    model.attempt + 1,
+  );
+  return { ...segment, failures };
 }

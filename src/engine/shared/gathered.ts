@@ -49,7 +49,8 @@ export function gather(
     const { segment } = item.held;
     const { context, scope, workflow, place, hasRun, root } = segment;
     const happening = { context, scope, workflow, place, hasRun, what };
-    const isPaused = next.kind === 'act' ? next.isPaused : next.kind === 'stand' && next.state === 'paused';
+    const isPaused =
+      next.kind === 'act' || next.kind === 'hand' ? next.isPaused : next.kind === 'stand' && next.state === 'paused';
     for (let member = 0; member < item.positions.length; member++) {
       const ordinal = segment.ordinals[item.positions[member]!]!;
       const key = keyOf(root, ordinal);
@@ -78,8 +79,16 @@ function whatOf(item: CommitItem, next: Next, resolve: (name: string) => number 
     case 'leave':
       if (segment.context === 0) return null;
       return { kind: next.state === 'removed' ? 'removed' : 'ended' };
+    case 'hand':
+      return { kind: 'handed', workflow: next.handler };
     case 'stand':
+      if (segment.context > 0 && hasGivenUp(item, next.state)) return { kind: 'gaveUp' };
       if (segment.context === 0 || !next.keepsWork || !watchesMoves(item.plan)) return null;
       return { kind: 'moved', to: next.place };
   }
+}
+
+/** It has come to an error action; whether that is one of a handler is told by the instance's scopes. */
+function hasGivenUp({ outcome, plan }: CommitItem, state: Extract<Next, { kind: 'stand' }>['state']): boolean {
+  return outcome.kind === 'failed' && state === 'failed' && plan.actions[outcome.place]!.action.type === 'error';
 }

@@ -91,7 +91,7 @@ export const change: SqlStatement = {
   text: `with changed as (
     update millrace_segment s set state = c.state, attempt = c.attempt, kills = c.kills, eligible_at = c.eligible_at,
       requests = c.requests, member_requests = c.member_requests,
-      failures = case when c.state = 2 then s.failures end, revision = s.revision + 1
+      failures = case when c.state in (2, 4) then s.failures end, revision = s.revision + 1
     from unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::int[], $6::bigint[], $7::int[], $8::text[])
       as c(segment, revision, state, attempt, kills, eligible_at, requests, member_requests)
     where s.id = c.segment and s.revision = c.revision

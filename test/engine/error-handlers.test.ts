@@ -1,0 +1,285 @@
+// DEFAULT_FLOW_CHART_ERROR_HANDLER: the seeds' custom error handlers, "specialized workflows that allow you to define how a
+// workflow reacts to errors".
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import type { Action, Flow } from '../../src/workflow/model.js';
+import { here, onEveryHome, signals, temporaryFolder, type World } from './setup.js';
+
+const place = temporaryFolder();
+mkdirSync(path.join(place, 'handlers'));
+const runtimeConfiguration = path.join(place, 'runtime.properties');
+writeFileSync(
+  runtimeConfiguration,
+  `/handled/DEFAULT_FLOW_CHART_ERROR_HANDLER=/handlers/mail
+/handled/near/DEFAULT_FLOW_CHART_ERROR_HANDLER=handlers/near.yaml
+/handled/unknown/DEFAULT_FLOW_CHART_ERROR_HANDLER=/handlers/nobody
+/handled/faulty/DEFAULT_FLOW_CHART_ERROR_HANDLER=handlers/faulty.yaml
+/handled/clumsy/DEFAULT_FLOW_CHART_ERROR_HANDLER=/handlers/clumsy
+`,
+);
+writeFileSync(
+  path.join(place, 'handlers', 'near.yaml'),
+  `workflow: /handlers/near
+module: ${path.join(here, 'handler-actions.mjs')}
+actions:
+  near: { type: call, function: noted }
+`,
+);
+writeFileSync(path.join(place, 'handlers', 'faulty.yaml'), 'workflow: /handlers/faulty\nactions: {}\n');
+
+const quick = { retries: 1, delayMs: 1 };
+let flows = 0;
+
+function failing(more: Partial<Extract<Action, { type: 'call' }>> = {}): Action {
+  return { name: 'failing', type: 'call', function: 'failing', transactionBreak: true, ...more };
+}
+
+async function deploy({ engine }: World, branch: string, actions: Action[], ways: Flow[] = []): Promise<string> {
+  flows += 1;
+  const workflow = `${branch}flow${flows}`;
+  const straight = actions.slice(1).map(({ name }, at) => ({ from: actions[at]!.name, to: name }));
+  const own = { module: './handler-actions.mjs', flows: ways.length > 0 ? ways : straight };
+  await engine.deploy({ name: workflow, actions, ...own }, here);
+  return workflow;
+}
+
+/** Notes the error, and gives up from an attempt on that the failed instance's input names. */
+async function deployMail({ engine }: World): Promise<void> {
+  await engine.deploy(
+    {
+      name: '/handlers/mail',
+      module: './handler-actions.mjs',
+      actions: [
+        { name: 'note', type: 'call', function: 'noted' },
+        { name: 'done', type: 'null' },
+        { name: 'giveUp', type: 'error', code: 'GaveUp', message: 'enough' },
+      ],
+      flows: [
+        { from: 'note', to: 'giveUp', condition: 'ERROR.attempt >= giveUpAt' },
+        { from: 'note', to: 'done', kind: 'else' },
+      ],
+    },
+    here,
+  );
+}
+
+const actionsOf = (id: string) => signals.ranBy(id).map(({ action }) => action);
+const notesOf = (id: string) =>
+  signals.ranBy(id).flatMap(({ tag }) => (tag === null ? [] : [JSON.parse(tag) as Record<string, unknown>]));
+
+onEveryHome(
+  'error handlers',
+  world => {
+    test('"If an action throws an error and does not have an error flow to follow", the nearest handler runs, and the transaction is tried again', async () => {
+      const own = world();
+      await deployMail(own);
+      const first: Action = { name: 'first', type: 'call', function: 'first' };
+      const workflow = await deploy(own, '/handled/', [first, failing()]);
+      const id = await own.engine.submit({ workflow, input: { fails: 2 } });
+      // Nothing the failed transaction wrote is kept, nothing of the handler's RESULT either.
+      const result = { attempt: 3, first: 'kept', halfDone: null };
+      expect(await own.engine.result(id)).toMatchObject({ state: 'finished', result });
+      await signals.until(() => actionsOf(id).length === 5);
+      expect(actionsOf(id)).toEqual(['failing', 'note', 'failing', 'note', 'failing']);
+      const error = { code: 'Broken', action: 'failing', stack: 'string', first: 'kept' };
+      expect(notesOf(id)).toEqual([
+        { ...error, message: 'attempt 1', attempt: 1 },
+        { ...error, message: 'attempt 2', attempt: 2 },
+      ]);
+      const keys = signals.ranBy(id).filter(({ action }) => action === 'failing');
+      expect(keys.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    });
+
+    test('one that ends in an error action: the instance stands FAILED with the original error, and is recovered', async () => {
+      const own = world();
+      await deployMail(own);
+      const workflow = await deploy(own, '/handled/', [failing()]);
+      const [id, other] = await own.engine.submit([
+        { workflow, input: { fails: 2, giveUpAt: 2 } },
+        { workflow, input: { fails: 2, giveUpAt: 3 } },
+      ]);
+      const { state, error } = await own.engine.result(id!);
+      expect(state).toBe('failed');
+      const stack = expect.stringContaining('handler-actions.mjs') as string;
+      expect(error).toEqual({
+        code: 'Broken',
+        message: 'attempt 2',
+        action: 'failing',
+        attempt: 2,
+        stack,
+        handler: { code: 'GaveUp', message: 'enough', action: 'giveUp' },
+      });
+      expect((await own.engine.result(other!)).result).toMatchObject({ attempt: 3 });
+      const shown = await own.engine.show(id!);
+      expect(shown).toMatchObject({ state: 'failed', action: 'failing', attempt: 2, error });
+      expect(shown.contexts).toHaveLength(1);
+      await own.engine.recover(id!);
+      // It begins anew with its first attempt, which fails, and so on.
+      expect(await own.engine.result(id!)).toMatchObject({ state: 'failed', error: { attempt: 2 } });
+      await own.engine.remove(id!);
+      expect(await own.engine.result(id!)).toMatchObject({ state: 'removed' });
+    });
+
+    test('the handler nearest to the workflow counts; a definition file is stored when the configuration is read', async () => {
+      const own = world();
+      await deployMail(own);
+      const workflow = await deploy(own, '/handled/near/', [failing()]);
+      const id = await own.engine.submit({ workflow, input: { fails: 1 } });
+      expect(await own.engine.result(id)).toMatchObject({ state: 'finished' });
+      await signals.until(() => actionsOf(id).length === 3);
+      expect(actionsOf(id)).toEqual(['failing', 'near', 'failing']);
+    });
+
+    test.each(['unknown', 'faulty'])('a handler that is %s: errors take the built-in way', async branch => {
+      const own = world();
+      const workflow = await deploy(own, `/handled/${branch}/`, [failing({ retry: quick })]);
+      const id = await own.engine.submit({ workflow, input: { fails: 2 } });
+      expect(await own.engine.result(id)).toMatchObject({ state: 'failed', error: { code: 'Broken', attempt: 2 } });
+      expect(actionsOf(id)).toEqual(['failing', 'failing']);
+    });
+
+    test("an action's error flow comes before it, and its own retries", async () => {
+      const own = world();
+      await deployMail(own);
+      const after: Action = { name: 'after', type: 'call', function: 'failing' };
+      const flow = await deploy(
+        own,
+        '/handled/',
+        [failing(), after],
+        [{ from: 'failing', to: 'after', kind: 'error' }],
+      );
+      const retried = await deploy(own, '/handled/', [failing({ retry: quick })]);
+      const withFlow = await own.engine.submit({ workflow: flow, input: { fails: 0 } });
+      expect(await own.engine.result(withFlow)).toMatchObject({ state: 'finished' });
+      const taken = await own.engine.submit({ workflow: flow, input: { fails: 1, giveUpAt: 1 } });
+      // The flow is taken; what follows fails in the same attempt, and the handler gives up.
+      expect(await own.engine.result(taken)).toMatchObject({ state: 'failed', error: { action: 'after' } });
+      const id = await own.engine.submit({ workflow: retried, input: { fails: 2 } });
+      expect(await own.engine.result(id)).toMatchObject({ result: { attempt: 3 } });
+      await signals.until(() => actionsOf(id).length === 4);
+      expect(actionsOf(id)).toEqual(['failing', 'failing', 'note', 'failing']);
+    });
+
+    test('what fails inside of a handler takes the built-in way', async () => {
+      const own = world();
+      const clumsy = { name: 'clumsy', type: 'call', function: 'clumsy', retry: quick } as const;
+      const { engine } = own;
+      await engine.deploy(
+        { name: '/handlers/clumsy', module: './handler-actions.mjs', actions: [clumsy], flows: [] },
+        here,
+      );
+      const workflow = await deploy(own, '/handled/clumsy/', [failing()]);
+      const id = await engine.submit({ workflow, input: { fails: 1, clumsy: 1 } });
+      expect(await engine.result(id)).toMatchObject({ state: 'finished' });
+      await signals.until(() => actionsOf(id).length === 4);
+      expect(actionsOf(id)).toEqual(['failing', 'clumsy', 'clumsy', 'failing']);
+      const lost = await engine.submit({ workflow, input: { fails: 1, clumsy: 2 } });
+      expect(await engine.result(lost)).toMatchObject({ state: 'failed', error: { code: 'Clumsy', action: 'clumsy' } });
+    });
+
+    test('an error action outside of a handler fails at once', async () => {
+      const own = world();
+      await deployMail(own);
+      const workflow = await deploy(own, '/handled/', [{ name: 'no', type: 'error', code: 'No' }]);
+      const id = await own.engine.submit({ workflow, input: {} });
+      expect(await own.engine.result(id)).toMatchObject({ state: 'failed', error: { code: 'No', attempt: 1 } });
+      expect(actionsOf(id)).toEqual([]);
+    });
+
+    test('one of several flow contexts is handled alone', async () => {
+      const own = world();
+      await deployMail(own);
+      const begin: Action = { name: 'begin', type: 'call', function: 'first' };
+      const beside: Action = { name: 'beside', type: 'call', function: 'first' };
+      const join: Action = { name: 'join', type: 'null', join: 'all' };
+      const workflow = await deploy(
+        own,
+        '/handled/',
+        [begin, failing(), beside, join],
+        [
+          { from: 'begin', to: 'failing' },
+          { from: 'begin', to: 'beside' },
+          { from: 'failing', to: 'join' },
+          { from: 'beside', to: 'join' },
+        ],
+      );
+      const id = await own.engine.submit({ workflow, input: { fails: 2 } });
+      const result = { beside: 1, failing: { attempt: 3, first: 'kept', halfDone: null } };
+      expect(await own.engine.result(id)).toMatchObject({ state: 'finished', result });
+      await signals.until(() => actionsOf(id).length === 5);
+      expect(notesOf(id).map(({ attempt }) => attempt)).toEqual([1, 2]);
+      const lost = await own.engine.submit({ workflow, input: { fails: 9, giveUpAt: 1 } });
+      expect(await own.engine.result(lost)).toMatchObject({ state: 'failed', error: { code: 'Broken' } });
+      const alone = await deploy(
+        own,
+        '/handled/',
+        [begin, { name: 'no', type: 'error', code: 'No' }, beside],
+        [
+          { from: 'begin', to: 'no' },
+          { from: 'begin', to: 'beside' },
+        ],
+      );
+      const ended = await own.engine.submit({ workflow: alone, input: {} });
+      expect(await own.engine.result(ended)).toMatchObject({ state: 'failed', error: { code: 'No' } });
+    });
+
+    test('a transaction that ends its thread again and again is parked, handler or not', async () => {
+      const own = world();
+      await deployMail(own);
+      const workflow = await deploy(own, '/handled/', [failing({ function: 'exits' })]);
+      const id = await own.engine.submit({ workflow, input: {} });
+      expect(await own.engine.result(id)).toMatchObject({
+        state: 'failed',
+        error: { code: 'ActionExited', attempt: 3 },
+      });
+      expect(actionsOf(id).filter(action => action === 'note')).toHaveLength(2);
+    });
+
+    test('many of one submit, with the audit', async () => {
+      const own = world();
+      await deployMail(own);
+      const workflow = await deploy(own, '/handled/', [failing()]);
+      const ids = await own.engine.submit(
+        Array.from({ length: 40 }, (_, n) => ({ workflow, input: { fails: n % 3, giveUpAt: 2, code: `C${n % 2}` } })),
+      );
+      const results = await Promise.all(ids.map(id => own.engine.result(id)));
+      expect(results.map(({ state }) => state)).toEqual(ids.map((_, n) => (n % 3 === 2 ? 'failed' : 'finished')));
+      expect(results.map(({ error }) => error?.code ?? null)).toEqual(
+        ids.map((_, n) => (n % 3 === 2 ? `C${n % 2}` : null)),
+      );
+      const events = await own.audit(ids[2]!);
+      expect(events.map(({ event, action }) => (action === null ? event : `${event} ${action}`))).toEqual([
+        'StartingExecutionFlow',
+        'EnteringAction failing',
+        'ExecutingAction failing',
+        'ExitingActionOnError failing',
+        'StartingExecutionFlow',
+        'DeferringExecutionFlow',
+        'EnteringAction note',
+        'ExecutingAction note',
+        'ExitingAction note',
+        'EnteringAction done',
+        'ExecutingAction done',
+        'ExitingAction done',
+        'FinishingExecutionFlow',
+        'EnteringAction failing',
+        'ExecutingAction failing',
+        'ExitingActionOnError failing',
+        'StartingExecutionFlow',
+        'DeferringExecutionFlow',
+        'EnteringAction note',
+        'ExecutingAction note',
+        'ExitingAction note',
+        'EnteringAction giveUp',
+        'ExecutingAction giveUp',
+        'ExitingActionOnError giveUp',
+        'DeferringExecutionFlow',
+      ]);
+      expect(events.at(-1)).toMatchObject({ message: 'failed: waits to be recovered or removed' });
+      expect(events[5]).toMatchObject({ message: 'waits for the error handler' });
+    });
+  },
+  { runtimeConfiguration },
+);
