@@ -82,7 +82,7 @@ describe('whatever it is asked', () => {
           expect(result).toEqual({ kind: 'leave', state: 'removed', keepsWork });
         } else if (result.kind === 'leave') {
           expect(outcome).toMatchObject({ kind: 'completed', reached: END });
-        } else if (result.kind === 'act') {
+        } else if (result.kind === 'act' || result.kind === 'hand') {
           throw new Error('nothing was demanded');
         } else if (asked.pause && !(outcome.kind === 'waiting' && outcome.cause !== 'request')) {
           expect(['paused', 'failed']).toContain(result.state);
