@@ -16,7 +16,10 @@ function moving(attemptOf: (look: number) => number, bodies: (body: string) => s
   let looks = 0;
   const segment = (): Segment =>
     ({
-      id: 's',
+      // Each time it moves it is another segment.
+      id: `s${attemptOf(looks)}`,
+      context: 0,
+      ordinals: Uint16Array.of(0),
       body: `body ${attemptOf(looks)}`,
       workflow: 1,
       place: 0,
@@ -33,8 +36,9 @@ function moving(attemptOf: (look: number) => number, bodies: (body: string) => s
   const store = {
     locate: async () => {
       looks += 1;
-      return { kind: 'open', instance: id, segment: segment(), position: 0 };
+      return { kind: 'open', instance: id, contexts: [{ segment: segment(), position: 0 }] };
     },
+    shared: async () => [],
     origin: async () => null,
     query: async (_: string, [body]: readonly string[]) => [[bodies(body!)]],
   } as unknown as Store;
