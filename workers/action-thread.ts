@@ -5,6 +5,9 @@ import { runThread } from '../src/dispatch/thread/start.js';
 import type { ThreadTask } from '../src/dispatch/thread/thread-task.js';
 import { routeOf } from '../src/flow/route.js';
 import { substituteHere } from '../src/flow/substitution/here.js';
+import { scriptLanguages } from '../src/script/languages.js';
 
-export default (task: ThreadTask): Promise<never> =>
-  runThread(task, { actions: builtInActions, routeOf, substitute: substituteHere });
+export default (task: ThreadTask): Promise<never> => {
+  const scripts = task.scripts === null ? null : scriptLanguages(task.scripts);
+  return runThread(task, { actions: builtInActions, routeOf, substitute: substituteHere, scripts });
+};

@@ -10,6 +10,7 @@ import { errorAction } from './error.js';
 import { forEachAction } from './for-each.js';
 import { groupAction } from './group.js';
 import { nullAction } from './null.js';
+import { scriptAction } from './script.js';
 import { workflowAction } from './workflow.js';
 
 export const builtInActions: Readonly<Record<Action['type'], BuiltInAction>> = {
@@ -22,4 +23,5 @@ export const builtInActions: Readonly<Record<Action['type'], BuiltInAction>> = {
   cancel: cancelAction,
   group: groupAction,
   error: errorAction,
+  script: scriptAction,
 };

@@ -1,11 +1,8 @@
 // The items of a group: a list as written, or a text that is one expression and gives a list.
 
-import { ActionFault, type ActionMember, type BuiltInAction } from '../dispatch/action.js';
+import { ActionFault, type ActionMember, type ValueFor } from '../dispatch/action.js';
 import type { Json } from '../workflow/model.js';
 import { found } from './found.js';
-
-/** What prepares a property of an action: see `BuiltInAction`. */
-export type ValueFor = Parameters<BuiltInAction['prepare']>[1];
 
 /** Items of one list; numbers of a range whose results are kept. */
 export const itemsMax = 10_000;

@@ -1,9 +1,9 @@
 // The number range of a for-each: counted here, both ends included. Item n is `from + n * step`.
 
-import { ActionFault, type ActionMember, type PreparedValue } from '../dispatch/action.js';
+import { ActionFault, type ActionMember, type PreparedValue, type ValueFor } from '../dispatch/action.js';
 import type { ForEachAction, Json } from '../workflow/model.js';
 import { found } from './found.js';
-import { itemsMax, type ValueFor } from './items.js';
+import { itemsMax } from './items.js';
 
 /** Numbers of a range whose results are not kept. */
 const numbersMax = 1_000_000;

@@ -5,6 +5,7 @@
 
 import fs from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { withScriptsChecked } from '../script/check-scripts.js';
 import { readDocument, type Written } from '../workflow/document.js';
 import { type Fault, type FaultCode, formatFault, formatPath, type Path, quote } from '../workflow/fault.js';
 import { loadDefinition } from '../workflow/load.js';
@@ -30,7 +31,7 @@ export function faultLine(fault: FileFault): string {
 }
 
 /** Never throws for what the file is or holds. */
-export function readDefinition(file: string): DefinitionFile {
+export async function readDefinition(file: string): Promise<DefinitionFile> {
   let bytes: Buffer;
   try {
     bytes = beginningOf(file, 4 * definitionSizeMax);
@@ -50,7 +51,7 @@ export function readDefinition(file: string): DefinitionFile {
     return refuse(file, 'TOO_LARGE', message, { line: 1, column: 1 });
   }
   if (!isWhole) return refuse(file, 'TEXT_INVALID', 'holds a byte that is not UTF-8', placeIn(text, text.length));
-  const loaded = loadDefinition(text, file);
+  const loaded = await withScriptsChecked(check => loadDefinition(text, file, check));
   if ('faults' in loaded) return loaded;
   const folder = dirname(resolve(file));
   const faults = missingModules(loaded.definition, folder, text, file);

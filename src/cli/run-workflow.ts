@@ -12,7 +12,7 @@ import { runOne } from './run-one.js';
 import type { Run } from './run-plan.js';
 
 export async function runWorkflow(file: string, options: RunOptions): Promise<number> {
-  const read = readDefinition(file);
+  const read = await readDefinition(file);
   if ('faults' in read) throw new Refusal(read.faults.map(faultLine));
   const input = await openInput(options.input ?? null);
   const total = options.count ?? input.count;
@@ -23,6 +23,7 @@ export async function runWorkflow(file: string, options: RunOptions): Promise<nu
   const engine = await createEngine({
     dataFolder: options.data,
     // One instance runs one action at a time.
+    ...(options.scripts === undefined ? {} : { scripts: options.scripts }),
     ...(options.runtimeConfig === undefined ? {} : { runtimeConfiguration: options.runtimeConfig }),
     ...(options.threads === undefined ? (total === 1 ? { threads: 1 } : {}) : { threads: options.threads }),
   });

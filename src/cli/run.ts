@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { dataOption } from './data-option.js';
 import type { Ended } from './exit.js';
 import { runtimeConfigOption } from './runtime-config-option.js';
+import { scriptsOption } from './scripts-option.js';
 
 const examples = `
 Examples:
@@ -35,6 +36,7 @@ export interface RunOptions {
   readonly data: string;
   readonly threads?: number;
   readonly runtimeConfig?: string;
+  readonly scripts?: true;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -50,6 +52,7 @@ export function addRun(program: Command, ended: Ended): void {
     .addOption(dataOption('folder of the store, made when absent; "memory" keeps nothing'))
     .option('-t, --threads <number>', 'worker threads for actions (default: the processors, 2 to 8)', wholeNumber)
     .addOption(runtimeConfigOption())
+    .addOption(scriptsOption())
     .option('--json', 'print the result as JSON on standard output; what actions print goes to standard error')
     .option('-q, --quiet', 'no progress and no closing table')
     .addHelpText('after', examples)

@@ -91,7 +91,8 @@ function end(child: ChildProcess): void {
 }
 
 function argumentsOf(options: StartOptions, index: number): string[] {
-  const { data, host, port, threads, name, cluster, grace, rate, cors, json, failoverWindow, runtimeConfig } = options;
+  const { data, host, port, threads, name, cluster, grace, rate, cors, json, failoverWindow, runtimeConfig, scripts } =
+    options;
   const healthPort = healthPortOf(options);
   const own = (first: number): string => String(first === 0 ? 0 : first + index);
   const args = ['start', '--data', data, '--host', host, '--port', own(port), '--health-port', own(healthPort)];
@@ -101,6 +102,7 @@ function argumentsOf(options: StartOptions, index: number): string[] {
   if (cluster !== undefined) args.push('--cluster', cluster);
   for (const origin of cors) args.push('--cors', origin);
   if (runtimeConfig !== undefined) args.push('--runtime-config', runtimeConfig);
+  if (scripts === true) args.push('--scripts');
   if (json === true) args.push('--json');
   return args;
 }

@@ -15,7 +15,7 @@ import type { StartOptions } from './start.js';
 const storeLookMs = 1_000;
 
 export async function startService(options: StartOptions): Promise<number> {
-  const { data, host, port, threads, name, rate, postgres, redis, cluster, runtimeConfig } = options;
+  const { data, host, port, threads, name, rate, postgres, redis, cluster, runtimeConfig, scripts } = options;
   const healthPort = healthPortOf(options);
   for (const [option, value, most] of [
     ['--port', port, 65_535],
@@ -42,6 +42,7 @@ export async function startService(options: StartOptions): Promise<number> {
     ...(postgres === undefined ? {} : { postgres }),
     ...(redis === undefined ? {} : { redis }),
     ...(cluster === undefined ? {} : { cluster }),
+    ...(scripts === undefined ? {} : { scripts }),
     ...(runtimeConfig === undefined ? {} : { runtimeConfiguration: runtimeConfig }),
   });
   let service: RunningService | null = null;

@@ -6,6 +6,7 @@ import { dataOption } from './data-option.js';
 import type { Ended } from './exit.js';
 import { wholeNumber } from './run.js';
 import { runtimeConfigOption } from './runtime-config-option.js';
+import { scriptsOption } from './scripts-option.js';
 
 const examples = `
 Examples:
@@ -45,6 +46,7 @@ export interface StartOptions {
   readonly redis?: string;
   readonly cluster?: string;
   readonly runtimeConfig?: string;
+  readonly scripts?: true;
   readonly processes: number;
   /** Seconds. */
   readonly failoverWindow: number;
@@ -82,6 +84,7 @@ export function addStart(program: Command, ended: Ended): void {
     )
     .option('--cluster <name>', 'name of the cluster in Redis (default: default)')
     .addOption(runtimeConfigOption())
+    .addOption(scriptsOption())
     .option('--processes <number>', 'engines on this machine, on as many ports from --port on', wholeNumber, 1)
     .option(
       '--failover-window <seconds>',

@@ -28,7 +28,7 @@ export function addVerify(program: Command, ended: Ended): void {
 
 async function verifyFiles(files: readonly string[], asJson: boolean): Promise<number> {
   const { faultLine, readDefinition } = await import('./definition-file.js');
-  const answers = files.map(file => ({ file, read: readDefinition(file) }));
+  const answers = await Promise.all(files.map(async file => ({ file, read: await readDefinition(file) })));
   if (asJson) {
     print(
       JSON.stringify({

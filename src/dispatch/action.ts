@@ -5,6 +5,7 @@
 import type { CallContext } from '../workflow/context.js';
 import type { Json, JsonObject } from '../workflow/model.js';
 import type { Demand, PlanAction } from '../workflow/plan.js';
+import type { WrittenScript } from '../workflow/script-checks.js';
 
 /** Where the expressions of a text find what they name. */
 export interface ValueSource {
@@ -18,6 +19,8 @@ export interface ValueSource {
 
 /** A property of an action, prepared: what it is in a member. @throws {ActionFault} when what a text names is not there */
 export type PreparedValue = (member: ActionMember) => Json;
+/** Prepares a property in which `${…}` stands for values (workflow/templates.ts). */
+export type ValueFor = (property: Json) => PreparedValue;
 
 /** A member as an action sees it. */
 export interface ActionMember {
@@ -37,6 +40,8 @@ export interface PlacedAction {
   /** Runs it for a member: returns its result (an `Act`, if the action acts on flow contexts), or a promise of it; throws (or
    * rejects) when it fails. */
   readonly run: (member: ActionMember) => unknown;
+  /** What still belongs to it when it has finished, with its result among the variables; returns nothing. */
+  readonly after?: PlacedAction;
 }
 
 /** What an action returns that acts on flow contexts: what it asks of the engine. The transaction ends with it. */
@@ -46,13 +51,15 @@ export interface Act {
   readonly result?: unknown;
 }
 
+/** Prepares a script to be run as an action, or beside one. @param what it is, for its errors: `the prescript` */
+export type PlaceScript = (script: WrittenScript, what: string) => PlacedAction;
+
 export interface BuiltInAction {
   /** It returns an `Act`. */
   readonly acts?: true;
   /** Whether what it returns becomes `RESULT`; otherwise `RESULT` stays what it was. */
   readonly givesResult: boolean;
-  /** @param valueFor prepares a property in which `${…}` stands for values (workflow/templates.ts) */
-  prepare(planAction: PlanAction, valueFor: (property: Json) => PreparedValue): PlacedAction;
+  prepare(planAction: PlanAction, valueFor: ValueFor, placeScript: PlaceScript): PlacedAction;
 }
 
 /** A failure with a code of ours. */

@@ -9,6 +9,7 @@
 //       one a thread until one is.
 //   P4. No more than `waitingMs` (25 ms) of measured work waits in the threads unstarted, except one member a thread.
 
+import type { ScriptLimits } from '../script/contract.js';
 import type { Plan } from '../workflow/plan.js';
 import type { Batch, LogLine, MemberEvent, OutcomeMessage } from './protocol.js';
 
@@ -70,4 +71,6 @@ export interface DispatcherOptions {
   readonly heapMb: number;
   /** Largest result of an action, bytes of JSON. Default 1,048,576. */
   readonly resultBytesMax: number;
+  /** Limits of scripts; `null`: none are run. Default `null`. */
+  readonly scripts: ScriptLimits | null;
 }

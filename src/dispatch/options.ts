@@ -12,9 +12,13 @@ export const defaultDispatcherOptions: DispatcherOptions = {
   blockedMs: 30_000,
   heapMb: 256,
   resultBytesMax: 1_048_576,
+  scripts: null,
 };
 
-const minimum: Readonly<Record<keyof DispatcherOptions, number>> = {
+/** `scripts` are checked where they are given, among the engine's options. */
+type Bounded = Exclude<keyof DispatcherOptions, 'scripts'>;
+
+const minimum: Readonly<Record<Bounded, number>> = {
   threads: 1,
   concurrency: 1,
   waitingMs: 1,
@@ -27,7 +31,7 @@ const minimum: Readonly<Record<keyof DispatcherOptions, number>> = {
 /** @throws {EngineError} `OPTION_INVALID`, naming the option and its value */
 export function resolveDispatcherOptions(given: Partial<DispatcherOptions>): DispatcherOptions {
   const options = { ...defaultDispatcherOptions, ...given };
-  for (const name of Object.keys(minimum) as (keyof DispatcherOptions)[]) {
+  for (const name of Object.keys(minimum) as Bounded[]) {
     const value = options[name];
     if (!Number.isFinite(value) || value < minimum[name]) {
       throw new EngineError('OPTION_INVALID', `${name} is ${value}; it must be a number of at least ${minimum[name]}`);

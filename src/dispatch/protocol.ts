@@ -58,7 +58,7 @@ export interface ActionError {
    * `ActionUnknown` (no such type of action), `ErrorAction` (an action that is there to fail), `ItemsInvalid`, `TooManyItems`,
    * `InputInvalid`, `NAMESPACE_INVALID`, `MapOnSplit` (one of several flows taken at once has a data map), `VARIABLE_MISSING`,
    * `PROPERTY_MISSING`, `DATE_IMPOSSIBLE` and `TEXT_TOO_LONG` (of texts with expressions and data maps), `ResultNotJson`,
-   * `ResultTooLarge`. */
+   * `ResultTooLarge`; of scripts: `scriptErrorCodes` in `script/contract.ts`, `ScriptLanguageUnknown`. */
   readonly code: string;
   readonly message: string;
   readonly action: string;

@@ -124,6 +124,7 @@ async function compose(
       graceMs: options.actionGraceMs,
       blockedMs: options.actionBlockedMs,
       heapMb: options.threadHeapMb,
+      scripts: options.scripts,
     },
     dispatcherEvents(wired),
     () => clock.nowMs(),

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import type { Clock } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
 import type { Loggers } from '../observe/loggers.js';
+import { defaultScriptLimits, type ScriptLimits } from '../script/contract.js';
 
 export interface EngineOptions {
   /** Name of the engine in claims, audit and logs. Default: host name and process id. */
@@ -44,6 +45,12 @@ export interface EngineOptions {
   readonly runtimeConfiguration?: string | null;
   /** How often that file is looked at again: a relative time expression, in UTC, a second or more. Default `+m`. */
   readonly runtimeConfigurationRefresh?: string;
+  /**
+   * Whether scripts in definitions are run (script actions, prescripts, postscripts), each in a sandbox: for at most `timeoutMs`
+   * (default 1,000) in `memoryMb` of memory a thread (default and least 16). Off, they fail with `ScriptsDisabled`; definitions
+   * may hold them all the same. Default false.
+   */
+  readonly scripts?: boolean | Partial<ScriptLimits>;
   /** Memory for bodies kept beside the store, bytes. Default 67,108,864. */
   readonly cacheBytes?: number;
   /** Names of the audit events to record. Absent: all. `['']`: none. `recommended`: the seed's selection. */
@@ -68,8 +75,10 @@ export interface EngineOptions {
 
 export interface ResolvedOptions
   extends Required<
-    Omit<EngineOptions, 'loggers' | 'auditFilter' | 'clock' | 'auditExpirationMs' | 'historyExpirationMs'>
+    Omit<EngineOptions, 'loggers' | 'auditFilter' | 'clock' | 'auditExpirationMs' | 'historyExpirationMs' | 'scripts'>
   > {
+  /** `null`: off. */
+  readonly scripts: ScriptLimits | null;
   /** `null`: as the store was told last. */
   readonly auditExpirationMs: number | null;
   readonly historyExpirationMs: number | null;
@@ -113,6 +122,7 @@ export function resolveOptions(given: EngineOptions): ResolvedOptions {
     actionGraceMs: given.actionGraceMs ?? 1_000,
     actionBlockedMs: given.actionBlockedMs ?? 30_000,
     leaseMs: given.leaseMs ?? 30_000,
+    scripts: scriptLimits(given.scripts ?? false),
     cacheBytes: given.cacheBytes ?? 64 * 1_024 * 1_024,
     auditFilter: given.auditFilter,
     auditExpirationMs,
@@ -130,6 +140,10 @@ export function resolveOptions(given: EngineOptions): ResolvedOptions {
   whole('actionGraceMs', options.actionGraceMs, 0, dayMs);
   whole('actionBlockedMs', options.actionBlockedMs, 100, dayMs);
   whole('leaseMs', options.leaseMs, 1_000, dayMs);
+  if (options.scripts !== null) {
+    whole('scripts.timeoutMs', options.scripts.timeoutMs, 1, 600_000);
+    whole('scripts.memoryMb', options.scripts.memoryMb, 16, 1_024);
+  }
   whole('cacheBytes', options.cacheBytes, 0, 64 * 1_024 ** 3);
   for (const name of ['auditExpirationMs', 'historyExpirationMs'] as const) {
     const value = options[name];
@@ -149,6 +163,13 @@ export function resolveOptions(given: EngineOptions): ResolvedOptions {
     );
   }
   return Object.freeze(options);
+}
+
+function scriptLimits(given: boolean | Partial<ScriptLimits>): ScriptLimits | null {
+  if (given === false) return null;
+  if (given === true) return defaultScriptLimits;
+  if (typeof given === 'object' && given !== null) return Object.freeze({ ...defaultScriptLimits, ...given });
+  throw new EngineError('OPTION_INVALID', `scripts: ${String(given)} must be true, false or { timeoutMs, memoryMb }`);
 }
 
 /** For counts, ports, bytes and milliseconds. */

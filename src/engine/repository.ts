@@ -3,6 +3,7 @@
 // name makes it the newest again. Any stored workflow is a template for others: a copy has another name and a life of its own.
 
 import { EngineError } from '../observe/errors.js';
+import { withScriptsChecked } from '../script/check-scripts.js';
 import { DefinitionError } from '../workflow/fault.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
 import { parseName } from '../workflow/namespace.js';
@@ -92,7 +93,7 @@ export class Repository {
 
   async #put(definition: WorkflowDefinition, baseFolder: string): Promise<DeployedWorkflow> {
     const { definitions, clock } = this.#parts;
-    const faults = verify(definition);
+    const faults = await withScriptsChecked(check => verify(definition, undefined, check));
     if (faults.length > 0) throw new DefinitionError(faults);
     const text = definitionText(definition);
     const store = () => definitions.put(definition, text, baseFolder, clock.nowMs());

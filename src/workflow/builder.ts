@@ -22,6 +22,7 @@ import type {
   ForEachAction,
   GroupAction,
   NullAction,
+  ScriptAction,
   WorkflowAction,
   WorkflowDefinition,
 } from './model.js';
@@ -66,6 +67,11 @@ class StepsBuilder {
   /** Prints a message. */
   console(name: string, properties: Properties<ConsoleAction>): this {
     return this.action({ name, type: 'console', ...properties });
+  }
+
+  /** Runs a script, whose value is RESULT. That it is one is seen when the workflow is deployed. */
+  script(name: string, properties: Properties<ScriptAction>): this {
+    return this.action({ name, type: 'script', ...properties });
   }
 
   /**

@@ -64,6 +64,34 @@ const ofEveryAction = {
     },
     maxItems: 1000,
   },
+  prescript: {
+    anyOf: [
+      { type: 'string', minLength: 1, maxLength: 16384 },
+      {
+        type: 'object',
+        required: ['script'],
+        properties: {
+          language: { type: 'string', const: 'javascript' },
+          script: { type: 'string', minLength: 1, maxLength: 16384 },
+        },
+        additionalProperties: false,
+      },
+    ],
+  },
+  postscript: {
+    anyOf: [
+      { type: 'string', minLength: 1, maxLength: 16384 },
+      {
+        type: 'object',
+        required: ['script'],
+        properties: {
+          language: { type: 'string', const: 'javascript' },
+          script: { type: 'string', minLength: 1, maxLength: 16384 },
+        },
+        additionalProperties: false,
+      },
+    ],
+  },
 };
 
 export const definitionSchema: Schema = {
@@ -215,6 +243,17 @@ export const definitionSchema: Schema = {
               type: { type: 'string', const: 'error' },
               message: { type: 'string', maxLength: 4096 },
               code: { type: 'string', minLength: 1, maxLength: 200 },
+            },
+            additionalProperties: false,
+          },
+          {
+            type: 'object',
+            required: ['name', 'type', 'script'],
+            properties: {
+              ...ofEveryAction,
+              type: { type: 'string', const: 'script' },
+              language: { type: 'string', const: 'javascript' },
+              script: { type: 'string', minLength: 1, maxLength: 16384 },
             },
             additionalProperties: false,
           },

@@ -42,9 +42,12 @@ export type {
   JsonObject,
   NullAction,
   RetryPolicy,
+  Script,
+  ScriptAction,
   WorkflowAction,
   WorkflowDefinition,
 } from './model.js';
 export { branchOf, isBelow, parseBranch, parseName } from './namespace.js';
+export type { ScriptCheck } from './script-checks.js';
 export { definitionText } from './serialize.js';
 export { type Source, verify } from './verify.js';

@@ -15,6 +15,7 @@ import { type Fault, type FaultPart, faultAt, formatPath, type Path } from './fa
 import { entryOf, LoadedLevel, plain } from './load-level.js';
 import type { WorkflowDefinition } from './model.js';
 import { parseName } from './namespace.js';
+import type { ScriptCheck } from './script-checks.js';
 import { type Source, verify } from './verify.js';
 
 export type Loaded = { readonly definition: WorkflowDefinition } | { readonly faults: readonly Fault[] };
@@ -23,13 +24,14 @@ export type Loaded = { readonly definition: WorkflowDefinition } | { readonly fa
  * Read a definition from text. Never throws.
  *
  * @param fileName named in the faults; nothing is read from it
+ * @param checkScript as in `verify`
  */
-export function loadDefinition(text: string, fileName: string): Loaded {
+export function loadDefinition(text: string, fileName: string, checkScript?: ScriptCheck): Loaded {
   const document = readDocument(text, fileName);
   if (document.root === null) return { faults: document.faults };
   const rewriting = new Rewriting(document.root, document, fileName);
   const definition = rewriting.definition();
-  const faults = [...document.faults, ...rewriting.faults, ...verify(definition, rewriting)];
+  const faults = [...document.faults, ...rewriting.faults, ...verify(definition, rewriting, checkScript)];
   if (faults.length > 0)
     return { faults: faults.sort((left, right) => left.line! - right.line! || left.column! - right.column!) };
   // Verified just now: this is what a WorkflowDefinition is.

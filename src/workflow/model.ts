@@ -4,6 +4,7 @@
 // flows between them; nothing here runs. `plan.ts` compiles it into what the engine walks.
 
 import Type, { type Static } from 'typebox';
+import { scriptLengthMax } from './script-checks.js';
 
 const limits = { actionMax: 10_000, textLengthMax: 4_096, templateLengthMax: 32_768, nameLengthMax: 200 } as const;
 
@@ -66,6 +67,23 @@ export const RetryPolicy = Type.Object(
 /** A number, or a text that is one when it has been substituted. */
 const NumberOrText = Type.Union([Type.Number(), Type.String({ minLength: 1, maxLength: limits.textLengthMax })]);
 
+const ScriptText = Type.String({ minLength: 1, maxLength: scriptLengthMax });
+const ScriptLanguageName = Type.Literal('javascript');
+
+/** A script beside an action: its text, or with the name of its language. Default `javascript`. */
+export const Script = Type.Union([
+  ScriptText,
+  Type.Object(
+    {
+      /** What it is written in. Default `javascript`. */
+      language: Type.Optional(ScriptLanguageName),
+      /** Its text. */
+      script: ScriptText,
+    },
+    { additionalProperties: false },
+  ),
+]);
+
 const actionProperties = {
   /** Flows, the audit and errors name the action by it; unique in the workflow. */
   name: Identifier,
@@ -84,6 +102,13 @@ const actionProperties = {
   mutex: Type.Optional(Identifier),
   /** Applied before the action runs; what goes to `action.` is seen by this action alone, and not kept. */
   map: Type.Optional(DataMap),
+  /** Runs before the action, within its timeout; can set variables. */
+  prescript: Type.Optional(Script),
+  /**
+   * Runs after the action, within its timeout, and sees its RESULT; can set variables. Of an action that acts on flow contexts
+   * RESULT is what it works on (the list of a for-each, the input of a workflow): it runs before the engine does that.
+   */
+  postscript: Type.Optional(Script),
 };
 
 /** Runs a function exported from the user's module; what it returns is `RESULT`. */
@@ -242,6 +267,19 @@ export const ErrorAction = Type.Object(
   { additionalProperties: false },
 );
 
+/** Runs a script in a sandbox; its value is `RESULT`. Engines run scripts only when they are told to. */
+export const ScriptAction = Type.Object(
+  {
+    ...actionProperties,
+    type: Type.Literal('script'),
+    /** What it is written in. Default `javascript`. */
+    language: Type.Optional(ScriptLanguageName),
+    /** Its text (src/script/README.md). */
+    script: ScriptText,
+  },
+  { additionalProperties: false },
+);
+
 export const Action = Type.Union([
   CallAction,
   NullAction,
@@ -252,6 +290,7 @@ export const Action = Type.Union([
   CancelAction,
   GroupAction,
   ErrorAction,
+  ScriptAction,
 ]);
 
 /**
@@ -308,6 +347,8 @@ export type GroupAction = Static<typeof GroupAction>;
 export type ErrorAction = Static<typeof ErrorAction>;
 export type Join = Static<typeof Join>;
 export type DataMap = Static<typeof DataMap>;
+export type ScriptAction = Static<typeof ScriptAction>;
+export type Script = Static<typeof Script>;
 export type Action =
   | CallAction
   | NullAction
@@ -317,7 +358,8 @@ export type Action =
   | EndAction
   | CancelAction
   | GroupAction
-  | ErrorAction;
+  | ErrorAction
+  | ScriptAction;
 export type Flow = Static<typeof Flow>;
 export type WorkflowDefinition = Omit<Static<typeof WorkflowDefinition>, 'actions'> & { actions: Action[] };
 /** Of a for-each: its actions, and the flows among them (default: none). */

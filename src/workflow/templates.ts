@@ -18,6 +18,7 @@ const substituted: Readonly<Record<Action['type'], readonly string[]>> = {
   cancel: [],
   group: ['items'],
   error: ['message'],
+  script: [],
 };
 
 /** Reports texts with expressions that cannot be read. */

@@ -13,6 +13,7 @@ import { checkGraph } from './graph.js';
 import { bodyDepthMax, type Level, levelsOf } from './levels.js';
 import { checkMaps } from './map-checks.js';
 import { checkFullName } from './name-checks.js';
+import { checkScripts, type ScriptCheck } from './script-checks.js';
 import { checkTemplates } from './templates.js';
 import { wholeSchema } from './whole-schema.js';
 
@@ -36,8 +37,12 @@ export interface Source {
   keysAt(path: Path, keys: readonly string[]): readonly string[];
 }
 
-/** Every fault of `value` as a WorkflowDefinition; empty when it is one. Ordered by place when there is a source. */
-export function verify(value: unknown, source?: Source): Fault[] {
+/**
+ * Every fault of `value` as a WorkflowDefinition; empty when it is one. Ordered by place when there is a source.
+ *
+ * @param checkScript tells scripts from other texts; without one they are not looked into
+ */
+export function verify(value: unknown, source?: Source, checkScript?: ScriptCheck): Fault[] {
   const faults: Fault[] = [];
   const report: Report = (code, path, message, part = 'value') => {
     if (faults.length >= faultsMax) return;
@@ -50,7 +55,10 @@ export function verify(value: unknown, source?: Source): Fault[] {
   };
   if (checkBounds(value, report)) {
     conform(value, wholeSchema, [], report, (path, keys) => source?.keysAt(path, keys) ?? keys);
-    if (isPlainObject(value)) checkMeaning(value, report);
+    if (isPlainObject(value)) {
+      checkMeaning(value, report);
+      if (checkScript !== undefined) checkScripts(value, checkScript, report);
+    }
   }
   return source === undefined
     ? faults

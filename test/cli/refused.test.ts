@@ -37,6 +37,13 @@ const definitions: Record<string, { text: string | Uint8Array; expected: (string
       'bad:5:11 flows: found 7, accepted is a list (VALUE_INVALID)',
     ],
   },
+  'texts that are no scripts': {
+    text: "workflow: /bad\nactions:\n  one:\n    type: script\n    script: |\n      const n = 1;\n      let m = (n;\n    prescript: 'return'\n",
+    expected: [
+      "bad:7:17 actions.one.script: line 2, column 11 of the script: SyntaxError: expecting ')' (SCRIPT_INVALID)",
+      /^bad:8:17 actions\.one\.prescript: line 1, column 1 of the script: SyntaxError: .* \(SCRIPT_INVALID\)$/,
+    ],
+  },
   'an action of no known type': {
     text: 'workflow: /bad\nactions:\n  one:\n    type: dance\n',
     expected: [/^bad:4:11 actions\.one\.type: found "dance"/],

@@ -15,6 +15,17 @@ test.concurrent('one instance: its result is on standard output, the rest on sta
   expect(await own.counts()).toEqual({ '/test/flow finished': 1 });
 });
 
+test.concurrent('scripts run when they are asked for, and fail by name otherwise', async context => {
+  const own = world(context);
+  const script = 'type: script\n    script: flowContext.get("n") * 2\n    retry: { retries: 0 }\n';
+  const flow = own.file('flow.yaml', `workflow: /test/flow\nactions:\n  double:\n    ${script}`);
+  const run = (...more: string[]) => own.millrace('run', flow, '--input', '{"n": 21}', '--data', 'memory', ...more);
+  expect(await run('--scripts')).toMatchObject({ code: 0, stdout: '42\n' });
+  const { code, stderr } = await run();
+  expect(code).toBe(1);
+  expect(stderr).toContain('ScriptsDisabled');
+});
+
 test.concurrent('a result that is nothing prints nothing; --quiet is quiet', async context => {
   const own = world(context);
   const { code, stdout, stderr } = await own.millrace('run', `${examples}hello.yaml`, '--data', 'memory', '--quiet');

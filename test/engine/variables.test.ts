@@ -49,6 +49,23 @@ onEveryHome('variables', world => {
     const { events } = await own.engine.reads.auditPage({ instance: id }, null, 'oldest', 100);
     expect(JSON.stringify(events)).toContain('"second":"two"');
     expect(JSON.stringify(events)).not.toContain('$workflow');
+    const entered = await own.engine.query(
+      `select action, data from millrace_audit_event where instance = $1::uuid and short_name = 'EnteringAction'
+       order by seq, group_no, step`,
+      [id],
+    );
+    const shown = entered.map(([action, data]) => [action, data === null ? null : JSON.parse(data!)]);
+    const inPage = events
+      .filter(({ record }) => record.shortName === 'EnteringAction')
+      .map(({ record }) => [record.action, record.data]);
+    expect(shown).toEqual(inPage);
+    expect(shown[2]![1]).toMatchObject({
+      writes,
+      shared: { list: [1, 'two'] },
+      kept: 'own',
+      second: 'two',
+      carried: 'own',
+    });
     const { RESULT: _, ...before } = earlier as { RESULT: Json };
     expect(before).toEqual({ writes, shared: { list: [1, 'two'] }, kept: 'own', second: 'two', mine: 'own' });
   });

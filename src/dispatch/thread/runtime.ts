@@ -14,7 +14,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { threadId } from 'node:worker_threads';
 import { END, failureFlow } from '../../workflow/plan.js';
-import { type Act, ActionFault, isThenable } from '../action.js';
+import { type Act, isThenable, type PlacedAction } from '../action.js';
 import type { PackedBatch } from '../packing.js';
 import type { ActionError, ToThread } from '../protocol.js';
 import { SharedState, uptimeOffsetMs } from '../shared-state.js';
@@ -24,6 +24,7 @@ import { errorAsData } from './error-as-data.js';
 import { jsonText } from './json-text.js';
 import { Member } from './member.js';
 import { Outbox } from './outbox.js';
+import { logStray, nameCulprit } from './strays.js';
 import { BatchQueue, ThreadBatch } from './thread-batch.js';
 import { type NodeExit, type PathNode, ThreadPlan, type ThreadWorld } from './thread-plan.js';
 import type { ThreadTask } from './thread-task.js';
@@ -231,39 +232,59 @@ export class ThreadRuntime {
     const { place } = node;
     if (isOverTime(member, this.#nowMs)) return this.#fail(member, timeoutFault(member));
     clearDeadline(member);
-    member.actionVariables = null;
-    if (place.acts) return this.#act(member, returned as Act);
+    const before = member.result;
+    const act = place.acts ? (returned as Act) : null;
     let text = 'null';
-    if (place.givesResult) {
+    const value = act === null ? returned : act.result;
+    if (act === null ? place.givesResult : value !== undefined) {
       try {
-        text = jsonText(returned, 'the result', this.#task.resultBytesMax);
+        text = jsonText(value, act === null ? 'the result' : 'what the action works on', this.#task.resultBytesMax);
       } catch (thrown) {
         return this.#fail(member, thrown);
       }
       member.result = text;
     }
-    let exit = node.fixed;
-    if (exit === null) {
-      try {
-        exit = chosenExit(member);
-      } catch (thrown) {
-        return this.#failTransaction(member, thrown);
-      }
+    if (place.action.after !== undefined) {
+      const parted = this.#finishAfter(member, place.action.after, returned, before);
+      if (parted !== null) return parted;
+    }
+    member.actionVariables = null;
+    if (act !== null) {
+      return this.#complete(member, node.exit('normal', { reached: place.planAction.place, demand: act.demand }), null);
+    }
+    let exit: NodeExit;
+    try {
+      exit = node.fixed ?? chosenExit(member);
+    } catch (thrown) {
+      return this.#failTransaction(member, thrown);
     }
     return exit.ends ? this.#complete(member, exit, null) : this.#goOn(member, exit, text);
   }
 
-  /** @returns whether the transaction goes on with another action, by a flow for its failure */
-  #act(member: Member, { demand, result }: Act): boolean {
-    const { node } = member;
-    if (result !== undefined) {
-      try {
-        member.result = jsonText(result, 'what the action works on', this.#task.resultBytesMax);
-      } catch (thrown) {
-        return this.#fail(member, thrown);
+  /**
+   * What runs after the action belongs to it: its time, and its failure, which leaves RESULT as it was before the action.
+   *
+   * @returns `null` when it has run, else what `#finishAction` returns
+   */
+  #finishAfter(member: Member, after: PlacedAction, returned: unknown, before: string | null): boolean | null {
+    let why: unknown = null;
+    try {
+      const loading = after.ready?.(this.#nowMs) ?? null;
+      if (loading !== null) {
+        member.result = before;
+        const { node } = member;
+        const again = (): void => this.#settled(member, () => this.#finishAction(member, returned), node);
+        loading.then(again, thrown => this.#settled(member, () => this.#fail(member, thrown), node));
+        return false;
       }
+      after.run(member);
+    } catch (thrown) {
+      why = thrown;
     }
-    return this.#complete(member, node.exit('normal', { reached: node.place.planAction.place, demand }), null);
+    this.#tick(member);
+    if (why === null && !isOverTime(member, this.#nowMs)) return null;
+    member.result = before;
+    return this.#fail(member, why);
   }
 
   /**
@@ -364,27 +385,14 @@ export class ThreadRuntime {
   /** Something user code threw outside of any call: an error of the member it belongs to. */
   strayError(thrown: unknown): void {
     const member = this.#current.getStore();
-    if (member === undefined) {
-      const { message, stack } = errorAsData(thrown, '');
-      const text = `an error of no known instance: ${stack === '' ? message : stack}`;
-      this.#outbox.log({ level: 'error', message: text, instance: '' });
-    } else if (member.isExecuting) {
-      this.#settled(member, () => this.#fail(member, thrown));
-    } else {
-      member.recordEvent({ kind: 'late-error', error: errorAsData(thrown, member.action) });
-    }
+    if (member === undefined) logStray(thrown, this.#outbox);
+    else if (member.isExecuting) this.#settled(member, () => this.#fail(member, thrown));
+    else member.recordEvent({ kind: 'late-error', error: errorAsData(thrown, member.action) });
   }
 
   /** Called before the thread exits: what is known goes out, and the culprit is named. */
   exiting(): void {
-    const member = this.#current.getStore();
-    if (member?.isExecuting) {
-      this.#shared.exits(member.row);
-    } else if (member !== undefined) {
-      this.#shared.exits(nobody);
-      const fault = new ActionFault('ActionExited', `action "${member.action}" ended its thread after it had returned`);
-      member.recordEvent({ kind: 'late-error', error: errorAsData(fault, member.action) });
-    }
+    nameCulprit(this.#current.getStore(), this.#shared, nobody);
     this.#outbox.flush();
   }
 }

@@ -3,6 +3,7 @@
 // A path is a node of a tree that grows as transactions run: members that took the same path stand on the same node,
 // so grouping outcomes compares one reference instead of arrays.
 
+import type { ScriptLanguage } from '../../script/contract.js';
 import {
   type ActionExit,
   type Demand,
@@ -13,6 +14,7 @@ import {
   type Route,
 } from '../../workflow/plan.js';
 import { ActionFault, type BuiltInAction, type PlacedAction } from '../action.js';
+import { scriptPlacer, withScripts } from './scripts.js';
 import { mapped, type Substitute, valuesOf } from './values.js';
 
 /** What the thread's entry knows and this room may not import. */
@@ -20,6 +22,8 @@ export interface ThreadWorld {
   readonly actions: Readonly<Record<string, BuiltInAction>>;
   readonly routeOf: (planAction: PlanAction) => Route;
   readonly substitute: Substitute;
+  /** By name; `null`, or absent: scripts are off. */
+  readonly scripts?: ReadonlyMap<string, ScriptLanguage> | null;
 }
 
 /** Nodes of a plan's tree of paths. A transaction with many conditions has more paths than there are stars: past this
@@ -49,6 +53,7 @@ export class ThreadPlace {
     const builtIn = world.actions[planAction.action.type];
     this.givesResult = builtIn?.givesResult ?? false;
     this.acts = builtIn?.acts ?? false;
+    // The data map first: the scripts see what it put there.
     this.action = mapped(prepared(planAction, builtIn, world), planAction, world.substitute);
     this.timeoutMs = planAction.timeoutMs ?? Number.POSITIVE_INFINITY;
     this.route = world.routeOf(planAction);
@@ -58,8 +63,12 @@ export class ThreadPlace {
 /** An action that cannot be prepared fails each member that comes to it: every other place of the plan is as good. */
 function prepared(planAction: PlanAction, builtIn: BuiltInAction | undefined, world: ThreadWorld): PlacedAction {
   const { name, action } = planAction;
+  const placeScript = scriptPlacer(world.scripts ?? null);
   try {
-    if (builtIn !== undefined) return builtIn.prepare(planAction, valuesOf(planAction, world.substitute));
+    if (builtIn !== undefined) {
+      const placed = builtIn.prepare(planAction, valuesOf(planAction, world.substitute), placeScript);
+      return withScripts(action, placed, placeScript);
+    }
     throw new ActionFault('ActionUnknown', `action "${name}": there is no type "${action.type}"`);
   } catch (thrown) {
     return {

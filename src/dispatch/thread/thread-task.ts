@@ -1,6 +1,7 @@
 // The Piscina task of a thread: it lasts as long as the thread, which takes its batches from a port of its own.
 
 import type { MessagePort } from 'node:worker_threads';
+import type { ScriptLimits } from '../../script/contract.js';
 
 export interface ThreadTask {
   readonly port: MessagePort;
@@ -10,4 +11,6 @@ export interface ThreadTask {
   readonly graceMs: number;
   readonly beatMs: number;
   readonly resultBytesMax: number;
+  /** `null`: none are run. */
+  readonly scripts: ScriptLimits | null;
 }

@@ -13,8 +13,20 @@ import * as members from './0006-members.js';
 import * as auditOrder from './0007-audit-order.js';
 import * as identity from './0008-identity.js';
 import * as contexts from './0009-contexts.js';
+import * as auditVariables from './0010-audit-variables.js';
 
-const migrations = [first, auditViews, retention, failures, severalEngines, members, auditOrder, identity, contexts];
+const migrations = [
+  first,
+  auditViews,
+  retention,
+  failures,
+  severalEngines,
+  members,
+  auditOrder,
+  identity,
+  contexts,
+  auditVariables,
+];
 
 const undefinedTable = '42P01';
 
