@@ -1,10 +1,10 @@
 // What the README and the examples promise, run as they say.
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { examples, lines, world } from './setup.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -40,6 +40,47 @@ test('examples/parcel.yaml goes the ways its head says', async context => {
   expect(await way({ grams: 700, homeOn: 2 })).toEqual({ day: 2, delivered: true });
   expect(await way({ grams: 25_000, homeOn: 9 })).toEqual({ returned: 'after 3 days' });
   expect(await way({ grams: 0, homeOn: 1 })).toEqual({ returned: 'a parcel of 0 g', code: 'NoWeight' });
+});
+
+const titanic = {
+  Title: 'Titanic',
+  'Worldwide Gross': 1_842_879_955,
+  'Production Budget': 200_000_000,
+  'Rotten Tomatoes Rating': 82,
+  'IMDB Rating': 7.4,
+};
+
+test.each<[file: string, input: object, result: unknown]>([
+  ['review.yaml', titanic, { title: 'Titanic', sides: { critics: 0.82, viewers: 0.74, money: 1 }, verdict: 'see it' }],
+  ['barley.yaml', {}, expect.objectContaining({ rose: ['Morris'] })],
+  ['booking.yaml', { passenger: 'Ada', refusals: 2 }, { passenger: 'Ada', seat: '3A', paidAtAttempt: 3 }],
+  [
+    'booking.yaml',
+    { passenger: 'Ada', refusals: 9 },
+    { passenger: 'Ada', released: '3A', paying: null, because: 'BankSilent', attempts: 3 },
+  ],
+  ['tree.yaml', {}, { name: 'flare', files: 220, size: 956_129 }],
+  ['tree.yaml', { package: { name: 'util', id: 140 } }, expect.objectContaining({ name: 'util', files: 25 })],
+  // Who is first is the machine's affair; there is one.
+  [
+    'quotes.yaml',
+    { delaysMs: { north: 0, south: 300, west: 300 } },
+    [expect.objectContaining({ price: expect.any(Number) })],
+  ],
+])('examples/%s, with %j', { timeout: 60_000 }, async (file, input, result) => {
+  const own = world({ onTestFinished });
+  const { code, stdout } = await own.millrace('run', join(examples, file), '--input', JSON.stringify(input), '--json');
+  expect({ code, stdout: JSON.parse(stdout) }).toMatchObject({ code: 0, stdout: { state: 'finished', result } });
+});
+
+test('the README of the examples has each of them, with the command that is in its head', () => {
+  const readme = readFileSync(join(examples, 'README.md'), 'utf8');
+  for (const file of readdirSync(examples).filter(name => name.endsWith('.yaml'))) {
+    const commands = readFileSync(join(examples, file), 'utf8').match(/^# {3}millrace run .*$/gm)!;
+    expect(
+      commands.map(line => line.slice(4).replace(/ {2,}.*/, '')).some(command => readme.includes(`\`${command}\``)),
+    ).toBe(true);
+  }
 });
 
 test('the demo runs on its real records, and the queries of the README answer', { timeout: 120_000 }, async context => {

@@ -7,9 +7,9 @@
 //              over: true               wait until the instance is over
 //              remove: true             an operator removes the instance
 //   ran      the actions that ran, and how often: all of them, no other ran
-//   holds    sentences about runs, each `NAMES before | within | beside | never beside NAMES`:
+//   holds    sentences about runs, each `NAMES before | ends before | beside | never beside NAMES`:
 //              before        ended before the other began
-//              within        began and ended while the other was running
+//              ends before   ended before the other did, or while the other still runs
 //              beside        both were running at one moment
 //              never beside  were never both running
 //   order    the runs in the order in which they began, none beside another
@@ -102,14 +102,14 @@ export function faultsIn({ ran, holds, order }: Trace, runs: readonly Run[]): st
 
 const relations: Readonly<Record<string, (one: Run, other: Run) => boolean>> = {
   before: isBefore,
-  within: (one, other) => one.ended !== null && one.began > other.began && one.ended < (other.ended ?? one.ended + 1),
+  'ends before': (one, other) => one.ended !== null && (other.ended === null || one.ended < other.ended),
   beside: (one, other) => !isBefore(one, other) && !isBefore(other, one),
   'never beside': (one, other) => one === other || isBefore(one, other) || isBefore(other, one),
 };
 
 /** Whether it holds for each run on the left with each on the right, of which there are some. */
 function isTrue(sentence: string, runs: readonly Run[]): boolean {
-  const [, left, relation, right] = /^(.+?) (before|within|never beside|beside) (.+)$/.exec(sentence) ?? [];
+  const [, left, relation, right] = /^(.+?) (ends before|before|never beside|beside) (.+)$/.exec(sentence) ?? [];
   if (relation === undefined) throw new Error(`"${sentence}" is no sentence of a trace`);
   const [ones, others] = [left!, right!].map(names =>
     namesIn(names).map(name => {

@@ -16,8 +16,7 @@ interface Flight {
 
 const folder = fileURLToPath(new URL('../../examples/', import.meta.url));
 
-test.each(['hello.yaml', 'flights.yaml', 'parcel.yaml'])('%s has no faults and compiles', async name => {
-  expect(readdirSync(folder)).toContain(name);
+test.each(readdirSync(folder).filter(name => name.endsWith('.yaml')))('%s has no faults and compiles', async name => {
   const loaded = loadDefinition(readFileSync(folder + name, 'utf8'), name);
   if (!('definition' in loaded)) throw new Error(JSON.stringify(loaded.faults));
   const plan = compilePlan(loaded.definition, folder);
