@@ -121,6 +121,8 @@ export function nextOf(item: CommitItem, atMs: number): Next {
 /** The part of a commit that concerns instances with several contexts, and copies of the segments it takes them out of. */
 export interface SharedPart {
   readonly rows: SharedRows;
+  /** Of contexts that leave by it, whatever they came to. */
+  readonly withdrawn: readonly CommitItem[];
   readonly held: (segment: Segment) => HeldSegment;
 }
 
@@ -156,6 +158,10 @@ export function buildCommit(
     const ordinals = ordinalsAt(item.held.segment.ordinals, item.positions);
     addTrace(root, traceGroup(item, ordinals, sharedShape(fate), fate.body, world));
     fates.push({ kind: 'shared', after: fate.after });
+    all.push(item);
+  }
+  for (const item of shared.withdrawn) {
+    fates.push({ kind: 'shared', after: 'ended' });
     all.push(item);
   }
   for (const [segment, positions] of rows.leaving) leave(leaving, held(segment), positions);

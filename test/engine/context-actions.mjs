@@ -17,3 +17,6 @@ export const item = async ({ item: number }) => {
   await aMoment();
   return number * 10;
 };
+export const fails = () => {
+  throw new Error('as ever');
+};

@@ -5,6 +5,7 @@ import { type BuiltCommit, buildCommit, type CommitItem, nextOf } from '../commi
 import type { EngineParts } from '../parts.js';
 import { decideShared } from './decide.js';
 import { SharedRowsBuilder } from './decided-rows.js';
+import { sortedOut } from './withdrawn.js';
 
 /**
  * COST one read of what the instances share; one more of contexts that go on or leave without having run, and one of their
@@ -34,17 +35,14 @@ export async function buildShared(
     item => nextOf(item, atMs),
   );
   const rows = new SharedRowsBuilder(work, atMs, ids, workflow => definitions.byNumber(workflow)).build();
-  return buildCommit(
-    work.plain.map(({ item }) => item),
-    atMs,
-    build,
-    {
-      rows,
-      held: segment => {
-        const known = holdings.segment(segment.id);
-        if (known?.segment.revision === segment.revision) return known;
-        return { segment, open: segment.open, gone: segment.gone };
-      },
+  const { staying, withdrawn } = sortedOut(work);
+  return buildCommit(staying, atMs, build, {
+    rows,
+    withdrawn,
+    held: segment => {
+      const known = holdings.segment(segment.id);
+      if (known?.segment.revision === segment.revision) return known;
+      return { segment, open: segment.open, gone: segment.gone };
     },
-  );
+  });
 }

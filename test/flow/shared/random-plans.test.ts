@@ -1,16 +1,17 @@
 // Random plans, walked in random order, several happenings in a commit: the invariants of `TinyWorld.check` hold after
 // each step, and how often each action runs is what a model of tokens says that knows nothing of contexts.
 //
-// RUNS (default 1,500) and SEED make it longer, or another.
+// RUNS (default 800) and SEED make it longer, or another.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { StoredContext } from '../../../src/flow/shared/happening.js';
 import type { Action, ForEachAction } from '../../../src/workflow/model.js';
 import { type Level, levelOf, planOf, type Random, randomOf } from './programs.js';
-import { TinyWorld } from './tiny-world.js';
+import { TinyWorld, takesAll } from './tiny-world.js';
 
 const seed = Number(process.env.SEED ?? 5);
-const numRuns = Number(process.env.RUNS ?? 1_500);
+const numRuns = Number(process.env.RUNS ?? 800);
 
 /**
  * How often each action runs when every flow is taken, added up by name.
@@ -53,14 +54,17 @@ function passes({ join }: Action, brought: readonly number[]): number {
   return least + (more >= Number(wait.split(' ')[0]) ? 1 : 0);
 }
 
-const some = (random: Random) => (ready: readonly { readonly context: number }[]) => {
-  const left = [...ready];
-  const chosen: { readonly context: number }[] = [];
-  for (let many = 1 + random(random(3) === 0 ? 4 : 1); many > 0 && left.length > 0; many--) {
-    chosen.push(...left.splice(random(left.length), 1));
-  }
-  return chosen;
-};
+/** One of those that are ready, or several for one commit. */
+const some =
+  (random: Random) =>
+  (ready: readonly StoredContext[]): StoredContext[] => {
+    const left = [...ready];
+    const chosen: StoredContext[] = [];
+    for (let many = 1 + random(random(3) === 0 ? 4 : 1); many > 0 && left.length > 0; many--) {
+      chosen.push(...left.splice(random(left.length), 1));
+    }
+    return chosen;
+  };
 
 describe('random plans', () => {
   test('run each action as often as tokens say, in whatever order', () => {
@@ -80,7 +84,7 @@ describe('random plans', () => {
         if ([...expected.values(), ...ofInner.values()].reduce((sum, each) => sum + each, 0) > 3_000) return;
         for (let order = 0; order < 3; order++) {
           const world = new TinyWorld(new Map([[1, planOf('/outer', outer)], [2, planOf('/inner', inner)]])); // biome-ignore format: a table
-          world.runAll(some(random) as Parameters<TinyWorld['runAll']>[0]);
+          world.runAll(some(random));
           expect(world.end?.state).toBe('finished');
           expect(counted(world, '1 ')).toEqual(nonzero(expected));
           expect(counted(world, '2 ')).toEqual(nonzero(ofInner));
@@ -93,7 +97,7 @@ describe('random plans', () => {
   });
 
   test('with loops, cancellation and ends keep what must hold, and end', () => {
-    const seen = { ends: 0, failed: 0, removed: 0, bytes: 0 };
+    const seen = { ends: 0, failed: 0, removed: 0 };
     fc.assert(
       fc.property(fc.nat(), fc.integer({ min: 1, max: 9 }), (number, size) => {
         const run = (): readonly [TinyWorld, string[]] => {
@@ -141,13 +145,43 @@ describe('random plans', () => {
         const [world, steps] = run();
         expect(run()[1]).toEqual(steps);
         seen.ends += world.end === null ? 0 : 1;
-        seen.bytes = Math.max(seen.bytes, world.bytesMax);
       }),
       { seed, numRuns },
     );
     expect(seen.ends).toBe(numRuns);
     expect(seen.failed).toBeGreaterThan(numRuns / 10);
     expect(seen.removed).toBeGreaterThan(numRuns / 20);
+  });
+
+  test('a loop of a thousand turns with a split, a join and a group keeps its state as small as one turn', () => {
+    const body: Level = { actions: [{ name: 'item', type: 'null', mutex: 'm' }], flows: [] };
+    const plan = planOf('/long', {
+      actions: [
+        { name: 'head', type: 'null' },
+        { name: 'a', type: 'null', mutex: 'm' },
+        { name: 'b', type: 'forEach', items: [1, 2, 3], parallel: 2, complete: 2, rest: 'cancel', body },
+        { name: 'c', type: 'null' },
+        { name: 'join', type: 'null', join: { wait: '2 of 3', rest: 'block' } },
+        { name: 'tail', type: 'null' },
+      ],
+      flows: ['head>a', 'head>b', 'head>c', 'a>join', 'b>join', 'c>join', 'join>tail', 'tail>head'].map(flow => ({
+        from: flow.split('>')[0]!,
+        to: flow.split('>')[1]!,
+      })),
+    } as Level);
+    const sizes = [20, 1_000].map(turns => {
+      const world: TinyWorld = new TinyWorld(new Map([[1, plan]]), {
+        ...takesAll,
+        flows: ({ name, flows }) =>
+          name === 'tail' && world.times('tail') >= turns ? [] : flows.map(({ flow }) => flow),
+      });
+      // The longest waiting first: who is slow in one turn would else be queued for good.
+      world.runAll(ready => [ready.reduce((first, each) => (each.context < first.context ? each : first))]);
+      expect(world.times('tail')).toBe(turns);
+      return world.bytesMax;
+    });
+    // Numbers get longer, nothing else.
+    expect(sizes[1]).toBeLessThan(sizes[0]! * 1.5);
   });
 });
 

@@ -10,9 +10,9 @@ import type { Plan, PlanAction } from '../../../src/workflow/plan.js';
 /** What a context decides by itself; numbers of items are the definition's else. */
 export interface Choices {
   /** Which of the flows out of an action are taken. */
-  flows(action: PlanAction, context: number): readonly number[];
+  flows: (action: PlanAction, context: number) => readonly number[];
   /** How many items a for-each or an extension has. */
-  count(action: PlanAction): number;
+  count: (action: PlanAction) => number;
 }
 
 export const takesAll: Choices = {
@@ -36,7 +36,7 @@ export class TinyWorld {
 
   constructor(
     readonly plans: ReadonlyMap<number, Plan>,
-    readonly choices: Choices = takesAll,
+    readonly choices: Choices = { ...takesAll },
   ) {
     const { entry } = this.plan(1);
     const stands = { scope: 0, workflow: 1, place: entry.place, hasRun: entry.hasRun } as const;
