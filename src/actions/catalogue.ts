@@ -11,6 +11,7 @@ import { forEachAction } from './for-each.js';
 import { groupAction } from './group.js';
 import { nullAction } from './null.js';
 import { scriptAction } from './script.js';
+import { sqlAction } from './sql.js';
 import { workflowAction } from './workflow.js';
 
 export const builtInActions: Readonly<Record<Action['type'], BuiltInAction>> = {
@@ -24,4 +25,5 @@ export const builtInActions: Readonly<Record<Action['type'], BuiltInAction>> = {
   group: groupAction,
   error: errorAction,
   script: scriptAction,
+  sql: sqlAction,
 };

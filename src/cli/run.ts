@@ -5,6 +5,7 @@ import { dataOption } from './data-option.js';
 import type { Ended } from './exit.js';
 import { runtimeConfigOption } from './runtime-config-option.js';
 import { scriptsOption } from './scripts-option.js';
+import { sqlOption } from './sql-option.js';
 
 const examples = `
 Examples:
@@ -37,6 +38,7 @@ export interface RunOptions {
   readonly threads?: number;
   readonly runtimeConfig?: string;
   readonly scripts?: true;
+  readonly sql?: true;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -53,6 +55,7 @@ export function addRun(program: Command, ended: Ended): void {
     .option('-t, --threads <number>', 'worker threads for actions (default: the processors, 2 to 8)', wholeNumber)
     .addOption(runtimeConfigOption())
     .addOption(scriptsOption())
+    .addOption(sqlOption())
     .option('--json', 'print the result as JSON on standard output; what actions print goes to standard error')
     .option('-q, --quiet', 'no progress and no closing table')
     .addHelpText('after', examples)

@@ -103,6 +103,7 @@ function argumentsOf(options: StartOptions, index: number): string[] {
   for (const origin of cors) args.push('--cors', origin);
   if (runtimeConfig !== undefined) args.push('--runtime-config', runtimeConfig);
   if (scripts === true) args.push('--scripts');
+  if (options.sql === true) args.push('--sql');
   if (json === true) args.push('--json');
   return args;
 }

@@ -43,6 +43,7 @@ export async function startService(options: StartOptions): Promise<number> {
     ...(redis === undefined ? {} : { redis }),
     ...(cluster === undefined ? {} : { cluster }),
     ...(scripts === undefined ? {} : { scripts }),
+    ...(options.sql === true ? { sql: true } : {}),
     ...(runtimeConfig === undefined ? {} : { runtimeConfiguration: runtimeConfig }),
   });
   let service: RunningService | null = null;

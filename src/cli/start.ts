@@ -7,6 +7,7 @@ import type { Ended } from './exit.js';
 import { wholeNumber } from './run.js';
 import { runtimeConfigOption } from './runtime-config-option.js';
 import { scriptsOption } from './scripts-option.js';
+import { sqlOption } from './sql-option.js';
 
 const examples = `
 Examples:
@@ -47,6 +48,7 @@ export interface StartOptions {
   readonly cluster?: string;
   readonly runtimeConfig?: string;
   readonly scripts?: true;
+  readonly sql?: true;
   readonly processes: number;
   /** Seconds. */
   readonly failoverWindow: number;
@@ -85,6 +87,7 @@ export function addStart(program: Command, ended: Ended): void {
     .option('--cluster <name>', 'name of the cluster in Redis (default: default)')
     .addOption(runtimeConfigOption())
     .addOption(scriptsOption())
+    .addOption(sqlOption())
     .option('--processes <number>', 'engines on this machine, on as many ports from --port on', wholeNumber, 1)
     .option(
       '--failover-window <seconds>',

@@ -22,6 +22,12 @@ export type PreparedValue = (member: ActionMember) => Json;
 /** Prepares a property in which `${…}` stands for values (workflow/templates.ts). */
 export type ValueFor = (property: Json) => PreparedValue;
 
+/** A statement to be executed in the commit: parameters in PostgreSQL's text format. */
+export interface SqlEffect {
+  readonly sql: string;
+  readonly parameters: readonly (string | null)[];
+}
+
 /** A member as an action sees it. */
 export interface ActionMember {
   /** For the expressions in its texts. */
@@ -29,6 +35,9 @@ export interface ActionMember {
   /** Input with everything written laid over it: a new object at each call, the action's own to change. */
   variables(): JsonObject;
   readonly context: CallContext;
+  /** The statement goes into the commit of this transaction. @throws ActionFault `SqlDisabled`, `TooManyStatements`,
+   * `StatementTooLarge` */
+  execute(statement: SqlEffect): void;
   /** The engine's time of day. */
   nowMs(): number;
 }

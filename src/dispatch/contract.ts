@@ -73,4 +73,6 @@ export interface DispatcherOptions {
   readonly resultBytesMax: number;
   /** Limits of scripts; `null`: none are run. Default `null`. */
   readonly scripts: ScriptLimits | null;
+  /** Whether `sql` actions may run. */
+  readonly sql: boolean;
 }

@@ -13,10 +13,11 @@ export const defaultDispatcherOptions: DispatcherOptions = {
   heapMb: 256,
   resultBytesMax: 1_048_576,
   scripts: null,
+  sql: false,
 };
 
 /** `scripts` are checked where they are given, among the engine's options. */
-type Bounded = Exclude<keyof DispatcherOptions, 'scripts'>;
+type Bounded = Exclude<keyof DispatcherOptions, 'scripts' | 'sql'>;
 
 const minimum: Readonly<Record<Bounded, number>> = {
   threads: 1,

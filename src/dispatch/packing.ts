@@ -95,6 +95,7 @@ export interface RareOutcome {
   readonly errors?: readonly ActionError[];
   readonly errorOf?: Uint16Array;
   readonly exits?: readonly ActionExit[];
+  readonly statements?: readonly string[];
 }
 
 export interface PackedOutcomes {

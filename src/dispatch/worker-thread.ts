@@ -75,8 +75,8 @@ export class WorkerThread {
     this.#port = port1;
     const memory = new SharedArrayBuffer(sharedBytes(options.concurrency));
     this.shared = new SharedState(memory, options.concurrency);
-    const { concurrency, graceMs, resultBytesMax, scripts } = options;
-    const task: ThreadTask = { port: port2, memory, concurrency, graceMs, beatMs, resultBytesMax, scripts };
+    const { concurrency, graceMs, resultBytesMax, scripts, sql } = options;
+    const task: ThreadTask = { port: port2, memory, concurrency, graceMs, beatMs, resultBytesMax, scripts, sql };
     port1.on('message', (message: FromThread) => {
       // Strays of a thread that is being ended: its members are answered otherwise.
       if (!this.isGone) events.message(this, message);

@@ -29,6 +29,7 @@ import type { IdSource } from './ids.js';
 import { narrowed } from './narrowed.js';
 import { Packing } from './packing.js';
 import type { SharedFate, SharedRows } from './shared/decided-rows.js';
+import { withStatements } from './sql-effects.js';
 import { ascending, type Standing, segmentsOf, stand } from './standing.js';
 
 /** Members of one held segment with one outcome. */
@@ -46,6 +47,8 @@ export interface CommitItem {
   readonly errors?: readonly ActionError[];
   readonly errorOf?: ArrayLike<number>;
   readonly earlierResults?: readonly string[];
+  /** JSON of what each member has the commit execute, `''`: nothing. */
+  readonly statements?: readonly string[];
   /** How the actions of `path` ended; absent: normally, or as the outcome says. */
   readonly exits?: readonly ActionExit[];
   /** Their beginning is in the audit already. */
@@ -148,7 +151,8 @@ export function buildCommit(
     place(root, item, next, ordinals, keptPayload);
     addTrace(root, traceGroup(item, ordinals, shapeOf(next), keptPayload ? root.bodyId : null, world));
   }
-  if (shared === null) return { items, fates, commit: assemble(leaving, roots, atMs, world) };
+  if (shared === null)
+    return { items, fates, commit: withStatements(assemble(leaving, roots, atMs, world), items, fates) };
   const { rows, held } = shared;
   const all = [...items];
   for (const fate of rows.fates) {
@@ -165,7 +169,7 @@ export function buildCommit(
     all.push(item);
   }
   for (const [segment, positions] of rows.leaving) leave(leaving, held(segment), positions);
-  const commit = assemble(leaving, roots, atMs, world);
+  const commit = withStatements(assemble(leaving, roots, atMs, world), all, fates);
   return {
     items: all,
     fates,

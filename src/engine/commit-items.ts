@@ -2,6 +2,7 @@
 // outcome groups and are split where members need different decisions.
 
 import type { OutcomeGroup, OutcomeMessage } from '../dispatch/protocol.js';
+import { isSqlEffect } from '../store/ad-hoc.js';
 import { request } from '../store/contract.js';
 import type { SqlError } from '../store/driver.js';
 import type { CommitItem } from './commit-builder.js';
@@ -16,20 +17,26 @@ export function halves<T>(list: readonly T[]): T[][] {
 }
 
 const commitRefused = 'CommitRefused';
+const sqlFailed = 'SqlFailed';
 
 export function isRefusedByStore({ errors }: CommitItem): boolean {
-  return errors?.[0]?.code === commitRefused;
+  const code = errors?.[0]?.code;
+  return code === commitRefused || code === sqlFailed;
 }
 
 /** The member's outcome when the store cannot hold what it did. */
 export function refusedByStore(item: CommitItem, error: SqlError): CommitItem {
-  const place = item.path.at(-1) ?? item.held.segment.place;
+  const { statements, ...without } = item;
+  const isSql = statements !== undefined && (isSqlEffect(error.statement) || error.statement === 'COMMIT');
+  const code = isSql ? sqlFailed : commitRefused;
+  const blamed = isSql ? item.path.findLast(at => item.plan.actions[at]!.action.type === 'sql') : undefined;
+  const place = blamed ?? item.path.at(-1) ?? item.held.segment.place;
   return {
-    ...item,
+    ...without,
     outcome: { kind: 'failed', place, killed: false },
     payload: null,
     events: [],
-    errors: [{ code: commitRefused, message: error.message, action: item.plan.actions[place]!.name, stack: '' }],
+    errors: [{ code, message: error.message, action: item.plan.actions[place]!.name, stack: '' }],
     errorOf: [0],
   };
 }
@@ -109,6 +116,7 @@ export function itemsOf(
     ...(group.errorOf !== undefined ? { errorOf: group.errorOf } : {}),
     ...(group.earlierResults !== undefined ? { earlierResults: group.earlierResults } : {}),
     ...(group.exits !== undefined ? { exits: group.exits } : {}),
+    ...(group.statements !== undefined ? { statements: group.statements } : {}),
   };
   const byReport =
     part.reported === null

@@ -125,6 +125,7 @@ async function compose(
       blockedMs: options.actionBlockedMs,
       heapMb: options.threadHeapMb,
       scripts: options.scripts,
+      sql: options.sql,
     },
     dispatcherEvents(wired),
     () => clock.nowMs(),

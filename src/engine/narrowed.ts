@@ -26,6 +26,7 @@ export function narrowed(item: CommitItem, members: readonly number[]): CommitIt
     events: item.events.flatMap(({ member, event }) =>
       newIndex.has(member) ? [{ member: newIndex.get(member)!, event }] : [],
     ),
+    ...(item.statements !== undefined ? { statements: members.map(at => item.statements![at]!) } : {}),
     ...(item.errorOf !== undefined ? { errorOf: members.map(at => item.errorOf![at]!) } : {}),
     ...(item.earlierResults !== undefined
       ? { earlierResults: members.flatMap(at => item.earlierResults!.slice(at * earlier, (at + 1) * earlier)) }

@@ -51,6 +51,8 @@ export interface EngineOptions {
    * may hold them all the same. Default false.
    */
   readonly scripts?: boolean | Partial<ScriptLimits>;
+  /** Whether `sql` actions may run: whoever may deploy can then write into the database. Default false. */
+  readonly sql?: boolean;
   /** Memory for bodies kept beside the store, bytes. Default 67,108,864. */
   readonly cacheBytes?: number;
   /** Names of the audit events to record. Absent: all. `['']`: none. `recommended`: the seed's selection. */
@@ -123,6 +125,7 @@ export function resolveOptions(given: EngineOptions): ResolvedOptions {
     actionBlockedMs: given.actionBlockedMs ?? 30_000,
     leaseMs: given.leaseMs ?? 30_000,
     scripts: scriptLimits(given.scripts ?? false),
+    sql: given.sql === true,
     cacheBytes: given.cacheBytes ?? 64 * 1_024 * 1_024,
     auditFilter: given.auditFilter,
     auditExpirationMs,

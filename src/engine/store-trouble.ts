@@ -3,6 +3,7 @@
 
 import type { Clock } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
+import { isSqlEffect } from '../store/ad-hoc.js';
 import { SqlError } from '../store/driver.js';
 import type { EngineHealth } from './health.js';
 
@@ -13,9 +14,15 @@ export const retryStoreMs = 500;
  * others (disk full, out of memory, shut down, connection lost, deadlock ...) speak of the store. */
 const valueClasses: ReadonlySet<string> = new Set(['22', '23', '54']);
 
+/** Connection, rollback (serialization, deadlock), resources, locks, intervention, system, internal. */
+const troubleClasses: ReadonlySet<string> = new Set(['08', '40', '53', '55', '57', '58', 'XX']);
+
 /** Whether the store refused a value; asking again would be refused again. */
 export function blamesValue(error: unknown): error is SqlError {
-  return error instanceof SqlError && valueClasses.has(error.code.slice(0, 2));
+  if (!(error instanceof SqlError)) return false;
+  if (valueClasses.has(error.code.slice(0, 2))) return true;
+  // Whatever else a workflow's own statement meets is its fault, but for trouble of the store. 57014: it took too long.
+  return isSqlEffect(error.statement) && (error.code === '57014' || !troubleClasses.has(error.code.slice(0, 2)));
 }
 
 /**

@@ -5,5 +5,10 @@
 export const adHocMax = 200;
 
 export function isAdHoc(name: string): boolean {
-  return name.startsWith('query ');
+  return name.startsWith('query ') || isSqlEffect(name);
+}
+
+/** Whether a statement is that of a workflow, executed in a commit. */
+export function isSqlEffect(name: string): boolean {
+  return name.startsWith('sql ');
 }

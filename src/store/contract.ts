@@ -202,6 +202,15 @@ export interface GivenName {
 }
 
 /** One atomic, durable change. A submit, a transaction's end and an operation are all commits. */
+/** A statement of a workflow. */
+export interface StatementEffect {
+  /** Whose it is. */
+  readonly instance: string;
+  readonly sql: string;
+  /** In PostgreSQL's text format. */
+  readonly parameters: readonly (string | null)[];
+}
+
 export interface Commit {
   readonly id: string;
   readonly atMs: number;
@@ -212,6 +221,8 @@ export interface Commit {
   readonly segments: readonly Segment[];
   /** What contexts of instances share; fences like `marks`. */
   readonly shared: readonly SharedChange[];
+  /** Executed behind the fences, in this order. One that is refused refuses the commit. Default: none. */
+  readonly statements?: readonly StatementEffect[];
   readonly roots: readonly RootBody[];
   readonly bodies: readonly Body[];
   readonly outcomes: readonly Outcome[];

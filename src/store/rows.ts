@@ -18,6 +18,7 @@ import type {
 } from './contract.js';
 import type { SqlCall, SqlRows } from './driver.js';
 import * as sql from './sql/commit.js';
+import { effectCalls } from './sql-effects.js';
 
 type Row = SqlRows[number];
 
@@ -145,6 +146,7 @@ export function commitCalls(commit: Commit, hasRivals: boolean): SqlCall[] {
   if (commit.changes.length > 0) calls.push(changeCall(commit));
   if (commit.guards.length > 0) calls.push(guardCall(commit));
   if (shared.length > 0) calls.push(sharedCall(shared));
+  if (commit.statements !== undefined) calls.push(...effectCalls(commit.statements, hasRivals));
   if (commit.segments.length > 0) calls.push(segmentsCall(commit.segments));
   if (commit.roots.length + commit.bodies.length > 0) calls.push(bodiesCall(commit));
   if (commit.outcomes.length > 0) calls.push(outcomesCall(commit.outcomes));

@@ -4,6 +4,7 @@ import { nearest, type Path, quote, type Report } from './fault.js';
 import { checkForEach } from './for-each-checks.js';
 import { forEachNamed, type Level, regionNamed } from './levels.js';
 import { checkFullName, checkFunctionName, checkWordName } from './name-checks.js';
+import { checkStatements } from './sql-checks.js';
 
 type PlainAction = { readonly [key: string]: unknown };
 
@@ -28,6 +29,9 @@ export function checkAction(action: PlainAction, index: number, level: Level, mo
       break;
     case 'group':
       checkGroup(action, level, path, report);
+      break;
+    case 'sql':
+      if (Array.isArray(action.statements)) checkStatements(action.statements, [...path, 'statements'], report);
       break;
     case 'error':
       if (typeof action.code === 'string') checkWordName(action.code, 'an error', [...path, 'code'], report);

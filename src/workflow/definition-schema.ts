@@ -257,6 +257,29 @@ export const definitionSchema: Schema = {
             },
             additionalProperties: false,
           },
+          {
+            type: 'object',
+            required: ['name', 'type', 'statements'],
+            properties: {
+              ...ofEveryAction,
+              type: { type: 'string', const: 'sql' },
+              statements: {
+                type: 'array',
+                items: {
+                  type: 'object',
+                  required: ['sql'],
+                  properties: {
+                    sql: { type: 'string', minLength: 1, maxLength: 65536 },
+                    parameters: { type: 'array', items: {}, maxItems: 1000 },
+                  },
+                  additionalProperties: false,
+                },
+                minItems: 1,
+                maxItems: 100,
+              },
+            },
+            additionalProperties: false,
+          },
         ],
       },
       minItems: 1,

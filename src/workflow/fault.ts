@@ -41,6 +41,7 @@ export const faultCodes = {
   INPUT_INVALID: 'an input that is not a JSON object',
   CONDITION_INVALID: 'not a condition',
   SCRIPT_INVALID: 'not a script of its language',
+  SQL_INVALID: 'a statement that workflows may not execute',
   SUBSTITUTION_INVALID: 'not a text with expressions to put in',
   MAP_INVALID: 'a runtime data map that cannot be applied, or a part of one',
   FILTER_INVALID: 'not an entry of an audit trail filter',

@@ -280,6 +280,29 @@ export const ScriptAction = Type.Object(
   { additionalProperties: false },
 );
 
+/**
+ * Statements executed in the commit of the transaction: with it or not at all. Off unless the engine is told `sql`.
+ */
+export const SqlAction = Type.Object(
+  {
+    ...actionProperties,
+    type: Type.Literal('sql'),
+    statements: Type.Array(
+      Type.Object(
+        {
+          /** One INSERT, UPDATE, DELETE, MERGE or WITH, with `$1` ... for parameters; nothing is substituted in it. */
+          sql: Type.String({ minLength: 1, maxLength: 65_536 }),
+          /** Values; texts are substituted. Lists and objects are given as JSON. Default none. */
+          parameters: Type.Optional(Type.Array(Type.Unknown(), { maxItems: 1_000 })),
+        },
+        { additionalProperties: false },
+      ),
+      { minItems: 1, maxItems: 100 },
+    ),
+  },
+  { additionalProperties: false },
+);
+
 export const Action = Type.Union([
   CallAction,
   NullAction,
@@ -291,6 +314,7 @@ export const Action = Type.Union([
   GroupAction,
   ErrorAction,
   ScriptAction,
+  SqlAction,
 ]);
 
 /**
@@ -345,6 +369,7 @@ export type EndAction = Static<typeof EndAction>;
 export type CancelAction = Static<typeof CancelAction>;
 export type GroupAction = Static<typeof GroupAction>;
 export type ErrorAction = Static<typeof ErrorAction>;
+export type SqlAction = Static<typeof SqlAction>;
 export type Join = Static<typeof Join>;
 export type DataMap = Static<typeof DataMap>;
 export type ScriptAction = Static<typeof ScriptAction>;
@@ -359,7 +384,8 @@ export type Action =
   | CancelAction
   | GroupAction
   | ErrorAction
-  | ScriptAction;
+  | ScriptAction
+  | SqlAction;
 export type Flow = Static<typeof Flow>;
 export type WorkflowDefinition = Omit<Static<typeof WorkflowDefinition>, 'actions'> & { actions: Action[] };
 /** Of a for-each: its actions, and the flows among them (default: none). */

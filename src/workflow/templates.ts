@@ -19,6 +19,8 @@ const substituted: Readonly<Record<Action['type'], readonly string[]>> = {
   group: ['items'],
   error: ['message'],
   script: [],
+  // Their parameters alone: what is executed is never put together from values.
+  sql: [],
 };
 
 /** Reports texts with expressions that cannot be read. */
@@ -47,6 +49,12 @@ export function planTemplates(action: Action): { readonly templates?: readonly T
 function eachText(action: { readonly [key: string]: unknown }, visit: (text: string, path: Path) => void): void {
   const { type } = action;
   if (typeof type !== 'string' || !Object.hasOwn(substituted, type)) return;
+  if (type === 'sql' && Array.isArray(action.statements)) {
+    for (const [index, statement] of action.statements.entries()) {
+      if (!isPlainObject(statement)) continue;
+      eachTextIn(statement.parameters, ['statements', index, 'parameters'], visit);
+    }
+  }
   for (const property of substituted[type as Action['type']]) {
     if (Object.hasOwn(action, property)) eachTextIn(action[property], [property], visit);
   }

@@ -15,6 +15,8 @@ class GatheredGroup {
   readonly earlier: string[] = [];
   readonly errors: ActionError[] = [];
   readonly errorOf: number[] = [];
+  /** By member once one has any. */
+  readonly statements: string[] = [];
   readonly #errorKeys = new Map<string, number>();
   readonly path: readonly number[];
   isAscending = true;
@@ -42,6 +44,16 @@ class GatheredGroup {
     this.elapsedMs += endedMs - member.begunMs;
   }
 
+  addStatements({ statements }: Member): void {
+    if (statements === null) return;
+    this.#padStatements(this.members.length - 1);
+    this.statements.push(JSON.stringify(statements));
+  }
+
+  #padStatements(length: number): void {
+    while (this.statements.length < length) this.statements.push('');
+  }
+
   addError(error: ActionError): void {
     const key = `${error.code}\n${error.message}\n${error.stack}`;
     let at = this.#errorKeys.get(key);
@@ -54,10 +66,12 @@ class GatheredGroup {
 
   /** @param shareUs what each member cost beyond its synchronous parts */
   close(shareUs: number): PackableGroup {
+    if (this.statements.length > 0) this.#padStatements(this.members.length);
     if (!this.isAscending) this.#sort();
     const { part, path, members, times } = this;
     const { kind, reached, demand, exits } = this.exit;
     const hasErrors = this.errors.length > 0;
+    const hasStatements = this.statements.length > 0;
     return {
       part: part.index,
       kind,
@@ -68,12 +82,13 @@ class GatheredGroup {
       atMs: this.atMs,
       payload: this.hasPayload ? this.payload : null,
       rare:
-        path.length > 1 || hasErrors || demand !== null
+        path.length > 1 || hasErrors || hasStatements || demand !== null
           ? {
               ...(path.length > 1 ? { earlierResults: this.earlier } : {}),
               ...(hasErrors ? { errors: this.errors, errorOf: Uint16Array.from(this.errorOf) } : {}),
               ...(exits === undefined ? {} : { exits }),
               ...(demand === null ? {} : { demand }),
+              ...(hasStatements ? { statements: this.statements } : {}),
             }
           : null,
       occupiedUs: this.syncMs * 1_000 + members.length * shareUs,
@@ -89,6 +104,7 @@ class GatheredGroup {
     reorder(this.payload, order, 1);
     reorder(this.earlier, order, this.path.length - 1);
     reorder(this.errorOf, order, 1);
+    reorder(this.statements, order, 1);
   }
 }
 
@@ -114,6 +130,7 @@ export class Gathering {
   completed(member: Member, exit: NodeExit, payload: string | null, error: ActionError | null, endedMs: number): void {
     const group = this.#group(member, exit, payload !== null, endedMs);
     group.add(member, endedMs);
+    group.addStatements(member);
     if (payload !== null) group.payload.push(payload);
     if (error !== null) group.addError(error);
     if (member.events !== null) this.#openFor(member.part.batch).events.push(...member.events);

@@ -8,7 +8,7 @@ import type { TargetScope } from '../../workflow/data-map.js';
 import { instanceId } from '../../workflow/instance-id.js';
 import type { Json, JsonObject } from '../../workflow/model.js';
 import { isVariableName, variableNameLengthMax } from '../../workflow/variable-name.js';
-import { ActionFault, type ValueSource } from '../action.js';
+import { ActionFault, type SqlEffect, type ValueSource } from '../action.js';
 import { errorText, errorVariable } from '../error-variable.js';
 import type { ActionError, LogLine, MemberEvent } from '../protocol.js';
 import { storableText } from './error-as-data.js';
@@ -21,10 +21,14 @@ import type { ScopedMember } from './values.js';
 const auditNameLengthMax = 200;
 const auditMessageLengthMax = 4_096;
 const auditEventsMax = 1_000;
+const statementsMax = 100;
+const statementLengthMax = 65_536;
 
 /** What a member's context needs of the thread it runs in. */
 export interface MemberServices {
   readonly resultBytesMax: number;
+  /** Whether `sql` actions may run. */
+  readonly sql: boolean;
   nowMs(): number;
   log(line: LogLine): void;
   /** An event of a member whose transaction has ended. */
@@ -54,6 +58,8 @@ export class Member implements ScopedMember, Writes {
   /** What the data map of its current action put there. */
   actionVariables: Map<string, string> | null = null;
   events: MemberEvent[] | null = null;
+  /** What is to be executed in the commit. */
+  statements: SqlEffect[] | null = null;
   isTimedOut = false;
   /** The engine stops and has aborted its signal: a failure from now on is not its own. */
   isInterrupted = false;
@@ -172,6 +178,20 @@ export class Member implements ScopedMember, Writes {
     return jsonText(value, `variable "${name}"`, Member.services.resultBytesMax, true);
   }
 
+  execute(statement: SqlEffect): void {
+    if (!Member.services.sql) throw new ActionFault('SqlDisabled', 'sql actions are off: start the engine with `sql`');
+    const length = statement.parameters.reduce((sum, each) => sum + (each?.length ?? 0), statement.sql.length);
+    if (length > statementLengthMax) {
+      const message = `a statement and its parameters have ${length} characters; ${statementLengthMax} are accepted`;
+      throw new ActionFault('StatementTooLarge', message);
+    }
+    this.statements ??= [];
+    if (this.statements.length === statementsMax) {
+      throw new ActionFault('TooManyStatements', `a transaction may execute ${statementsMax} statements`);
+    }
+    this.statements.push(statement);
+  }
+
   recordEvent(event: MemberEvent['event']): void {
     const { node, part, index } = this;
     const record: MemberEvent = {
@@ -205,6 +225,7 @@ export class Member implements ScopedMember, Writes {
       this.transients = null;
       this.result = null;
       this.events = null;
+      this.statements = null;
     }
     this.actionVariables = null;
     this.writes ??= new Map();

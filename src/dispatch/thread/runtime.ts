@@ -61,6 +61,7 @@ export class ThreadRuntime {
     this.#executing = this.#freeRows.map(() => null);
     Member.services = {
       resultBytesMax: task.resultBytesMax,
+      sql: task.sql,
       nowMs: () => this.#outbox.nowMs(),
       log: line => this.#outbox.log(line),
       late: (member, event) => this.#outbox.late(member, event),

@@ -13,4 +13,5 @@ export interface ThreadTask {
   readonly resultBytesMax: number;
   /** `null`: none are run. */
   readonly scripts: ScriptLimits | null;
+  readonly sql: boolean;
 }
