@@ -34,8 +34,11 @@ export function addShow(program: Command, ended: Ended): void {
 
 function contextTable(contexts: readonly ContextRecord[]): string {
   return table(
-    ['context', 'state', 'action', 'attempt'],
-    contexts.map(({ context, state, action, attempt }) => [String(context), state, action, String(attempt)]),
+    ['context', 'state', 'super-state', 'sub-state', 'action', 'attempt'],
+    contexts.map(({ context, state, superState, subState, action, attempt }) => [
+      ...[String(context), state, superState, subState],
+      ...[action, String(attempt)],
+    ]),
   );
 }
 

@@ -13,7 +13,7 @@ export type ErrorHandler =
 
 /**
  * The properties that have a meaning, and what their values are once read. All others are variables, which are JSON. The
- * engine heeds PRIORITY; the other two, and variables, are there to be looked up.
+ * engine heeds PRIORITY and DEFAULT_FLOW_CHART_ERROR_HANDLER; the others, and variables, are there to be looked up.
  */
 export interface KnownProperties {
   /** 1 (highest) to 10,000: of the members that have none of their own. */

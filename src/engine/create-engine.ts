@@ -221,7 +221,13 @@ async function compose(
   // What a stopped engine is given must reach the others.
   if (isShared) void queue.open().catch(error => log.queueTrouble(error as Error));
   const operator = new Operator(whole);
-  const instances = new Instances(store, definitions);
+  const instances = new Instances(store, definitions, segments =>
+    // What executes is shown as waiting as long as the queue cannot tell.
+    queue.claimed(segments).catch((error: unknown) => {
+      log.queueTrouble(error as Error);
+      return [];
+    }),
+  );
   const calls = new CallAudit(whole);
   return new Engine({
     parts: whole,

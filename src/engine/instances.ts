@@ -1,11 +1,14 @@
 // What the engine can say of instances: one in full, or a page of a list. Reads only.
 
+import type { SharedState } from '../flow/shared/state.js';
 import { EngineError } from '../observe/errors.js';
+import type { Slice } from '../queue/contract.js';
 import type { LocatedContext, Scope, Segment, Shared, Store, TextRow } from '../store/contract.js';
 import { lastPart, splitInstanceId } from '../workflow/instance-id.js';
 import type { Json } from '../workflow/model.js';
 import { type ContextState, contextState, decidingContext, instanceState } from './context-states.js';
 import type { Definitions } from './definitions.js';
+import { type DocumentedState, documentedState, type SubState, type SuperState } from './documented-states.js';
 import { errorAt } from './failures.js';
 
 /** Where an instance stands, or how it ended. */
@@ -14,6 +17,9 @@ export interface InstanceRecord {
   readonly workflow: string;
   readonly workflowVersion: number;
   readonly state: 'ready' | 'paused' | 'failed' | 'finished' | 'removed';
+  /** As the original's documents have it. */
+  readonly superState: SuperState;
+  readonly subState: SubState | null;
   readonly submitter: string | null;
   readonly createdAtMs: number | null;
   /** Living ones: the action they stand at, its attempt, when they may run. */
@@ -37,6 +43,8 @@ export interface ContextRecord {
   readonly context: number;
   /** `joining`: it has arrived at a join, or finished as one of a group. `waiting`: for what it has started, or a mutex. */
   readonly state: ContextState;
+  readonly superState: SuperState;
+  readonly subState: SubState;
   readonly action: string;
   readonly attempt: number;
 }
@@ -72,7 +80,15 @@ export class Instances {
   readonly #store: Store;
   readonly #definitions: Definitions;
 
-  constructor(store: Store, definitions: Definitions) {
+  readonly #claimed: (segments: readonly string[]) => Promise<Slice[]>;
+
+  /** @param claimed the parts of segments that execute, here or elsewhere */
+  constructor(
+    store: Store,
+    definitions: Definitions,
+    claimed: (segments: readonly string[]) => Promise<Slice[]> = () => Promise.resolve([]),
+  ) {
+    this.#claimed = claimed;
     this.#store = store;
     this.#definitions = definitions;
   }
@@ -117,6 +133,8 @@ export class Instances {
         workflow: outcome.name,
         workflowVersion: version.version,
         state: outcome.state,
+        superState: 'NORMAL',
+        subState: outcome.state === 'finished' ? 'FINISHED' : null,
         action: null,
         attempt: null,
         priority: null,
@@ -128,14 +146,19 @@ export class Instances {
       };
     }
     const { contexts } = located;
-    const { workflow, name } = await this.submittedTo(root, ordinal, contexts);
+    const shared = await this.#shared(root, ordinal, contexts);
+    // It may have gone since: then what was read of it stands.
+    const { workflow, name } = shared ?? contexts[0]!.segment;
+    const documented = await this.#documentedStates(contexts, shared);
     await this.#definitions.ensure([workflow, ...contexts.map(({ segment }) => segment.workflow)]);
-    const { segment, position } = decidingContext(contexts);
+    const deciding = decidingContext(contexts);
+    const { segment, position } = deciding;
     return {
       ...base,
       workflow: name,
       workflowVersion: this.#definitions.byNumber(workflow).version.version,
       state: instanceState(contexts.map(contextState)),
+      ...documented.get(deciding)!,
       action: this.#actionOf(segment),
       attempt: segment.attempt + 1,
       priority: segment.priority,
@@ -143,30 +166,37 @@ export class Instances {
       finishedAtMs: null,
       result: null,
       error: await this.errorOf(segment, position),
-      contexts: segment.context === 0 ? null : contexts.map(context => this.#contextRecord(context)),
+      contexts:
+        segment.context === 0 ? null : contexts.map(context => this.#contextRecord(context, documented.get(context)!)),
     };
   }
 
-  #contextRecord(context: LocatedContext): ContextRecord {
+  #contextRecord(context: LocatedContext, { superState, subState }: DocumentedState): ContextRecord {
     const { segment } = context;
     const state = contextState(context);
-    return { context: segment.context, state, action: this.#actionOf(segment), attempt: segment.attempt + 1 };
+    const states = { state, superState, subState: subState! };
+    return { context: segment.context, ...states, action: this.#actionOf(segment), attempt: segment.attempt + 1 };
   }
 
   #actionOf({ workflow, place }: Segment): string {
     return this.#definitions.byNumber(workflow).plan.actions[place]!.name;
   }
 
-  /** Of an instance with several contexts, which may follow workflows it calls, this is told by what they share. */
-  async submittedTo(
-    root: string,
-    ordinal: number,
+  /** What the contexts of an instance share, and which workflow it was submitted to: they may follow others it calls. */
+  async #shared(root: string, ordinal: number, contexts: readonly LocatedContext[]): Promise<Shared | null> {
+    if (contexts[0]!.segment.context === 0) return null;
+    return (await this.#store.shared([{ root, ordinal }]))[0] ?? null;
+  }
+
+  async #documentedStates(
     contexts: readonly LocatedContext[],
-  ): Promise<Pick<Shared, 'workflow' | 'name'>> {
-    const { segment } = contexts[0]!;
-    if (segment.context === 0) return segment;
-    // It may have gone since: then what was read of it stands.
-    return (await this.#store.shared([{ root, ordinal }]))[0] ?? segment;
+    shared: Shared | null,
+  ): Promise<Map<LocatedContext, DocumentedState>> {
+    const claimed = await this.#claimed([...new Set(contexts.map(({ segment }) => segment.id))]);
+    const machine = shared === null ? null : machineOf(shared.state);
+    const executes = ({ segment, position }: LocatedContext): boolean =>
+      claimed.some(({ segment: id, from, to }) => id === segment.id && position >= from && position < to);
+    return new Map(contexts.map(each => [each, documentedState(each, machine, executes(each))]));
   }
 
   async #workflowOf(id: string): Promise<string | null> {
@@ -234,4 +264,9 @@ function countOf([workflow, state, instances]: TextRow): WorkflowCount {
 
 function parsed(text: string | null): Json {
   return text === null ? null : (JSON.parse(text) as Json);
+}
+
+function machineOf(state: string): SharedState | null {
+  const { machine } = JSON.parse(state) as { machine?: SharedState };
+  return machine ?? null;
 }

@@ -168,7 +168,7 @@ test('members that fail together share a segment, each with its own error; what 
     all.map(() => 0),
     [all],
   );
-  expect(alike.failures).toEqual({ errors: [one], of: [] });
+  expect(alike.failures).toEqual({ errors: [{ ...one, attempt: 2 }], of: [] });
 
   const long = all.map(n => error(`${n} \0${'ü'.repeat(2_000)}`, 's'.repeat(4_096)));
   const different = await failing(500, long, all, [all]);

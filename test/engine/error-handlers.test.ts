@@ -17,6 +17,7 @@ writeFileSync(
 /handled/unknown/DEFAULT_FLOW_CHART_ERROR_HANDLER=/handlers/nobody
 /handled/faulty/DEFAULT_FLOW_CHART_ERROR_HANDLER=handlers/faulty.yaml
 /handled/clumsy/DEFAULT_FLOW_CHART_ERROR_HANDLER=/handlers/clumsy
+/handled/held/DEFAULT_FLOW_CHART_ERROR_HANDLER=/handlers/held
 `,
 );
 writeFileSync(
@@ -235,6 +236,64 @@ onEveryHome(
         error: { code: 'ActionExited', attempt: 3 },
       });
       expect(actionsOf(id).filter(action => action === 'note')).toHaveLength(2);
+    });
+
+    test('super-state and sub-state: "contexts in the ERROR or FAILED sub-state" and the others', async () => {
+      const own = world();
+      const { engine } = own;
+      const held: Action = { name: 'held', type: 'call', function: 'held' };
+      await engine.deploy(
+        { name: '/handlers/held', module: './handler-actions.mjs', actions: [held], flows: [] },
+        here,
+      );
+      const gate = (name: string) => `${own.home} ${own.branch} ${name}`;
+      const statesOf = async (id: string) => {
+        const { superState, subState, contexts } = await engine.show(id);
+        const own = contexts?.map(each => `${each.superState} ${each.subState}`) ?? [];
+        return [`${superState} ${subState}`, ...own];
+      };
+      const plain = await deploy(own, own.branch, [held]);
+      const fires = await engine.submit({ workflow: plain, input: { gate: gate('plain') } });
+      await signals.atGate(gate('plain'));
+      expect(await statesOf(fires)).toEqual(['NORMAL FIRING']);
+      signals.open(gate('plain'));
+      await engine.result(fires);
+      expect(await statesOf(fires)).toEqual(['NORMAL FINISHED']);
+
+      const retried = await deploy(own, own.branch, [failing({ retry: { delayMs: 86_400_000 } })]);
+      const waits = await engine.submit({ workflow: retried, input: { fails: 1 } });
+      await expect.poll(() => statesOf(waits)).toEqual(['ERROR WAITING']);
+      expect((await engine.show(waits)).error).toMatchObject({ code: 'Broken', attempt: 1 });
+      const later = await engine.submit({ workflow: plain, input: {}, eligibleAtMs: Date.now() + 86_400_000 });
+      expect(await statesOf(later)).toEqual(['NORMAL WAITING']);
+      await engine.pause(later);
+      expect(await statesOf(later)).toEqual(['NORMAL PAUSED']);
+
+      const handled = await deploy(own, '/handled/held/', [failing()]);
+      const id = await engine.submit({ workflow: handled, input: { fails: 1, gate: gate('handler') } });
+      await signals.atGate(gate('handler'));
+      expect(await statesOf(id)).toEqual(['ERROR FIRING', 'ERROR TRIGGERING', 'ERROR FIRING']);
+      signals.open(gate('handler'));
+      expect(await engine.result(id)).toMatchObject({ state: 'finished' });
+
+      const lost = await deploy(own, own.branch, [failing({ retry: { retries: 0 } })]);
+      const failed = await engine.submit({ workflow: lost, input: { fails: 1 } });
+      await engine.result(failed);
+      expect(await statesOf(failed)).toEqual(['ERROR FAILED']);
+      for (const each of [waits, later, failed]) await engine.remove(each);
+    });
+
+    test('a retry policy by codes and with jitter: the codes it names are tried again, others fail at once', async () => {
+      const own = world();
+      const retry = { retries: 2, delayMs: 20, jitter: 1, codes: ['Busy'] };
+      const workflow = await deploy(own, own.branch, [failing({ retry })]);
+      const ids = await own.engine.submit(
+        Array.from({ length: 40 }, (_, n) => ({ workflow, input: { fails: 2, code: n % 2 === 0 ? 'Busy' : 'Bad' } })),
+      );
+      const results = await Promise.all(ids.map(id => own.engine.result(id)));
+      expect(results.map(({ state, error }) => error?.attempt ?? state)).toEqual(
+        ids.map((_, n) => (n % 2 === 0 ? 'finished' : 1)),
+      );
     });
 
     test('many of one submit, with the audit', async () => {

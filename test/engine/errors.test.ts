@@ -31,7 +31,8 @@ onEveryHome('errors', world => {
       { function: 'echo', break: true },
     ]);
     const id = await engine.submit({ workflow, input: { fails: 2, n: 7 } });
-    const error = { code: 'Flaky', message: 'attempt 2 of 7', action: 'a2', stack: expect.stringContaining('Error') };
+    const stack = expect.stringContaining('Error') as string;
+    const error = { code: 'Flaky', message: 'attempt 2 of 7', action: 'a2', attempt: 2, stack };
     expect(await engine.result(id)).toEqual({ instance: id, state: 'failed', result: null, error });
     expect(await engine.show(id)).toMatchObject({
       state: 'failed',

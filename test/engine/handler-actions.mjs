@@ -36,3 +36,14 @@ export const exits = (variables, context) => {
   tell(null, context);
   process.exit(3);
 };
+
+const waiting = new Map();
+channel.onmessage = ({ data }) => {
+  if (data.kind === 'open') for (const open of waiting.get(data.gate) ?? []) open();
+};
+/** Held until the test opens the gate. */
+export const held = (variables, context) =>
+  new Promise(resolve => {
+    waiting.set(variables.gate, [...(waiting.get(variables.gate) ?? []), resolve]);
+    channel.postMessage({ kind: 'arrived', gate: variables.gate, instance: context.instance });
+  });

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  delayMs,
   type FlowContext,
   killMax,
   type Next,
@@ -10,7 +11,7 @@ import {
   type TransactionOutcome,
   transition,
 } from '../../src/flow/transition.js';
-import { compilePlan, END, type Plan } from '../../src/workflow/plan.js';
+import { compilePlan, defaultRetry, END, isRetried, type Plan, type PlanRetry } from '../../src/workflow/plan.js';
 
 const nowMs = Date.UTC(2030, 0, 2, 12);
 const retry = { retries: 3, delayMs: 100, factor: 4, delayMaxMs: 1_000 };
@@ -83,7 +84,7 @@ describe('whatever it is asked', () => {
         } else if (result.kind === 'leave') {
           expect(outcome).toMatchObject({ kind: 'completed', reached: END });
         } else if (result.kind === 'act' || result.kind === 'hand') {
-          throw new Error('nothing was demanded');
+          throw new Error('nothing was demanded, and nobody handles errors');
         } else if (asked.pause && !(outcome.kind === 'waiting' && outcome.cause !== 'request')) {
           expect(['paused', 'failed']).toContain(result.state);
         }
@@ -250,5 +251,100 @@ describe('what follows', () => {
     });
     expect(delays).toEqual([1_000, 2_000, 4_000, 8_000, 16_000]);
     expect(transition(plain, { ...fresh, attempt: 5 }, failed, noRequests, nowMs)).toMatchObject({ state: 'failed' });
+  });
+});
+
+describe('retry policies', () => {
+  const policies = fc.record({
+    retries: fc.nat(20),
+    delayMs: fc.nat(86_400_000),
+    factor: fc.double({ min: 1, max: 100, noNaN: true }),
+    delayMaxMs: fc.nat(2_592_000_000),
+    jitter: fc.double({ min: 0, max: 1, noNaN: true }),
+    codes: fc.option(fc.array(fc.constantFrom<string>('A', 'B', 'C'), { minLength: 1 })),
+  });
+  const randoms = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+  test('jitter shortens a delay by at most its fraction, never below 0 nor above the cap', () => {
+    fc.assert(
+      fc.property(policies, fc.nat(1_000), randoms, (policy, attempt, random) => {
+        const fullMs = delayMs({ ...policy, jitter: 0 }, attempt, random);
+        const drawnMs = delayMs(policy, attempt, random);
+        expect(Number.isInteger(drawnMs)).toBe(true);
+        expect(fullMs).toBeLessThanOrEqual(policy.delayMaxMs);
+        expect(drawnMs).toBeLessThanOrEqual(fullMs);
+        expect(drawnMs).toBeGreaterThanOrEqual(Math.floor(fullMs * (1 - policy.jitter)));
+        expect(delayMs(policy, attempt, 0)).toBe(fullMs);
+      }),
+    );
+  });
+
+  test('without jitter delays never shrink from one attempt to the next', () => {
+    fc.assert(
+      fc.property(policies, fc.nat(1_000), (policy, attempt) => {
+        const plainly: PlanRetry = { ...policy, jitter: 0 };
+        expect(delayMs(plainly, attempt + 1, 0)).toBeGreaterThanOrEqual(delayMs(plainly, attempt, 0));
+      }),
+    );
+  });
+
+  test('the drawn number decides: half of a jitter of a half is a quarter', () => {
+    const policy = { ...defaultRetry, delayMs: 1_000, jitter: 0.5 };
+    expect([0, 0.5, 0.998].map(random => delayMs(policy, 0, random))).toEqual([1_000, 750, 501]);
+    expect(delayMs({ ...policy, jitter: 1 }, 3, 0.5)).toBe(4_000);
+  });
+
+  test('what is tried again is tried `retries` times, whatever the order of its errors', () => {
+    fc.assert(
+      fc.property(policies, fc.nat(30), fc.constantFrom('A', 'B', 'C', 'D', null), (policy, attempt, code) => {
+        const isNamed = policy.codes === null || code === null || policy.codes.includes(code);
+        expect(isRetried(policy, attempt, code)).toBe(attempt < policy.retries && isNamed);
+      }),
+    );
+  });
+});
+
+describe('who takes what fails', () => {
+  const handled = { ...failed, handler: 7 } as const;
+  const busy = { retries: 3, codes: ['Busy'] };
+  const withRetry = (own: object | undefined): Plan =>
+    compilePlan(
+      {
+        name: '/test/handled',
+        actions: [{ name: 'a', type: 'null', ...(own === undefined ? {} : { retry: own }) }],
+        flows: [],
+      },
+      '/',
+    );
+  const follow = (own: object | undefined, outcome: TransactionOutcome, context = fresh, asked = noRequests) =>
+    transition(withRetry(own), context, outcome, asked, nowMs);
+
+  test.each<[string, Next, object]>([
+    ['the handler before the built-in retries', follow(undefined, handled), { kind: 'hand', handler: 7, kills: 0 }],
+    [
+      'its own policy before the handler',
+      follow({ retries: 1 }, handled),
+      { kind: 'stand', reason: 'retry', attempt: 1 },
+    ],
+    ['the handler after it', follow({ retries: 1 }, handled, { ...fresh, attempt: 1 }), { kind: 'hand' }],
+    ['an error of its codes', follow(busy, { ...failed, code: 'Busy' }), { kind: 'stand', reason: 'retry' }],
+    ['another one', follow(busy, { ...failed, code: 'Bad' }), { kind: 'stand', state: 'failed' }],
+    ['another one, handled', follow(busy, { ...handled, code: 'Bad' }), { kind: 'hand' }],
+    ['the built-in retries', follow(undefined, failed), { kind: 'stand', reason: 'retry', attempt: 1 }],
+    [
+      'a thread that ended',
+      follow(undefined, { ...handled, killed: true }, { ...fresh, kills: 1 }),
+      { kind: 'hand', kills: 2 },
+    ],
+    [
+      'the third one',
+      follow(undefined, { ...handled, killed: true }, { ...fresh, kills: killMax - 1 }),
+      { kind: 'stand', state: 'failed', kills: killMax },
+    ],
+    ['a pause', follow(undefined, handled, fresh, pause), { kind: 'hand', isPaused: true }],
+    ['a removal', follow(undefined, handled, fresh, remove), { kind: 'leave', state: 'removed' }],
+    ['an interrupt', follow(undefined, handled, fresh, interrupt), { kind: 'stand', reason: 'interrupted' }],
+  ])('%s', (_, result, expected) => {
+    expect(result).toMatchObject(expected);
   });
 });

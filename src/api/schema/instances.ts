@@ -78,6 +78,15 @@ export const InstanceState = oneOf(
   '`ready` covers what executes and what waits for its time; `failed` waits to be recovered',
 );
 
+const SuperState = oneOf(
+  ['NORMAL', 'ERROR'],
+  "`ERROR`: in an error handler, waiting for one or for the built-in retries, or failed; the original's super-state",
+);
+const SubState = oneOf(
+  ['WAITING', 'FIRING', 'TRIGGERING', 'JOINING', 'PAUSED', 'FAILED', 'FINISHED'],
+  "`FIRING`: it executes; `TRIGGERING`: it waits for what it has started, or a mutex; the original's sub-state",
+);
+
 /** In the path: an id, `<workflow>/<id>`, or a given name, URL-encoded whole (each / is %2F). */
 export const InstanceParams = Type.Object({
   name: Type.String({ minLength: 1, maxLength: limits.nameLengthMax + 37 }),
@@ -90,6 +99,8 @@ export const ContextRecord = Type.Object({
     ['ready', 'paused', 'failed', 'joining', 'waiting'],
     '`joining`: it has arrived at a join, or finished as one of a group; `waiting`: for what it has started, or a mutex',
   ),
+  superState: SuperState,
+  subState: SubState,
   action: Type.String({ description: 'The action it stands at' }),
   attempt: Type.Integer({ minimum: 1 }),
 });
@@ -100,6 +111,8 @@ export const InstanceRecord = Type.Object({
   workflow: Type.String(),
   workflowVersion: Type.Integer({ minimum: 1 }),
   state: InstanceState,
+  superState: SuperState,
+  subState: Type.Union([SubState, Type.Null()]),
   submitter: nullable(Type.String()),
   createdAtMs: nullable(timeMs('Submitted')),
   action: nullable(Type.String({ description: 'Living ones: the action it stands at' })),
@@ -136,7 +149,14 @@ export const InstanceFailure = Type.Object({
   code: Type.String(),
   message: Type.String(),
   action: Type.String(),
+  attempt: Type.Integer({ minimum: 1, description: 'Attempts of the transaction by then' }),
   stack: Type.String(),
+  handler: Type.Optional(
+    Type.Object(
+      { code: Type.String(), message: Type.String(), action: Type.String() },
+      { description: 'What the error handler gave up with, when one did' },
+    ),
+  ),
 });
 
 /** 200: how an instance ended, or that it stands FAILED and waits to be recovered. */

@@ -133,6 +133,7 @@ export class TinyWorld {
       case 'call':
       case 'console':
       case 'null':
+      case 'script':
         return null;
     }
   }
