@@ -287,6 +287,7 @@ export const SqlAction = Type.Object(
   {
     ...actionProperties,
     type: Type.Literal('sql'),
+    /** Executed in this order, each by itself. */
     statements: Type.Array(
       Type.Object(
         {

@@ -134,6 +134,7 @@ export class TinyWorld {
       case 'console':
       case 'null':
       case 'script':
+      case 'sql':
         return null;
     }
   }
