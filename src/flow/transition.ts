@@ -186,7 +186,8 @@ function fail(
  * @param random 0 to below 1
  */
 export function delayMs(retry: PlanRetry, attempt: number, random: number): number {
-  const fullMs = Math.min(retry.delayMaxMs, retry.delayMs * retry.factor ** attempt);
+  // The power may be beyond all numbers, of which nothing times is no number.
+  const fullMs = retry.delayMs === 0 ? 0 : Math.min(retry.delayMaxMs, retry.delayMs * retry.factor ** attempt);
   return Math.round(fullMs * (1 - retry.jitter * random));
 }
 

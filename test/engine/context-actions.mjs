@@ -20,3 +20,11 @@ export const item = async ({ item: number }) => {
 export const fails = () => {
   throw new Error('as ever');
 };
+/** Writes two variables in workflow scope: its own, and one that the other writes too. */
+export const writes = async (_, { action, setWorkflow }) => {
+  await aMoment();
+  setWorkflow(action, action);
+  setWorkflow('both', action);
+  return action;
+};
+export const seen = ({ left, right, both }) => ({ left, right, both: both === 'left' || both === 'right' });

@@ -1,5 +1,5 @@
-// Contexts of one instance at two engines at once: they come to a join, to the end, and to the end of a group's items
-// together. Never a hang, nothing lost, nothing done twice.
+// Contexts of one instance at two engines at once: they come to a join, to the end, to the end of a group's items
+// and to the same variable together. Never a hang, nothing lost, nothing done twice.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
@@ -19,6 +19,22 @@ const definitions: WorkflowDefinition[] = [
       { name: 'left', ...step },
       { name: 'right', ...step },
       { name: 'join', type: 'call', function: 'given', join: 'all' },
+    ],
+    flows: [
+      { from: 'head', to: 'left' },
+      { from: 'head', to: 'right' },
+      { from: 'left', to: 'join' },
+      { from: 'right', to: 'join' },
+    ],
+  },
+  {
+    name: '/both/variable',
+    module,
+    actions: [
+      { name: 'head', ...step },
+      { name: 'left', type: 'call', function: 'writes' },
+      { name: 'right', type: 'call', function: 'writes' },
+      { name: 'join', type: 'call', function: 'seen', join: 'all' },
     ],
     flows: [
       { from: 'head', to: 'left' },
@@ -59,6 +75,7 @@ const definitions: WorkflowDefinition[] = [
 
 const expected: Record<string, unknown> = {
   '/both/join': { left: 'left', right: 'right' },
+  '/both/variable': { left: 'left', right: 'right', both: true },
   '/both/end': 'same',
   '/both/items': [10, 20, 30],
 };
