@@ -4,29 +4,13 @@
 // flows between them; nothing here runs. `plan.ts` compiles it into what the engine walks.
 
 import Type, { type Static } from 'typebox';
+import { Join } from './join-model.js';
 import { scriptLengthMax } from './script-checks.js';
 
 const limits = { actionMax: 10_000, textLengthMax: 4_096, templateLengthMax: 32_768, nameLengthMax: 200 } as const;
 
 /** Names of actions, variables and exported functions: a letter or `_` first; never a key that reaches a prototype. */
 const Identifier = Type.String({ minLength: 1, maxLength: limits.nameLengthMax });
-
-/**
- * A join: the arrivals over the action's inbound flows become one. `all` (of the inbound flows), `first`, `2 of 3`,
- * `all activated` (all that can still arrive), `3 tokens` (any three arrivals). As an object it also says what becomes of
- * those that arrive later: `keep` (default: they end there, until all have arrived), `cancel` (what could still arrive is
- * withdrawn), `block` (as `keep`, and a second arrival over the same flow waits for the next round).
- */
-export const Join = Type.Union([
-  Type.String({ minLength: 1, maxLength: limits.nameLengthMax }),
-  Type.Object(
-    {
-      wait: Type.String({ minLength: 1, maxLength: limits.nameLengthMax }),
-      rest: Type.Optional(Type.Union([Type.Literal('keep'), Type.Literal('cancel'), Type.Literal('block')])),
-    },
-    { additionalProperties: false },
-  ),
-]);
 
 /**
  * A runtime data map: values copied from one scope of variables to another, in the order in which they are written
@@ -371,7 +355,6 @@ export type CancelAction = Static<typeof CancelAction>;
 export type GroupAction = Static<typeof GroupAction>;
 export type ErrorAction = Static<typeof ErrorAction>;
 export type SqlAction = Static<typeof SqlAction>;
-export type Join = Static<typeof Join>;
 export type DataMap = Static<typeof DataMap>;
 export type ScriptAction = Static<typeof ScriptAction>;
 export type Script = Static<typeof Script>;
@@ -394,6 +377,8 @@ export interface Body {
   actions: Action[];
   flows?: Flow[];
 }
+
+export type { Join } from './join-model.js';
 
 /** Anything JSON can hold. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

@@ -255,6 +255,11 @@ describe('what follows', () => {
 });
 
 describe('retry policies', () => {
+  test('a delay of nothing stays nothing, however often it grows', () => {
+    const never = { retries: 1_000, delayMs: 0, factor: 100, delayMaxMs: 1_000, jitter: 0, codes: null };
+    expect(delayMs(never, 1_000, 0.5)).toBe(0);
+  });
+
   const policies = fc.record({
     retries: fc.nat(20),
     delayMs: fc.nat(86_400_000),
