@@ -109,6 +109,7 @@ export class CommitWorld {
       holdings,
       ids,
       build,
+      failing: { handlerOf: () => null, random: () => 0 },
       store,
       health,
       results,

@@ -19,6 +19,8 @@ onEveryHome('running', world => {
       workflow: `${branch}flow`,
       workflowVersion: 1,
       state: 'finished',
+      superState: 'NORMAL',
+      subState: 'FINISHED',
       submitter: 'alice',
       createdAtMs: expect.any(Number),
       action: null,
