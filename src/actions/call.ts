@@ -1,25 +1,21 @@
-// The call action: runs a function exported from the user's module; what it returns is RESULT.
+// The call action: runs a function exported from the user's module, or from one of its branch; what it returns is RESULT.
 
 import { ActionFault, type BuiltInAction } from '../dispatch/action.js';
-import { type ExportedFunction, UserModule } from './user-module.js';
-
-const modules = new Map<string, UserModule>();
-
-/** One `UserModule` a path, so that a thousand places naming it look at the file once a second together. */
-function userModule(path: string): UserModule {
-  let module = modules.get(path);
-  if (module === undefined) {
-    module = new UserModule(path);
-    modules.set(path, module);
-  }
-  return module;
-}
+import { BranchFunction } from './branch-function.js';
+import { type ExportedFunction, userModule } from './user-module.js';
 
 export const callAction: BuiltInAction = {
   givesResult: true,
   prepare(planAction) {
-    const { action, modulePath } = planAction;
+    const { action, modulePath, branchModules } = planAction;
     if (action.type !== 'call') throw new Error(`a call action was expected, not ${action.type}`);
+    if (modulePath === null && branchModules !== undefined) {
+      const found = new BranchFunction(action.function, branchModules);
+      return {
+        ready: nowMs => (found.isCurrent(nowMs) ? null : found.search(nowMs)),
+        run: member => found.run(member.variables(), member.context),
+      };
+    }
     if (modulePath === null) {
       const fault = new ActionFault('ActionModuleNotFound', `action "${action.name}" names no module`);
       return { run: () => Promise.reject(fault) };

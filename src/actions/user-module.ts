@@ -21,7 +21,8 @@ import type { JsonObject } from '../workflow/model.js';
 
 export type ExportedFunction = (variables: JsonObject, context: CallContext) => unknown;
 
-const staleMs = 1_000;
+/** How old a look at the disk may be. */
+export const staleMs = 1_000;
 /** A load that takes longer (a top-level `await` that never ends) fails; it does not count for the action's timeout. */
 const loadMs = 30_000;
 const { cache: commonJsCache } = createRequire(import.meta.url);
@@ -31,6 +32,8 @@ export class UserModule {
   readonly #functions = new Map<string, ExportedFunction>();
   #exports: Readonly<Record<string, unknown>> | null = null;
   #fingerprint = '';
+  /** The last look found another version; told to whoever asks until that is loaded. */
+  #isOutdated = false;
   #checkedAtMs = Number.NEGATIVE_INFINITY;
   #loading: Promise<void> | null = null;
   #failure: ActionFault | null = null;
@@ -48,9 +51,11 @@ export class UserModule {
   /** Whether what is loaded may be run now, without waiting. */
   isCurrent(nowMs: number): boolean {
     if (this.#exports === null || this.#loading !== null) return false;
-    if (nowMs - this.#checkedAtMs < staleMs) return true;
-    this.#checkedAtMs = nowMs;
-    return this.#fingerprint === fingerprintOf(this.#path);
+    if (nowMs - this.#checkedAtMs >= staleMs) {
+      this.#checkedAtMs = nowMs;
+      this.#isOutdated = this.#fingerprint !== fingerprintOf(this.#path);
+    }
+    return !this.#isOutdated;
   }
 
   /** Load the version on disk. */
@@ -66,13 +71,17 @@ export class UserModule {
 
   /** The function exported under `name`. */
   find(name: string): ExportedFunction {
+    const found = this.lookUp(name);
+    if (found !== null) return found;
+    throw new ActionFault('ActionFunctionNotFound', `module ${this.#path} exports no function "${name}"`);
+  }
+
+  /** The function exported under `name`; `null`: there is none. */
+  lookUp(name: string): ExportedFunction | null {
     const known = this.#functions.get(name);
     if (known !== undefined) return known;
     const found = exportedFunction(this.#exports, name);
-    if (found === null) {
-      throw new ActionFault('ActionFunctionNotFound', `module ${this.#path} exports no function "${name}"`);
-    }
-    this.#functions.set(name, found);
+    if (found !== null) this.#functions.set(name, found);
     return found;
   }
 
@@ -98,6 +107,7 @@ export class UserModule {
     }
     this.#functions.clear();
     this.#fingerprint = fingerprint;
+    this.#isOutdated = false;
     this.#failure = null;
   }
 
@@ -107,6 +117,18 @@ export class UserModule {
     this.#failure = failure;
     return failure;
   }
+}
+
+const modules = new Map<string, UserModule>();
+
+/** One `UserModule` a path, so that a thousand places naming it look at the file once a second together. */
+export function userModule(path: string): UserModule {
+  let module = modules.get(path);
+  if (module === undefined) {
+    module = new UserModule(path);
+    modules.set(path, module);
+  }
+  return module;
 }
 
 async function within<T>(ms: number, promise: Promise<T>): Promise<T> {

@@ -24,7 +24,8 @@ Examples:
   millrace audit --url URL --limit 20 --follow --json  the last 20, and what follows, over restarts of the server
 
 Views for --sql: millrace_audit_event; millrace_history, the instances that have left; millrace_instances, those that
-live; millrace_contexts, their flow contexts. Their columns: millrace audit --json --sql "select * from millrace_instances limit 1"
+live; millrace_contexts, their flow contexts. Their columns:
+  millrace audit --json --sql "select * from millrace_instances limit 1"
 
 A folder must not be held by a running engine: ask its server.`;
 

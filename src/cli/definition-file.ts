@@ -11,7 +11,7 @@ import { type Fault, type FaultCode, formatFault, formatPath, type Path, quote }
 import { loadDefinition } from '../workflow/load.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
 import { compilePlan } from '../workflow/plan.js';
-import { definitionSizeMax } from '../workflow/verify.js';
+import { type BranchModulesCheck, definitionSizeMax } from '../workflow/verify.js';
 import { placeIn } from './json-place.js';
 import { wholeText, withoutMark } from './utf8.js';
 
@@ -30,8 +30,8 @@ export function faultLine(fault: FileFault): string {
   return formatFault(fault as Fault);
 }
 
-/** Never throws for what the file is or holds. */
-export async function readDefinition(file: string): Promise<DefinitionFile> {
+/** Never throws for what the file is or holds. @param hasBranchModules as in `verify` */
+export async function readDefinition(file: string, hasBranchModules?: BranchModulesCheck): Promise<DefinitionFile> {
   let bytes: Buffer;
   try {
     bytes = beginningOf(file, 4 * definitionSizeMax);
@@ -51,7 +51,7 @@ export async function readDefinition(file: string): Promise<DefinitionFile> {
     return refuse(file, 'TOO_LARGE', message, { line: 1, column: 1 });
   }
   if (!isWhole) return refuse(file, 'TEXT_INVALID', 'holds a byte that is not UTF-8', placeIn(text, text.length));
-  const loaded = await withScriptsChecked(check => loadDefinition(text, file, check));
+  const loaded = await withScriptsChecked(check => loadDefinition(text, file, check, hasBranchModules));
   if ('faults' in loaded) return loaded;
   const folder = dirname(resolve(file));
   const faults = missingModules(loaded.definition, folder, text, file);

@@ -10,9 +10,10 @@ import type { RunOptions } from './run.js';
 import { runMany } from './run-many.js';
 import { runOne } from './run-one.js';
 import type { Run } from './run-plan.js';
+import { branchModulesIn } from './runtime-config-option.js';
 
 export async function runWorkflow(file: string, options: RunOptions): Promise<number> {
-  const read = await readDefinition(file);
+  const read = await readDefinition(file, await branchModulesIn(options.runtimeConfig));
   if ('faults' in read) throw new Refusal(read.faults.map(faultLine));
   const input = await openInput(options.input ?? null);
   const total = options.count ?? input.count;

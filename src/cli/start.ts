@@ -27,11 +27,12 @@ It listens on the loopback interface only: there are no users yet, so whoever re
 browser does, but for those of the origins given with --cors.
 
 Stopping (Ctrl-C, SIGTERM): no request is taken any more, those under way are answered, what executes may end within
---grace; the rest stays ready in the data folder. A second signal ends the process at once; nothing acknowledged is lost.
+--grace; the rest stays ready in the data folder. A second signal ends the process at once; nothing acknowledged is
+lost.
 
 Several coordinators share the work when they have the same Redis and the same store: a folder on one machine, or a
-PostgreSQL. Any of them takes submits and knows every instance; when one dies the others go on with its work. Health ports
-follow the last API port.
+PostgreSQL. Any of them takes submits and knows every instance; when one dies the others go on with its work. Health
+ports follow the last API port.
 
 Exit codes: 0 stopped, 1 the store has failed, 2 refused (option, folder or port in use), 130 or 143 second signal.`;
 

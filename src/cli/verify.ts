@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { type Ended, exitCodes } from './exit.js';
 import { counted, print, say } from './output.js';
+import { branchModulesIn, runtimeConfigOption } from './runtime-config-option.js';
 
 const examples = `
 Examples:
@@ -19,17 +20,22 @@ export function addVerify(program: Command, ended: Ended): void {
     .summary('find every fault of definition files')
     .description('Find every fault of definition files (YAML or JSON), without running or storing anything.')
     .argument('<file...>', 'definition files')
+    .addOption(runtimeConfigOption('runtime configuration whose LISTENER_CLASSPATH has modules for calls without one'))
     .option('--json', 'print the result as JSON on standard output')
     .addHelpText('after', examples)
-    .action(async (files: string[], options: { json?: true }) =>
-      ended(await verifyFiles(files, options.json === true)),
-    );
+    .action(async (files: string[], options: VerifyOptions) => ended(await verifyFiles(files, options)));
 }
 
-async function verifyFiles(files: readonly string[], asJson: boolean): Promise<number> {
+interface VerifyOptions {
+  readonly runtimeConfig?: string;
+  readonly json?: true;
+}
+
+async function verifyFiles(files: readonly string[], { runtimeConfig, json }: VerifyOptions): Promise<number> {
   const { faultLine, readDefinition } = await import('./definition-file.js');
-  const answers = await Promise.all(files.map(async file => ({ file, read: await readDefinition(file) })));
-  if (asJson) {
+  const hasModules = await branchModulesIn(runtimeConfig);
+  const answers = await Promise.all(files.map(async file => ({ file, read: await readDefinition(file, hasModules) })));
+  if (json === true) {
     print(
       JSON.stringify({
         files: answers.map(({ file, read }) =>

@@ -13,7 +13,7 @@ export function modulePaths(raw: Raw, { folder, isWindows }: Surroundings): Chec
   if (parts === null || parts.length === 0) {
     return refused(
       'VALUE_INVALID',
-      `found ${found(raw)}, accepted are paths of files and folders, parted by ":" or ";"`,
+      `found ${found(raw)}, accepted are paths of files and folders, parted by ",", ":" or ";"`,
     );
   }
   if (parts.length > pathsMax) {
@@ -34,8 +34,8 @@ export function modulePaths(raw: Raw, { folder, isWindows }: Surroundings): Chec
 
 /** On Windows a single letter before `:` is a drive. A URL is left whole, to be refused as one. */
 function cut(text: string, isWindows: boolean): string[] {
-  if (/(^|[:;])\s*[a-z][a-z0-9+.-]+:\/\//i.test(text))
+  if (/(^|[,:;])\s*[a-z][a-z0-9+.-]+:\/\//i.test(text))
     return [text.trim().replace(/^.*?([a-z][a-z0-9+.-]+:\/\/)/i, '$1')];
-  const parts = isWindows ? text.split(/(?<!(?:^|[:;])\s*[a-z]):|;/i) : text.split(/[:;]/);
+  const parts = isWindows ? text.split(/(?<!(?:^|[,:;])\s*[a-z]):|[,;]/i) : text.split(/[,:;]/);
   return parts.map(part => part.trim()).filter(part => part !== '');
 }

@@ -4,7 +4,7 @@
 // Maps, not objects: names are somebody's, and none of them reaches a prototype.
 
 import type { Json } from '../workflow/model.js';
-import { branchOf, parseBranch } from '../workflow/namespace.js';
+import { branchOf, parseBranch, parseName } from '../workflow/namespace.js';
 
 /** The workflow that errors are given to: one that is deployed, by its full name, or a definition's file, absolute. */
 export type ErrorHandler =
@@ -12,8 +12,8 @@ export type ErrorHandler =
   | { readonly kind: 'file'; readonly path: string };
 
 /**
- * The properties that have a meaning, and what their values are once read. All others are variables, which are JSON. The
- * engine heeds PRIORITY and DEFAULT_FLOW_CHART_ERROR_HANDLER; the others, and variables, are there to be looked up.
+ * The properties that have a meaning, and what their values are once read. All others are variables, which are JSON and
+ * there to be looked up.
  */
 export interface KnownProperties {
   /** 1 (highest) to 10,000: of the members that have none of their own. */
@@ -81,6 +81,12 @@ export function runtimeVariable(tree: RuntimeTree, branch: string, reference: st
   const named = slash < 0 ? null : parseBranch(reference.slice(0, slash + 1));
   if (named !== null && !named.ok) return undefined;
   return nearest(tree, named?.value ?? branch, reference.slice(slash + 1))?.written;
+}
+
+/** Whether there are action modules for a workflow. @param name as it is written; what is no name has none */
+export function hasBranchModules(tree: RuntimeTree, name: string): boolean {
+  const parsed = parseName(name);
+  return parsed.ok && nearest(tree, branchOf(parsed.value), 'LISTENER_CLASSPATH') !== null;
 }
 
 /** The priorities that branches give, by branch. */

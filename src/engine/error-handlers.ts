@@ -6,7 +6,7 @@
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type ErrorHandler, emptyTree, nearest, type RuntimeTree } from '../config/tree.js';
+import { type ErrorHandler, emptyTree, hasBranchModules, nearest, type RuntimeTree } from '../config/tree.js';
 import type { Clock } from '../observe/clock.js';
 import type { LogEvents } from '../observe/log-events.js';
 import { formatFault } from '../workflow/fault.js';
@@ -47,7 +47,7 @@ export class ErrorHandlers {
     for (const properties of tree.branches.values()) {
       const handler = properties.get(property)?.value as ErrorHandler | undefined;
       if (handler?.kind === 'file' && !files.has(handler.path))
-        files.set(handler.path, await this.#store(handler.path));
+        files.set(handler.path, await this.#store(handler.path, tree));
     }
     // Another has been read meanwhile.
     if (turn !== this.#taken) return;
@@ -78,10 +78,11 @@ export class ErrorHandlers {
   }
 
   /** The name under which a definition's file is stored. */
-  async #store(file: string): Promise<string | null> {
+  async #store(file: string, tree: RuntimeTree): Promise<string | null> {
     const { definitions, clock } = this.#world;
     try {
-      const loaded = loadDefinition(await readFile(file, 'utf8'), file);
+      const text = await readFile(file, 'utf8');
+      const loaded = loadDefinition(text, file, undefined, name => hasBranchModules(tree, name));
       if ('faults' in loaded) return this.#unusable(file, loaded.faults.slice(0, toldMax).map(formatFault));
       const { definition } = loaded;
       await definitions.put(definition, definitionText(definition), path.dirname(file), clock.nowMs());

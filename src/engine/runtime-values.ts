@@ -1,12 +1,14 @@
-// The properties of the runtime configuration that plans name, on their way to the threads: with the plan, and with the
+// The properties of the runtime configuration that plans name, and the modules of the branch for calls without one, on their
+// way to the threads: with the plan, and with the
 // plan again when they have changed. A thread has them with the next batch; what it holds goes on with those it came with,
-// so that a transaction sees one configuration. A plan that names none is sent once.
+// so that a transaction sees one configuration. A plan
+// that needs nothing of it is sent once.
 
-import { emptyTree, type RuntimeTree, runtimeVariable } from '../config/tree.js';
+import { emptyTree, nearest, type RuntimeTree, runtimeVariable } from '../config/tree.js';
 import type { Dispatcher } from '../dispatch/contract.js';
 import type { Json } from '../workflow/model.js';
 import { branchOf } from '../workflow/namespace.js';
-import type { Plan, PlanAction } from '../workflow/plan.js';
+import type { BranchModules, Plan, PlanAction } from '../workflow/plan.js';
 
 /** Most that one plan takes along, characters of JSON. What is beyond is not there. */
 const valuesLengthMax = 4_194_304;
@@ -14,6 +16,8 @@ const valuesLengthMax = 4_194_304;
 interface Follower {
   readonly plan: Plan;
   readonly names: readonly string[];
+  /** It has calls that look into the modules of the branch. */
+  readonly searches: boolean;
   /** What its threads have, as JSON. */
   sent: string;
 }
@@ -29,11 +33,12 @@ export class RuntimeValues implements Pick<Dispatcher, 'define'> {
 
   define(workflow: number, plan: Plan): void {
     const names = runtimeNames(plan);
-    if (names.length === 0) {
+    const searches = plan.actions.some(isSearching);
+    if (names.length === 0 && !searches) {
       this.#dispatcher.define(workflow, plan);
       return;
     }
-    const follower = { plan, names, sent: '' };
+    const follower = { plan, names, searches, sent: '' };
     this.#followers.set(workflow, follower);
     this.#send(workflow, follower);
   }
@@ -45,7 +50,7 @@ export class RuntimeValues implements Pick<Dispatcher, 'define'> {
   }
 
   #send(workflow: number, follower: Follower): void {
-    const { plan, names } = follower;
+    const { plan, names, searches } = follower;
     const branch = branchOf(plan.name);
     const runtime = new Map<string, Json>();
     let length = 0;
@@ -56,11 +61,25 @@ export class RuntimeValues implements Pick<Dispatcher, 'define'> {
       if (length > valuesLengthMax) break;
       runtime.set(name, value);
     }
-    const sent = JSON.stringify([...runtime]);
+    const branchModules = searches ? modulesOf(this.#tree, branch) : null;
+    const sent = JSON.stringify([[...runtime], branchModules]);
     if (sent === follower.sent) return;
     follower.sent = sent;
-    this.#dispatcher.define(workflow, { ...plan, runtime });
+    const actions =
+      branchModules === null
+        ? plan.actions
+        : plan.actions.map(action => (isSearching(action) ? { ...action, branchModules } : action));
+    this.#dispatcher.define(workflow, { ...plan, actions, runtime });
   }
+}
+
+function isSearching({ action, modulePath }: PlanAction): boolean {
+  return action.type === 'call' && modulePath === null;
+}
+
+function modulesOf(tree: RuntimeTree, branch: string): BranchModules {
+  const found = nearest(tree, branch, 'LISTENER_CLASSPATH');
+  return found === null ? { branch, paths: [] } : { branch: found.branch, paths: found.value };
 }
 
 /** Each once, as they are written. */

@@ -8,14 +8,20 @@ import { checkStatements } from './sql-checks.js';
 
 type PlainAction = { readonly [key: string]: unknown };
 
-/** @param module of the workflow */
-export function checkAction(action: PlainAction, index: number, level: Level, module: unknown, report: Report): void {
+/** @param hasModule the workflow or its branch has one */
+export function checkAction(
+  action: PlainAction,
+  index: number,
+  level: Level,
+  hasModule: boolean,
+  report: Report,
+): void {
   const path = [...level.path, 'actions', index];
   if (typeof action.name === 'string') checkActionName(action.name, index, level, report);
   if (typeof action.mutex === 'string') checkWordName(action.mutex, 'a mutex', [...path, 'mutex'], report);
   switch (action.type) {
     case 'call':
-      checkCall(action, module, path, report);
+      checkCall(action, hasModule, path, report);
       break;
     case 'forEach':
       checkForEach(action, path, report);
@@ -50,10 +56,10 @@ function checkActionName(name: string, index: number, level: Level, report: Repo
   checkWordName(name, 'an action', path, report);
 }
 
-function checkCall(action: PlainAction, workflowModule: unknown, path: Path, report: Report): void {
+function checkCall(action: PlainAction, hasModule: boolean, path: Path, report: Report): void {
   if (typeof action.function === 'string') checkFunctionName(action.function, [...path, 'function'], report);
   if (typeof action.module === 'string') checkModule(action.module, [...path, 'module'], report);
-  else if (action.module === undefined && workflowModule === undefined)
+  else if (action.module === undefined && !hasModule)
     report('MODULE_MISSING', path, 'a call needs a module: give the workflow one, or this action', 'key');
 }
 

@@ -16,7 +16,7 @@ import { entryOf, LoadedLevel, plain } from './load-level.js';
 import type { WorkflowDefinition } from './model.js';
 import { parseName } from './namespace.js';
 import type { ScriptCheck } from './script-checks.js';
-import { type Source, verify } from './verify.js';
+import { type BranchModulesCheck, type Source, verify } from './verify.js';
 
 export type Loaded = { readonly definition: WorkflowDefinition } | { readonly faults: readonly Fault[] };
 
@@ -25,13 +25,20 @@ export type Loaded = { readonly definition: WorkflowDefinition } | { readonly fa
  *
  * @param fileName named in the faults; nothing is read from it
  * @param checkScript as in `verify`
+ * @param hasBranchModules as in `verify`
  */
-export function loadDefinition(text: string, fileName: string, checkScript?: ScriptCheck): Loaded {
+export function loadDefinition(
+  text: string,
+  fileName: string,
+  checkScript?: ScriptCheck,
+  hasBranchModules?: BranchModulesCheck,
+): Loaded {
   const document = readDocument(text, fileName);
   if (document.root === null) return { faults: document.faults };
   const rewriting = new Rewriting(document.root, document, fileName);
   const definition = rewriting.definition();
-  const faults = [...document.faults, ...rewriting.faults, ...verify(definition, rewriting, checkScript)];
+  const verified = verify(definition, rewriting, checkScript, hasBranchModules);
+  const faults = [...document.faults, ...rewriting.faults, ...verified];
   if (faults.length > 0)
     return { faults: faults.sort((left, right) => left.line! - right.line! || left.column! - right.column!) };
   // Verified just now: this is what a WorkflowDefinition is.

@@ -110,8 +110,18 @@ export interface PlanAction {
   readonly templates?: readonly Template[];
   /** Its data map; absent: none. */
   readonly maps?: readonly PlanMap[];
-  /** For `call`: absolute path of the module; `null` for the others. */
+  /** For `call`: absolute path of the module; `null` for the others, and for one that its branch has to find. */
   readonly modulePath: string | null;
+  /** On its way to a thread, of a `call` without a module: where its branch has modules. */
+  readonly branchModules?: BranchModules;
+}
+
+/** The LISTENER_CLASSPATH that holds for a workflow. */
+export interface BranchModules {
+  /** The branch that has it; that of the workflow, when none up to the root does. */
+  readonly branch: string;
+  /** Files and folders, absolute, in the order in which they are searched. */
+  readonly paths: readonly string[];
 }
 
 export interface Plan {

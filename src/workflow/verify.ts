@@ -37,12 +37,21 @@ export interface Source {
   keysAt(path: Path, keys: readonly string[]): readonly string[];
 }
 
+/** Whether the branch of a workflow has action modules, by whatever it gives as its name. */
+export type BranchModulesCheck = (name: string) => boolean;
+
 /**
  * Every fault of `value` as a WorkflowDefinition; empty when it is one. Ordered by place when there is a source.
  *
  * @param checkScript tells scripts from other texts; without one they are not looked into
+ * @param hasBranchModules without one a call needs a module in the definition
  */
-export function verify(value: unknown, source?: Source, checkScript?: ScriptCheck): Fault[] {
+export function verify(
+  value: unknown,
+  source?: Source,
+  checkScript?: ScriptCheck,
+  hasBranchModules?: BranchModulesCheck,
+): Fault[] {
   const faults: Fault[] = [];
   const report: Report = (code, path, message, part = 'value') => {
     if (faults.length >= faultsMax) return;
@@ -56,7 +65,7 @@ export function verify(value: unknown, source?: Source, checkScript?: ScriptChec
   if (checkBounds(value, report)) {
     conform(value, wholeSchema, [], report, (path, keys) => source?.keysAt(path, keys) ?? keys);
     if (isPlainObject(value)) {
-      checkMeaning(value, report);
+      checkMeaning(value, report, hasBranchModules);
       if (checkScript !== undefined) checkScripts(value, checkScript, report);
     }
   }
@@ -126,12 +135,17 @@ function pathOf(visit: Visit): Path {
 }
 
 /** What the schema cannot say. Looks only at what has the right shape; the rest was reported by `conform`. */
-function checkMeaning(definition: { readonly [key: string]: unknown }, report: Report): void {
+function checkMeaning(
+  definition: { readonly [key: string]: unknown },
+  report: Report,
+  hasBranchModules?: BranchModulesCheck,
+): void {
   const own = (key: string): unknown => (Object.hasOwn(definition, key) ? definition[key] : undefined);
   const name = own('name');
   if (typeof name === 'string') checkFullName(name, ['name'], report);
   const module = own('module');
   if (typeof module === 'string') checkModule(module, ['module'], report);
+  const hasModule = module !== undefined || (typeof name === 'string' && hasBranchModules?.(name) === true);
   const actions = own('actions');
   if (!Array.isArray(actions)) return;
   const flows = own('flows');
@@ -140,7 +154,7 @@ function checkMeaning(definition: { readonly [key: string]: unknown }, report: R
   for (const level of levels) {
     level.actions.forEach((action, index) => {
       if (!isPlainObject(action)) return;
-      checkAction(action, index, level, module, report);
+      checkAction(action, index, level, hasModule, report);
       checkTemplates(action, [...level.path, 'actions', index], report);
     });
     checkMaps(level.actions, level.flows, level.path, report);

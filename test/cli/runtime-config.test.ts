@@ -84,3 +84,32 @@ test.concurrent('start takes the option, and ends as without it', async context 
   run.child.kill('SIGTERM');
   expect((await run.answer).code).toBe(0);
 });
+
+test.concurrent('verify and run: a call without a module has those of its branch', async context => {
+  const own = world(context);
+  own.file('modules/m.mjs', 'export const act = () => "of the branch";\n');
+  own.file('runtime.properties', '/a/LISTENER_CLASSPATH=modules\n');
+  const flow = (name: string): string =>
+    own.file(`${name}.yaml`, `workflow: /${name}/flow\nactions:\n  act:\n    type: call\n    function: act\n`);
+  const option = ['--runtime-config', 'runtime.properties'];
+  const missing = /:3:3 actions\.act: a call needs a module: .* \(MODULE_MISSING\)\n$/;
+  expect(await own.millrace('verify', flow('a'))).toMatchObject({ code: 2, stderr: expect.stringMatching(missing) });
+  expect(await own.millrace('verify', flow('a'), ...option)).toMatchObject({ code: 0, stderr: '' });
+  expect(await own.millrace('verify', flow('b'), ...option)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(missing),
+  });
+  const ran = await own.millrace(
+    'run',
+    flow('a'),
+    '--data',
+    'memory',
+    '--threads',
+    '1',
+    '--quiet',
+    '--json',
+    ...option,
+  );
+  expect(ran).toMatchObject({ code: 0, stderr: '' });
+  expect(ran.stdout).toContain('"of the branch"');
+});

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { emptyTree, nearest, prioritiesOf, runtimeVariable } from '../../src/config/tree.js';
+import { emptyTree, hasBranchModules, nearest, prioritiesOf, runtimeVariable } from '../../src/config/tree.js';
 import { seed } from '../workflow/seed.js';
 import { parse, treeOf } from './surroundings.js';
 
@@ -116,4 +116,11 @@ describe('the nearest property', () => {
       { seed, numRuns: 300 },
     );
   });
+});
+
+test('a workflow has modules of its branch when a branch up to the root has them; what is no name has none', () => {
+  const own = treeOf(parse('/a:\n  LISTENER_CLASSPATH: x\n', 'runtime.yaml'));
+  const names = ['/a/x', '/a/b/x', '/x', '/a', 'a', '', '/a/', '/a//x', '/__proto__/x'];
+  expect(names.filter(name => hasBranchModules(own, name))).toEqual(['/a/x', '/a/b/x']);
+  expect(names.some(name => hasBranchModules(emptyTree, name))).toBe(false);
 });

@@ -228,11 +228,11 @@ describe('a properties file', () => {
 });
 
 describe('the values of known properties', () => {
-  test('LISTENER_CLASSPATH: files and folders, parted by ":" or ";", relative to the file', () => {
+  test('LISTENER_CLASSPATH: files and folders, parted by ",", ":" or ";", relative to the file', () => {
     const paths = (text: string, isWindows = false) =>
       written(parse(`/LISTENER_CLASSPATH=${text}`, file, isWindows))['/']!.LISTENER_CLASSPATH;
     expect(paths('/listeners/database.mjs')).toEqual(['/listeners/database.mjs']);
-    expect(paths('/listeners/database.mjs:/reports;own ; ../up : own')).toEqual([
+    expect(paths('/listeners/database.mjs:/reports;own , ../up : own')).toEqual([
       '/listeners/database.mjs',
       '/reports',
       '/etc/millrace/own',
@@ -240,13 +240,14 @@ describe('the values of known properties', () => {
     ]);
     expect(paths('c:/x')).toEqual(['/etc/millrace/c', '/x']);
     // As these tests do not run on Windows, its paths are resolved as names; what matters is that a drive is not cut off.
-    expect(paths('C:/x;D:/y:e:z', true)).toEqual(['/etc/millrace/C:/x', '/etc/millrace/D:/y', '/etc/millrace/e:z']);
+    expect(paths('C:/x,D:/y:e:z', true)).toEqual(['/etc/millrace/C:/x', '/etc/millrace/D:/y', '/etc/millrace/e:z']);
     for (const bad of [
       '',
       '  ',
       ' : ; ',
       'a:https://x/y.mjs',
       'https://x/y.mjs:a',
+      'a,https://x/y.mjs',
       Array.from({ length: 101 }, (_, at) => `p${at}`).join(':'),
       'x'.repeat(5_000),
     ]) {

@@ -60,6 +60,36 @@ test('only those that name what has changed; a plan that names nothing is sent a
   ]);
 });
 
+test('calls without a module have the modules of the nearest branch; where those change they are sent again', () => {
+  const sent: unknown[] = [];
+  const values = new RuntimeValues({
+    define: (workflow, { actions }) => sent.push([workflow, actions.map(({ branchModules }) => branchModules ?? null)]),
+  });
+  const call = { type: 'call', function: 'f' } as const;
+  const plan = (name: string): Plan =>
+    compilePlan(
+      {
+        name,
+        actions: [
+          { name: 'own', module: './own.mjs', ...call },
+          { name: 'branch', ...call },
+        ],
+        flows: [{ from: 'own', to: 'branch' }],
+      },
+      '/',
+    );
+  values.define(1, plan('/a/x'));
+  expect(sent.splice(0)).toEqual([[1, [null, { branch: '/a/', paths: [] }]]]);
+  values.take(treeOf('/LISTENER_CLASSPATH=m.mjs\n/b/LISTENER_CLASSPATH=n'));
+  values.define(2, plan('/b/deep/x'));
+  expect(sent.splice(0)).toEqual([
+    [1, [null, { branch: '/', paths: ['/m.mjs'] }]],
+    [2, [null, { branch: '/b/', paths: ['/n'] }]],
+  ]);
+  values.take(treeOf('/LISTENER_CLASSPATH=m.mjs\n/b/LISTENER_CLASSPATH=n:o\n/X=1'));
+  expect(sent.splice(0)).toEqual([[2, [null, { branch: '/b/', paths: ['/n', '/o'] }]]]);
+});
+
 test('what one plan takes along is bounded', () => {
   const sent: Plan[] = [];
   const values = new RuntimeValues({ define: (_, plan) => sent.push(plan) });
