@@ -5,7 +5,7 @@
 
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { threadEntry } from '../observe/thread-entry.js';
+import { actionThreadDoor } from '../observe/thread-entry.js';
 import type { Plan } from '../workflow/plan.js';
 import type { DispatcherOptions } from './contract.js';
 import type { Cost, CostBook, Load } from './costs.js';
@@ -44,9 +44,9 @@ export function createPiscina({ threads, heapMb }: DispatcherOptions): Piscina {
   return piscina;
 }
 
-/** Number of a workflow and place in the cost book; a plan has at most 1,000 places. */
+/** Number of a workflow and place in the cost book; a plan has at most 10,001 places. */
 export function costKey(workflow: number, place: number): number {
-  return workflow * 1_024 + place;
+  return workflow * 16_384 + place;
 }
 
 export class WorkerThread {
@@ -82,12 +82,10 @@ export class WorkerThread {
       if (!this.isGone) events.message(this, message);
     });
     this.#closed = new Promise(resolve => port1.once('close', resolve));
-    piscina
-      .run(task, { filename: threadEntry('action-thread').href, transferList: [port2], signal: this.#abort.signal })
-      .then(
-        () => this.#died(events, 'error', 'the thread returned'),
-        (error: Error & { code?: string }) => this.#died(events, reasonOf(error), error.message),
-      );
+    piscina.run(task, { filename: actionThreadDoor().href, transferList: [port2], signal: this.#abort.signal }).then(
+      () => this.#died(events, 'error', 'the thread returned'),
+      (error: Error & { code?: string }) => this.#died(events, reasonOf(error), error.message),
+    );
   }
 
   /** What arrived before the thread was given up is taken; afterwards nothing is. */

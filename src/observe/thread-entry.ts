@@ -7,7 +7,7 @@ const builtRoot = new URL(import.meta.url).pathname.includes('/dist/src/observe/
   ? new URL('../../', import.meta.url)
   : new URL('../../dist/', import.meta.url);
 
-export type ThreadName = 'store-thread' | 'action-thread' | 'watchdog-thread';
+export type ThreadName = 'store-thread' | 'watchdog-thread';
 
 /** A file of the build, by its path below `dist/`. */
 export function builtFile(path: string): URL {
@@ -17,4 +17,9 @@ export function builtFile(path: string): URL {
 /** The entry point of a worker thread. */
 export function threadEntry(name: ThreadName): URL {
   return builtFile(`workers/${name}.js`);
+}
+
+/** What Piscina opens in the threads that run actions (workers/action-thread-door.cts). */
+export function actionThreadDoor(): URL {
+  return builtFile('workers/action-thread-door.cjs');
 }
