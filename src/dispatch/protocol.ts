@@ -55,7 +55,7 @@ export type ToThread =
 export interface ActionError {
   /** The error's own `code` when it is a short string, else `ActionFailed`; ours: `ActionTimeout`, `ActionBlocked`,
    * `ActionOutOfMemory`, `ActionExited`, `ActionModuleNotFound`, `ActionModuleFailed`, `ActionFunctionNotFound`,
-   * `ActionUnknown` (no such type of action), `ErrorAction` (an action that is there to fail), `ItemsInvalid`, `TooManyItems`,
+   * `ActionUnknown` (no such type of action), `WorkflowUnknown` (an action asks for one that nobody has stored), `ErrorAction` (an action that is there to fail), `ItemsInvalid`, `TooManyItems`,
    * `InputInvalid`, `NAMESPACE_INVALID`, `MapOnSplit` (one of several flows taken at once has a data map), `VARIABLE_MISSING`,
    * `PROPERTY_MISSING`, `DATE_IMPOSSIBLE` and `TEXT_TOO_LONG` (of texts with expressions and data maps), `ResultNotJson`,
    * `ResultTooLarge`; of scripts: `scriptErrorCodes` in `script/contract.ts`, `ScriptLanguageUnknown`. */

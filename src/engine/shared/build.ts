@@ -5,6 +5,7 @@ import { type BuiltCommit, buildCommit, type CommitItem, nextOf } from '../commi
 import type { EngineParts } from '../parts.js';
 import { decideShared } from './decide.js';
 import { SharedRowsBuilder } from './decided-rows.js';
+import { failedIfUnknown, namesIn } from './unknown-workflows.js';
 import { sortedOut } from './withdrawn.js';
 
 /**
@@ -18,19 +19,15 @@ export async function buildShared(
   parts: EngineParts,
 ): Promise<BuiltCommit> {
   const { store, definitions, holdings, ids, build } = parts;
-  const names = items.flatMap(({ outcome }) =>
-    outcome.kind === 'completed' && outcome.demand?.kind === 'act' && outcome.demand.name !== null
-      ? [outcome.demand.name]
-      : [],
-  );
   const handlers = items.flatMap(({ outcome }) =>
     outcome.kind === 'failed' && outcome.handler !== undefined ? [outcome.handler] : [],
   );
   await definitions.ensure(handlers);
   // The newest version counts, whoever has stored it.
-  if (names.length > 0) await definitions.load();
+  if (namesIn(items).length > 0) await definitions.load();
+  const known = items.map(item => failedIfUnknown(item, name => definitions.newestNumber(name) !== null));
   const work = await decideShared(
-    items.map(item => ({ item, next: nextOf(item, atMs) })),
+    known.map(item => ({ item, next: nextOf(item, atMs) })),
     { store, definitions, holdings },
     item => nextOf(item, atMs),
   );

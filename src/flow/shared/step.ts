@@ -128,6 +128,7 @@ function act(working: Working, happening: Happening, what: Extract<What, { kind:
     case 'console':
     case 'error':
     case 'null':
+    case 'script':
     case 'sql':
       throw new Error(`"${action.name}" acts on no contexts`);
   }
