@@ -5,8 +5,6 @@ import type { Happening } from './happening.js';
 import type { SharedState } from './state.js';
 import type { SharedWorld } from './working.js';
 
-const known = new WeakMap<Plan, boolean>();
-
 /** Whether a workflow that runs in the instance can withdraw contexts, or has joins that look at what lives. */
 export function joinsOrWithdraws(
   state: SharedState,
@@ -19,43 +17,35 @@ export function joinsOrWithdraws(
   return [...workflows].some(workflow => withdraws(plan(workflow)));
 }
 
-function withdraws(plan: Plan): boolean {
-  let answer = known.get(plan);
-  if (answer === undefined) {
-    answer = plan.actions.some(
-      ({ action, join }) =>
-        action.type === 'end' ||
-        action.type === 'cancel' ||
-        action.type === 'group' ||
-        (action.type === 'forEach' && action.rest === 'cancel') ||
-        join?.kind === 'activated' ||
-        (join?.kind === 'count' && join.rest === 'cancel'),
-    );
-    known.set(plan, answer);
-  }
-  return answer;
-}
-
-const watched = new WeakMap<Plan, boolean>();
+const withdraws = ofPlan(plan =>
+  plan.actions.some(
+    ({ action, join }) =>
+      action.type === 'end' ||
+      action.type === 'cancel' ||
+      action.type === 'group' ||
+      (action.type === 'forEach' && action.rest === 'cancel') ||
+      join?.kind === 'activated' ||
+      (join?.kind === 'count' && join.rest === 'cancel'),
+  ),
+);
 
 /** Whether what the contexts share must be told of each move of one: for mutexes, and joins that look at what lives. */
-export function watchesMoves(plan: Plan): boolean {
-  let answer = watched.get(plan);
-  if (answer === undefined) {
-    answer = plan.actions.some(({ mutex, join }) => mutex !== null || join?.kind === 'activated');
-    watched.set(plan, answer);
-  }
-  return answer;
-}
-
-const joining = new WeakMap<Plan, boolean>();
+export const watchesMoves = ofPlan(plan =>
+  plan.actions.some(({ mutex, join }) => mutex !== null || join?.kind === 'activated'),
+);
 
 /** Whether contexts can end without a result, at a join. */
-export function hasJoins(plan: Plan): boolean {
-  let answer = joining.get(plan);
-  if (answer === undefined) {
-    answer = plan.actions.some(({ join }) => join !== null);
-    joining.set(plan, answer);
-  }
-  return answer;
+export const hasJoins = ofPlan(plan => plan.actions.some(({ join }) => join !== null));
+
+/** The answer is worked out once a plan. */
+function ofPlan(ask: (plan: Plan) => boolean): (plan: Plan) => boolean {
+  const known = new WeakMap<Plan, boolean>();
+  return plan => {
+    let answer = known.get(plan);
+    if (answer === undefined) {
+      answer = ask(plan);
+      known.set(plan, answer);
+    }
+    return answer;
+  };
 }

@@ -10,7 +10,7 @@ import type { Scope, SharedState } from './state.js';
 
 export interface SharedWorld {
   plan(workflow: number): Plan;
-  /** All contexts in the store, where `needsAll` says so. */
+  /** All contexts in the store, where `joinsOrWithdraws` (needs.ts) says so. */
   readonly stored: readonly StoredContext[];
 }
 
