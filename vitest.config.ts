@@ -10,6 +10,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['scripts/build-grammars.ts'],
+    setupFiles: ['test/seed.ts'],
     pool: 'forks',
     maxWorkers: Math.max(2, availableParallelism()),
     testTimeout: 120_000,

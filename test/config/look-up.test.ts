@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { emptyTree, hasBranchModules, nearest, prioritiesOf, runtimeVariable } from '../../src/config/tree.js';
-import { seed } from '../workflow/seed.js';
+import { seed } from '../seed.js';
 import { parse, treeOf } from './surroundings.js';
 
 const tree = treeOf(
@@ -113,7 +113,7 @@ describe('the nearest property', () => {
           }
         },
       ),
-      { seed, numRuns: 300 },
+      { numRuns: 300 },
     );
   });
 });

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { javaProperties } from '../../src/config/java-properties.js';
-import { seed } from '../workflow/seed.js';
+import { seed } from '../seed.js';
 import { parse, told, written } from './surroundings.js';
 
 const file = 'runtime.properties';
@@ -123,7 +123,7 @@ describe('the notation of Java', () => {
           expect(pairs(lines.join(lineEnd))).toEqual(all.map(({ key, value }) => [key, value]));
         },
       ),
-      { seed, numRuns: 500 },
+      { numRuns: 500 },
     );
   });
 });

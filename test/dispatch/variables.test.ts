@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { JsonObject, WorkflowDefinition } from '../../src/workflow/model.js';
 import { compilePlan, END, type Plan } from '../../src/workflow/plan.js';
 import { verify } from '../../src/workflow/verify.js';
-import { seed } from '../workflow/seed.js';
+import { seed } from '../seed.js';
 import { type Answer, fixtures, setup, type World } from './setup.js';
 
 type Part<Key extends 'actions' | 'flows'> = WorkflowDefinition[Key][number];

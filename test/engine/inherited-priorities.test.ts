@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InheritedPriorities } from '../../src/engine/inherited-priorities.js';
-import { seed } from '../workflow/seed.js';
+import { seed } from '../seed.js';
 
 /** A queue that remembers what is set, and can fail. */
 class Home {
@@ -125,7 +125,7 @@ describe('inherited priorities', () => {
           expect(home.priorities).toEqual(last);
         },
       ),
-      { seed, numRuns: 300 },
+      { numRuns: 300 },
     );
   });
 });

@@ -11,11 +11,11 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { judge } from '../ledger/judge.js';
 import { nemesis } from '../ledger/nemesis.js';
+import { seed } from '../seed.js';
 import { redisAndPostgres } from '../servers/redis-and-postgres.js';
 
 const script = fileURLToPath(new URL('../ledger/load-child.mjs', import.meta.url));
 const kills = Number(process.env.KILLS ?? 4);
-const seed = process.env.SEED === 'random' ? Math.floor(Math.random() * 2 ** 31) : Number(process.env.SEED ?? 1);
 const names = ['a', 'b', 'c'];
 const limitMs = kills * 10_000 + 150_000;
 

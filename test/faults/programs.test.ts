@@ -11,10 +11,10 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { InstanceResult } from '../../src/engine/index.js';
 import { nemesis, seeded } from '../ledger/nemesis.js';
+import { seed } from '../seed.js';
 import { type Program, programOf } from './programs.js';
 
 const script = fileURLToPath(new URL('children/programs.mjs', import.meta.url));
-const seed = process.env.SEED === 'random' ? Math.floor(Math.random() * 2 ** 32) : Number(process.env.SEED ?? 1);
 const count = Number(process.env.PROGRAMS ?? 120);
 const kills = Number(process.env.KILLS ?? 6);
 /** Instances of each program. */
@@ -36,7 +36,7 @@ test(
     writeFileSync(join(folder, 'programs.json'), JSON.stringify(programs));
     const args = [folder, `${each}`];
     const limitMs = 120_000 + kills * 20_000 + count * 1_000;
-    await nemesis({ script, args, kills, minMs: 50, maxMs: 1_500, limitMs, seed });
+    await nemesis({ script, args, kills, minMs: 50, maxMs: 1_500, limitMs });
 
     const results = JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8')) as InstanceResult[][];
     const effects = new Map<string, Set<string>>();

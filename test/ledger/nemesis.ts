@@ -11,6 +11,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { seed as runSeed } from '../seed.js';
 
 export interface NemesisOptions {
   /** Path of the node program. */
@@ -22,7 +23,7 @@ export interface NemesisOptions {
   /** Shortest and longest wait between `ready` and the kill, milliseconds. */
   readonly minMs: number;
   readonly maxMs: number;
-  /** Default: random. Printed either way. */
+  /** Default: that of this run. Printed. */
   readonly seed?: number;
   /** The line of standard output after which a kill may come. Default: `ready`. */
   readonly ready?: RegExp;
@@ -65,7 +66,7 @@ export function seeded(seed: number): () => number {
 
 /** Run the child, kill it `kills` times, let it end. Throws (with the seed) when it ends otherwise than it should. */
 export async function nemesis(options: NemesisOptions): Promise<NemesisReport> {
-  const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
+  const seed = options.seed ?? runSeed;
   console.log(`nemesis: seed ${seed}, ${options.kills} kills`);
   const random = seeded(seed);
   const deadlineMs = performance.now() + (options.limitMs ?? 120_000);

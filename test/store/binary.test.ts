@@ -30,8 +30,7 @@ async function seenArray(type: string, parameter: Uint8Array): Promise<unknown> 
   return JSON.parse(decode.text(rows![0]![0]!));
 }
 
-/** fast-check prints the seed of a failure; give it as `SEED` to play it again. */
-const runs = { numRuns: 60, ...(process.env.SEED ? { seed: Number(process.env.SEED) } : {}) };
+const runs = { numRuns: 60 };
 
 async function holds<T>(arbitrary: fc.Arbitrary<T>, check: (value: T) => Promise<void>): Promise<void> {
   await fc.assert(fc.asyncProperty(arbitrary, check), runs);

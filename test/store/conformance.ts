@@ -210,7 +210,7 @@ function withoutShared(step: Step, model: StoreModel, branch: string): Commit {
     const guards = guarded.map(each => guardOf(each, [...bitsOfMask(step.mask, each.ordinals.length)]));
     return { ...nothing(), guards, audit: [trace(segment.root)] };
   }
-  const commit = kind === 'change' ? nothing() : leaveOf(step, segment);
+  const commit = kind === 'change' ? nothing() : leaveOf(step, segment, model);
   if (kind === 'leave') return commit;
   const revision = segment.revision + (step.fault === 'revision' ? 1 : 0);
   const memberRequests = step.goesOn ? { [segment.ordinals[0]!]: 1 } : null;
@@ -252,7 +252,7 @@ function submitOf({ members, mask, name, frees, pick }: Step, model: StoreModel,
   };
 }
 
-function leaveOf({ mask, fault, goesOn, pick, split }: Step, segment: Segment): Commit {
+function leaveOf({ mask, fault, goesOn, pick, split }: Step, segment: Segment, model: StoreModel): Commit {
   const all = Array.from(segment.ordinals.keys());
   const isGone = (at: number): boolean => (segment.gone[at >>> 3]! & (0x80 >>> (at & 7))) !== 0;
   const open = all.filter(at => !isGone(at));
@@ -279,14 +279,15 @@ function leaveOf({ mask, fault, goesOn, pick, split }: Step, segment: Segment): 
     gone: emptyBitmap(ordinals.length),
     revision: 0,
   };
+  // An instance ends once, with the last of its contexts.
+  const ending = goesOn ? [] : leaving.filter(at => model.contextsOf(segment.root, segment.ordinals[at]!) === 1);
+  const state = pick % 2 === 0 ? 'finished' : 'removed';
   return {
     ...nothing(),
     marks: [mark],
     bodies: [body],
     segments: goesOn ? splitOf(next, split) : [],
-    outcomes: goesOn
-      ? []
-      : [{ ...outcomeOf(segment, leaving, pick % 2 === 0 ? 'finished' : 'removed'), body: body.id }],
+    outcomes: ending.length === 0 ? [] : [{ ...outcomeOf(segment, ending, state), body: body.id }],
     audit: [trace(segment.root)],
   };
 }
@@ -345,7 +346,7 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
           }
           expect(await model.stateOf(store)).toEqual(model.state());
         }),
-        { numRuns: 40 },
+        { numRuns: Number(process.env.RUNS ?? 40) },
       );
     }, 60_000);
 

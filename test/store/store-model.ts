@@ -142,6 +142,15 @@ export class StoreModel {
     return isStale ? ['stale'] : [];
   }
 
+  /** How many contexts of an instance are open. */
+  contextsOf(root: string, ordinal: number): number {
+    const of = [...this.segments.values()].filter(segment => segment.root === root);
+    return of.filter(({ ordinals, gone }) => {
+      const position = ordinals.indexOf(ordinal);
+      return position !== -1 && !hasBit(gone, position);
+    }).length;
+  }
+
   state(): PlainState {
     const open = new Map<string, { segment: string; position: number }[]>();
     const contexts = new Map<string, string[]>();

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileCondition, parseCondition, type Truth } from '../../../src/flow/condition/index.js';
-import { seed } from '../../workflow/seed.js';
+import { seed } from '../../seed.js';
 
 function evaluate(text: string, variables: Readonly<Record<string, unknown>>): Truth {
   const parsed = parseCondition(text);
@@ -75,7 +75,7 @@ describe('laws of predicates, of any JSON', () => {
       fc.property(value, value, value, (a, b, c) => {
         expect(evaluate(left!, { a, b, c })).toBe(evaluate(right!, { a, b, c }));
       }),
-      { seed, numRuns: 300 },
+      { numRuns: 300 },
     );
   });
 
@@ -89,7 +89,6 @@ describe('laws of predicates, of any JSON', () => {
       fc.property(alike, ([a, b]) => {
         expect(evaluate('a <> b', { a, b })).toBe(evaluate('NOT a = b', { a, b }));
       }),
-      { seed },
     );
   });
 });
@@ -108,7 +107,7 @@ describe('LIKE', () => {
       fc.property(fc.array(letter, { maxLength: 10 }), pattern, (text, wanted) => {
         expect(evaluate(`a LIKE '${wanted.join('')}'`, { a: text.join('') })).toBe(matches(text, wanted));
       }),
-      { seed, numRuns: 3_000 },
+      { numRuns: 3_000 },
     );
   });
 
@@ -122,7 +121,7 @@ describe('LIKE', () => {
         const expression = new RegExp(wanted.replaceAll('_', '.'));
         expect(evaluate(`a LIKE '%${wanted}%'`, { a: before + behind })).toBe(expression.test(before + behind));
       }),
-      { seed, numRuns: 500 },
+      { numRuns: 500 },
     );
   });
 });
@@ -165,7 +164,7 @@ describe('any text', () => {
         expect(column).toBeLessThanOrEqual([...there!].length + 1);
         expect(parsed.fault.message).toMatch(/^at character \d+: [^\n]+ \(expected [^\n]+\)$/);
       }),
-      { seed, numRuns: 3_000 },
+      { numRuns: 3_000 },
     );
   });
 });

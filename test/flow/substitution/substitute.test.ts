@@ -14,7 +14,7 @@ import {
 import type { BusinessInterval } from '../../../src/time/business-interval.js';
 import { zoneNamed } from '../../../src/time/zone.js';
 import type { Json } from '../../../src/workflow/model.js';
-import { seed } from '../../workflow/seed.js';
+import { seed } from '../../seed.js';
 
 const configuration: Readonly<Record<string, Json>> = { MAIL_HOST: 'mail.example', '/bank/PORT': 25, EMPTY: null };
 
@@ -191,7 +191,6 @@ describe('texts', () => {
         fc.pre(!text.includes('${'));
         expect(value(text)).toBe(text);
       }),
-      { seed },
     );
   });
 
@@ -208,7 +207,7 @@ describe('texts', () => {
         const expected = parts.map(each => each.value).join('');
         expect(value(text, { scopes: [{ a: 'A', b: 'B', c: 'C' }] })).toBe(expected);
       }),
-      { seed, numRuns: 500 },
+      { numRuns: 500 },
     );
   });
 });
@@ -270,7 +269,7 @@ describe('bounds', () => {
         if (parsed.ok) substitute(parsed.value, context);
         else expect(parsed.fault.message).toMatch(/^at character \d+: /);
       }),
-      { seed, numRuns: 3_000 },
+      { numRuns: 3_000 },
     );
   });
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CalendarDefinition, compileCalendar, type TimeSet } from '../../../src/time/calendar/index.js';
 import { zoneNamed } from '../../../src/time/zone.js';
-import { seed } from '../../workflow/seed.js';
+import { seed } from '../../seed.js';
 import { clockOf, isOpen } from './walked-calendar.js';
 
 const minuteMs = 60_000;
@@ -198,7 +198,7 @@ describe(`random calendars against a walk (seed ${seed})`, () => {
         }
         expect(faults).toEqual([]);
       }),
-      { seed, numRuns: 60 },
+      { numRuns: 60 },
     );
     expect(edges).toBeGreaterThan(20);
   }, 120_000);
@@ -236,7 +236,7 @@ describe(`random calendars against a walk (seed ${seed})`, () => {
           expect(calendar.nthHoliday(year, month, -n)).toBe(closed.at(-n));
         }
       }),
-      { seed, numRuns: 40 },
+      { numRuns: 40 },
     );
   }, 120_000);
 });

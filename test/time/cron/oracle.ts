@@ -4,8 +4,6 @@
 import fc from 'fast-check';
 import { Temporal } from 'temporal-polyfill';
 
-/** Spread into what fast-check is told: `SEED=random` for another run every time; it prints the seed of a failure. */
-export const seeded = process.env.SEED === 'random' ? {} : { seed: Number(process.env.SEED ?? 1) };
 export const minuteMs = 60_000;
 
 /** A day of the calendar, as people count. */
