@@ -13,6 +13,7 @@ import { packageRoot } from '../../bench/records.js';
 import type { Report } from '../../bench/report.js';
 import { scenarios } from '../../bench/scenarios/index.js';
 import type { Scenario } from '../../bench/scenarios/scenario.js';
+import { optimizeLater } from '../optimize-later.js';
 
 const main = path.join(packageRoot, 'dist', 'bench', 'main.js');
 const folder = mkdtempSync(path.join(tmpdir(), 'millrace-toy-'));
@@ -25,7 +26,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function bench(...args: string[]): Promise<Report> {
   const file = path.join(folder, `${args.join('-').replaceAll(/[^\w-]/g, '')}.json`);
   if (!existsSync(main)) throw new Error(`${main} is missing: run npm run build first`);
-  await promisify(execFile)(process.execPath, [main, ...args, '--toy', '--json', file]);
+  await promisify(execFile)(process.execPath, [optimizeLater, main, ...args, '--toy', '--json', file]);
   return JSON.parse(readFileSync(file, 'utf8')) as Report;
 }
 

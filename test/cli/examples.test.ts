@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { examples, lines, world } from './setup.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -29,7 +29,7 @@ const lifeEvents = [
   'StartingExecutionFlow',
 ];
 
-test('examples/parcel.yaml goes the ways its head says', async context => {
+test.concurrent('examples/parcel.yaml goes the ways its head says', async context => {
   const own = world(context);
   const way = async (input: object): Promise<unknown> => {
     const file = join(examples, 'parcel.yaml');
@@ -50,7 +50,7 @@ const titanic = {
   'IMDB Rating': 7.4,
 };
 
-test.each<[file: string, input: object, result: unknown]>([
+test.concurrent.for<[file: string, input: object, result: unknown]>([
   ['review.yaml', titanic, { title: 'Titanic', sides: { critics: 0.82, viewers: 0.74, money: 1 }, verdict: 'see it' }],
   ['barley.yaml', {}, expect.objectContaining({ rose: ['Morris'] })],
   ['booking.yaml', { passenger: 'Ada', refusals: 2 }, { passenger: 'Ada', seat: '3A', paidAtAttempt: 3 }],
@@ -67,8 +67,8 @@ test.each<[file: string, input: object, result: unknown]>([
     { delaysMs: { north: 0, south: 300, west: 300 } },
     [expect.objectContaining({ price: expect.any(Number) })],
   ],
-])('examples/%s, with %j', { timeout: 60_000 }, async (file, input, result) => {
-  const own = world({ onTestFinished });
+])('examples/%s, with %j', async ([file, input, result], context) => {
+  const own = world(context);
   const { code, stdout } = await own.millrace('run', join(examples, file), '--input', JSON.stringify(input), '--json');
   expect({ code, stdout: JSON.parse(stdout) }).toMatchObject({ code: 0, stdout: { state: 'finished', result } });
 });
@@ -83,7 +83,9 @@ test('the README of the examples has each of them, with the command that is in i
   }
 });
 
-test('the demo runs on its real records, and the queries of the README answer', { timeout: 120_000 }, async context => {
+test.concurrent('the demo runs on its real records, and the queries of the README answer', {
+  timeout: 120_000,
+}, async context => {
   const own = world(context);
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { demo: string } };
   const [, , , flow, , input, , count] = scripts.demo.split(' ');

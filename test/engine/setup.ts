@@ -16,6 +16,7 @@ import { nullLoggers } from '../../src/observe/loggers.js';
 import { splitInstanceId } from '../../src/workflow/instance-id.js';
 import type { Json } from '../../src/workflow/model.js';
 import { RedisServer } from '../servers/redis-server.js';
+import '../store/postgres-module.js';
 import { TestPostgres } from '../store/postgres-server.js';
 
 /** Where an engine may keep its work, for tests that look into the store by themselves. */
@@ -247,10 +248,12 @@ export function definitionOf(name: string, steps: readonly (Step | string)[], mo
   };
 }
 
-/** A folder that goes with the process. */
+const folders: string[] = [];
+
+/** A folder that goes with the tests of the file. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'millrace-engine-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
 
@@ -286,7 +289,10 @@ class Servers {
 }
 
 const servers = new Servers();
-afterAll(() => servers.stop());
+afterAll(async () => {
+  await servers.stop();
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
 
 export async function homeOptions(home: Home, folder: string): Promise<Partial<EngineOptions>> {
   switch (home) {

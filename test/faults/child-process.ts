@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { optimizeLater } from '../optimize-later.js';
 
 export class Child {
   readonly process: ChildProcess;
@@ -11,7 +12,7 @@ export class Child {
   #waiting: { pattern: RegExp; resolve: (line: string) => void; reject: (error: Error) => void }[] = [];
 
   constructor(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    this.process = spawn(process.execPath, [script, ...args], {
+    this.process = spawn(process.execPath, [optimizeLater, script, ...args], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -10,6 +10,7 @@ import type { StoreInternals } from '../../src/engine/homes.js';
 import type { Engine, EngineOptions } from '../../src/engine/index.js';
 import { nullLoggers } from '../../src/observe/loggers.js';
 import type { ThreadedDriver } from '../../src/store/pglite/threaded.js';
+import '../store/postgres-module.js';
 import { Child } from './child-process.js';
 
 /** Module of the actions. */

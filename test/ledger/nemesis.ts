@@ -11,6 +11,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { optimizeLater } from '../optimize-later.js';
 import { seed as runSeed } from '../seed.js';
 
 export interface NemesisOptions {
@@ -104,7 +105,7 @@ interface RunPlan {
 }
 
 function runOnce(options: NemesisOptions, plan: RunPlan): Promise<{ run: NemesisRun; timedOut: boolean }> {
-  const child = spawn(process.execPath, [options.script, ...(options.args ?? [])], {
+  const child = spawn(process.execPath, [optimizeLater, options.script, ...(options.args ?? [])], {
     env: {
       ...process.env,
       ...options.env,

@@ -10,6 +10,8 @@ import { onTestFinished } from 'vitest';
 import { builtFile } from '../../src/observe/thread-entry.js';
 import type { SqlCall, SqlDriver, SqlStatement } from '../../src/store/driver.js';
 import { openPgliteFolder, type PgliteFolderOptions, type ThreadedDriver } from '../../src/store/pglite/threaded.js';
+import { optimizeLater } from '../optimize-later.js';
+import './postgres-module.js';
 
 /** An empty folder that goes when the test ends. */
 export function freshFolder(): string {
@@ -90,7 +92,7 @@ function spawned(
     const [argument, ...rest] = process.argv.slice(1);
     const say = text => process.stdout.write(text + '\\n');
     ${program}`;
-  const child = spawn(command, [...before, '--input-type=module', '-e', text, ...args], {
+  const child = spawn(command, [...before, optimizeLater, '--input-type=module', '-e', text, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();

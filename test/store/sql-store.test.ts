@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/observe/clock.js';
 import { openPgliteMemory } from '../../src/store/pglite/in-memory.js';
 import { openPgliteFolder, type ThreadedDriver } from '../../src/store/pglite/threaded.js';
+import './postgres-module.js';
 import { SqlStore } from '../../src/store/sql-store.js';
 import { auditEvents } from '../../src/workflow/events.js';
 import { markOf, nothing, outcomeOf, rootOf, segmentOf, storeConformance } from './conformance.js';
