@@ -26,6 +26,7 @@ export type FromChild =
 
 const job = JSON.parse(process.argv[2] ?? '{}') as ChildJob;
 let exitCode = 0;
+process.once('disconnect', () => process.exit(1)); // the race has ended before its round, and nobody waits for it
 const contestant = await loadContestant(job.contestant);
 try {
   await race(contestant);

@@ -3,21 +3,21 @@
 
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Below `test`, in the order they begin: half a minute each and more. Those that mostly wait stand beside those that work. */
+/** Below `test`, in the order they begin. Those that wait begin together; those that start many processes stand apart. */
 const long = [
-  'bench/toy',
-  'faults/blocked-main',
-  'faults/cluster',
   'faults/disturbed',
-  'cli/examples',
-  'faults/kill',
-  'store/shared-folder',
+  'faults/blocked-main',
   'engine/long-loop',
+  'faults/kill',
+  'faults/cluster',
+  'store/shared-folder',
   'faults/programs',
   'engine/cluster',
-  'faults/failover',
+  'bench/toy',
   'engine/store-trouble',
   'engine/two-coordinators',
+  'faults/failover',
+  'cli/examples',
   'engine/runtime-configuration',
 ];
 

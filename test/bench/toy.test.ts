@@ -19,14 +19,15 @@ const main = path.join(packageRoot, 'dist', 'bench', 'main.js');
 const folder = mkdtempSync(path.join(tmpdir(), 'millrace-toy-'));
 // Until the engine takes part, its peers run alone.
 const hasSubject = contestantNames.includes(subjectName);
-const timeoutMs = 120_000;
+const timeoutMs = 300_000;
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function bench(...args: string[]): Promise<Report> {
+/** A bench that has not ended with its test ends by the signal, with what it has started. */
+async function bench(signal: AbortSignal, ...args: string[]): Promise<Report> {
   const file = path.join(folder, `${args.join('-').replaceAll(/[^\w-]/g, '')}.json`);
   if (!existsSync(main)) throw new Error(`${main} is missing: run npm run build first`);
-  await promisify(execFile)(process.execPath, [optimizeLater, main, ...args, '--toy', '--json', file]);
+  await promisify(execFile)(process.execPath, [optimizeLater, main, ...args, '--toy', '--json', file], { signal });
   return JSON.parse(readFileSync(file, 'utf8')) as Report;
 }
 
@@ -41,9 +42,15 @@ describe.concurrent('at toy size', () => {
   for (const scenario of scenarios.filter(each => each.peers.length > 0)) {
     it(
       `${scenario.name} runs to its end, the peers included`,
-      async () => {
+      async ({ signal }) => {
         const peers = await peersOf(scenario);
-        const report = await bench(scenario.name, '--peers', peers.join(','), ...(hasSubject ? [] : ['--peers-only']));
+        const report = await bench(
+          signal,
+          scenario.name,
+          '--peers',
+          peers.join(','),
+          ...(hasSubject ? [] : ['--peers-only']),
+        );
         expect(report.peers.map(peer => peer.name)).toEqual(peers);
         expect(peers).toEqual(expect.arrayContaining([...scenario.peers]));
         expect(Object.keys(report)).toEqual(['scenario', 'machine', 'subject', 'peers', 'rounds']);
@@ -61,22 +68,22 @@ describe.concurrent('at toy size', () => {
   )) {
     it.runIf(hasSubject)(
       `${scenario.name} runs to its end`,
-      async () => {
-        const report = await bench(scenario.name);
+      async ({ signal }) => {
+        const report = await bench(signal, scenario.name);
         expect(report.subject?.perSecond).toBeGreaterThan(0);
       },
       timeoutMs,
     );
   }
 
-  it('micro measures every part', async () => {
-    const report = (await bench('micro')) as Report & { parts: { meanNs: number }[] };
+  it('micro measures every part', async ({ signal }) => {
+    const report = (await bench(signal, 'micro')) as Report & { parts: { meanNs: number }[] };
     expect(report.parts.length).toBeGreaterThan(5);
     expect(Math.min(...report.parts.map(part => part.meanNs))).toBeGreaterThan(0);
   });
 
-  it('flows races every flow chart, then splits one instance and has one loop', async () => {
-    const report = (await bench('flows')) as unknown as FlowsFigures;
+  it('flows races every flow chart, then splits one instance and has one loop', async ({ signal }) => {
+    const report = (await bench(signal, 'flows')) as unknown as FlowsFigures;
     expect(report.flowCharts.map(({ scenario, peers }) => [scenario, peers.length])).toEqual([
       ['flows-one-break', 2],
       ['flows-ten-breaks', 2],
@@ -87,10 +94,10 @@ describe.concurrent('at toy size', () => {
     expect(report.splits.map(({ branches }) => branches)).toEqual([10, 20]);
     expect(report.loop!.turns).toBe(200);
     expect(report.loop!.rows.filter(rows => rows > 1)).toEqual([]);
-  }, 240_000);
+  }, timeoutMs);
 
-  it('time finds what its peers find, and what never comes', async () => {
-    const report = (await bench('time')) as Report & {
+  it('time finds what its peers find, and what never comes', async ({ signal }) => {
+    const report = (await bench(signal, 'time')) as Report & {
       shared: { ratio: number }[];
       unsatisfiable: { coldMs: number }[];
     };
