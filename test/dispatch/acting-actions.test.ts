@@ -134,6 +134,15 @@ describe('a workflow action', () => {
     const answer = await answerOf({ type: 'workflow', workflow: `\${n}` }, { n: 7 });
     expect(answer).toMatchObject({ kind: 'failed', error: { code: 'NAMESPACE_INVALID' } });
   });
+
+  it.each(['$own', '$workflow', '$x'])(
+    'refuses an input with a variable named %s: such names are not users’',
+    async name => {
+      const answer = await answerOf({ type: 'workflow', workflow: '/own/a', input: { ok: 1, [name]: {} } });
+      expect(answer).toMatchObject({ kind: 'failed', demand: null, error: { code: 'InputInvalid', action: 'acts' } });
+      expect(answer.error!.message).toContain(`"${name}" cannot be the name of a variable`);
+    },
+  );
 });
 
 describe('actions that only say so', () => {

@@ -1,8 +1,10 @@
 // Scripts as actions, before and after them, in the threads of a dispatcher.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
+import type { ActionMember } from '../../src/dispatch/action.js';
 import type { DispatcherOptions } from '../../src/dispatch/contract.js';
-import { defaultScriptLimits } from '../../src/script/contract.js';
+import { scriptPlacer } from '../../src/dispatch/thread/scripts.js';
+import { defaultScriptLimits, type ScriptLanguage } from '../../src/script/contract.js';
 import type { Action, Flow } from '../../src/workflow/model.js';
 import { compilePlan, type Plan } from '../../src/workflow/plan.js';
 import { nativeLoop } from '../script/setup.js';
@@ -195,6 +197,26 @@ describe('prescript and postscript', () => {
       else expect(answer).toMatchObject({ kind: 'failed', killed: false });
     }
   });
+});
+
+test('another language is one that says so: its name, a check and a run', () => {
+  const shouting: ScriptLanguage = {
+    ready: () => null,
+    check: () => null,
+    run: (text, flowContext) => {
+      flowContext.set('heard', text);
+      return { ok: true, value: JSON.stringify(text.toUpperCase()) };
+    },
+  };
+  const place = scriptPlacer(new Map([['shouting', shouting]]));
+  const written: Record<string, unknown> = {};
+  const set = (name: string, value: unknown): void => {
+    written[name] = value;
+  };
+  const member = { variables: () => ({}), context: { set } } as unknown as ActionMember;
+  expect(place({ language: 'shouting', text: 'hello' }, 'the script').run(member)).toBe('HELLO');
+  expect(written).toEqual({ heard: 'hello' });
+  expect(() => place({ language: 'whispering', text: '' }, 'the script').run(member)).toThrow('"whispering"');
 });
 
 describe('without leave', () => {

@@ -1,5 +1,4 @@
-// DEFAULT_FLOW_CHART_ERROR_HANDLER: the seeds' custom error handlers, "specialized workflows that allow you to define how a
-// workflow reacts to errors".
+// DEFAULT_FLOW_CHART_ERROR_HANDLER: custom error handlers, workflows that say what becomes of another's errors.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -73,7 +72,7 @@ const notesOf = (id: string) =>
 onEveryHome(
   'error handlers',
   world => {
-    test('"If an action throws an error and does not have an error flow to follow", the nearest handler runs, and the transaction is tried again', async () => {
+    test('an error for which its action has no error flow: the nearest handler runs, and the transaction is tried again', async () => {
       const own = world();
       await deployMail(own);
       const first: Action = { name: 'first', type: 'call', function: 'first' };
@@ -238,7 +237,7 @@ onEveryHome(
       expect(actionsOf(id).filter(action => action === 'note')).toHaveLength(2);
     });
 
-    test('super-state and sub-state: "contexts in the ERROR or FAILED sub-state" and the others', async () => {
+    test('super-state and sub-state: those in error, and the others', async () => {
       const own = world();
       const { engine } = own;
       const held: Action = { name: 'held', type: 'call', function: 'held' };

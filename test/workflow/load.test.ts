@@ -63,6 +63,52 @@ describe('what is accepted', () => {
     expect(definitionOf(list)).toMatchObject({ flows: [{ from: 'a', to: 'b' }] });
   });
 
+  test('bodies of for-each actions, in the short form and in that of the model', () => {
+    const short = `workflow: /a
+actions:
+  each:
+    type: forEach
+    items: [1, 2]
+    body:
+      actions:
+        look: { type: null, next: { to: inner, condition: item > 1 } }
+        inner:
+          type: forEach
+          from: 1
+          to: 3
+          body: { actions: { x: { type: null, next: [y] }, y: { type: console, message: y } } }
+    next: after
+  after: { type: null }
+`;
+    const inner = {
+      name: 'inner',
+      type: 'forEach',
+      from: 1,
+      to: 3,
+      body: {
+        actions: [
+          { name: 'x', type: 'null' },
+          { name: 'y', type: 'console', message: 'y' },
+        ],
+        flows: [{ from: 'x', to: 'y' }],
+      },
+    };
+    const body = {
+      actions: [{ name: 'look', type: 'null' }, inner],
+      flows: [{ from: 'look', to: 'inner', condition: 'item > 1' }],
+    };
+    const long = {
+      name: '/a',
+      actions: [
+        { name: 'each', type: 'forEach', items: [1, 2], body },
+        { name: 'after', type: 'null' },
+      ],
+      flows: [{ from: 'each', to: 'after' }],
+    };
+    expect(definitionOf(short)).toEqual(long);
+    expect(definitionOf(JSON.stringify(long))).toEqual(long);
+  });
+
   test('anchors and aliases, comments, a byte order mark, Windows line ends, JSON escapes', () => {
     const shared =
       'workflow: /a # c\r\nactions:\r\n  a: {type: null, retry: &r {retries: 1}, next: b}\r\n  b: {type: null, retry: *r}\r\n';

@@ -40,6 +40,19 @@ test('several starts begin behind all others, at a place that never runs', () =>
   expect(plan.actions.map(({ inbound }) => inbound)).toEqual([[2], [0, 1], [3], []]);
 });
 
+test('transaction breaks: what is marked, and always null actions, joins and mutexes', () => {
+  const printing = { name: 'a', type: 'console', message: '' } as const;
+  const isBreak = (action: Action) => planOf([action]).actions[0]!.isBreak;
+  const others: Action[] = [
+    { ...printing, transactionBreak: true },
+    { ...printing, join: 'first' },
+    { ...printing, mutex: 'm' },
+    { name: 'a', type: 'null' },
+    { name: 'a', type: 'null', transactionBreak: false },
+  ];
+  expect([isBreak(printing), ...others.map(isBreak)]).toEqual([false, ...others.map(() => true)]);
+});
+
 test('bodies lie behind the workflow, outer ones before those in them; places and flows are numbered through', () => {
   const inner: Action = {
     name: 'each',

@@ -61,6 +61,32 @@ actions:
   ]);
 });
 
+test('scripts in bodies of for-each actions are read too, at any depth', async () => {
+  const text = `workflow: /a
+actions:
+  each:
+    type: forEach
+    items: [1]
+    body:
+      actions:
+        a: { type: script, script: 'let =', next: inner }
+        inner:
+          type: forEach
+          items: [1]
+          postscript: 'return 1'
+          body:
+            actions:
+              - { name: b, type: console, message: '', prescript: '(1' }
+`;
+  expect(await faultsOf(text)).toEqual([
+    expect.stringMatching(/^a\.yaml:8:41 actions\.each\.body\.actions\.a\.script: .*\(SCRIPT_INVALID\)$/),
+    expect.stringMatching(/^a\.yaml:12:24 actions\.each\.body\.actions\.inner\.postscript: .*\(SCRIPT_INVALID\)$/),
+    expect.stringMatching(
+      /^a\.yaml:15:\d+ actions\.each\.body\.actions\.inner\.body\.actions\[0\]\.prescript: .*\(SCRIPT_INVALID\)$/,
+    ),
+  ]);
+});
+
 test('wrong shapes', () => {
   const action = { name: 'a', type: 'console', message: '' };
   const faultsOfAction = (more: object) =>

@@ -140,3 +140,28 @@ actions:
     ]);
   });
 });
+
+test('in bodies of for-each actions texts and data maps are held to the same, at any depth', () => {
+  expect(
+    faultsOf(`workflow: /a
+actions:
+  each:
+    type: forEach
+    items: [1]
+    body:
+      actions:
+        a: { type: console, message: "\${", next: { to: inner, map: [{ from: action.x, to: flow.y }] } }
+        inner:
+          type: forEach
+          items: [1]
+          body:
+            actions:
+              - { name: b, type: console, message: "\${date (+q) yyyy}", map: [{ from: x, to: flow.y }] }
+`).map(fault => fault.replace(/^(a\.yaml:\d+):\d+ ([^ ]+): .* (\(\w+\))$/, '$1 $2 $3')),
+  ).toEqual([
+    'a.yaml:8 actions.each.body.actions.a.message (SUBSTITUTION_INVALID)',
+    'a.yaml:8 actions.each.body.actions.a.next.map[0].from (MAP_INVALID)',
+    'a.yaml:14 actions.each.body.actions.inner.body.actions[0].message (SUBSTITUTION_INVALID)',
+    'a.yaml:14 actions.each.body.actions.inner.body.actions[0].map[0].from (MAP_INVALID)',
+  ]);
+});
