@@ -76,5 +76,14 @@ function modulesIn(folder: string): string[] {
     .filter(name => /\.[mc]?js$/.test(name))
     .sort()
     .map(name => path.join(folder, name))
-    .filter(file => statSync(file, { throwIfNoEntry: false })?.isFile() === true);
+    .filter(isFile);
+}
+
+/** What cannot be looked at (a link to itself, say) is none; the others of its folder are. */
+function isFile(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    return false;
+  }
 }

@@ -8,6 +8,7 @@ import { compileTimeExpression, parseTimeExpression } from '../time/expression.j
 import { instantText } from '../time/local-time.js';
 import type { Firing, Schedule } from '../time/schedule.js';
 import { type Zone, zoneNamed } from '../time/zone.js';
+import { zoneHere } from '../time/zone-here.js';
 import { caretLines } from './caret.js';
 import { Refusal } from './exit.js';
 import { printable } from './output.js';
@@ -86,7 +87,7 @@ export function firingsOf(
 
 function zoneOf(name: string | undefined): Zone {
   try {
-    return zoneNamed(name ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
+    return name === undefined ? zoneHere() : zoneNamed(name);
   } catch (error) {
     if (error instanceof RangeError) throw new Refusal([`--zone: ${error.message}`]);
     throw error;

@@ -15,7 +15,7 @@ export class Definitions {
   readonly #byNumber = new Map<number, KnownWorkflow>();
   /** Of each name, by version; the last is the newest. */
   readonly #byName = new Map<string, KnownWorkflow[]>();
-  /** All up to this number are known. */
+  /** All up to this number are known: they become visible in order. */
   #highest = 0;
   readonly #store: Store;
   readonly #dispatcher: Pick<Dispatcher, 'define'>;
@@ -36,11 +36,7 @@ export class Definitions {
   /** Learn versions that another engine has stored, if any of these is one. */
   async ensure(numbers: Iterable<number>): Promise<void> {
     for (const number of numbers) {
-      if (this.#byNumber.has(number)) continue;
-      await this.load();
-      if (this.#byNumber.has(number)) continue;
-      // Versions may become visible out of the order of their numbers.
-      for (const version of await this.#store.workflows(0)) this.#learn(version);
+      if (!this.#byNumber.has(number)) await this.load();
     }
   }
 

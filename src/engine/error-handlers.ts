@@ -4,20 +4,25 @@
 // A handler that is not there, or has faults, is told in the log, and errors take the built-in way: who handles errors must
 // not make more of them.
 
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type ErrorHandler, emptyTree, hasBranchModules, nearest, type RuntimeTree } from '../config/tree.js';
 import type { Clock } from '../observe/clock.js';
 import type { LogEvents } from '../observe/log-events.js';
+import { withScriptsChecked } from '../script/check-scripts.js';
+import { readOrdinaryFile } from '../time/ordinary-file.js';
 import { formatFault } from '../workflow/fault.js';
 import { loadDefinition } from '../workflow/load.js';
 import { branchOf } from '../workflow/namespace.js';
 import { definitionText } from '../workflow/serialize.js';
+import { definitionSizeMax } from '../workflow/verify.js';
 import type { Definitions } from './definitions.js';
+import { withPatience } from './store-trouble.js';
 
 const property = 'DEFAULT_FLOW_CHART_ERROR_HANDLER';
 /** Faults that a log line tells. */
 const toldMax = 10;
+/** Largest file, bytes; a definition is bounded in characters. */
+const fileSizeMax = 4 * definitionSizeMax;
 
 export interface ErrorHandlersWorld {
   readonly definitions: Pick<Definitions, 'newestNumber' | 'put' | 'load'>;
@@ -81,11 +86,13 @@ export class ErrorHandlers {
   async #store(file: string, tree: RuntimeTree): Promise<string | null> {
     const { definitions, clock } = this.#world;
     try {
-      const text = await readFile(file, 'utf8');
-      const loaded = loadDefinition(text, file, undefined, name => hasBranchModules(tree, name));
+      const text = new TextDecoder('utf-8', { fatal: true }).decode(await readOrdinaryFile(file, fileSizeMax));
+      const hasModules = (name: string): boolean => hasBranchModules(tree, name);
+      const loaded = await withScriptsChecked(check => loadDefinition(text, file, check, hasModules));
       if ('faults' in loaded) return this.#unusable(file, loaded.faults.slice(0, toldMax).map(formatFault));
       const { definition } = loaded;
-      await definitions.put(definition, definitionText(definition), path.dirname(file), clock.nowMs());
+      const store = () => definitions.put(definition, definitionText(definition), path.dirname(file), clock.nowMs());
+      await withPatience(store, clock);
       return definition.name;
     } catch (error) {
       return this.#unusable(file, [error instanceof Error ? error.message : String(error)]);

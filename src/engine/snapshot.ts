@@ -101,6 +101,8 @@ export class Snapshots {
       const [shared] = await this.#store.shared([{ root, ordinal }]);
       const located = await this.#store.locate(id);
       if (located === null) throw new EngineError('INSTANCE_UNKNOWN', `no instance is named "${text}"`);
+      // It has split since what it shares was asked for.
+      if (shared === undefined && hasSplit(located)) continue;
       const snapshot = await this.#read(id, name, located, shared ?? null);
       if (snapshot !== null) return snapshot;
     }
@@ -217,4 +219,9 @@ export class Snapshots {
       after = last!;
     }
   }
+}
+
+/** Contexts have numbers from then on. */
+function hasSplit(located: Located): boolean {
+  return located.kind === 'open' && located.contexts.some(({ segment }) => segment.context > 0);
 }

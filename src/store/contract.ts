@@ -306,7 +306,7 @@ export interface Store {
 
   /** Store a definition under its name, as a new version unless the newest is the same. */
   putWorkflow(name: string, definition: string, baseFolder: string, atMs: number): Promise<WorkflowVersion>;
-  /** The versions with numbers above `after`, in order of numbers. Default: all. */
+  /** The versions with numbers above `after`, in order of numbers, in which they become visible. Default: all. */
   workflows(after?: number): Promise<WorkflowVersion[]>;
 
   /** Apply a commit. Resolves only when it is durable. Many calls at once share one transaction and one fsync. */

@@ -133,8 +133,9 @@ export class SqlStore implements Store {
   }
 
   async putWorkflow(name: string, definition: string, baseFolder: string, atMs: number): Promise<WorkflowVersion> {
+    const lock = { statement: read.lockWorkflows, parameters: [] };
     const call = { statement: read.putWorkflow, parameters: [name, definition, baseFolder, encode.int8(atMs)] };
-    const put = async (): Promise<SqlRows> => (await this.#driver.transaction([call], { touches: [name] }))[0]!;
+    const put = async (): Promise<SqlRows> => (await this.#driver.transaction([lock, call], { touches: [name] }))[1]!;
     const rows = await put().catch((error: unknown) => {
       if (!(error instanceof SqlError) || error.code !== '23505') throw error;
       // Another connection has taken the version that was next. Once more, now that it is there to be seen; who loses

@@ -23,12 +23,11 @@ const refusedNames: ReadonlySet<string> = new Set([
   'database_to_xml_and_xmlschema',
   'ts_stat',
   'ts_rewrite',
-  'crosstab',
   'connectby',
   'xpath_table',
   'current_logfile',
 ]);
-const refusedPrefixes = ['millrace', 'pg_', 'lo_', 'dblink'];
+const refusedPrefixes = ['millrace', 'pg_', 'lo_', 'dblink', 'crosstab'];
 
 const parameterMax = 1_000;
 

@@ -5,20 +5,24 @@ import type { Definitions } from '../../src/engine/definitions.js';
 import type { Instances } from '../../src/engine/instances.js';
 import { Snapshots } from '../../src/engine/snapshot.js';
 import { systemClock } from '../../src/observe/clock.js';
-import type { Segment, Store } from '../../src/store/contract.js';
+import type { Segment, Shared, Store } from '../../src/store/contract.js';
 import type { Json } from '../../src/workflow/model.js';
 import { ownWorld } from './setup.js';
 
 const id = '01a1ff5f-3d3d-7000-9259-b21893d90000';
 
 /** An instance whose attempt depends on how often it has been looked at; its error and its body name the attempt. */
-function moving(attemptOf: (look: number) => number, bodies: (body: string) => string | null = () => '{}') {
+function moving(
+  attemptOf: (look: number) => number,
+  bodies: (body: string) => string | null = () => '{}',
+  sharedOf: ((looks: number) => Shared[]) | null = null,
+) {
   let looks = 0;
   const segment = (): Segment =>
     ({
       // Each time it moves it is another segment.
       id: `s${attemptOf(looks)}`,
-      context: 0,
+      context: sharedOf === null ? 0 : 2,
       ordinals: Uint16Array.of(0),
       body: `body ${attemptOf(looks)}`,
       workflow: 1,
@@ -38,7 +42,7 @@ function moving(attemptOf: (look: number) => number, bodies: (body: string) => s
       looks += 1;
       return { kind: 'open', instance: id, contexts: [{ segment: segment(), position: 0 }] };
     },
-    shared: async () => [],
+    shared: async () => sharedOf?.(looks) ?? [],
     origin: async () => null,
     query: async (_: string, [body]: readonly string[]) => [[bodies(body!)]],
   } as unknown as Store;
@@ -74,6 +78,18 @@ test('one whose body has gone is looked for where it is now', async () => {
 
 test('one that moves whenever it is looked at is given up', async () => {
   await expect(moving(look => look).of('given')).rejects.toThrow(/OPERATION_CONTENDED/);
+});
+
+test('what a context shares is of its moment, too: of one that splits between the two reads both are read again', async () => {
+  const kept = '{"machine":{},"variables":{"0":{"n":7}}}';
+  const row = { workflow: 1, version: 3, state: kept } as unknown as Shared;
+  // Its shared row is asked for before it has split, and it is looked for when it has.
+  const snapshot = await moving(
+    () => 1,
+    () => '{}',
+    looks => (looks === 0 ? [] : [row]),
+  ).of('given');
+  expect(snapshot.variables).toEqual({ n: 7 });
 });
 
 test('a given name is found among ten thousand others', async () => {

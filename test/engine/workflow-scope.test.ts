@@ -42,6 +42,29 @@ onEveryHome('workflow scope', world => {
     }
   });
 
+  test('what a plain instance wrote before is shared, too, when the transaction that splits it writes nothing', async () => {
+    const own = world();
+    const name = `${own.branch}silent`;
+    const actions = [
+      call('first', 'shares'),
+      { name: 'split', type: 'null', transactionBreak: true } as Action,
+      call('left', 'shares'),
+      call('right', 'x'),
+      call('joined', 'everything', { join: 'all', transactionBreak: true }),
+    ];
+    const flows = [
+      { from: 'first', to: 'split' },
+      { from: 'split', to: 'left' },
+      { from: 'split', to: 'right' },
+      { from: 'left', to: 'joined' },
+      { from: 'right', to: 'joined' },
+    ];
+    await own.engine.deploy({ name, module, actions, flows }, here);
+    const shares = { first: { n: 1, kept: 'from before' }, left: { n: 2 } };
+    const id = await own.engine.submit({ workflow: name, input: { shares } });
+    expect((await own.engine.result(id)).result).toMatchObject({ n: 2, kept: 'from before' });
+  });
+
   test('the body of a for-each sees what earlier items wrote, and so does what follows', async () => {
     const own = world();
     const name = `${own.branch}items`;

@@ -2,6 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/observe/clock.js';
 import { builtFile } from '../../src/observe/thread-entry.js';
@@ -41,6 +42,46 @@ for (const version of [18, 15] as const) {
     });
   });
 }
+
+test('workflow versions become visible in the order of their numbers: who asks for those since the last one misses none', async () => {
+  const server = await TestPostgres.start();
+  onTestFinished(() => server.remove());
+  const url = await server.newDatabase();
+  const [first, second, gate] = await Promise.all([openPostgres(url), openPostgres(url), openPostgres(url)]);
+  const drivers = [first, second, gate];
+  onTestFinished(async () => void (await Promise.all(drivers.map(driver => driver.close()))));
+  const [slow, quick] = [await storeOn(first), await storeOn(second)];
+  await gate.script(`
+    create table gate (n int); insert into gate values (1);
+    create function wait_at_gate() returns trigger language plpgsql as $$ begin
+      if new.definition = 'slow' then perform n from gate for update; end if;
+      return new;
+    end $$;
+    create trigger wait_at_gate after insert on millrace_workflow for each row execute function wait_at_gate()`);
+  const one = (text: string) => ({ statement: { name: text, text }, parameters: [], results: 'text' }) as const;
+  const waiting = async () => {
+    const [rows] = await gate.transaction([one('select count(*) from pg_locks where not granted')], { readOnly: true });
+    return Number(textRows(rows!)[0]![0]);
+  };
+  // Somebody holds the gate; the slow one has its number, and stands there before its end.
+  const holder = new pg.Client({ connectionString: url });
+  await holder.connect();
+  onTestFinished(() => holder.end());
+  await holder.query('begin; select n from gate for update');
+  const puts = [slow.putWorkflow('/slow', 'slow', '/', 1)];
+  await expect.poll(waiting, { timeout: 30_000 }).toBe(1);
+  let isPut = false;
+  puts.push(quick.putWorkflow('/quick', 'quick', '/', 1));
+  void puts[1]!.then(() => {
+    isPut = true;
+  });
+  await expect.poll(async () => isPut || (await waiting()) === 2, { timeout: 30_000 }).toBe(true);
+  const seen = (await quick.workflows()).map(({ number }) => number);
+  await holder.query('commit');
+  const numbers = (await Promise.all(puts)).map(({ number }) => number);
+  const since = (await quick.workflows(Math.max(0, ...seen))).map(({ number }) => number);
+  expect([...seen, ...since].sort()).toEqual(numbers.sort());
+}, 60_000);
 
 describe('the driver', () => {
   let server: TestPostgres;

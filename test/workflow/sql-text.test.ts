@@ -42,6 +42,7 @@ describe('statements', () => {
     ['insert into a select pg_sleep(100)', 'pg_sleep'],
     ["insert into a select query_to_xml('select 1', true, true, '')", 'query_to_xml'],
     ["insert into a select lo_import('/etc/passwd')", 'lo_import'],
+    ["insert into a select * from crosstab2('select 1')", 'crosstab2'],
     ['insert into a values ($3)', 'there are 2 parameters'],
     ['insert into a values ($0)', 'there are 2 parameters'],
     ["insert into a values ('open", 'at character'],

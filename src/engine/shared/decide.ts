@@ -11,24 +11,23 @@
 
 import type { Happening, Source, Step, StoredContext } from '../../flow/shared/happening.js';
 import { joinsOrWithdraws } from '../../flow/shared/needs.js';
-import { initialState, type SharedState, variablesScope } from '../../flow/shared/state.js';
+import { type SharedState, variablesScope } from '../../flow/shared/state.js';
 import { step } from '../../flow/shared/step.js';
-import { keptState } from '../../flow/shared/text.js';
 import type { Next } from '../../flow/transition.js';
 import { hasBit } from '../../store/bitmap.js';
-import type { ContextsOf, InstanceKey, Segment, Shared, Store } from '../../store/contract.js';
-import type { JsonObject } from '../../workflow/model.js';
+import type { ContextsOf, Segment, Store } from '../../store/contract.js';
 import type { Plan } from '../../workflow/plan.js';
 import type { CommitItem } from '../commit-builder.js';
 import type { Definitions } from '../definitions.js';
 import type { Holdings } from '../holdings.js';
-import { type GatheredInstance, gather, keyOf, type PlainItem } from './gathered.js';
+import { gather, keyOf, type PlainItem } from './gathered.js';
+import { type OpenedInstance, openInstances } from './opened.js';
 import { Texts } from './texts.js';
 import { Unhandled } from './unhandled.js';
 
 /** Instances that were decided together. */
 export interface Decided {
-  readonly members: readonly DecidedInstance[];
+  readonly members: readonly OpenedInstance[];
   readonly step: Step;
   /** Of the first member; the others' are alike but for who they come from. */
   readonly happenings: readonly Happening[];
@@ -38,13 +37,6 @@ export interface Decided {
   readonly workflow: number;
   readonly variablesScopeOf: ReadonlyMap<number, number>;
   readonly state: SharedState;
-}
-
-export interface DecidedInstance {
-  readonly gathered: GatheredInstance;
-  /** 0: nothing was shared yet. */
-  readonly version: number;
-  readonly variables: { readonly [scope: string]: JsonObject };
 }
 
 export interface SharedWork {
@@ -75,7 +67,7 @@ export function isShared({ held, outcome }: CommitItem): boolean {
 }
 
 /**
- * Decide.
+ * Decide what follows for all of them.
  *
  * @param decide what follows for the members of an item by themselves
  * @throws {SharedGone} when an instance is over by now: its items are to be decided again
@@ -87,75 +79,21 @@ export async function decideShared(
 ): Promise<SharedWork> {
   const { store, definitions } = world;
   const { instances, plain } = gather(items, name => definitions.newestNumber(name));
-  const living = [...instances.values()].filter(({ occurrences }) => occurrences[0]!.happening.context > 0);
-  const rows = await read(living, keys => store.shared(keys));
-  const shared = new Map(rows.map(row => [keyOf(row.root, row.ordinal), row]));
-  await definitions.ensure(workflowsIn(rows));
+  const unhandled = new Unhandled();
+  const opened = await openInstances([...instances.values()], unhandled, world);
+  if (opened === null) throw new SharedGone();
   const plan = (workflow: number): Plan => definitions.byNumber(workflow).plan;
 
-  const waiting = new Map<string, DecidedInstance[]>();
-  const states = new Map<string, { machine: string; happenings: Happening[]; stored: StoredContext[] }>();
-  const withAll: GatheredInstance[] = [];
-  const opened: {
-    gathered: GatheredInstance;
-    row: Shared | null;
-    machine: string;
-    variables: DecidedInstance['variables'];
-  }[] = [];
-  const initial = new Map<number, string>();
-  const unhandled = new Unhandled();
-  for (const gathered of instances.values()) {
-    const { happening } = gathered.occurrences[0]!;
-    if (happening.context === 0) {
-      let machine = initial.get(happening.workflow);
-      if (machine === undefined) {
-        machine = JSON.stringify(initialState(happening.workflow));
-        initial.set(happening.workflow, machine);
-      }
-      opened.push({ gathered, row: null, machine, variables: {} });
-      continue;
-    }
-    const row = shared.get(keyOf(gathered.root, gathered.ordinal));
-    if (row === undefined) throw new SharedGone();
-    const kept = keptState(row.state);
-    unhandled.takeFrom(gathered, kept.machine);
-    if (gathered.occurrences.length > 0) opened.push({ gathered, row, ...kept });
-  }
-  const needsAll = new Map<string, boolean>();
-  for (const { gathered, machine } of opened) {
-    const happenings = gathered.occurrences.map(({ happening }) => happening);
-    const key = `${machine} ${JSON.stringify(happenings)}`;
-    let needs = needsAll.get(key);
-    if (needs === undefined) {
-      needs = joinsOrWithdraws(JSON.parse(machine) as SharedState, happenings, { plan });
-      needsAll.set(key, needs);
-    }
-    if (needs) withAll.push(gathered);
-  }
-  const all = byInstance(await read(withAll, keys => store.contextsOf(keys.map(key => ({ ...key, contexts: null })))));
-  for (const { gathered, row, machine, variables } of opened) {
-    const happenings = gathered.occurrences.map(({ happening }) => happening);
-    const stored = [...(all.get(keyOf(gathered.root, gathered.ordinal))?.values() ?? [])].map(storedContext);
-    // Instances alike but for who paused: the stands of a paused one are its own.
-    const paused = gathered.occurrences.map(({ isPaused }) => +isPaused).join('');
-    const key = `${gathered.root} ${machine} ${JSON.stringify(happenings)} ${JSON.stringify(stored)} ${paused}`;
-    let alike = waiting.get(key);
-    if (alike === undefined) {
-      alike = [];
-      waiting.set(key, alike);
-      states.set(key, { machine, happenings, stored });
-    }
-    alike.push({ gathered, version: row?.version ?? 0, variables });
-  }
-  const decided = [...waiting].map(([key, members]): Decided => {
-    const { machine, happenings, stored } = states.get(key)!;
-    const state = JSON.parse(machine) as SharedState;
-    const { workflow } = state.open[0]!;
-    const variablesScopeOf = new Map(
-      Object.keys(state.open).map(scope => [Number(scope), variablesScope(state, Number(scope))]),
+  const alike = grouped(opened, ({ gathered, likeness }) => `${gathered.root} ${likeness}`);
+  const needing = new Set(alike.filter(([first]) => joinsOrWithdraws(first!.state, first!.happenings, { plan })));
+  const all = byInstance(await readAll([...needing].flat(), store));
+  const decided = alike.flatMap(members => {
+    if (!needing.has(members)) return [decidedOf(members, null, plan)];
+    const storedOf = ({ gathered: { root, ordinal } }: OpenedInstance): StoredContext[] =>
+      [...(all.get(keyOf(root, ordinal))?.values() ?? [])].map(storedContext);
+    return grouped(members, each => JSON.stringify(storedOf(each))).map(each =>
+      decidedOf(each, storedOf(each[0]!), plan),
     );
-    const taken = step(state, happenings, { plan, stored });
-    return { members, step: taken, happenings, machine: JSON.stringify(state), workflow, variablesScopeOf, state };
   });
   const stored = byInstance([
     ...[...all.values()].flatMap(contexts => [...contexts.values()]),
@@ -174,19 +112,36 @@ export class SharedGone extends Error {
   override name = 'SharedGone';
 }
 
-async function read<Row>(
-  instances: readonly GatheredInstance[],
-  ask: (keys: InstanceKey[]) => Promise<Row[]>,
-): Promise<Row[]> {
-  return instances.length === 0 ? [] : ask(instances.map(({ root, ordinal }) => ({ root, ordinal })));
+/** Those with the same key, in order of the first of each. */
+function grouped<Each>(list: readonly Each[], likeness: (each: Each) => string): Each[][] {
+  const groups = new Map<string, Each[]>();
+  for (const each of list) {
+    const key = likeness(each);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [each]);
+    else group.push(each);
+  }
+  return [...groups.values()];
 }
 
-function workflowsIn(rows: readonly Shared[]): number[] {
-  return rows.flatMap(({ state }) =>
-    Object.values((JSON.parse(state) as { machine: SharedState }).machine.open).flatMap(({ workflow, group }) =>
-      group?.runs === undefined ? [workflow] : [workflow, group.runs],
-    ),
+/** @param stored all contexts of each of them; `null`: they need not be known */
+function decidedOf(
+  members: readonly OpenedInstance[],
+  stored: readonly StoredContext[] | null,
+  plan: (workflow: number) => Plan,
+): Decided {
+  const { state, happenings } = members[0]!;
+  const { workflow } = state.open[0]!;
+  const variablesScopeOf = new Map(
+    Object.keys(state.open).map(scope => [Number(scope), variablesScope(state, Number(scope))]),
   );
+  const taken = step(state, happenings, { plan, stored });
+  return { members, step: taken, happenings, machine: JSON.stringify(state), workflow, variablesScopeOf, state };
+}
+
+async function readAll(instances: readonly OpenedInstance[], store: SharedWorld['store']): Promise<Segment[]> {
+  if (instances.length === 0) return [];
+  return store.contextsOf(instances.map(({ gathered: { root, ordinal } }) => ({ root, ordinal, contexts: null })));
 }
 
 /** Contexts that are to leave, or whose segment or variables somebody needs. */

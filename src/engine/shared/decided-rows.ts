@@ -2,7 +2,7 @@
 
 import { errorText } from '../../dispatch/error-variable.js';
 import type { Standing, Step } from '../../flow/shared/happening.js';
-import { textOfState } from '../../flow/shared/text.js';
+import { type KeptState, textOfState } from '../../flow/shared/text.js';
 import { resultText, splitWorkflow, textOf } from '../../flow/shared/variables.js';
 import { noBits } from '../../store/bitmap.js';
 import {
@@ -15,6 +15,7 @@ import {
 } from '../../store/contract.js';
 import { instanceId } from '../../workflow/instance-id.js';
 import type { JsonObject } from '../../workflow/model.js';
+import { workflowKey } from '../../workflow/written.js';
 import type { CommitItem } from '../commit-builder.js';
 import type { KnownWorkflow } from '../definitions.js';
 import { type FailedWith, failuresOf } from '../failures.js';
@@ -23,10 +24,11 @@ import { requestsAt } from '../member-requests.js';
 import { OpenRoot } from '../open-root.js';
 import { Packing } from '../packing.js';
 import { ascending, errorOf } from '../standing.js';
-import type { Decided, DecidedInstance, SharedWork } from './decide.js';
+import type { Decided, SharedWork } from './decide.js';
 import { type GatheredInstance, keyOf, type Occurrence } from './gathered.js';
+import type { OpenedInstance } from './opened.js';
 import { stoodWith } from './stood-with.js';
-import { payloadText } from './texts.js';
+import { payloadOf } from './texts.js';
 
 /** Members of an item that came to the same. */
 export interface SharedFate {
@@ -65,8 +67,8 @@ class OpenBody {
     this.id = ids.next();
   }
 
-  add(ordinal: number, text: string): void {
-    this.#texts.set(ordinal, encoder.encode(text));
+  add(ordinal: number, text: Uint8Array): void {
+    this.#texts.set(ordinal, text);
   }
 
   body(): Body {
@@ -123,7 +125,7 @@ export class SharedRowsBuilder {
     };
   }
 
-  #add(decided: Decided, member: DecidedInstance): void {
+  #add(decided: Decided, member: OpenedInstance): void {
     const { step } = decided;
     const { gathered } = member;
     const segments = this.#work.stored.get(keyOf(gathered.root, gathered.ordinal));
@@ -150,29 +152,27 @@ export class SharedRowsBuilder {
   }
 
   /** What the transactions in hand wrote: in bodies of their own, without what belongs to the workflow scope. */
-  #written({ variablesScopeOf, state }: Decided, { gathered, variables }: DecidedInstance) {
+  #written({ variablesScopeOf, state }: Decided, { gathered, variables }: OpenedInstance) {
     const bodyOf = new Map<number, string | null>();
     const merged: { [scope: string]: JsonObject } = {};
     for (const [scope, own] of Object.entries(variables)) if (state.open[scope] !== undefined) merged[scope] = own;
-    for (const { item, member, happening } of gathered.occurrences) {
+    for (const occurrence of gathered.occurrences) {
+      const { item, happening } = occurrence;
       const context = happening.context || 1;
-      let text = payloadText(item, member);
-      if (text === null && happening.context === 0 && happening.what.kind === 'handed') {
-        // What it wrote in workflow scope is shared from now on.
-        const before = this.#work.texts.of(gathered, context);
-        if (splitWorkflow(before) !== null) text = before;
-      }
-      if (text === null) {
+      const payload = payloadOf(occurrence);
+      // What a plain instance wrote in workflow scope is shared from now on, whenever it did.
+      const bytes = payload ?? this.#work.texts.ofPlain(gathered);
+      const split = bytes === null ? null : splitBytes(bytes);
+      if (payload === null && split === null) {
         bodyOf.set(context, item.held.segment.body);
         continue;
       }
-      const split = splitWorkflow(text);
       if (split !== null) {
         const scope = variablesScopeOf.get(happening.scope) ?? 0;
         if (state.open[scope] !== undefined) merged[scope] = { ...merged[scope], ...split.workflow };
       }
       const open = this.#body(`${gathered.root} ${context} of`, gathered.root);
-      open.add(gathered.ordinal, split?.own ?? text);
+      open.add(gathered.ordinal, split === null ? bytes! : encoder.encode(split.own));
       bodyOf.set(context, open.id);
     }
     return { bodyOf, variables: merged };
@@ -256,19 +256,18 @@ export class SharedRowsBuilder {
     });
     const own = splitWorkflow(text)?.own ?? text;
     const open = this.#body(`${root} ${context} ${source.kind}`, root);
-    open.add(ordinal, own);
+    open.add(ordinal, encoder.encode(own));
     return open.id;
   }
 
   #change(
     { step, machine, workflow }: Decided,
-    { gathered, version }: DecidedInstance,
-    variables: SharedChange['state'] | object,
+    { gathered, version }: OpenedInstance,
+    variables: KeptState['variables'],
   ): void {
     const { root, ordinal } = gathered;
     if (step.end !== null && version === 0) return;
-    const state =
-      step.end !== null ? null : textOfState({ machine, variables: variables as { [scope: string]: JsonObject } });
+    const state = step.end !== null ? null : textOfState(machine, variables);
     this.#shared.push({ root, ordinal, workflow, name: this.#known(workflow).plan.name, version, state });
   }
 
@@ -278,7 +277,7 @@ export class SharedRowsBuilder {
     let body: string | null = null;
     if (text !== null) {
       const open = this.#body(`${root} 0 end`, root);
-      open.add(ordinal, text);
+      open.add(ordinal, encoder.encode(text));
       body = open.id;
     }
     const key = `${root} ${workflow} ${state} ${body}`;
@@ -345,6 +344,12 @@ function hasEnded({ happening }: Occurrence, step: Step, standing: ReadonlySet<n
   const context = happening.context || 1;
   if (!standing.has(context)) return true;
   return step.standing.some(each => each.context === context && each.state === 'joining');
+}
+
+/** `splitWorkflow` of an encoded text; few name the key, and the others stay as they are. */
+function splitBytes(bytes: Uint8Array): ReturnType<typeof splitWorkflow> {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return text.includes(workflowKey) ? splitWorkflow(text.toString()) : null;
 }
 
 function occurrenceOf({ occurrences }: GatheredInstance, context: number): Occurrence | undefined {

@@ -1,10 +1,9 @@
 // What contexts have written, as texts: from the outcomes in hand, and from the store.
 
 import type { Body, Segment } from '../../store/contract.js';
-import type { CommitItem } from '../commit-builder.js';
 import type { HeldBody } from '../holdings.js';
 import { contextsOf, type Decided, type SharedWorld } from './decide.js';
-import { type GatheredInstance, keyOf } from './gathered.js';
+import { type GatheredInstance, keyOf, type Occurrence } from './gathered.js';
 
 const decoder = new TextDecoder();
 
@@ -31,8 +30,10 @@ export class Texts {
       const asked = new Set(step.standing.flatMap(({ source }) => (source.kind === 'of' ? [] : contextsOf(source))));
       for (const { context } of step.submits) asked.add(context);
       if (step.end?.result != null) asked.add(step.end.result);
-      if (asked.size === 0) continue;
       for (const { gathered } of members) {
+        const plain = plainBody(gathered);
+        if (plain !== null) ids.add(plain);
+        if (asked.size === 0) continue;
         const segments = stored.get(keyOf(gathered.root, gathered.ordinal));
         for (const context of asked) {
           const body = segments?.get(context)?.body ?? unwritten(gathered, context);
@@ -55,21 +56,29 @@ export class Texts {
   /** JSON text of all that a context has written before this commit, with what its transaction wrote; `''`: nothing. */
   of({ root, ordinal, occurrences }: GatheredInstance, context: number): string {
     const own = occurrences.find(({ happening }) => (happening.context || 1) === context);
-    if (own !== undefined) {
-      const text = payloadText(own.item, own.member);
-      if (text !== null) return text;
-      return this.#inBody(own.item.held.segment.body, ordinal);
-    }
-    return this.#inBody(this.#stored.get(keyOf(root, ordinal))?.get(context)?.body ?? null, ordinal);
+    const segment = own?.item.held.segment ?? this.#stored.get(keyOf(root, ordinal))?.get(context);
+    const bytes = (own === undefined ? null : payloadOf(own)) ?? this.#inBody(segment?.body ?? null, ordinal);
+    return bytes === null ? '' : decoder.decode(bytes);
   }
 
-  #inBody(id: string | null, ordinal: number): string {
+  /** What an instance that had not split before this commit had written before it; `null`: nothing, or it is in the payload. */
+  ofPlain(gathered: GatheredInstance): Uint8Array | null {
+    return this.#inBody(plainBody(gathered), gathered.ordinal);
+  }
+
+  #inBody(id: string | null, ordinal: number): Uint8Array | null {
     const held = id === null ? undefined : this.#bodies.get(id);
     const index = held?.indexOf(ordinal) ?? -1;
-    if (held === undefined || index < 0) return '';
+    if (held === undefined || index < 0) return null;
     const { bytes, offsets } = held.body;
-    return decoder.decode(bytes.subarray(offsets[index], offsets[index + 1]));
+    return bytes.subarray(offsets[index], offsets[index + 1]);
   }
+}
+
+/** Body of an instance that has not split before, whose transaction wrote nothing. */
+function plainBody({ occurrences }: GatheredInstance): string | null {
+  const { item, happening } = occurrences[0]!;
+  return happening.context > 0 || item.payload !== null ? null : item.held.segment.body;
 }
 
 /** Body of a context to which something happened that wrote nothing. */
@@ -78,8 +87,7 @@ function unwritten({ occurrences }: GatheredInstance, context: number): string |
   return own === undefined || own.item.payload !== null ? null : own.item.held.segment.body;
 }
 
-/** What the member's transaction leaves it with, JSON text; `null`: it wrote nothing. */
-export function payloadText({ payload }: CommitItem, member: number): string | null {
-  if (payload === null) return null;
-  return decoder.decode(payload.bytes.subarray(payload.offsets[member], payload.offsets[member + 1]));
+/** JSON text of what the transaction leaves its context with; `null`: it wrote nothing. */
+export function payloadOf({ item: { payload }, member }: Occurrence): Uint8Array | null {
+  return payload === null ? null : payload.bytes.subarray(payload.offsets[member], payload.offsets[member + 1]);
 }

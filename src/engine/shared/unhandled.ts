@@ -11,10 +11,9 @@ export class Unhandled {
   /** Members by item. */
   readonly #found = new Map<CommitItem, number[]>();
 
-  /** Take out of an instance what no handler applies to. @param machine JSON text of its `SharedState` */
-  takeFrom({ occurrences }: GatheredInstance, machine: string): void {
+  /** Take out of an instance what no handler applies to. */
+  takeFrom({ occurrences }: GatheredInstance, state: SharedState): void {
     if (!occurrences.some(isOfHandler)) return;
-    const state = JSON.parse(machine) as SharedState;
     const kept = occurrences.filter(occurrence => {
       const { what, scope } = occurrence.happening;
       if (!isOfHandler(occurrence)) return true;

@@ -12,7 +12,6 @@
 import type { Place } from '../../workflow/plan.js';
 import type { Happening, Source, Step, StoredContext, What } from './happening.js';
 import { arriveAtJoin, settle, settleActivated } from './joins.js';
-import { joinsOrWithdraws } from './needs.js';
 import { closeLeft, remove } from './removal.js';
 import { closeIfEmpty, endContext, extendGroup, finishGroup, openGroup, ownScope, withdrawContext } from './scopes.js';
 import type { SharedState } from './state.js';
@@ -27,7 +26,7 @@ export function step(state: SharedState, happenings: readonly Happening[], world
   const working = new Working(state, world, happenings);
   for (const happening of happenings) apply(working, { ...happening, context: happening.context || 1 });
   if (working.end === null && state.isRemoved) closeLeft(working);
-  else if (working.end === null && joinsOrWithdraws(state, happenings, world)) settleActivated(working);
+  else if (working.end === null && world.stored !== null) settleActivated(working);
   const { standing, leaving, submits, end } = working;
   // Over is over, whatever still stood somewhere.
   if (end !== null) for (const { context } of working.contexts()) working.leave(context);

@@ -5,17 +5,16 @@ import type { JsonObject } from '../../workflow/model.js';
 import type { SharedState } from './state.js';
 
 export interface KeptState {
-  /** JSON text of `SharedState`: instances alike have the same. */
-  readonly machine: string;
+  readonly machine: SharedState;
   /** Variables in workflow scope, by the number of the scope. */
   readonly variables: { readonly [scope: string]: JsonObject };
 }
 
 export function keptState(text: string): KeptState {
-  const { machine, variables } = JSON.parse(text) as { machine: SharedState; variables: KeptState['variables'] };
-  return { machine: JSON.stringify(machine), variables };
+  return JSON.parse(text) as KeptState;
 }
 
-export function textOfState({ machine, variables }: KeptState): string {
+/** @param machine JSON text of a `SharedState` */
+export function textOfState(machine: string, variables: KeptState['variables']): string {
   return `{"machine":${machine},"variables":${JSON.stringify(variables)}}`;
 }

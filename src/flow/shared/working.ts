@@ -10,8 +10,8 @@ import type { Scope, SharedState } from './state.js';
 
 export interface SharedWorld {
   plan(workflow: number): Plan;
-  /** All contexts in the store, where `joinsOrWithdraws` (needs.ts) says so. */
-  readonly stored: readonly StoredContext[];
+  /** All contexts in the store; `null`: `joinsOrWithdraws` (needs.ts) says that they need not be known. */
+  readonly stored: readonly StoredContext[] | null;
 }
 
 export class Working {
@@ -149,7 +149,7 @@ export class Working {
 
   /** Contexts there are now: those of the store as this commit leaves them, and those whose happening is still to come. */
   contexts(): StoredContext[] {
-    const stored = this.world.stored.filter(
+    const stored = (this.world.stored ?? []).filter(
       ({ context }) => !this.leaving.has(context) && !this.standing.has(context) && !this.#touched.has(context || 1),
     );
     return [...stored, ...this.#pending.values(), ...this.standing.values()];

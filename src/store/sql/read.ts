@@ -103,6 +103,13 @@ export const instancesOfNames: SqlStatement = {
   text: 'select name, instance from millrace_name where name = any($1::text[])',
 };
 
+/** Before `putWorkflow`, in its transaction: versions become visible in the order of their numbers, so that whoever asks for
+ * those since the last one misses none. */
+export const lockWorkflows: SqlStatement = {
+  name: 'lock_workflows',
+  text: 'select pg_advisory_xact_lock(1835625581)',
+};
+
 /** Store a definition as a new version unless the newest one is the same; the row that holds afterwards comes back.
  * $1 name, $2 definition, $3 base folder text, $4 at bigint (ms). */
 export const putWorkflow: SqlStatement = {

@@ -164,7 +164,7 @@ export class TinyWorld {
     }
     const state = structuredClone(this.state ?? initialState(1));
     const plan = (workflow: number) => this.plan(workflow);
-    const stored = joinsOrWithdraws(state, happenings, { plan }) ? [...this.contexts.values()] : [];
+    const stored = joinsOrWithdraws(state, happenings, { plan }) ? [...this.contexts.values()] : null;
     this.last = step(state, happenings, { plan, stored });
     this.state = JSON.parse(JSON.stringify(state)) as SharedState;
     this.bytesMax = Math.max(this.bytesMax, JSON.stringify(state).length);
