@@ -2,7 +2,7 @@
 // hundred times faster (it looks bodies up once an event). What a trace holds is written down in `trace.ts`.
 
 import { eventByCode } from '../workflow/events.js';
-import type { Json } from '../workflow/model.js';
+import type { Json, JsonObject } from '../workflow/model.js';
 import { dataKind, eventSteps } from './trace.js';
 
 /** Where an event's data is. */
@@ -52,7 +52,7 @@ interface StoredGroup {
   readonly d?: string;
   readonly r?: string;
   readonly m?: string;
-  readonly x?: readonly Json[];
+  readonly x?: readonly JsonObject[];
   readonly y?: readonly number[];
   readonly z?: readonly Json[];
   readonly zk?: number;
@@ -118,7 +118,14 @@ function kindOf(code: number, custom: string | null): Pick<UnfoldedEvent, 'name'
   return custom === null ? { name, shortName, family } : { name: custom, shortName: custom, family };
 }
 
-function dataOf({ d, r, x, y, z, zk = 1 }: StoredGroup, member: number, kind: number): EventData {
+/** As errors are kept elsewhere; a group has the attempt once for all of its members. */
+function withAttempt(error: JsonObject | null, attempt: number): JsonObject | null {
+  if (error === null) return null;
+  const { stack, ...rest } = error;
+  return { ...rest, attempt, ...(stack === undefined ? {} : { stack }) };
+}
+
+function dataOf({ a, d, r, x, y, z, zk = 1 }: StoredGroup, member: number, kind: number): EventData {
   switch (kind) {
     case dataKind.none:
       return nothing;
@@ -129,7 +136,7 @@ function dataOf({ d, r, x, y, z, zk = 1 }: StoredGroup, member: number, kind: nu
     case dataKind.resultWritten:
       return r === undefined ? nothing : { kind: 'body', body: r, key: 'RESULT' };
     case dataKind.error:
-      return { kind: 'value', value: x?.[y?.[member] ?? -1] ?? null };
+      return { kind: 'value', value: withAttempt(x?.[y?.[member] ?? -1] ?? null, a + 1) };
     default:
       return { kind: 'value', value: z?.[member * zk + kind - dataKind.earlierResult] ?? null };
   }

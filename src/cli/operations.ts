@@ -29,7 +29,8 @@ const told: Readonly<
   },
   recover: {
     summary: 'try FAILED instances again',
-    description: 'Try FAILED instances again, from the transaction that failed, with all their retries.',
+    description:
+      'Try again, from the transaction that failed and with all retries: FAILED instances, those that wait to be tried again, and those whose error handler is at work, which is withdrawn.',
     past: 'recovered',
     after: 'they run when an engine starts on this folder',
   },

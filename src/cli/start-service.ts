@@ -10,6 +10,7 @@ import { Interrupt } from './interrupt.js';
 import { print, say, whenReaderLeaves } from './output.js';
 import { packageVersion } from './package-version.js';
 import type { StartOptions } from './start.js';
+import { startedUnless } from './start-outcome.js';
 
 /** How often it is asked whether the store still lives, ms: a dead one does not come back. */
 const storeLookMs = 1_000;
@@ -55,15 +56,14 @@ export async function startService(options: StartOptions): Promise<number> {
       version: packageVersion(),
       origins: options.cors,
     });
-    const starting = engine.start().then(() => true);
-    // It may wait for a queue that is away; a stop interrupts it, and is what then says why.
-    starting.catch(() => undefined);
-    const isStarted = await Promise.race([starting, interrupt.asked.then(() => false)]);
+    const { isStarted, ended } = await startedUnless(() => engine.start(), interrupt.asked);
     if (isStarted) tellReady(service, engine, options);
     const failure = await Promise.race([interrupt.asked.then(() => null), storeDeath(engine, interrupt)]);
     if (failure === null) say('stopping: what is under way is answered, what executes may end');
     else say(failure.message);
     await stop(service, engine, failure === null ? options.grace * 1_000 : 0);
+    const fault = await ended;
+    if (fault !== null) throw fault;
     if (failure === null) say('stopped');
     return failure === null ? exitCodes.done : exitCodes.failed;
   } catch (error) {

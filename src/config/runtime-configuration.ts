@@ -4,7 +4,8 @@
 // Invariants:
 //   C1. `tree` is always that of a good file. A file with faults, or one that cannot be read, changes nothing.
 //   C2. What is wrong is told once for each content, not with each look; `trouble` says it as long as it lasts.
-//   C3. One look at a time; the next is due when the last has ended.
+//   C3. One look at a time; the next is due when the last has ended, however it has.
+//   C4. Who throws when he is told is told again with the next look.
 
 import type { Clock, Timer } from '../observe/clock.js';
 import { type ReadFile, readConfigurationFile } from './configuration-file.js';
@@ -34,6 +35,8 @@ export interface ConfigurationEvents {
   refused(trouble: ConfigurationTrouble): void;
   /** The file is good again, changed or as it was. */
   mended(): void;
+  /** One of the others threw. */
+  failed(error: unknown): void;
 }
 
 export class RuntimeConfiguration {
@@ -100,7 +103,7 @@ export class RuntimeConfiguration {
     await this.#looking;
   }
 
-  /** Look now. Resolves when what was found has been told. */
+  /** Look now. Resolves when what was found has been told; rejects with what whoever is told throws. */
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = null;
@@ -111,13 +114,24 @@ export class RuntimeConfiguration {
   #schedule(): void {
     if (this.#events === null) return;
     this.#timer = this.#clock
-      .setTimer(this.#refresh.waitMs(this.#clock.nowMs()), () => void this.look().then(() => this.#schedule()))
+      .setTimer(this.#refresh.waitMs(this.#clock.nowMs()), () => {
+        this.look()
+          .catch((error: unknown) => this.#events?.failed(error))
+          .finally(() => this.#schedule());
+      })
       .unref();
   }
 
   async #look(): Promise<void> {
     const read = await readConfigurationFile(this.file, this.#digest);
-    if (read !== null && this.#events !== null) this.#take(read, this.#events);
+    if (read === null || this.#events === null) return;
+    try {
+      this.#take(read, this.#events);
+    } catch (error) {
+      this.#digest = null;
+      this.#goodDigest = null;
+      throw error;
+    }
   }
 
   #take({ digest, outcome }: ReadFile, events: ConfigurationEvents): void {
@@ -130,9 +144,8 @@ export class RuntimeConfiguration {
       events.refused(this.#trouble);
       return;
     }
-    const wasTrouble = this.#trouble !== null;
+    if (this.#trouble !== null) events.mended();
     this.#trouble = null;
-    if (wasTrouble) events.mended();
     if (digest === this.#goodDigest) return;
     this.#goodDigest = digest;
     this.#tree = outcome.value;

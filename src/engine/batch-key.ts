@@ -45,7 +45,8 @@ export function checkBatch(key: string, records: readonly CheckedRecord[]): stri
   return parts!.root;
 }
 
-/** Whether a batch that is stored has these records' inputs. */
+/** Whether a batch that is stored has these records' inputs. Nothing else is kept with a root for as long: another workflow,
+ * priority or time under the same key and inputs is not found out, and answers the ids of the first. */
 export function isSameBatch({ ordinals, bytes }: Body, records: readonly CheckedRecord[]): boolean {
   return (
     ordinals.length === records.length &&

@@ -28,7 +28,7 @@ import type { EngineParts } from './parts.js';
 import { type RunningBatch, slicesOf } from './running.js';
 import { buildShared } from './shared/build.js';
 import { isShared, SharedGone } from './shared/decide.js';
-import { blamesValue, pause, surely } from './store-trouble.js';
+import { blamesValue, pause, surely, withPatience } from './store-trouble.js';
 
 /** Two: the store works on one while the next is built; more would only make commits smaller. */
 const commitsUnderWayMax = 2;
@@ -138,23 +138,24 @@ export class Committer {
    * A commit of an operation: members that leave, segments that change, audit rows, all or nothing.
    *
    * @returns false when something came in between: nothing was applied, read again
-   * @throws what the store says when it refuses a value, or has died
+   * @throws what the store says; `STORE_UNAVAILABLE` after 15 s out of reach: nobody knows whether it was applied
    */
   async commitNow(
     items: readonly CommitItem[],
     changes: readonly SegmentChange[],
     audit: readonly AuditRow[],
   ): Promise<boolean> {
-    const { store, queue, holdings, clock, build } = this.#parts;
+    const { store, queue, holdings, clock, build, health } = this.#parts;
     const built = items.some(isShared)
-      ? await buildShared(items, clock.nowMs(), this.#parts)
+      ? await buildShared(items, clock.nowMs(), this.#parts).catch(nullIfGone)
       : buildCommit(items, clock.nowMs(), build);
+    if (built === null) return false;
     const commit = { ...built.commit, changes, audit: [...built.commit.audit, ...audit] };
     let isDurable = false;
     let mayBeStale = false;
     const { openings } = queue;
     try {
-      const answer = await surely(() => store.commit(commit), this.#parts);
+      const answer = await withPatience(() => store.commit(commit), clock, health);
       isDurable = answer.kind === 'committed';
       mayBeStale = isRepeated(answer) || queue.openings !== openings;
     } finally {
@@ -379,6 +380,12 @@ export class Committer {
       this.#undurable += membersOf(part);
     }
   }
+}
+
+/** An instance that is over by the time it is looked at. */
+function nullIfGone(error: unknown): null {
+  if (error instanceof SharedGone) return null;
+  throw error;
 }
 
 function membersOf(items: readonly CommitItem[]): number {

@@ -6,7 +6,7 @@
 import type { SharedState } from '../flow/shared/state.js';
 import type { LocatedContext } from '../store/contract.js';
 import { type ContextState, contextState } from './context-states.js';
-import { isInHandler } from './shared/unhandled.js';
+import { isInHandler, waitsForHandler } from './shared/unhandled.js';
 
 /** NORMAL: on the main line. ERROR: in an error handler, or waiting for one, the built-in retries included; or FAILED. */
 export type SuperState = 'NORMAL' | 'ERROR';
@@ -44,15 +44,10 @@ export function documentedState(
   const { segment } = located;
   const state = contextState(located);
   const isAwaited = segment.attempt > 0 && segment.state === 'ready' && !executes;
-  const isError = state === 'failed' || isAwaited || (shared !== null && isHandled(segment, shared));
+  const isHandled = waitsForHandler(segment) || (shared !== null && isInHandler(shared, segment.scope));
+  const isError = state === 'failed' || isAwaited || isHandled;
   return {
     superState: isError ? 'ERROR' : 'NORMAL',
     subState: state === 'ready' && executes ? 'FIRING' : subStates[state],
   };
-}
-
-/** Whether a handler is at work: it is in one, or waits for one. */
-function isHandled({ context, scope }: LocatedContext['segment'], shared: SharedState): boolean {
-  if (isInHandler(shared, scope)) return true;
-  return Object.values(shared.open).some(({ kind, opener }) => kind === 'handler' && opener === context);
 }

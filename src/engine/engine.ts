@@ -335,7 +335,8 @@ export class Engine {
     return this.#operate('remove', target, user);
   }
 
-  /** Try FAILED instances again from the transaction that failed. */
+  /** Begin what has failed again: FAILED flow contexts, those that wait to be tried again, and those whose error handler is at
+   * work, which is withdrawn. From the transaction of the main line that failed, as if for the first time. */
   recover(target: string, user?: string): Promise<OperationResult> {
     return this.#operate('recover', target, user);
   }

@@ -53,6 +53,7 @@ export function followConfiguration(configuration: RuntimeConfiguration, world: 
       log.runtimeConfigurationMended({ file });
       health.remark('runtimeConfiguration', null);
     },
+    failed: error => log.runtimeConfigurationUntaken({ file, error }),
   });
   return taken;
 }

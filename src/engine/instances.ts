@@ -241,13 +241,12 @@ export class Instances {
 
   async #lastError(root: string, ordinal: number): Promise<Json> {
     const [row] = await this.#store.query(
-      `select data, attempt from millrace_audit_event
+      `select data from millrace_audit_event
        where root = $1::uuid and ordinal = $2::int and short_name in ('ExitingActionOnError', 'ExitingActionOnTimeout')
        order by seq desc, group_no desc, step desc limit 1`,
       [root, String(ordinal)],
     );
-    const error = parsed(row?.[0] ?? null);
-    return typeof error === 'object' && error !== null ? { ...error, attempt: Number(row![1]) } : error;
+    return parsed(row?.[0] ?? null);
   }
 }
 

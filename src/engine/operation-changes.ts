@@ -4,6 +4,7 @@ import { clearBitsOf, emptyBitmap, hasBit, setBit } from '../store/bitmap.js';
 import { request, type Segment, type SegmentChange } from '../store/contract.js';
 import { rootMembersMax } from '../workflow/instance-id.js';
 import { requestsAt } from './member-requests.js';
+import { waitsForHandler } from './shared/unhandled.js';
 
 export type Operation = 'pause' | 'resume' | 'remove' | 'recover';
 
@@ -29,8 +30,13 @@ export function isChanged(operation: Operation, segment: Segment, position: numb
     case 'remove':
       return (bits & request.remove) === 0;
     case 'recover':
-      return segment.state === 'failed';
+      return segment.state === 'failed' || waitsForHandler(segment) || (awaitsRetry(segment) && bits === 0);
   }
+}
+
+/** Whether the members wait to be tried again, or are being tried. */
+export function awaitsRetry({ state, attempt }: Pick<Segment, 'state' | 'attempt'>): boolean {
+  return state === 'ready' && attempt > 0;
 }
 
 /** The segment's member requests with the operation noted for some members. */

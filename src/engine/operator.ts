@@ -11,8 +11,6 @@
 
 import { auditRow, type TraceGroup } from '../audit/trace.js';
 import { EngineError } from '../observe/errors.js';
-import type { Slice } from '../queue/contract.js';
-import { clearBitsOf } from '../store/bitmap.js';
 import {
   type AuditRow,
   type LocatedContext,
@@ -23,11 +21,10 @@ import {
 } from '../store/contract.js';
 import { eventCode } from '../workflow/events.js';
 import type { CommitItem } from './commit-builder.js';
-import { halves } from './commit-items.js';
+import { halves, splitByRequests } from './commit-items.js';
 import { workflowsOf } from './definitions.js';
-import { fateAt } from './member-requests.js';
-import { offerOf } from './offers.js';
 import {
+  awaitsRetry,
   Counted,
   changeOf,
   isChanged,
@@ -38,7 +35,9 @@ import {
   withOwn,
 } from './operation-changes.js';
 import type { EngineParts } from './parts.js';
-import { slicesOf } from './running.js';
+import { type Members, onMainLine } from './shared/main-line.js';
+import { waitsForHandler } from './shared/unhandled.js';
+import { openOf, type Waiting, Withdrawal } from './withdrawal.js';
 
 /** What an operation names: one instance, or a scope. */
 export type Target = { readonly kind: 'instance'; readonly instance: string } | Scope;
@@ -54,19 +53,13 @@ const pageSegments = 500;
 /** Times a segment is decided again when commits come in between, and passes over a scope. */
 const attemptsMax = 50;
 
-interface Waiting {
-  readonly segment: Segment;
-  /** Positions that wait (or stand paused or failed), ascending. */
-  readonly waiting: Uint16Array;
-  /** Positions that are executing. */
-  readonly executing: Uint16Array;
-}
-
 export class Operator {
   readonly #parts: EngineParts;
+  readonly #withdrawal: Withdrawal;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
+    this.#withdrawal = new Withdrawal(parts);
   }
 
   run(operation: Operation, target: Target, user: string): Promise<OperationResult> {
@@ -111,8 +104,9 @@ export class Operator {
     const pages = wanted.length === 0 ? [] : [{ segments: wanted, lost: 0 }];
     for (let page = pages.pop(); page !== undefined; page = pages.pop()) {
       const { segments } = page;
-      if (await this.#tryOn(operation, segments, user, counted)) {
-        touched += segments.length;
+      const changed = await this.#tryOn(operation, segments, user, counted);
+      if (changed !== null) {
+        touched += changed;
         continue;
       }
       const lost = page.lost + 1;
@@ -124,104 +118,62 @@ export class Operator {
     return touched;
   }
 
-  /** False when something came in between: nothing was changed. */
-  async #tryOn(operation: Operation, segments: readonly Segment[], user: string, counted: Counted): Promise<boolean> {
+  /** Segments changed; `null` when something came in between: nothing was changed. */
+  async #tryOn(
+    operation: Operation,
+    segments: readonly Segment[],
+    user: string,
+    counted: Counted,
+  ): Promise<number | null> {
     await this.#parts.definitions.ensure(workflowsOf(segments));
-    const sorted = await this.#withdraw(segments);
-    if (!(await this.#orPutBack(sorted, () => this.#apply(operation, sorted, user)))) return false;
+    const open = segments.map(segment => ({ segment, positions: openOf(segment) }));
+    const sorted = await (operation === 'recover' ? this.#inError(open) : this.#withdrawal.take(open));
+    if (sorted.length === 0) return 0;
+    if (!(await this.#withdrawal.orPutBack(sorted, () => this.#apply(operation, sorted, user)))) return null;
     for (const { segment, waiting, executing } of sorted) {
       counted.add(segment, waiting, at => isChanged(operation, segment, at));
       counted.add(segment, executing, at => isChanged(operation, segment, at));
     }
-    return true;
+    return sorted.length;
   }
 
-  /** O2: what was withdrawn for `work` goes back unless it has succeeded, also when it throws. */
-  async #orPutBack(sorted: readonly Waiting[], work: () => Promise<boolean>): Promise<boolean> {
-    let isDone = false;
-    try {
-      isDone = await work();
-    } finally {
-      if (!isDone) await this.#putBack(sorted);
-    }
-    return isDone;
-  }
-
-  /** Take what waits out of the queue; what is claimed is executing (O2). */
-  async #withdraw(segments: readonly Segment[]): Promise<Waiting[]> {
-    const claimed = new Map<string, Slice[]>();
-    const whole = segments.map(segment => ({ segment, from: 0, to: segment.ordinals.length }));
-    for (const slice of await this.#takeOut(whole)) {
-      claimed.set(slice.segment, [...(claimed.get(slice.segment) ?? []), slice]);
-    }
-    return segments.map(segment => {
-      const open = clearBitsOf(segment.gone, segment.ordinals.length);
-      const slices = claimed.get(segment.id) ?? [];
-      const isClaimed = (position: number): boolean => slices.some(({ from, to }) => position >= from && position < to);
-      return { segment, waiting: open.filter(at => !isClaimed(at)), executing: open.filter(isClaimed) };
-    });
-  }
-
-  /** O2: a queue that does not answer may have taken them out all the same, or some: they are offered again at once. */
-  async #takeOut(parts: readonly { segment: Segment; from: number; to: number }[]): Promise<Slice[]> {
-    const { queue } = this.#parts;
-    try {
-      await queue.withdraw(parts.map(({ segment, from, to }) => ({ segment: segment.id, from, to })));
-      return await queue.claimed(parts.map(({ segment }) => segment.id));
-    } catch (error) {
-      await this.#putBack(
-        parts.map(({ segment, from, to }) => ({
-          segment,
-          waiting: clearBitsOf(segment.gone, segment.ordinals.length).filter(at => at >= from && at < to),
-          executing: new Uint16Array(),
-        })),
-      );
-      throw error;
-    }
-  }
-
-  async #putBack(sorted: readonly Waiting[]): Promise<void> {
-    await this.#offer(
-      sorted.map(({ segment, waiting }) => ({
+  /** What a recovery begins again, taken out of the queue. What is being tried again just now is in no error. */
+  async #inError(members: readonly Members[]): Promise<Waiting[]> {
+    const meant = await onMainLine(
+      members.map(({ segment, positions }) => ({
         segment,
-        positions: waiting.filter(at => fateAt(segment, at) !== 'held'),
+        positions: positions.filter(at => isChanged('recover', segment, at)),
       })),
+      this.#parts.store,
     );
-  }
-
-  async #offer(parts: readonly { segment: Segment; positions: Uint16Array }[]): Promise<void> {
-    const offers = parts.flatMap(({ segment, positions }) =>
-      slicesOf(segment.id, positions).map(({ from, to }) => ({
-        ...offerOf(segment, from, to),
-        // Others may have committed some of it since it was read.
-        redelivered: this.#parts.isShared,
-      })),
-    );
-    if (offers.length > 0) await this.#parts.queue.offer(offers);
-    this.#parts.wake();
+    const sorted = meant.length === 0 ? [] : await this.#withdrawal.take(meant);
+    return sorted
+      .map(entry => ({ ...entry, executing: new Uint16Array() }))
+      .filter(({ waiting }) => waiting.length > 0);
   }
 
   /** False when something came in between: nothing was changed. */
   async #apply(operation: Operation, sorted: readonly Waiting[], user: string): Promise<boolean> {
     const { committer, clock } = this.#parts;
     const nowMs = clock.nowMs();
-    const changes = sorted.flatMap(({ segment, waiting, executing }) => {
-      const change = changeOf(operation, segment, nowMs);
-      // What is removed altogether needs no bit.
-      return operation === 'remove' && executing.length === 0 && waiting.length > 0 ? [] : [change];
-    });
-    const items = operation === 'remove' ? sorted.flatMap(entry => this.#itemFor(operation, entry, user)) : [];
+    // What is removed or moved altogether needs no bit.
+    const changing = sorted.filter(
+      entry => !isMoved(operation, entry) && !(operation === 'remove' && isWhole(entry) && entry.waiting.length > 0),
+    );
+    const changes = changing.map(({ segment }) => changeOf(operation, segment, nowMs));
+    const moving = operation === 'remove' ? sorted : sorted.filter(entry => isMoved(operation, entry));
+    const items = moving.flatMap(entry => this.#itemFor(operation, entry, user));
     const audit = operation === 'pause' ? this.#deferrals(sorted, user, nowMs) : [];
     if (!(await committer.commitNow(items, changes, audit))) return false;
     if (operation === 'resume' || operation === 'recover') {
       const changed = new Map(changes.map(change => [change.segment, change]));
       // All that is open: what is claimed is left as it is, but a claim that met the pause may be giving it up just now.
-      await this.#offer(
-        sorted
+      await this.#withdrawal.offer(
+        changing
           .filter(({ segment }) => !isParked(segment))
           .map(({ segment }) => ({
             segment: { ...segment, eligibleAtMs: changed.get(segment.id)!.eligibleAtMs },
-            positions: clearBitsOf(segment.gone, segment.ordinals.length),
+            positions: openOf(segment),
           })),
       );
     }
@@ -232,27 +184,27 @@ export class Operator {
     if (waiting.length === 0) return [];
     const { holdings, definitions, clock } = this.#parts;
     const nowMs = clock.nowMs();
-    return [
-      {
-        held: holdings.holdSegment(segment),
-        plan: definitions.byNumber(segment.workflow).plan,
-        positions: waiting,
-        outcome: {
-          kind: 'waiting',
-          cause: operation === 'resume' || operation === 'recover' ? operation : 'request',
-          eligibleAtMs: operation === 'recover' ? nowMs : segment.eligibleAtMs,
-        },
-        path: [],
-        baseMs: nowMs,
-        times: [],
-        payload: null,
-        reported: false,
-        events: [],
-        user,
-        claim: null,
-        requests: operation === 'pause' ? request.pause : operation === 'remove' ? request.remove : 0,
+    const item: CommitItem = {
+      held: holdings.holdSegment(segment),
+      plan: definitions.byNumber(segment.workflow).plan,
+      positions: waiting,
+      outcome: {
+        kind: 'waiting',
+        cause: operation === 'resume' || operation === 'recover' ? operation : 'request',
+        eligibleAtMs: operation === 'recover' ? nowMs : segment.eligibleAtMs,
       },
-    ];
+      path: [],
+      baseMs: nowMs,
+      times: [],
+      payload: null,
+      reported: false,
+      events: [],
+      user,
+      claim: null,
+      requests: operation === 'pause' ? request.pause : operation === 'remove' ? request.remove : 0,
+    };
+    // Who was to pause when he wakes pauses where he is recovered.
+    return operation === 'recover' ? splitByRequests(item) : [item];
   }
 
   /** Paused while waiting: recorded now. What executes records it when it stops, what waits for others when it wakes. */
@@ -293,36 +245,47 @@ export class Operator {
       if (located.kind === 'left') return { contexts: counted.contexts, segments };
       const [only] = located.contexts;
       const isPlain = only!.segment.context === 0;
-      const changing = located.contexts.filter(
+      const found = located.contexts.filter(
         ({ segment, position }) =>
           isChanged(operation, segment, position) && !(operation === 'recover' && recovered.has(segment.context)),
       );
+      const changing = operation === 'recover' ? await this.#onMainLine(found) : found;
       if (changing.length === 0) return { contexts: counted.contexts, segments };
       if (isPlain && only!.segment.open === 1) {
         segments = await this.#onSegments(operation, [only!.segment], user, counted);
-        if (segments > 0) return { contexts: counted.contexts, segments };
-        continue; // it has moved on
+        // What has moved on since is in no error; another operation looks for it.
+        if (segments > 0 || operation === 'recover') return { contexts: counted.contexts, segments };
+        continue;
       }
-      if (!(await this.#onMembers(operation, changing, user))) continue;
-      segments += changing.length;
-      for (const { segment, position } of changing) {
-        counted.add(segment, Uint16Array.of(position), () => true);
-        recovered.add(segment.context);
-      }
+      const changed = await this.#onMembers(operation, changing, user);
+      if (changed === null) continue;
+      segments += changed.length;
+      for (const { segment, position } of changed) counted.add(segment, Uint16Array.of(position), () => true);
+      for (const { segment } of changing) recovered.add(segment.context);
       // One that has split meanwhile has contexts that were not read.
       if (isPlain) return { contexts: counted.contexts, segments };
     }
     throw contended(operation, instance, counted.contexts);
   }
 
-  /** Flow contexts of one instance, in one commit. False when something came in between: nothing was changed. */
-  async #onMembers(operation: Operation, contexts: readonly LocatedContext[], user: string): Promise<boolean> {
-    const claimed = await this.#takeOut(
+  async #onMainLine(contexts: readonly LocatedContext[]): Promise<LocatedContext[]> {
+    const members = contexts.map(({ segment, position }) => ({ segment, positions: Uint16Array.of(position) }));
+    const found = await onMainLine(members, this.#parts.store);
+    return found.map(({ segment, positions }) => ({ segment, position: positions[0]! }));
+  }
+
+  /** Flow contexts of one instance, in one commit. Those changed; `null` when something came in between: none was. */
+  async #onMembers(
+    operation: Operation,
+    contexts: readonly LocatedContext[],
+    user: string,
+  ): Promise<readonly LocatedContext[] | null> {
+    const claimed = await this.#withdrawal.takeOut(
       contexts.map(({ segment, position }) => ({ segment, from: position, to: position + 1 })),
     );
     // What waits for others stays among them: its bit is read when it wakes, as that of what executes when it stops.
     const stays = (segment: Segment, at: number): boolean =>
-      (isParked(segment) && operation !== 'remove') ||
+      (isParked(segment) && (operation === 'pause' || operation === 'resume')) ||
       claimed.some(slice => slice.segment === segment.id && at >= slice.from && at < slice.to);
     const staying = contexts.filter(({ segment, position }) => stays(segment, position));
     const alone = contexts
@@ -332,9 +295,12 @@ export class Operator {
         waiting: Uint16Array.of(position),
         executing: new Uint16Array(),
       }));
-    return this.#orPutBack(alone, () => {
+    // A recovery leaves what is being tried again just now.
+    const changed = operation === 'recover' ? contexts.filter(context => !staying.includes(context)) : contexts;
+    if (changed.length === 0) return [];
+    const isApplied = await this.#withdrawal.orPutBack(alone, () => {
       const items = alone.flatMap(entry => this.#itemFor(operation, entry, user));
-      const changes = staying.map(({ segment, position }) => {
+      const changes = (operation === 'recover' ? [] : staying).map(({ segment, position }) => {
         if (operation !== 'resume' || (segment.requests & request.pause) === 0) {
           return { ...unchanged(segment), memberRequests: withOwn(operation, segment, [position]) };
         }
@@ -344,6 +310,7 @@ export class Operator {
       });
       return this.#parts.committer.commitNow(items, changes, []);
     });
+    return isApplied ? changed : null;
   }
 
   /** Resume one that stays in a paused segment: the others that need not stay move to a paused segment of their own, those
@@ -354,7 +321,7 @@ export class Operator {
     stays: (at: number) => boolean,
     user: string,
   ): { items: CommitItem[]; change: SegmentChange } {
-    const others = clearBitsOf(segment.gone, segment.ordinals.length).filter(at => at !== position);
+    const others = openOf(segment).filter(at => at !== position);
     const items = this.#itemFor(
       'pause',
       { segment, waiting: others.filter(at => !stays(at)), executing: new Uint16Array() },
@@ -367,6 +334,16 @@ export class Operator {
     };
     return { items, change };
   }
+}
+
+/** Whether a recovery takes the members out of their segment: of what executes, or is in an error handler, nothing changes. */
+function isMoved(operation: Operation, entry: Waiting): boolean {
+  if (operation !== 'recover') return false;
+  return waitsForHandler(entry.segment) || awaitsRetry(entry.segment) || !isWhole(entry);
+}
+
+function isWhole({ segment, waiting }: Waiting): boolean {
+  return waiting.length === segment.open;
 }
 
 function contended(operation: Operation, target: string, contexts: number): EngineError {

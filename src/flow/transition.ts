@@ -117,7 +117,7 @@ function wait(
     case 'resume':
       return { ...stand, state: 'ready', reason: 'resumed' };
     case 'recover':
-      return { ...stand, attempt: 0, kills: 0, state: 'ready', reason: 'resumed' };
+      return { ...stand, attempt: 0, kills: 0, state: requests.pause ? 'paused' : 'ready', reason: 'resumed' };
   }
 }
 

@@ -130,6 +130,11 @@ export class LogEvents {
     this.#loggers.system.info('runtime configuration has no faults any more', fields);
   }
 
+  /** It is read and taken again with the next look. */
+  runtimeConfigurationUntaken(fields: { file: string; error: unknown }): void {
+    this.#loggers.system.error('runtime configuration could not be taken', fields);
+  }
+
   /** What fails below a branch is handled as if no error handler were named. */
   errorHandlerUnusable(fields: { handler: string; faults: readonly string[] }): void {
     this.#loggers.system.error('error handler cannot be used', fields);

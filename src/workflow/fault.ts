@@ -24,6 +24,7 @@ export const faultCodes = {
   FLOW_INVALID: 'a flow whose parts do not go together',
   FLOW_OUTSIDE: 'a flow that leads into a body or out of it',
   FLOW_NEVER: 'a flow out of an action that never finishes so',
+  FLOW_ELSE: 'an else flow beside one that is always taken',
   JOIN_INVALID: 'not a join, or one of another number of flows',
   JOIN_NEVER: 'a join that can never go on',
   JOIN_START: 'a join at which a workflow or a body begins',

@@ -60,7 +60,11 @@ function checkBody({ body, workflow }: PlainAction, path: Path, report: Report):
 }
 
 function checkCounts(action: PlainAction, path: Path, report: Report): void {
-  const { complete, rest, collect } = action;
+  const { complete, rest, collect, wait } = action;
+  if (wait === false && complete !== undefined) {
+    const message = 'with wait: false the flow goes on at once, and never for so many items; leave one of them out';
+    report('FOR_EACH_COMPLETE', [...path, 'complete'], message, 'key');
+  }
   const count = countOf(action);
   if (typeof complete === 'number' && count !== null && complete > count) {
     const message = `found ${complete}, accepted is at most ${count}: there are no more items`;

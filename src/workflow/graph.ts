@@ -43,6 +43,7 @@ export function checkGraph(level: Level, hasFlows: boolean, report: Report): voi
   const isWhole = readFlows(graph, report) && hasFlows && level.places.size === level.actions.length;
   checkDuplicates(graph, report);
   checkNever(graph, report);
+  checkElse(graph, report);
   checkLoops(graph, report);
   checkJoinTexts(graph, report);
   if (!isWhole) return;
@@ -135,6 +136,29 @@ function checkNever({ level, names, actions, next }: Graph, report: Report): voi
       report('FLOW_NEVER', [...level.path, 'flows', flow], `this flow is never taken: ${quote(names[place]!)} ${why}`);
     }
   });
+}
+
+/** Else flows that are never taken, because another flow always is. */
+function checkElse({ level, names, actions, next }: Graph, report: Report): void {
+  next.forEach((flows, place) => {
+    const always = flows.find(({ flow, kind }) => kind === 'always' || isTrue(level.flows[flow]));
+    const { type } = actions[place]!;
+    if (always === undefined || type === 'end' || type === 'error') return;
+    for (const { flow, kind } of flows) {
+      if (kind !== 'else') continue;
+      const message = `this flow is never taken: the one to ${quote(names[always.to]!)} always is; give that one a condition`;
+      report(
+        'FLOW_ELSE',
+        [...level.path, 'flows', flow],
+        `${message}, or leave this one out of ${quote(names[place]!)}`,
+      );
+    }
+  });
+}
+
+/** A condition that holds whatever the variables are. */
+function isTrue(flow: unknown): boolean {
+  return isPlainObject(flow) && typeof flow.condition === 'string' && /^[\s(]*true[\s)]*$/i.test(flow.condition);
 }
 
 /** The actions that flows from the starts lead to. */

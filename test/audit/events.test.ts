@@ -95,7 +95,7 @@ onEveryHome('audit', world => {
         'ExitingActionOnError',
         number,
         null,
-        { code: 'Flaky', message: `attempt ${number} of 3`, action: 'a1', stack: expect.any(String) },
+        { code: 'Flaky', message: `attempt ${number} of 3`, action: 'a1', attempt: number, stack: expect.any(String) },
       ],
       ['DeferringExecutionFlow', number, message, null],
     ];

@@ -32,6 +32,7 @@ class World {
       changed: tree => this.told.push(`changed ${JSON.stringify([...prioritiesOf(tree)])}`),
       refused: ({ faults }: ConfigurationTrouble) => this.told.push(`refused ${faults.map(({ code }) => code)}`),
       mended: () => this.told.push('mended'),
+      failed: error => this.told.push(String(error)),
     });
     return configuration;
   }
@@ -99,6 +100,34 @@ describe('a runtime configuration', () => {
       8,
       ['refused VALUE_INVALID', 'mended', 'changed [["/a/",8]]'],
     ]);
+  });
+
+  test.each([
+    ['changed', '/a/PRIORITY=6'],
+    ['refused', '/a/PRIORITY=0'],
+  ] as const)('is looked at again, and told again, when whoever is told that it %s throws', async (what, text) => {
+    const world = new World();
+    world.write('/a/PRIORITY=5');
+    const configuration = await RuntimeConfiguration.open({ file: world.file, refresh: '+m', clock: world.clock });
+    onTestFinished(() => configuration.close());
+    let throwing = 2;
+    const tell = (event: string) => () => {
+      if (event === what && throwing-- > 0) throw new Error('not now');
+      world.told.push(event);
+    };
+    configuration.watch({
+      changed: tell('changed'),
+      refused: tell('refused'),
+      mended: tell('mended'),
+      failed: error => world.told.push(String(error)),
+    });
+    world.write(text);
+    for (let look = 0; look < 4; look++) {
+      await world.pass(configuration, 60_000).catch(() => undefined);
+      await new Promise(resolve => setImmediate(resolve));
+      expect(world.clock.pendingCount).toBe(1);
+    }
+    expect(world.heard()).toEqual(['Error: not now', 'Error: not now', what]);
   });
 
   test('that vanishes, or cannot be read, keeps the last good one and says so once', async () => {

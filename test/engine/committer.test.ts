@@ -1,6 +1,7 @@
 // The committer on the model of the store: C1-C6, and what becomes of refused commits.
 
 import { describe, expect, test, vi } from 'vitest';
+import { EngineError } from '../../src/observe/errors.js';
 import { request } from '../../src/store/contract.js';
 import { SqlError } from '../../src/store/driver.js';
 import { END } from '../../src/workflow/plan.js';
@@ -326,6 +327,36 @@ describe('committer', () => {
     ]);
     expect(world.metrics.retried.value).toBe(3);
     expect(world.metrics.failed.value).toBe(0);
+  });
+
+  test.each([
+    ['stays out of reach', Number.POSITIVE_INFINITY],
+    ['comes back', 10],
+  ])('an operation on a store that %s: it is asked again for 15 s, then whoever waits is told', async (_, away) => {
+    const world = new CommitWorld();
+    await world.submit(1);
+    let asked = 0;
+    world.store.before = () => {
+      if (++asked <= away) throw new EngineError('STORE_UNAVAILABLE', 'nobody answers');
+    };
+    const startedMs = world.clock.monotonicMs();
+    let told: unknown = null;
+    world.committer.commitNow([], [], []).then(
+      isDurable => {
+        told = isDurable;
+      },
+      (error: unknown) => {
+        told = error;
+      },
+    );
+    while (told === null) {
+      await new Promise(resolve => setImmediate(resolve));
+      if (told === null && world.clock.pendingCount > 0) world.clock.advanceMs(500);
+    }
+    const tookMs = world.clock.monotonicMs() - startedMs;
+    if (away < 100) return expect([told, asked, tookMs]).toEqual([true, 11, 5_000]);
+    expect(told).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect([asked, tookMs]).toEqual([32, 15_500]);
   });
 
   test('an operation that was refused leaves no trace, and says so', async () => {

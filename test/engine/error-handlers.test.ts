@@ -179,6 +179,56 @@ onEveryHome(
       expect(await engine.result(lost)).toMatchObject({ state: 'failed', error: { code: 'Clumsy', action: 'clumsy' } });
     });
 
+    test('"recover ... will roll back the flow context to the beginning of the transaction that caused the error condition": of the main line', async () => {
+      const own = world();
+      const { engine } = own;
+      const clumsy = { name: 'clumsy', type: 'call', function: 'clumsy', retry: { retries: 0 } } as const;
+      const held: Action = { name: 'held', type: 'call', function: 'held' };
+      for (const action of [clumsy, held]) {
+        const name = `/handlers/${action.name}`;
+        await engine.deploy({ name, module: './handler-actions.mjs', actions: [action], flows: [] }, here);
+      }
+      const attempts = (id: string, action: string) =>
+        signals.ranBy(id).flatMap(ran => (ran.action === action ? [ran.attempt] : []));
+
+      // Failed inside of the handler.
+      const lost = await deploy(own, '/handled/clumsy/', [failing()]);
+      const id = await engine.submit({ workflow: lost, input: { fails: 1, clumsy: 9 } });
+      expect(await engine.result(id)).toMatchObject({ state: 'failed', error: { code: 'Clumsy' } });
+      expect((await engine.show(id)).contexts).toHaveLength(2);
+      expect(await engine.recover(id)).toEqual({ contexts: 1, segments: 1 });
+      await signals.until(() => attempts(id, 'clumsy').length === 2);
+      expect(attempts(id, 'failing')).toEqual([1, 1]);
+      expect(await engine.result(id)).toMatchObject({ state: 'failed', error: { code: 'Clumsy' } });
+      expect(await engine.recover(lost)).toEqual({ contexts: 1, segments: 1 });
+      await signals.until(() => attempts(id, 'clumsy').length === 3);
+      expect(attempts(id, 'failing')).toEqual([1, 1, 1]);
+      await engine.remove(id);
+
+      // The handler is at work: it goes, and what it does still is not applied.
+      const gate = `${own.home} ${own.branch} recovered`;
+      const handled = await deploy(own, '/handled/held/', [failing()]);
+      const other = await engine.submit({ workflow: handled, input: { fails: 1, gate } });
+      await signals.atGate(gate);
+      expect(await engine.recover(handled)).toEqual({ contexts: 1, segments: 1 });
+      await signals.until(() => attempts(other, 'failing').length === 2);
+      signals.open(gate);
+      await signals.atGate(gate, 2);
+      signals.open(gate);
+      expect(await engine.result(other)).toMatchObject({ state: 'finished', result: { attempt: 2 } });
+      expect(attempts(other, 'failing')).toEqual([1, 1, 2]);
+
+      // It waits for one of the built-in retries.
+      const retried = await deploy(own, own.branch, [failing({ retry: { delayMs: 86_400_000 } })]);
+      const waits = await engine.submit({ workflow: retried, input: { fails: 1 } });
+      await expect.poll(async () => (await engine.show(waits)).superState).toBe('ERROR');
+      expect(await engine.recover(waits)).toEqual({ contexts: 1, segments: 1 });
+      await signals.until(() => attempts(waits, 'failing').length === 2);
+      expect(attempts(waits, 'failing')).toEqual([1, 1]);
+      await expect.poll(async () => (await engine.show(waits)).superState).toBe('ERROR');
+      await engine.remove(waits);
+    });
+
     test('an error action outside of a handler fails at once', async () => {
       const own = world();
       await deployMail(own);

@@ -369,6 +369,28 @@ describe('actions that act on contexts', () => {
     ]);
   });
 
+  test('an else flow beside one that is always taken', () => {
+    expect(
+      faultsOf(
+        'a: {type: null, next: [{to: b}, {to: c, kind: else}]}',
+        "b: {type: null, next: [{to: c, condition: '(TRUE)'}, {to: d, kind: else}]}",
+        "c: {type: null, next: [{to: d, condition: 'x = true'}, {to: a, kind: else}]}",
+        'd: {type: null, next: {to: a, kind: else}}',
+      ),
+    ).toEqual([
+      'a.yaml:3:35 actions.a.next[1]: this flow is never taken: the one to "b" always is; give that one a condition, or leave this one out of "a" (FLOW_ELSE)',
+      'a.yaml:4:56 actions.b.next[1]: this flow is never taken: the one to "c" always is; give that one a condition, or leave this one out of "b" (FLOW_ELSE)',
+    ]);
+  });
+
+  test('a forEach that nobody waits for goes on for no number of items', () => {
+    expect(
+      faultsOf('a: {type: forEach, items: [1, 2], wait: false, complete: 1, body: {actions: {inner: {type: null}}}}'),
+    ).toEqual([
+      'a.yaml:3:50 actions.a.complete: with wait: false the flow goes on at once, and never for so many items; leave one of them out (FOR_EACH_COMPLETE)',
+    ]);
+  });
+
   test('a region names actions beside it or in bodies below, others than itself', () => {
     const region = (names: string) =>
       faultsOf(

@@ -8,7 +8,8 @@ const summaries = {
   pause: 'Hold instances at their next transaction break until they are resumed',
   resume: 'Let paused instances go on',
   remove: 'Take instances away: at once where they wait, at their next transaction break where they execute',
-  recover: 'Try FAILED instances again from the transaction that failed',
+  recover:
+    'Begin what has failed again (FAILED, waiting for a retry, or with an error handler at work) from the transaction that failed',
 } as const;
 
 export function operationRoutes(app: App, { engine }: Service): void {

@@ -217,8 +217,9 @@ export class Member implements ScopedMember, Writes {
    * has a signal of its own.
    *
    * @param rollback what the transaction wrote is dropped
+   * @returns JSON text of the error, as ERROR has it
    */
-  failedOver(error: ActionError, rollback: boolean): void {
+  failedOver(error: ActionError, rollback: boolean): string {
     if (rollback) {
       this.writes = null;
       this.workflowWrites = null;
@@ -229,12 +230,14 @@ export class Member implements ScopedMember, Writes {
     }
     this.actionVariables = null;
     this.writes ??= new Map();
-    this.writes.set(errorVariable, errorText(error, this.part.from.attempt));
+    const text = errorText(error, this.part.from.attempt);
+    this.writes.set(errorVariable, text);
     this.isTimedOut = false;
     this.#controller = null;
     this.#abortReason = null;
     this.#context?.close();
     this.#context = null;
+    return text;
   }
 
   get signal(): AbortSignal {

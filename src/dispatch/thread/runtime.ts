@@ -336,8 +336,8 @@ export class ThreadRuntime {
     if (flow === null) return this.#failTransaction(member, why);
     const { place, plan } = member.node;
     const exit = member.node.exit(how, plan.wayOver(place.planAction.place, [flow]));
-    member.failedOver(error, flow.rollback);
-    return exit.ends ? this.#complete(member, exit, error) : this.#goOn(member, exit, JSON.stringify(error));
+    const text = member.failedOver(error, flow.rollback);
+    return exit.ends ? this.#complete(member, exit, error) : this.#goOn(member, exit, text);
   }
 
   /** @returns false: the transaction does not go on */

@@ -192,7 +192,7 @@ export class SharedRowsBuilder {
     standing: Standing,
     { bodyOf }: { readonly bodyOf: ReadonlyMap<number, string | null> },
   ): void {
-    const { context, from, source, scope, workflow, place, hasRun, isRetry } = standing;
+    const { context, from, source, scope, workflow, place, hasRun, isRetry, isRecovered } = standing;
     const { root, ordinal } = gathered;
     const own = occurrenceOf(gathered, from);
     const stored = this.#work.stored.get(keyOf(root, ordinal))?.get(from);
@@ -212,8 +212,8 @@ export class SharedRowsBuilder {
       context,
       scope,
       transaction: isRetry ? base.transaction : base.transaction + 1,
-      attempt: isRetry ? base.attempt + (isReady ? 1 : 0) : 0,
-      kills: isRetry ? base.kills + (own === undefined ? 0 : killsOf(own)) : 0,
+      attempt: isRetry && !isRecovered ? base.attempt + (isReady ? 1 : 0) : 0,
+      kills: isRetry && !isRecovered ? base.kills + (own === undefined ? 0 : killsOf(own)) : 0,
       state: isPaused ? 'paused' : standing.state,
       eligibleAtMs: this.#atMs,
       requests: isReady ? asked & request.remove : asked,

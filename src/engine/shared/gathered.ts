@@ -4,6 +4,7 @@ import type { Happening, What } from '../../flow/shared/happening.js';
 import { watchesMoves } from '../../flow/shared/needs.js';
 import type { Next } from '../../flow/transition.js';
 import type { CommitItem } from '../commit-builder.js';
+import { waitsForHandler } from './unhandled.js';
 
 /** A happening, and who it comes from. */
 export interface Occurrence {
@@ -82,10 +83,15 @@ function whatOf(item: CommitItem, next: Next, resolve: (name: string) => number 
     case 'hand':
       return { kind: 'handed', workflow: next.handler };
     case 'stand':
+      if (isRecovered(item)) return { kind: 'recovered' };
       if (segment.context > 0 && hasGivenUp(item, next.state)) return { kind: 'gaveUp' };
       if (segment.context === 0 || !next.keepsWork || !watchesMoves(item.plan)) return null;
       return { kind: 'moved', to: next.place };
   }
+}
+
+function isRecovered({ held: { segment }, outcome }: CommitItem): boolean {
+  return outcome.kind === 'waiting' && outcome.cause === 'recover' && waitsForHandler(segment);
 }
 
 /** It has come to an error action; whether that is one of a handler is told by the instance's scopes. */

@@ -3,6 +3,7 @@
 
 import type { SharedState } from '../../flow/shared/state.js';
 import type { Next } from '../../flow/transition.js';
+import type { Segment } from '../../store/contract.js';
 import type { CommitItem } from '../commit-builder.js';
 import { narrowed } from '../narrowed.js';
 import type { GatheredInstance, Occurrence, PlainItem } from './gathered.js';
@@ -40,6 +41,11 @@ export class Unhandled {
 
 function isOfHandler({ happening: { what } }: Occurrence): boolean {
   return what.kind === 'handed' || what.kind === 'gaveUp';
+}
+
+/** Whether contexts wait for an error handler: of all that waits they alone have failed. */
+export function waitsForHandler({ state, failures }: Pick<Segment, 'state' | 'failures'>): boolean {
+  return state === 'waiting' && failures !== null;
 }
 
 /** Whether contexts of a scope belong to a handler: it is one, or is inside of one. */

@@ -34,7 +34,9 @@ export type What =
   /** It failed, and an error handler takes over. */
   | { readonly kind: 'handed'; readonly workflow: number }
   /** It came to an error action inside of a handler. */
-  | { readonly kind: 'gaveUp' };
+  | { readonly kind: 'gaveUp' }
+  /** It waits for its error handler, and is to begin its transaction again without it. */
+  | { readonly kind: 'recovered' };
 
 /** Where the variables of a context come from: contexts as they were before the commit. */
 export type Source =
@@ -85,6 +87,8 @@ export interface Standing {
   readonly source: Source;
   /** It stands where its transaction began, to be tried again: nothing it wrote since is kept. */
   readonly isRetry?: true;
+  /** As tried for the first time. */
+  readonly isRecovered?: true;
 }
 
 /** What follows. */

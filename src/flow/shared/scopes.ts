@@ -205,10 +205,11 @@ function keepFor(working: Working, number: number, from: number): number {
   return context;
 }
 
-/** More items for a group, the RESULT of `from`. */
+/** More items for a group, the RESULT of `from`. None for one that its opener has waited for, and no longer does. */
 export function extendGroup(working: Working, number: number, from: number, count: number): void {
-  const group = working.scope(number).group!;
-  if (group.isOver || count === 0) return;
+  const { workflow, place, ...scope } = working.scope(number);
+  const group = scope.group!;
+  if (count === 0 || (group.isOver && forEachAt(working, workflow, place).wait !== false)) return;
   group.lists.push([keepFor(working, number, from), group.total]);
   group.total += count;
   fill(working, number);

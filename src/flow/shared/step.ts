@@ -44,7 +44,8 @@ function apply(working: Working, happening: Happening): void {
     remove(working, happening);
     return;
   }
-  if (what.kind !== 'handed') working.release(context);
+  // Who is to begin a transaction again keeps the mutex it began it with.
+  if (what.kind !== 'handed' && what.kind !== 'recovered') working.release(context);
   const source: Source = { kind: 'of', context };
   switch (what.kind) {
     case 'moved':
@@ -67,6 +68,9 @@ function apply(working: Working, happening: Happening): void {
       return;
     case 'gaveUp':
       giveUp(working, scope);
+      return;
+    case 'recovered':
+      recover(working, happening);
       return;
   }
 }
@@ -250,4 +254,14 @@ function giveUp(working: Working, scope: number): void {
     source: { kind: 'of', context: opener },
     isRetry: true,
   });
+}
+
+/** The context begins its transaction again, and its handler goes, wherever it has got to. */
+function recover(working: Working, { context, scope, workflow, place, hasRun }: Happening): void {
+  for (const [number, { kind, opener }] of Object.entries(working.state.open)) {
+    if (kind === 'handler' && opener === context) working.drop(working.below(Number(number)));
+  }
+  const source: Source = { kind: 'of', context };
+  const stands = { context, scope, workflow, place, hasRun, from: context, source } as const;
+  working.stand({ ...stands, state: 'ready', isRetry: true, isRecovered: true });
 }

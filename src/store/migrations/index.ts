@@ -14,6 +14,7 @@ import * as auditOrder from './0007-audit-order.js';
 import * as identity from './0008-identity.js';
 import * as contexts from './0009-contexts.js';
 import * as auditVariables from './0010-audit-variables.js';
+import * as errorAttempts from './0011-error-attempts.js';
 
 const migrations = [
   first,
@@ -26,6 +27,7 @@ const migrations = [
   identity,
   contexts,
   auditVariables,
+  errorAttempts,
 ];
 
 const undefinedTable = '42P01';

@@ -155,6 +155,18 @@ describe('a group', () => {
   });
 });
 
+describe('a group that nobody waits for', () => {
+  test('is extended while it runs, by one of its items', () => {
+    const extend = { name: 'more', type: 'group', group: 'group', do: 'extend', items: [7, 8] } as Action;
+    const world = withGroup({ items: [0], parallel: 3, wait: false }, [extend, ...nulls('tail')], ways('more>tail'));
+    let extensions = 0;
+    world.choices.count = () => (extensions++ === 0 ? 2 : 0);
+    world.runAll();
+    expect(world.times('group/tail')).toBe(3);
+    expect(world.end?.state).toBe('finished');
+  });
+});
+
 describe('a sub-workflow', () => {
   const sub = new Map([[2, planOf('/sub', { actions: [...nulls('one two'), { name: 'over', type: 'end' }], flows: ways('one>two', 'one>over') })]]); // biome-ignore format: one line
   const calls = (more: object = {}): TinyWorld =>
