@@ -28,6 +28,11 @@ export interface SqlEffect {
   readonly parameters: readonly (string | null)[];
 }
 
+/** The same, and the place of the action it belongs to. */
+export interface PlacedEffect extends SqlEffect {
+  readonly place: number;
+}
+
 /** A member as an action sees it. */
 export interface ActionMember {
   /** For the expressions in its texts. */

@@ -1,6 +1,6 @@
 // The outcome of a member whose thread was ended: made here, because its thread can say nothing any more. Pure.
 
-import { failureFlow, type Place, type Plan, type PlanFailureFlow } from '../workflow/plan.js';
+import { type Demand, failureFlow, type Place, type Plan, type PlanFailureFlow } from '../workflow/plan.js';
 import type { DispatcherOptions } from './contract.js';
 import type { LossReason } from './culprit.js';
 import { errorText, withError } from './error-variable.js';
@@ -65,7 +65,11 @@ export function endedOutcome(
 }
 
 /** Where a flow for a failure leads; a join counts the contexts that come over each flow. */
-function over({ flow, to }: PlanFailureFlow, plan: Plan, place: Place): Pick<OutcomeGroup, 'reached' | 'demand'> {
+export function over(
+  { flow, to }: PlanFailureFlow,
+  plan: Plan,
+  place: Place,
+): { readonly reached: Place; readonly demand?: Demand } {
   if (plan.actions[to]!.join === null) return { reached: to };
   return { reached: place, demand: { kind: 'flows', flows: [flow] } };
 }

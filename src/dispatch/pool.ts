@@ -18,7 +18,7 @@ import { Relaunch } from './relaunch.js';
 import { Room } from './room.js';
 import { openMember, remaindersOf, settle, timeoutMsOf } from './settlement.js';
 import { uptimeMs } from './shared-state.js';
-import { Ticket } from './ticket.js';
+import { type MemberName, Ticket } from './ticket.js';
 import { Watch } from './watch.js';
 import { costKey, createPiscina, WorkerThread } from './worker-thread.js';
 
@@ -107,6 +107,15 @@ class ThreadPool implements Dispatcher {
     }
     this.#inFlight += batch.count;
     this.#send(this.#ticket(batch));
+  }
+
+  withdraw(batch: number, members: readonly MemberName[]): void {
+    for (const thread of this.#threads) {
+      for (const ticket of thread.tickets.values()) {
+        const slots = ticket.batch.id === batch ? ticket.openSlotsOf(members) : [];
+        if (slots.length > 0) thread.withdraw(ticket, slots);
+      }
+    }
   }
 
   executing(): Executing[] {

@@ -49,13 +49,17 @@ export type ToThread =
   | { readonly kind: 'forget'; readonly workflow: number }
   | { readonly kind: 'batch'; readonly batch: PackedBatch }
   /** Begin nothing more and abort the signals of everything executing: a graceful stop has run out. */
-  | { readonly kind: 'abort' };
+  | { readonly kind: 'abort' }
+  /** Of these members of a batch nobody needs the outcome: abort their signals, and begin no further action of theirs. They
+   * are answered all the same, as failed with `ContextWithdrawn` or with what they came to. */
+  | { readonly kind: 'withdraw'; readonly batch: number; readonly slots: readonly number[] };
 
 /** An action's error as data: errors lose their class and fields between threads. */
 export interface ActionError {
   /** The error's own `code` when it is a short string, else `ActionFailed`; ours: `ActionTimeout`, `ActionBlocked`,
    * `ActionOutOfMemory`, `ActionExited`, `ActionModuleNotFound`, `ActionModuleFailed`, `ActionFunctionNotFound`,
-   * `ActionUnknown` (no such type of action), `WorkflowUnknown` (an action asks for one that nobody has stored), `ErrorAction` (an action that is there to fail), `ItemsInvalid`, `TooManyItems`,
+   * `ActionUnknown` (no such type of action), `WorkflowUnknown` (an action asks for one that nobody has stored), `ErrorAction` (an action that is there to fail), `ContextWithdrawn` (the engine has no use
+   * for the outcome), `ItemsInvalid`, `TooManyItems`,
    * `InputInvalid`, `NAMESPACE_INVALID`, `MapOnSplit` (one of several flows taken at once has a data map), `VARIABLE_MISSING`,
    * `PROPERTY_MISSING`, `DATE_IMPOSSIBLE` and `TEXT_TOO_LONG` (of texts with expressions and data maps), `ResultNotJson`,
    * `ResultTooLarge`; of scripts: `scriptErrorCodes` in `script/contract.ts`, `ScriptLanguageUnknown`. */
@@ -92,7 +96,7 @@ export interface OutcomeGroup {
   /** Results of the actions of `path` before the last, JSON text, by member then action; absent when `path` is short. Of
    * one whose error or timeout flow was taken: its error. */
   readonly earlierResults?: readonly string[];
-  /** What each member's transaction has the commit execute, JSON of a list of `SqlEffect`, `''`: nothing; absent: none does. */
+  /** What each member's transaction has the commit execute, JSON of a list of `PlacedEffect`, `''`: nothing; absent: none does. */
   readonly statements?: readonly string[];
   /** How the actions of `path` ended; absent: normally, but for the last one when `kind` is `failed`. What is not normal
    * was followed by the error or timeout flow. */

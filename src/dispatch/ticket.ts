@@ -80,6 +80,16 @@ export class Ticket {
     return { part, index: this.indexOf(part, slot - this.#bases[part]!) };
   }
 
+  /** Slots of those of the members that are in this ticket and have no outcome. */
+  openSlotsOf(members: readonly MemberName[]): number[] {
+    return members.flatMap(({ part, index }) => {
+      const indexes = this.#indexes[part];
+      const at = indexes == null ? index : indexes.indexOf(index);
+      const slot = this.#bases[part]! + at;
+      return at >= 0 && this.#answered[slot] === 0 ? [slot] : [];
+    });
+  }
+
   /** Take a member without an outcome out; it will be answered otherwise. */
   remove(slot: number): void {
     this.#answered[slot] = 1;

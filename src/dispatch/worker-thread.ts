@@ -144,6 +144,11 @@ export class WorkerThread {
     this.#plansSent.add(workflow);
   }
 
+  /** @param slots in the ticket */
+  withdraw(ticket: Ticket, slots: readonly number[]): void {
+    this.#post({ kind: 'withdraw', batch: ticket.id, slots });
+  }
+
   abortMembers(): void {
     this.#post({ kind: 'abort' });
   }

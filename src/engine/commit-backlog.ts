@@ -2,6 +2,7 @@
 // were in, and, apart from both, those that concern instances with several contexts.
 
 import type { CommitItem } from './commit-builder.js';
+import { parted } from './narrowed.js';
 import { isShared } from './shared/decide.js';
 
 /** Members in one commit; bounds how long a commit takes and what a refused one costs. */
@@ -38,6 +39,11 @@ export class CommitBacklog {
     (items.some(isShared) ? this.#shared : this.#plain).alone.push(items);
   }
 
+  /** Take members out of what concerns several contexts. */
+  takeGone(isGone: (item: CommitItem, position: number) => boolean): CommitItem[] {
+    return this.#shared.takeGone(isGone);
+  }
+
   /** What goes in the next commit. */
   takePlain(): CommitItem[] {
     return this.#plain.take();
@@ -59,6 +65,18 @@ class Line {
 
   get isEmpty(): boolean {
     return this.together.length === 0 && this.alone.length === 0;
+  }
+
+  takeGone(isGone: (item: CommitItem, position: number) => boolean): CommitItem[] {
+    const taken: CommitItem[] = [];
+    for (const list of [this.together, ...this.alone]) {
+      const { kept, gone } = parted(list, isGone);
+      if (gone.length > 0) list.splice(0, list.length, ...kept);
+      taken.push(...gone);
+    }
+    // Nobody builds a commit of nothing.
+    this.alone.splice(0, this.alone.length, ...this.alone.filter(list => list.length > 0));
+    return taken;
   }
 
   take(): CommitItem[] {

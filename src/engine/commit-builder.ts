@@ -54,6 +54,8 @@ export interface CommitItem {
   /** Their beginning is in the audit already. */
   readonly reported: boolean;
   readonly events: readonly { member: number; event: MemberEvent }[];
+  /** The store has refused what it did, and nothing of that is left in it. */
+  readonly isRefused?: true;
   /** Who asked, when an operation is the cause. */
   readonly user?: string;
   /** The claim they ran under, or `null`. */
@@ -67,10 +69,12 @@ export interface BuiltCommit {
   readonly items: readonly CommitItem[];
   /** What became of the members of each item. */
   readonly fates: readonly Fate[];
+  /** Positions of members that leave because of what others of their instance came to, by segment. */
+  readonly leaving: ReadonlyMap<Segment, readonly number[]>;
 }
 
 /** What became of members: what the transition said, or of one of several contexts what came of it for the instance. */
-export type Fate = Next | { readonly kind: 'shared'; readonly after: SharedFate['after'] };
+export type Fate = Next | ({ readonly kind: 'shared' } & Pick<SharedFate, 'after' | 'keepsWork'>);
 
 export interface BuildWorld {
   readonly engine: string;
@@ -152,7 +156,12 @@ export function buildCommit(
     addTrace(root, traceGroup(item, ordinals, shapeOf(next), keptPayload ? root.bodyId : null, world));
   }
   if (shared === null)
-    return { items, fates, commit: withStatements(assemble(leaving, roots, atMs, world), items, fates) };
+    return {
+      items,
+      fates,
+      leaving: new Map(),
+      commit: withStatements(assemble(leaving, roots, atMs, world), items, fates),
+    };
   const { rows, held } = shared;
   const all = [...items];
   for (const fate of rows.fates) {
@@ -161,11 +170,11 @@ export function buildCommit(
     leave(leaving, item.held, item.positions);
     const ordinals = ordinalsAt(item.held.segment.ordinals, item.positions);
     addTrace(root, traceGroup(item, ordinals, sharedShape(fate), fate.body, world));
-    fates.push({ kind: 'shared', after: fate.after });
+    fates.push({ kind: 'shared', after: fate.after, keepsWork: fate.keepsWork });
     all.push(item);
   }
   for (const item of shared.withdrawn) {
-    fates.push({ kind: 'shared', after: 'ended' });
+    fates.push({ kind: 'shared', after: 'ended', keepsWork: false });
     all.push(item);
   }
   for (const [segment, positions] of rows.leaving) leave(leaving, held(segment), positions);
@@ -173,6 +182,7 @@ export function buildCommit(
   return {
     items: all,
     fates,
+    leaving: rows.leaving,
     commit: {
       ...commit,
       segments: [...commit.segments, ...rows.segments],

@@ -2,9 +2,7 @@
 // outcome groups and are split where members need different decisions.
 
 import type { OutcomeGroup, OutcomeMessage } from '../dispatch/protocol.js';
-import { isSqlEffect } from '../store/ad-hoc.js';
 import { request } from '../store/contract.js';
-import type { SqlError } from '../store/driver.js';
 import type { CommitItem } from './commit-builder.js';
 import { isTimeout } from './commit-trace.js';
 import { requestsAt } from './member-requests.js';
@@ -14,31 +12,6 @@ import type { RunningPart } from './running.js';
 export function halves<T>(list: readonly T[]): T[][] {
   const middle = list.length >> 1;
   return [list.slice(0, middle), list.slice(middle)];
-}
-
-const commitRefused = 'CommitRefused';
-const sqlFailed = 'SqlFailed';
-
-export function isRefusedByStore({ errors }: CommitItem): boolean {
-  const code = errors?.[0]?.code;
-  return code === commitRefused || code === sqlFailed;
-}
-
-/** The member's outcome when the store cannot hold what it did. */
-export function refusedByStore(item: CommitItem, error: SqlError): CommitItem {
-  const { statements, ...without } = item;
-  const isSql = statements !== undefined && (isSqlEffect(error.statement) || error.statement === 'COMMIT');
-  const code = isSql ? sqlFailed : commitRefused;
-  const blamed = isSql ? item.path.findLast(at => item.plan.actions[at]!.action.type === 'sql') : undefined;
-  const place = blamed ?? item.path.at(-1) ?? item.held.segment.place;
-  return {
-    ...without,
-    outcome: { kind: 'failed', place, killed: false },
-    payload: null,
-    events: [],
-    errors: [{ code, message: error.message, action: item.plan.actions[place]!.name, stack: '' }],
-    errorOf: [0],
-  };
 }
 
 /** Members whose removal was asked for while they were executing, and that execution was lost. */

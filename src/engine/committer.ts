@@ -17,29 +17,27 @@ import type { Offer, Slice } from '../queue/contract.js';
 import { hasBit } from '../store/bitmap.js';
 import type { AuditRow, SegmentChange } from '../store/contract.js';
 import type { SqlError } from '../store/driver.js';
+import { AdoptedClaims } from './adopted-claims.js';
 import { CommitBacklog } from './commit-backlog.js';
 import { type BuiltCommit, buildCommit, type CommitItem } from './commit-builder.js';
-import { halves, isRefusedByStore, itemsOf, refusedByStore, splitByRequests } from './commit-items.js';
+import { halves, itemsOf, splitByRequests } from './commit-items.js';
 import { countCommit, logFailures } from './commit-report.js';
 import { failedItems } from './failed-items.js';
-import { narrowed } from './narrowed.js';
+import type { HeldSegment } from './holdings.js';
+import { narrowed, parted } from './narrowed.js';
 import { isRepeated, offerOfNew } from './offers.js';
 import type { EngineParts } from './parts.js';
+import { refusedByStore } from './refused-items.js';
 import { type RunningBatch, slicesOf } from './running.js';
 import { buildShared } from './shared/build.js';
 import { isShared, SharedGone } from './shared/decide.js';
 import { blamesValue, pause, surely, withPatience } from './store-trouble.js';
+import { withdrawRunning, withoutWithdrawn } from './withdrawals.js';
 
 /** Two: the store works on one while the next is built; more would only make commits smaller. */
 const commitsUnderWayMax = 2;
 /** Outcomes held in memory; bounds what a slow store costs. */
 const undurableMax = 16_384;
-
-/** Members in hand under an earlier claim, whose lease had ended. */
-interface Adopted {
-  readonly claim: string;
-  readonly positions: readonly number[];
-}
 
 export class Committer {
   readonly #parts: EngineParts;
@@ -49,8 +47,7 @@ export class Committer {
   readonly #sending = new Set<{ readonly items: readonly CommitItem[] }>();
   /** A commit that concerns instances with several contexts is one of them (C8). */
   #isSharedUnderWay = false;
-  /** By segment. */
-  readonly #adopted = new Map<string, Adopted[]>();
+  readonly #adopted: AdoptedClaims;
   /** Members that came back from the threads and are in no acknowledged commit. */
   #undurable = 0;
   /** Messages of the threads that wait for a report. */
@@ -59,6 +56,7 @@ export class Committer {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
+    this.#adopted = new AdoptedClaims(parts.queue, segment => this.inHand(segment));
   }
 
   /** Batches handed to the threads, by id. */
@@ -85,7 +83,7 @@ export class Committer {
 
   /** Members in hand came back under this claim: it keeps them from everybody else until they are in hand no more (C7). */
   adopt(claim: string, segment: string, positions: readonly number[]): void {
-    this.#adopted.set(segment, [...(this.#adopted.get(segment) ?? []), { claim, positions }]);
+    this.#adopted.add(claim, segment, positions);
   }
 
   expect(batch: Batch, running: RunningBatch): void {
@@ -117,13 +115,14 @@ export class Committer {
     for (const group of message.groups) {
       const part = batch.parts[group.part]!;
       batch.remaining -= group.members.length;
-      const items = itemsOf(part, group, eventsOf.get(group) ?? []);
+      const { kept, gone } = withoutWithdrawn(itemsOf(part, group, eventsOf.get(group) ?? []), part);
+      void this.#settle(gone);
       const { failing } = this.#parts;
-      this.#enqueue(group.kind === 'failed' ? items.flatMap(item => failedItems(item, failing)) : items);
+      this.#enqueue(group.kind === 'failed' ? kept.flatMap(item => failedItems(item, failing)) : kept);
     }
     if (batch.remaining === 0) {
       this.#batches.delete(message.batch);
-      if (this.#adopted.size > 0) void this.#settleAdopted(batch.parts);
+      void this.#adopted.settle(batch.parts);
     }
     this.flush();
   }
@@ -198,16 +197,15 @@ export class Committer {
   async releaseUnfinished(): Promise<void> {
     // Taken first: a stop need not wait for a queue that does not answer, and what begins afterwards is not of these.
     const batches = [...this.#batches.values()];
-    const adopted = [...this.#adopted];
+    const adopted = this.#adopted.takeAll();
     this.#batches.clear();
-    this.#adopted.clear();
     for (const { parts } of batches) {
       for (const { claim, held, positions } of parts) {
         await this.#parts.queue.release(claim, slicesOf(held.segment.id, positions));
       }
     }
-    for (const [segment, claims] of adopted) {
-      for (const { claim, positions } of claims) await this.#parts.queue.release(claim, slicesOf(segment, positions));
+    for (const { claim, segment, positions } of adopted) {
+      await this.#parts.queue.release(claim, slicesOf(segment, positions));
     }
   }
 
@@ -230,7 +228,8 @@ export class Committer {
     this.#sending.add(sending);
     try {
       const made = build();
-      const built = made instanceof Promise ? await made : made;
+      const built = made instanceof Promise ? await made.catch(nullIfGone) : made;
+      if (built === null) return await this.#decideGone(items);
       const { openings } = queue;
       const startedMs = clock.monotonicMs();
       const answer = await surely(() => store.commit(built.commit), this.#parts).catch((error: unknown) => {
@@ -238,6 +237,8 @@ export class Committer {
         throw error;
       });
       metrics.commitMs.record(clock.monotonicMs() - startedMs);
+      // What it had moved on of contexts that are in no item would stay so.
+      if (answer.kind !== 'committed') await this.#readAgain([...built.leaving.keys()].map(({ id }) => id));
       if (answer.kind === 'refused') return await this.#halve(items, answer.error);
       health.storeSucceeded();
       isDurable = answer.kind === 'committed';
@@ -246,12 +247,6 @@ export class Committer {
     } catch (error) {
       // C3: a store that has died has told so already.
       if (health.storeIsDead) return;
-      if (error instanceof SharedGone) {
-        // The instance is over: its contexts have left, or are about to be found so.
-        this.#enqueueFirst(await this.#decideAgain(items));
-        await pause(clock);
-        return;
-      }
       if (!isDurable) this.#enqueueFirst(items); // C6
       health.mainFailed(error);
       // What met a fault once will meet it again: not without a pause.
@@ -260,7 +255,7 @@ export class Committer {
       this.#sending.delete(sending);
       if (isOfShared) this.#isSharedUnderWay = false;
       this.#undurable -= membersOf(items);
-      if (this.#adopted.size > 0) void this.#settleAdopted(items);
+      void this.#adopted.settle(items);
       this.flush();
       this.#tellIdle();
     }
@@ -272,8 +267,9 @@ export class Committer {
   }
 
   async #committed(built: BuiltCommit, mayBeStale: boolean): Promise<void> {
-    const { commit, items } = built;
+    const { commit, items, leaving } = built;
     const { holdings, queue, results, metrics, log } = this.#parts;
+    if (leaving.size > 0) this.#withdraw(leaving);
     for (const { held } of items) if (held.open === 0) holdings.dropSegment(held.segment.id);
     const needed = new Set(commit.segments.map(segment => segment.body));
     for (const body of commit.bodies) if (needed.has(body.id)) holdings.holdBody(body);
@@ -294,6 +290,15 @@ export class Committer {
     this.#parts.wake();
   }
 
+  /** What they come to, or have come to meanwhile, would only be refused. */
+  #withdraw(leaving: BuiltCommit['leaving']): void {
+    withdrawRunning(leaving, this.#batches, this.#parts.dispatcher);
+    const left = new Map([...leaving].map(([{ id }, positions]) => [id, new Set(positions)]));
+    const gone = this.#backlog.takeGone(({ held }, position) => left.get(held.segment.id)?.has(position) === true);
+    this.#undurable -= membersOf(gone);
+    void this.#settle(gone);
+  }
+
   async #settle(items: readonly CommitItem[]): Promise<void> {
     const byClaim = new Map<string, Slice[]>();
     for (const item of items) {
@@ -305,60 +310,39 @@ export class Committer {
     await Promise.all([...byClaim].map(([claim, slices]) => this.#parts.queue.settle(claim, slices)));
   }
 
-  /** C7. Whatever became of the items or parts: what is left of them is in hand. Never rejects. */
-  async #settleAdopted(items: readonly Pick<CommitItem, 'held'>[]): Promise<void> {
-    for (const segment of new Set(items.map(({ held }) => held.segment.id))) {
-      const adopted = this.#adopted.get(segment);
-      if (adopted === undefined) continue;
-      const inHand = this.inHand(segment);
-      const kept = adopted.map(({ claim, positions }) => ({
-        claim,
-        positions: positions.filter(at => inHand.has(at)),
-      }));
-      const left = kept.filter(({ positions }) => positions.length > 0);
-      if (left.length > 0) this.#adopted.set(segment, left);
-      else this.#adopted.delete(segment);
-      for (const { claim, positions } of adopted) {
-        const done = positions.filter(at => !inHand.has(at));
-        if (done.length > 0) await this.#parts.queue.settle(claim, slicesOf(segment, done));
-      }
-    }
-  }
-
   /** C2: the items on fresh segments: members that have left are dropped, operations that came in between apply. */
   async #decideAgain(items: readonly CommitItem[]): Promise<CommitItem[]> {
-    const { store, holdings } = this.#parts;
-    const ids = [...new Set(items.map(item => item.held.segment.id))];
-    const fresh = new Map(
-      (await surely(() => store.segments(ids), this.#parts)).map(segment => [
-        segment.id,
-        holdings.holdSegment(segment),
-      ]),
-    );
-    for (const id of ids) if (!fresh.has(id)) holdings.dropSegment(id);
-    const again: CommitItem[] = [];
-    const dropped: CommitItem[] = [];
-    for (const item of items) {
-      const held = fresh.get(item.held.segment.id);
-      const isOpen = (at: number): boolean => held !== undefined && !hasBit(held.gone, item.positions[at]!);
-      const all = [...item.positions.keys()];
-      const open = all.filter(isOpen);
-      if (open.length < all.length)
-        dropped.push(
-          narrowed(
-            item,
-            all.filter(at => !isOpen(at)),
-          ),
-        );
-      if (held !== undefined && open.length > 0) again.push(...splitByRequests({ ...narrowed(item, open), held }));
-    }
+    const fresh = await this.#readAgain(items.map(item => item.held.segment.id));
+    const { kept, gone } = parted(items, ({ held: { segment } }, position) => {
+      const held = fresh.get(segment.id);
+      return held === undefined || hasBit(held.gone, position);
+    });
+    const again = kept.flatMap(item => splitByRequests({ ...item, held: fresh.get(item.held.segment.id)! }));
     this.#parts.metrics.commitsRefused.add();
     this.#parts.log.commitRefused({
       members: membersOf(again),
-      dropped: membersOf(dropped),
+      dropped: membersOf(gone),
     });
-    await this.#settle(dropped);
+    await this.#settle(gone);
     return again;
+  }
+
+  /** Of items one is of an instance that is over: that one is dropped, and the others go on at once. When nobody has left
+   * after all, what is shared is missing: that is no reason to turn on the spot. */
+  async #decideGone(items: readonly CommitItem[]): Promise<void> {
+    const again = await this.#decideAgain(items);
+    this.#enqueueFirst(again);
+    if (membersOf(again) === membersOf(items)) await pause(this.#parts.clock);
+  }
+
+  /** What is held of segments that a refused commit had moved on becomes as the store has them. */
+  async #readAgain(segments: readonly string[]): Promise<Map<string, HeldSegment>> {
+    const { store, holdings } = this.#parts;
+    const ids = [...new Set(segments)];
+    const read = await surely(() => store.segments(ids), this.#parts);
+    const fresh = new Map(read.map(segment => [segment.id, holdings.holdSegment(segment)]));
+    for (const id of ids) if (!fresh.has(id)) holdings.dropSegment(id);
+    return fresh;
   }
 
   /** C4. */
@@ -366,8 +350,9 @@ export class Committer {
     const [only] = items;
     if (items.length === 1 && only!.positions.length === 1) {
       // Nothing of its own is left in it that could be refused.
-      if (isRefusedByStore(only!)) throw error;
-      this.#enqueueFirst(await this.#decideAgain([refusedByStore(only!, error)]));
+      if (only!.isRefused) throw error;
+      const refused = await refusedByStore(only!, error, this.#parts);
+      this.#enqueueFirst(await this.#decideAgain(failedItems(refused, this.#parts.failing)));
       return;
     }
     const parts =

@@ -247,6 +247,7 @@ export class Feeder {
       positions,
       reported: null,
       reporting: null,
+      withdrawn: null,
       input,
       written,
       missing: null,

@@ -34,6 +34,22 @@ export function narrowed(item: CommitItem, members: readonly number[]): CommitIt
   };
 }
 
+/** The items without members that are gone, and what they would be with those alone. */
+export function parted(
+  items: readonly CommitItem[],
+  isGone: (item: CommitItem, position: number) => boolean,
+): { readonly kept: CommitItem[]; readonly gone: CommitItem[] } {
+  const kept: CommitItem[] = [];
+  const gone: CommitItem[] = [];
+  for (const item of items) {
+    const are = Array.from(item.positions, position => isGone(item, position));
+    const some = (what: boolean): number[] => are.flatMap((each, member) => (each === what ? [member] : []));
+    if (are.includes(false)) kept.push(narrowed(item, some(false)));
+    if (are.includes(true)) gone.push(narrowed(item, some(true)));
+  }
+  return { kept, gone };
+}
+
 function concatenated(texts: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(texts);
 }

@@ -14,6 +14,9 @@ export interface RunningPart {
   reported: Set<number> | null;
   /** A report of some of them is on its way to the store; resolves when `reported` says what came of it. */
   reporting: Promise<void> | null;
+  /** Positions of members that others of their instance have withdrawn while they run: their outcomes mean nothing. Created
+   * when the first one is. */
+  withdrawn: Set<number> | null;
 }
 
 export interface RunningBatch {

@@ -10,7 +10,7 @@ export function withStatements(commit: Commit, items: readonly CommitItem[], fat
   const statements: StatementEffect[] = [];
   for (const [at, { held, positions, statements: texts }] of items.entries()) {
     const fate = fates[at]!;
-    if (texts === undefined || (fate.kind === 'stand' && !fate.keepsWork)) continue;
+    if (texts === undefined || !fate.keepsWork) continue;
     for (const [member, text] of texts.entries()) {
       if (text === '') continue;
       const instance = instanceId(held.segment.root, held.segment.ordinals[positions[member]!]!);

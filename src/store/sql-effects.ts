@@ -19,11 +19,12 @@ const statementTimeoutMs = 10_000;
 export function effectCalls(effects: readonly StatementEffect[], isServer: boolean): SqlCall[] {
   const calls: SqlCall[] = isServer ? [{ statement: boundTime, parameters: [String(statementTimeoutMs)] }] : [];
   for (const { sql, parameters } of effects) {
-    calls.push({ statement: { name: nameOf(sql), text: sql }, parameters });
+    calls.push({ statement: { name: effectName(sql), text: sql }, parameters });
   }
   return calls;
 }
 
-function nameOf(text: string): string {
+/** What errors call a statement of a workflow by. */
+export function effectName(text: string): string {
   return `sql ${createHash('sha1').update(text).digest('hex')}`;
 }

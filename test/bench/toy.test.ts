@@ -82,19 +82,23 @@ describe.concurrent('at toy size', () => {
     expect(Math.min(...report.parts.map(part => part.meanNs))).toBeGreaterThan(0);
   });
 
-  it('flows races every flow chart, then splits one instance and has one loop', async ({ signal }) => {
-    const report = (await bench(signal, 'flows')) as unknown as FlowsFigures;
-    expect(report.flowCharts.map(({ scenario, peers }) => [scenario, peers.length])).toEqual([
-      ['flows-one-break', 2],
-      ['flows-ten-breaks', 2],
-      ['flows-split', 1],
-      ['flows-loop', 2],
-    ]);
-    expect(Math.min(...report.flowCharts.map(each => each.actionsPerSecond!))).toBeGreaterThan(0);
-    expect(report.splits.map(({ branches }) => branches)).toEqual([10, 20]);
-    expect(report.loop!.turns).toBe(200);
-    expect(report.loop!.rows.filter(rows => rows > 1)).toEqual([]);
-  }, timeoutMs);
+  it(
+    'flows races every flow chart, then splits one instance and has one loop',
+    async ({ signal }) => {
+      const report = (await bench(signal, 'flows')) as unknown as FlowsFigures;
+      expect(report.flowCharts.map(({ scenario, peers }) => [scenario, peers.length])).toEqual([
+        ['flows-one-break', 2],
+        ['flows-ten-breaks', 2],
+        ['flows-split', 1],
+        ['flows-loop', 2],
+      ]);
+      expect(Math.min(...report.flowCharts.map(each => each.actionsPerSecond!))).toBeGreaterThan(0);
+      expect(report.splits.map(({ branches }) => branches)).toEqual([10, 20]);
+      expect(report.loop!.turns).toBe(200);
+      expect(report.loop!.rows.filter(rows => rows > 1)).toEqual([]);
+    },
+    timeoutMs,
+  );
 
   it('time finds what its peers find, and what never comes', async ({ signal }) => {
     const report = (await bench(signal, 'time')) as Report & {

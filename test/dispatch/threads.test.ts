@@ -137,6 +137,38 @@ describe('plans', () => {
   });
 });
 
+describe('withdraw', () => {
+  it('aborts the signal, begins no further action, and nothing that has not begun; each is answered', async () => {
+    const plan = planOf([{ function: 'endOnAbort', module: 'harmful.mjs' }, { function: 'double' }]);
+    const world = await setup(plan, { threads: 1, concurrency: 1, graceMs: 30_000 });
+    const { file, executions } = ledger();
+    writeFileSync(file, '');
+    const batch = world.run(
+      numbers(3).map(n => ({ n, ledger: file })),
+      { partMembers: 2 },
+    );
+    const executing = () => world.dispatcher.executing().map(({ slot }) => slot);
+    await expect.poll(executing).toEqual([0]);
+    world.dispatcher.withdraw(batch, [
+      { part: 0, index: 0 },
+      { part: 0, index: 1 },
+    ]);
+    await expect.poll(executing).toEqual([2]);
+    expect([...world.answers.keys()].sort()).toEqual([`${batch}:0:0`, `${batch}:0:1`]);
+    // Who has been answered is not meant any more.
+    world.dispatcher.withdraw(batch, [
+      { part: 0, index: 0 },
+      { part: 1, index: 0 },
+    ]);
+    await world.until(() => world.answers.size === 3);
+    for (const answer of world.answers.values())
+      expect(answer).toMatchObject({ kind: 'failed', killed: false, error: { code: 'ContextWithdrawn' } });
+    expect([...world.answers.values()].map(({ path: taken }) => taken)).toEqual([[0, 1], [0], [0, 1]]);
+    expect(executions().size).toBe(0);
+    expect(world.dispatcher.inFlight).toBe(0);
+  });
+});
+
 describe('stop', () => {
   it('lets what is executing end', async () => {
     const world = await setup(planOf([{ function: 'doubleAfter' }]));

@@ -79,6 +79,7 @@ export class CommitWorld {
   readonly failures: unknown[] = [];
   readonly build: BuildWorld;
   readonly committer: Committer;
+  readonly parts: EngineParts;
   readonly metrics = new EngineMetrics();
   #batches = 0;
   /** What tests that expect no such thing do. */
@@ -103,7 +104,7 @@ export class CommitWorld {
     const log = new LogEvents(nullLoggers);
     this.results = new Results(store, log);
     const { clock, queue, holdings, ids, build, results } = this;
-    this.committer = new Committer({
+    this.parts = {
       clock,
       queue,
       holdings,
@@ -117,7 +118,8 @@ export class CommitWorld {
       metrics: this.metrics,
       filter: filter.value,
       wake: () => undefined,
-    } as unknown as EngineParts);
+    } as unknown as EngineParts;
+    this.committer = new Committer(this.parts);
   }
 
   /** Members of a new root in one segment, in the store and in the queue. */
@@ -187,7 +189,7 @@ export class CommitWorld {
     this.#batches += 1;
     const batch = { id: this.#batches } as Batch;
     this.committer.expect(batch, {
-      parts: [{ held, plan, claim: claim!.id, positions, reported: null, reporting: null }],
+      parts: [{ held, plan, claim: claim!.id, positions, reported: null, reporting: null, withdrawn: null }],
       remaining: positions.length,
     });
     return batch.id;

@@ -28,3 +28,4 @@ export const writes = async (_, { action, setWorkflow }) => {
   return action;
 };
 export const seen = ({ left, right, both }) => ({ left, right, both: both === 'left' || both === 'right' });
+export const slow = () => sleep(20);

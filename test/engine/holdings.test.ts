@@ -66,7 +66,17 @@ describe('two claims on one segment', () => {
     // The second claim's copy, read from the store after the first one's was evicted.
     const held = world.holdings.segment(segment.id) ?? world.holdings.holdSegment(segment);
     world.committer.expect({ id: 99 } as never, {
-      parts: [{ held, plan, claim: 'other', positions: Uint16Array.of(3, 4), reported: null, reporting: null }],
+      parts: [
+        {
+          held,
+          plan,
+          claim: 'other',
+          positions: Uint16Array.of(3, 4),
+          reported: null,
+          reporting: null,
+          withdrawn: null,
+        },
+      ],
       remaining: 2,
     });
     world.answer(batch, [0, 1, 2], {});

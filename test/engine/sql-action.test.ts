@@ -1,6 +1,8 @@
 // The sql action: statements that are executed in the commit, once, and vanish with it.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is substituted is written so
 
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createEngine } from '../../src/engine/create-engine.js';
 import type { Engine } from '../../src/engine/engine.js';
@@ -134,6 +136,53 @@ describe.each(everyHome)('sql actions, %s', home => {
     expect((await effects('undone')).map(([instance]) => instance)).toEqual(['undone-3']);
   });
 
+  test('one that is refused takes the error flow of its own action, with nothing of its transaction; or its retries', async () => {
+    const fields = { parameters: ['${id}', 1_000, null] };
+    const refused = (name: string, more: object = {}) => sql(name, { statements: [{ ...insert, ...fields }], ...more });
+    const good = { statements: [{ ...insert, sql: `${insert.sql} returning 1`, parameters: ['${id}', 1, null] }] };
+    const overError = await deploy(
+      [call('a', { transactionBreak: true }), call('b'), refused('write'), sql('other', good), call('handle')],
+      [
+        { from: 'a', to: 'b' },
+        { from: 'b', to: 'write' },
+        { from: 'write', to: 'other' },
+        { from: 'write', to: 'handle', kind: 'error' },
+      ],
+    );
+    const policy = (codes: string[]) => ({ retry: { retries: 1, delayMs: 1, codes } });
+    const retried = await deploy([refused('write', policy(['SqlFailed']))]);
+    const notRetried = await deploy([refused('write', policy(['Other']))]);
+    const ids = await engine.submit(
+      [overError, retried, notRetried].map(workflow => ({ workflow, input: { id: 'refused' } })),
+    );
+    const [first, second, third] = await Promise.all(ids.map(id => engine.result(id)));
+    // Where `a` and `b` were is forgotten.
+    const error = { code: 'SqlFailed', action: 'write', attempt: 1 };
+    expect(first).toMatchObject({ state: 'finished', result: { way: ['handle'], error } });
+    expect(second).toMatchObject({ state: 'failed', error: { code: 'SqlFailed', attempt: 2 } });
+    expect(third).toMatchObject({ state: 'failed', error: { code: 'SqlFailed', attempt: 1 } });
+    expect(await effects('refused')).toEqual([]);
+  });
+
+  test('one of several contexts that is refused takes its error flow into the join; what the others did is kept', async () => {
+    const write = (name: string, amount: number) =>
+      sql(name, { statements: [{ ...insert, parameters: ['${id}', amount, null] }] });
+    const workflow = await deploy(
+      [call('a'), write('good', 1), write('bad', 1_000), { name: 'done', type: 'null' }, call('end', { join: 'all' })],
+      [
+        { from: 'a', to: 'good' },
+        { from: 'a', to: 'bad' },
+        { from: 'good', to: 'end' },
+        { from: 'bad', to: 'done' },
+        { from: 'bad', to: 'end', kind: 'error' },
+      ],
+    );
+    const id = await engine.submit({ workflow, input: { id: 'several' } });
+    const error = { code: 'SqlFailed', action: 'bad', attempt: 1 };
+    expect(await engine.result(id)).toMatchObject({ state: 'finished', result: { way: ['a', 'end'], error } });
+    expect((await effects('several')).map(([, amount]) => amount)).toEqual(['1']);
+  });
+
   test('of contexts of one instance too, each in the commit of its own transaction', async () => {
     const parallel = ['b1', 'b2', 'b3'].map(name =>
       sql(name, { statements: [{ ...insert, parameters: ['${id}', name.slice(1), null] }] }),
@@ -149,6 +198,19 @@ describe.each(everyHome)('sql actions, %s', home => {
     expect((await engine.result(id)).state).toBe('finished');
     expect((await effects('split')).map(([, amount]) => amount)).toEqual(['1', '2', '3']);
   });
+});
+
+test('one that is refused is handled by the error handler of its branch', async () => {
+  const runtimeConfiguration = path.join(temporaryFolder(), 'runtime.properties');
+  writeFileSync(runtimeConfiguration, '/refused/DEFAULT_FLOW_CHART_ERROR_HANDLER=/handlers/no\n');
+  const { engine } = await ownWorld('memory', { sql: true, runtimeConfiguration });
+  const no: Action = { name: 'no', type: 'error', code: 'GaveUp' };
+  await engine.deploy({ name: '/handlers/no', actions: [no], flows: [] });
+  const statements = [{ sql: 'insert into no_such_table values (1)' }];
+  await engine.deploy({ name: '/refused/flow', actions: [sql('write', { statements })], flows: [] });
+  const id = await engine.submit({ workflow: '/refused/flow', input: {} });
+  const error = { code: 'SqlFailed', action: 'write', attempt: 1, handler: { code: 'GaveUp', action: 'no' } };
+  expect(await engine.result(id)).toMatchObject({ state: 'failed', error });
 });
 
 test('sql actions are off unless the engine is told', async () => {

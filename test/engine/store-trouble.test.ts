@@ -5,6 +5,7 @@ import { createEngine } from '../../src/engine/create-engine.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { loggersTo, nullLoggers } from '../../src/observe/loggers.js';
 import type { ThreadedDriver } from '../../src/store/pglite/threaded.js';
+import { openPostgres } from '../../src/store/postgres/driver.js';
 import { TcpProxy } from '../servers/tcp-proxy.js';
 import { TestPostgres } from '../store/postgres-server.js';
 import { definitionOf, here, noRetry, temporaryFolder } from './setup.js';
@@ -80,6 +81,34 @@ describe('a store that does not answer at all', () => {
     server = await TestPostgres.start();
   });
   afterAll(() => server.remove(), 60_000);
+
+  test('a commit with statements of sql actions whose answer is lost applies them once', async () => {
+    const proxy = await TcpProxy.start({ path: server.socketPath });
+    onTestFinished(() => proxy.close());
+    const direct = await server.newDatabase();
+    const postgres = `postgres://postgres@127.0.0.1:${proxy.port}/${new URL(direct).pathname.slice(1)}`;
+    const options = { dataFolder: temporaryFolder(), threads: 1, loggers: nullLoggers, sql: true };
+    const engine = await createEngine({ ...options, postgres });
+    onTestFinished(() => engine.dispose(0));
+    const driver = await openPostgres(direct);
+    await driver.script('create table effects (of text)');
+    await driver.close();
+    const statements = [{ sql: 'insert into effects values ($1)', parameters: ['$' + '{of}'] }];
+    await engine.deploy({ name: '/trouble/sql', actions: [{ name: 'write', type: 'sql', statements }], flows: [] });
+    await engine.start();
+    const workflow = '/trouble/sql';
+    // Statements are prepared by now: the server says one thing to what comes next.
+    await engine.result(await engine.submit({ workflow, input: { of: 'first' } }));
+    // The name of a workflow's statement begins so: the submit has none.
+    const lost = proxy.loseReplyTo(request => request.includes('sql ') && request.includes('of the lost one'));
+    const id = await engine.submit({ workflow, input: { of: 'of the lost one' } });
+    await lost;
+    expect((await engine.result(id)).state).toBe('finished');
+    expect(await engine.query('select of, count(*) from effects group by of order by of')).toEqual([
+      ['first', '1'],
+      ['of the lost one', '1'],
+    ]);
+  }, 60_000);
 
   test.each(['down', 'silence'] as const)(
     '%s: a dispose under load ends, with the house and the cluster',

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Action, Flow } from '../../src/workflow/model.js';
-import { here, ownWorld } from './setup.js';
+import { here, ownWorld, signals } from './setup.js';
 
 const links = Array.from({ length: 12 }, (_, at) => `a${at}`);
 
@@ -44,3 +44,36 @@ test.each(['moves', 'fails'])(
   },
   60_000,
 );
+
+test('one that executes has its signal aborted, begins no further action, and gives up its claim', async () => {
+  const { engine } = await ownWorld('memory');
+  await engine.deploy(
+    {
+      name: '/withdrawn/executing',
+      module: './actions.mjs',
+      actions: [
+        { name: 'head', type: 'null' },
+        { name: 'endless', type: 'call', function: 'endless' },
+        { name: 'next', type: 'call', function: 'echo' },
+        { name: 'hold', type: 'call', function: 'gated' },
+        { name: 'stop', type: 'end' },
+      ],
+      flows: [
+        { from: 'head', to: 'endless' },
+        { from: 'endless', to: 'next', kind: 'error' },
+        { from: 'head', to: 'hold' },
+        { from: 'hold', to: 'stop' },
+      ],
+    },
+    here,
+  );
+  const gate = 'withdrawn, executing';
+  const id = await engine.submit({ workflow: '/withdrawn/executing', input: { gate } });
+  const ran = () => signals.ranBy(id).map(({ action }) => action);
+  await signals.until(() => ran().includes('endless'));
+  await signals.atGate(gate);
+  signals.open(gate);
+  expect((await engine.result(id)).state).toBe('finished');
+  await expect.poll(async () => (await engine.status()).claimed, { timeout: 30_000 }).toBe(0);
+  expect(ran().sort()).toEqual(['endless', 'hold']);
+}, 60_000);

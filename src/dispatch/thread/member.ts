@@ -7,8 +7,9 @@ import type { CallContext } from '../../workflow/context.js';
 import type { TargetScope } from '../../workflow/data-map.js';
 import { instanceId } from '../../workflow/instance-id.js';
 import type { Json, JsonObject } from '../../workflow/model.js';
+import { END, type Place } from '../../workflow/plan.js';
 import { isVariableName, variableNameLengthMax } from '../../workflow/variable-name.js';
-import { ActionFault, type SqlEffect, type ValueSource } from '../action.js';
+import { ActionFault, type PlacedEffect, type SqlEffect, type ValueSource } from '../action.js';
 import { errorText, errorVariable } from '../error-variable.js';
 import type { ActionError, LogLine, MemberEvent } from '../protocol.js';
 import { storableText } from './error-as-data.js';
@@ -59,10 +60,12 @@ export class Member implements ScopedMember, Writes {
   actionVariables: Map<string, string> | null = null;
   events: MemberEvent[] | null = null;
   /** What is to be executed in the commit. */
-  statements: SqlEffect[] | null = null;
+  statements: PlacedEffect[] | null = null;
   isTimedOut = false;
   /** The engine stops and has aborted its signal: a failure from now on is not its own. */
   isInterrupted = false;
+  /** Its flow context is gone: it begins no further action, and nobody waits for what it comes to. */
+  isWithdrawn = false;
   /** Stops the timer of its timeout, or of its grace. */
   cancelTimer: (() => void) | null = null;
   /** Number of the flush its outcome goes with. */
@@ -120,13 +123,24 @@ export class Member implements ScopedMember, Writes {
     };
   }
 
+  /** Its transaction begins, at its first action. @param atMs `performance.now()` */
+  begins(atMs: number): void {
+    this.begunMs = atMs;
+    this.startedMs = atMs;
+  }
+
+  /** JSON text of what its transaction leaves it with. @throws when what was written before is not JSON */
+  leavesWith(reached: Place): string | null {
+    return reached === END && this.part.from.context === 0 ? this.#finalResult() : this.#everythingWritten();
+  }
+
   /** JSON text of everything written so far in the flow context's life, or `null` when this transaction wrote nothing. */
-  everythingWritten(): string | null {
+  #everythingWritten(): string | null {
     return writtenText(this.part.batch.written(this.slot), this, this.part.from.context > 0);
   }
 
   /** JSON text of RESULT as the instance leaves with it, or `null` when no action ever gave one. */
-  finalResult(): string | null {
+  #finalResult(): string | null {
     if (this.result !== null) return this.result;
     const earlier = this.part.batch.written(this.slot);
     if (earlier === '') return null;
@@ -189,7 +203,7 @@ export class Member implements ScopedMember, Writes {
     if (this.statements.length === statementsMax) {
       throw new ActionFault('TooManyStatements', `a transaction may execute ${statementsMax} statements`);
     }
-    this.statements.push(statement);
+    this.statements.push({ ...statement, place: this.node.place.planAction.place });
   }
 
   recordEvent(event: MemberEvent['event']): void {
@@ -251,6 +265,11 @@ export class Member implements ScopedMember, Writes {
   interrupt(reason: Error): void {
     this.isInterrupted = true;
     this.abort(reason);
+  }
+
+  withdraw(): void {
+    this.isWithdrawn = true;
+    this.abort(withdrawnFault());
   }
 
   abort(reason: Error): void {
@@ -338,6 +357,11 @@ class MemberContext implements CallContext {
     this.#log ??= { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
     return this.#log;
   }
+}
+
+/** What its signal is aborted with, and its transaction fails with. */
+export function withdrawnFault(): ActionFault {
+  return new ActionFault('ContextWithdrawn', 'another flow context of its instance has withdrawn this one');
 }
 
 function hasEnded(name: string, action: string): Error {

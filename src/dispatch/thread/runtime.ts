@@ -13,7 +13,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { threadId } from 'node:worker_threads';
-import { END, failureFlow } from '../../workflow/plan.js';
+import { failureFlow } from '../../workflow/plan.js';
 import { type Act, isThenable, type PlacedAction } from '../action.js';
 import type { PackedBatch } from '../packing.js';
 import type { ActionError, ToThread } from '../protocol.js';
@@ -22,8 +22,9 @@ import { chosenExit } from './chosen-exit.js';
 import { clearDeadline, isOverTime, setDeadline, timeoutFault } from './deadline.js';
 import { errorAsData } from './error-as-data.js';
 import { jsonText } from './json-text.js';
-import { Member } from './member.js';
+import { Member, withdrawnFault } from './member.js';
 import { Outbox } from './outbox.js';
+import { Rows } from './rows.js';
 import { logStray, nameCulprit } from './strays.js';
 import { BatchQueue, ThreadBatch } from './thread-batch.js';
 import { type NodeExit, type PathNode, ThreadPlan, type ThreadWorld } from './thread-plan.js';
@@ -40,9 +41,7 @@ export class ThreadRuntime {
   readonly #shared: SharedState;
   readonly #plans = new Map<number, ThreadPlan>();
   readonly #queue = new BatchQueue();
-  readonly #freeRows: number[];
-  /** By row. */
-  readonly #executing: (Member | null)[];
+  readonly #rows: Rows;
   readonly #outbox: Outbox;
   // R4. `enterWith` costs 10 ns a synchronous call and 90 ns an asynchronous one; `run` 15 to 20 and 100.
   readonly #current = new AsyncLocalStorage<Member | undefined>();
@@ -57,8 +56,7 @@ export class ThreadRuntime {
     this.#world = world;
     this.#shared = new SharedState(task.memory, task.concurrency);
     this.#outbox = new Outbox(task.port, this.#shared);
-    this.#freeRows = Array.from({ length: task.concurrency }, (_, at) => task.concurrency - 1 - at);
-    this.#executing = this.#freeRows.map(() => null);
+    this.#rows = new Rows(task.concurrency);
     Member.services = {
       resultBytesMax: task.resultBytesMax,
       sql: task.sql,
@@ -81,7 +79,10 @@ export class ThreadRuntime {
         return;
       case 'abort':
         this.#isEnding = true;
-        for (const member of this.#executing) member?.interrupt(new Error('the engine is stopping'));
+        this.#rows.interrupt();
+        return;
+      case 'withdraw':
+        for (const held of [this.#rows, this.#queue]) held.withdraw(message.batch, message.slots);
         return;
     }
   }
@@ -105,7 +106,7 @@ export class ThreadRuntime {
     this.#nowMs = now;
     if (!this.#willTurn) this.#turnedAtMs = now;
     try {
-      while (this.#freeRows.length > 0 && !this.#isEnding && this.#nowMs - this.#turnedAtMs < turnMs) {
+      while (this.#rows.hasRoom && !this.#isEnding && this.#nowMs - this.#turnedAtMs < turnMs) {
         const member = this.#queue.next();
         if (member === null) break;
         this.#begin(member);
@@ -126,10 +127,8 @@ export class ThreadRuntime {
       return;
     }
     const now = this.#nowMs;
-    member.row = this.#freeRows.pop()!;
-    this.#executing[member.row] = member;
-    member.begunMs = now;
-    member.startedMs = now;
+    this.#rows.take(member);
+    member.begins(now);
     const beginsAt = hasRun ? null : place.planAction.place;
     this.#shared.begin(member.row, member.part.batch.id, member.slot, beginsAt, now + uptimeOffsetMs);
     if (!hasRun || this.#leaveFirst(member)) this.#run(member);
@@ -158,6 +157,10 @@ export class ThreadRuntime {
   #run(member: Member): void {
     this.#current.enterWith(member); // R4
     for (;;) {
+      if (member.isWithdrawn) {
+        this.#failTransaction(member, withdrawnFault());
+        return;
+      }
       const { action } = member.node.place;
       let returned: unknown;
       let isPromised: boolean;
@@ -193,8 +196,7 @@ export class ThreadRuntime {
   #load(member: Member, loading: Promise<void>): void {
     this.#shared.waitsForCode(member.row);
     const goOn = (): boolean => {
-      member.begunMs = this.#nowMs;
-      member.startedMs = this.#nowMs;
+      member.begins(this.#nowMs);
       this.#shared.hasCode(member.row, this.#nowMs + uptimeOffsetMs);
       this.#outbox.forgetBusy();
       return true;
@@ -307,8 +309,7 @@ export class ThreadRuntime {
   #complete(member: Member, exit: NodeExit, error: ActionError | null): false {
     let payload: string | null;
     try {
-      const isLast = exit.reached === END && member.part.from.context === 0;
-      payload = isLast ? member.finalResult() : member.everythingWritten();
+      payload = member.leavesWith(exit.reached);
     } catch (thrown) {
       // What earlier transactions wrote is not JSON: the store gave something else than it was given.
       return this.#failTransaction(member, thrown);
@@ -351,8 +352,7 @@ export class ThreadRuntime {
   /** R1. */
   #ended(member: Member): void {
     member.isExecuting = false;
-    this.#executing[member.row] = null;
-    this.#freeRows.push(member.row);
+    this.#rows.release(member);
     this.#shared.end(member.row);
   }
 

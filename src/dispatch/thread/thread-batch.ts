@@ -49,6 +49,8 @@ export class ThreadBatch {
   readonly #written: PackedTexts | null;
   #part = 0;
   #member = 0;
+  /** Slots of members that were withdrawn before they began. */
+  #withdrawn: ReadonlySet<number> | null = null;
 
   constructor(packed: PackedBatch, plans: ReadonlyMap<number, ThreadPlan>) {
     const source = unpackBatch(packed);
@@ -76,10 +78,19 @@ export class ThreadBatch {
   /** The next member to begin, or `null` when all have. */
   next(): Member | null {
     for (let part = this.#parts[this.#part]; part !== undefined; part = this.#parts[++this.#part]) {
-      if (this.#member < part.from.ordinals.length) return new Member(part, this.#member++);
+      if (this.#member < part.from.ordinals.length) return this.#begin(new Member(part, this.#member++));
       this.#member = 0;
     }
     return null;
+  }
+
+  withdraw(slots: readonly number[]): void {
+    this.#withdrawn = new Set([...(this.#withdrawn ?? []), ...slots]);
+  }
+
+  #begin(member: Member): Member {
+    if (this.#withdrawn?.has(member.slot)) member.withdraw();
+    return member;
   }
 }
 
@@ -94,6 +105,11 @@ export class BatchQueue {
 
   push(batch: ThreadBatch): void {
     this.#batches.push(batch);
+  }
+
+  /** Members of a batch that have not begun yet begin only to say that they have been withdrawn. */
+  withdraw(id: number, slots: readonly number[]): void {
+    this.#batches.find(batch => batch.id === id)?.withdraw(slots);
   }
 
   /** The next member to begin. */

@@ -40,6 +40,8 @@ export interface SharedFate {
   readonly starts: number;
   /** Body with what they wrote. */
   readonly body: string | null;
+  /** False: they were withdrawn, and nothing of it is applied. */
+  readonly keepsWork: boolean;
 }
 
 export interface SharedRows {
@@ -152,7 +154,7 @@ export class SharedRowsBuilder {
   }
 
   /** What the transactions in hand wrote: in bodies of their own, without what belongs to the workflow scope. */
-  #written({ variablesScopeOf, state }: Decided, { gathered, variables }: OpenedInstance) {
+  #written({ variablesScopeOf, state, step }: Decided, { gathered, variables }: OpenedInstance) {
     const bodyOf = new Map<number, string | null>();
     const merged: { [scope: string]: JsonObject } = {};
     for (const [scope, own] of Object.entries(variables)) if (state.open[scope] !== undefined) merged[scope] = own;
@@ -167,7 +169,7 @@ export class SharedRowsBuilder {
         bodyOf.set(context, item.held.segment.body);
         continue;
       }
-      if (split !== null) {
+      if (split !== null && !step.dropped.includes(context)) {
         const scope = variablesScopeOf.get(happening.scope) ?? 0;
         if (state.open[scope] !== undefined) merged[scope] = { ...merged[scope], ...split.workflow };
       }
@@ -318,10 +320,11 @@ export class SharedRowsBuilder {
       const body = item.payload === null ? null : (bodyOf.get(context) ?? null);
       const fates = this.#fates.get(item) ?? new Map<string, { fate: SharedFate; members: number[] }>();
       this.#fates.set(item, fates);
-      const key = `${after} ${isLast ? starts : 0} ${body}`;
+      const keepsWork = !step.dropped.includes(context);
+      const key = `${after} ${isLast ? starts : 0} ${body} ${keepsWork}`;
       let told = fates.get(key);
       if (told === undefined) {
-        told = { fate: { item, members: [], after, starts: isLast ? starts : 0, body }, members: [] };
+        told = { fate: { item, members: [], after, starts: isLast ? starts : 0, body, keepsWork }, members: [] };
         fates.set(key, told);
       }
       told.members.push(member);

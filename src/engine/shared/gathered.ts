@@ -3,6 +3,7 @@
 import type { Happening, What } from '../../flow/shared/happening.js';
 import { watchesMoves } from '../../flow/shared/needs.js';
 import type { Next } from '../../flow/transition.js';
+import { workflowKey } from '../../workflow/written.js';
 import type { CommitItem } from '../commit-builder.js';
 import { waitsForHandler } from './unhandled.js';
 
@@ -41,12 +42,13 @@ export function gather(
 ): { readonly instances: Map<string, GatheredInstance>; readonly plain: PlainItem[] } {
   const instances = new Map<string, GatheredInstance>();
   const plain: PlainItem[] = [];
-  for (const { item, next } of items) {
-    const what = whatOf(item, next, resolve);
+  for (const { item: whole, next } of items) {
+    const what = whatOf(whole, next, resolve);
     if (what === null) {
-      plain.push({ item, next });
+      plain.push({ item: whole, next });
       continue;
     }
+    const item = next.keepsWork ? whole : withoutWork(whole);
     const { segment } = item.held;
     const { context, scope, workflow, place, hasRun, root } = segment;
     const happening = { context, scope, workflow, place, hasRun, what };
@@ -85,13 +87,27 @@ function whatOf(item: CommitItem, next: Next, resolve: (name: string) => number 
     case 'stand':
       if (isRecovered(item)) return { kind: 'recovered' };
       if (segment.context > 0 && hasGivenUp(item, next.state)) return { kind: 'gaveUp' };
-      if (segment.context === 0 || !next.keepsWork || !watchesMoves(item.plan)) return null;
+      if (segment.context === 0 || !next.keepsWork) return null;
+      if (!watchesMoves(item.plan) && !writesInWorkflowScope(item)) return null;
       return { kind: 'moved', to: next.place };
   }
 }
 
 function isRecovered({ held: { segment }, outcome }: CommitItem): boolean {
   return outcome.kind === 'waiting' && outcome.cause === 'recover' && waitsForHandler(segment);
+}
+
+/** What its transaction did is rolled back: it had come to its end when it was interrupted, and removed. */
+function withoutWork({ statements: _, ...item }: CommitItem): CommitItem {
+  return { ...item, payload: null };
+}
+
+/** Of one of several contexts its transaction sends such names only if it has written them. A text that only looks so costs a
+ * read of what is shared. */
+function writesInWorkflowScope({ payload }: CommitItem): boolean {
+  if (payload === null) return false;
+  const { buffer, byteOffset, byteLength } = payload.bytes;
+  return Buffer.from(buffer, byteOffset, byteLength).includes(`"${workflowKey}"`);
 }
 
 /** It has come to an error action; whether that is one of a handler is told by the instance's scopes. */

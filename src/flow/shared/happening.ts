@@ -96,6 +96,8 @@ export interface Step {
   readonly standing: readonly Standing[];
   /** Contexts that are in the store, and leave, beside those to which something happened. */
   readonly leaving: readonly number[];
+  /** Contexts that had been withdrawn when what happened to them was to be applied: it was not. */
+  readonly dropped: readonly number[];
   /** Workflows to be submitted as instances of their own: RESULT of the context is the input. */
   readonly submits: readonly { readonly workflow: number; readonly context: number }[];
   /** The instance is over; `result`: the context whose RESULT it leaves with. */

@@ -119,20 +119,21 @@ function close(working: Working, number: number, scope: Scope, result: number | 
     return;
   }
   const above = working.scope(parent!);
-  const stands = {
+  if (kind === 'handler') {
+    const source = { kind: 'of', context: opener } as const;
+    working.arrive(opener, parent!, above.workflow, place, scope.hasRun === true, opener, source, true);
+    return;
+  }
+  working.stand({
     context: opener,
     scope: parent!,
     workflow: above.workflow,
     place,
+    hasRun: true,
     state: 'ready',
     from: opener,
-  } as const;
-  if (kind === 'handler') {
-    const source = { kind: 'of', context: opener } as const;
-    working.stand({ ...stands, hasRun: scope.hasRun === true, source, isRetry: true });
-  } else {
-    working.stand({ ...stands, hasRun: true, source: { kind: 'result', context: opener, result } });
-  }
+    source: { kind: 'result', context: opener, result },
+  });
 }
 
 /** An item of a group that splits, or opens a group it does not wait for to the end, gets a scope of its own: its joins count there,

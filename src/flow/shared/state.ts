@@ -84,6 +84,8 @@ export interface Waiting {
   scope: number;
   workflow: number;
   place: Place;
+  /** It comes back to a transaction that is tried again. */
+  isRetry?: true;
 }
 
 /** Of an instance whose only context, number 1 from now on, is about to split. */

@@ -27,15 +27,16 @@ export function step(state: SharedState, happenings: readonly Happening[], world
   for (const happening of happenings) apply(working, { ...happening, context: happening.context || 1 });
   if (working.end === null && state.isRemoved) closeLeft(working);
   else if (working.end === null && world.stored !== null) settleActivated(working);
-  const { standing, leaving, submits, end } = working;
+  const { standing, leaving, dropped, submits, end } = working;
   // Over is over, whatever still stood somewhere.
   if (end !== null) for (const { context } of working.contexts()) working.leave(context);
-  return { standing: [...standing.values()], leaving: [...leaving], submits, end };
+  return { standing: [...standing.values()], leaving: [...leaving], dropped, submits, end };
 }
 
 function apply(working: Working, happening: Happening): void {
   const { context, scope, workflow, what } = happening;
   if (!working.take(context) || working.end !== null || working.state.open[scope] === undefined) {
+    working.dropped.push(context);
     working.leave(context);
     working.release(context);
     return;
@@ -44,8 +45,8 @@ function apply(working: Working, happening: Happening): void {
     remove(working, happening);
     return;
   }
-  // Who is to begin a transaction again keeps the mutex it began it with.
-  if (what.kind !== 'handed' && what.kind !== 'recovered') working.release(context);
+  // A handler may take as long as it likes, and come to the very mutex at which the context has failed.
+  working.release(context);
   const source: Source = { kind: 'of', context };
   switch (what.kind) {
     case 'moved':
@@ -243,6 +244,7 @@ function giveUp(working: Working, scope: number): void {
   const { workflow } = working.scope(parent!);
   working.drop(working.below(number));
   if (opener === null) return;
+  if (!hasRun) working.hold(opener, working.world.plan(workflow).actions[place]!.mutex);
   working.stand({
     context: opener,
     scope: parent!,
@@ -262,6 +264,6 @@ function recover(working: Working, { context, scope, workflow, place, hasRun }: 
     if (kind === 'handler' && opener === context) working.drop(working.below(Number(number)));
   }
   const source: Source = { kind: 'of', context };
-  const stands = { context, scope, workflow, place, hasRun, from: context, source } as const;
-  working.stand({ ...stands, state: 'ready', isRetry: true, isRecovered: true });
+  working.arrive(context, scope, workflow, place, hasRun, context, source, true);
+  working.stand({ ...working.standing.get(context)!, isRecovered: true });
 }

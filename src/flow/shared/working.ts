@@ -17,6 +17,7 @@ export interface SharedWorld {
 export class Working {
   readonly standing = new Map<number, Standing>();
   readonly leaving = new Set<number>();
+  readonly dropped: number[] = [];
   readonly submits: Step['submits'][number][] = [];
   end: Step['end'] = null;
   /** Contexts of this commit's happenings: they have left where they were anyway. */
@@ -83,6 +84,7 @@ export class Working {
    * A living context comes to a place, where it is to run: at once, or when the mutex there is free.
    *
    * @param hasRun it is behind the action
+   * @param isRetry it comes back to where its transaction began
    */
   arrive(
     context: number,
@@ -92,18 +94,26 @@ export class Working {
     hasRun: boolean,
     from: number,
     source: Source,
+    isRetry = false,
   ): void {
+    const again = isRetry ? ({ isRetry } as const) : {};
     const mutex = hasRun ? null : this.world.plan(workflow).actions[place]!.mutex;
     let state: Standing['state'] = 'ready';
     if (mutex !== null) {
       const held = Object.hasOwn(this.state.mutexes, mutex) ? this.state.mutexes[mutex] : undefined;
       if (held === undefined) this.state.mutexes[mutex] = { holder: context, waiting: [] };
       else if (held.holder !== context) {
-        held.waiting.push({ context, scope, workflow, place });
+        held.waiting.push({ context, scope, workflow, place, ...again });
         state = 'waiting';
       }
     }
-    this.stand({ context, scope, workflow, place, hasRun, state, from, source });
+    this.stand({ context, scope, workflow, place, hasRun, state, from, source, ...again });
+  }
+
+  /** A context that stands FAILED keeps others from the mutex where it stands, unless one of them has it. */
+  hold(context: number, mutex: string | null): void {
+    if (mutex !== null && !Object.hasOwn(this.state.mutexes, mutex))
+      this.state.mutexes[mutex] = { holder: context, waiting: [] };
   }
 
   /** The context holds and awaits no mutex any more; who has waited longest is next. */
@@ -119,15 +129,13 @@ export class Working {
       mutex.holder = next.context;
       // It may have come in this very commit, and then brings its variables along.
       const known = this.standing.get(next.context);
-      const { context: number, scope, workflow, place } = next;
+      const { context: number, ...stands } = next;
       this.stand(
         known !== undefined
           ? { ...known, state: 'ready' }
           : {
               context: number,
-              scope,
-              workflow,
-              place,
+              ...stands,
               hasRun: false,
               state: 'ready',
               from: number,

@@ -275,4 +275,33 @@ describe('a handler', () => {
     expect(world.stands()).toEqual(['failed a', 'ready b']);
     expect(Object.keys(world.state!.open)).toEqual(['0']);
   });
+
+  test('has the mutex at which it failed: others may take it meanwhile, and what failed waits for it again', () => {
+    const held = planOf('/handler', { actions: [{ name: 'mend', type: 'null', mutex: 'm' }, { name: 'no', type: 'error' }], flows: ways('mend>no') }); // biome-ignore format: one line
+    const own = (name: string): Action => ({ name, type: 'null', mutex: 'm' });
+    const world = worldOf([...nulls('head'), own('a'), own('b')], ways('head>a', 'head>b'), {
+      3: new Map([[3, held]]),
+    });
+    world.run(0);
+    expect(world.stands()).toEqual(['ready a', 'waiting b']);
+    world.commit([world.happening(world.at('a')[0]!, { kind: 'handed', workflow: 3 })]);
+    expect(world.stands()).toEqual(['ready b', 'waiting a', 'waiting mend']);
+    world.run(world.at('b')[0]!);
+    expect(world.stands()).toEqual(['ready mend', 'waiting a']);
+    const mending = world.ready()[0]!.context;
+    const { standing } = world.commit([world.happening(mending, { kind: 'ended' })]);
+    expect(standing).toMatchObject([{ context: 1, state: 'ready', isRetry: true }]);
+    expect(world.state!.mutexes).toEqual({ m: { holder: 1, waiting: [] } });
+  });
+
+  test('that ends while another has the mutex: what failed waits, and is still a retry when it gets it', () => {
+    const own = (name: string): Action => ({ name, type: 'null', mutex: 'm' });
+    const world = worldOf([...nulls('head'), own('a'), own('b')], ways('head>a', 'head>b'), { 3: handler });
+    world.run(0);
+    world.commit([world.happening(world.at('a')[0]!, { kind: 'handed', workflow: 3 })]);
+    const mending = world.ready().find(({ workflow }) => workflow === 3)!.context;
+    world.commit([world.happening(mending, { kind: 'ended' })]);
+    expect(world.stands()).toEqual(['ready b', 'waiting a']);
+    expect(world.run(world.at('b')[0]!).standing).toMatchObject([{ context: 1, state: 'ready', isRetry: true }]);
+  });
 });

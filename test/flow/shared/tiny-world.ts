@@ -30,7 +30,7 @@ export class TinyWorld {
   readonly submits: Step['submits'][number][] = [];
   /** How often each action has run, by workflow and name: rolled-back runs are not counted. */
   readonly ran = new Map<string, number>();
-  last: Step = { standing: [], leaving: [], submits: [], end: null };
+  last: Step = { standing: [], leaving: [], dropped: [], submits: [], end: null };
   /** Bytes of the state as it would be kept. */
   bytesMax = 0;
 
