@@ -53,6 +53,11 @@ export class GroupEvents {
   }
 }
 
+/** Whether events that the filter lets pass show what transactions wrote. */
+export function showsVariables(filter: AuditFilter): boolean {
+  return filter.allows(eventCode('EnteringAction')) || filter.allows(eventCode('ExitingAction'));
+}
+
 function eventsOf(shape: GroupShape): GroupEvent[] {
   const events: GroupEvent[] = [];
   const add = (

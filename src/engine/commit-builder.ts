@@ -86,6 +86,8 @@ export interface BuildWorld {
     path: readonly number[],
     baseMs: number,
   ) => MemberTrace | null;
+  /** Events show what was written (`showsVariables`): a body is the audit's, too. */
+  readonly showsVariables: boolean;
 }
 
 /** Requests as the transition reads them. */
@@ -160,7 +162,7 @@ export function buildCommit(
       items,
       fates,
       leaving: new Map(),
-      commit: withStatements(assemble(leaving, roots, atMs, world), items, fates),
+      commit: finish(assemble(leaving, roots, atMs, world), items, fates, world),
     };
   const { rows, held } = shared;
   const all = [...items];
@@ -178,19 +180,30 @@ export function buildCommit(
     all.push(item);
   }
   for (const [segment, positions] of rows.leaving) leave(leaving, held(segment), positions);
-  const commit = withStatements(assemble(leaving, roots, atMs, world), all, fates);
+  const commit = assemble(leaving, roots, atMs, world);
+  const whole = {
+    ...commit,
+    segments: [...commit.segments, ...rows.segments],
+    shared: rows.shared,
+    roots: rows.roots,
+    bodies: [...commit.bodies, ...rows.bodies],
+    outcomes: [...commit.outcomes, ...rows.outcomes],
+  };
+  return { items: all, fates, leaving: rows.leaving, commit: finish(whole, all, fates, world) };
+}
+
+function finish(commit: Commit, items: readonly CommitItem[], fates: readonly Fate[], world: BuildWorld): Commit {
+  return withStatements(world.showsVariables ? commit : withWorking(commit), items, fates);
+}
+
+/** With bodies that no outcome names as working ones; what no segment names either, nobody will ask for. */
+function withWorking(commit: Commit): Commit {
+  const ended = new Set(commit.outcomes.map(({ body }) => body));
+  const standing = new Set(commit.segments.map(({ body }) => body));
   return {
-    items: all,
-    fates,
-    leaving: rows.leaving,
-    commit: {
-      ...commit,
-      segments: [...commit.segments, ...rows.segments],
-      shared: rows.shared,
-      roots: rows.roots,
-      bodies: [...commit.bodies, ...rows.bodies],
-      outcomes: [...commit.outcomes, ...rows.outcomes],
-    },
+    ...commit,
+    bodies: commit.bodies.filter(({ id }) => ended.has(id)),
+    working: commit.bodies.filter(({ id }) => !ended.has(id) && standing.has(id)),
   };
 }
 
@@ -251,6 +264,7 @@ function assemble(
   world: BuildWorld,
 ): Commit {
   const marks: Mark[] = [];
+  const spent = new Set<string>();
   for (const { held, bits, count } of leaving.values()) {
     marks.push({
       segment: held.segment.id,
@@ -260,6 +274,7 @@ function assemble(
       count,
     });
     held.open -= count;
+    if (held.open === 0 && !world.showsVariables && held.segment.body !== null) spent.add(held.segment.body);
     held.gone = united(held.gone, bits);
   }
   // Rows are taken in id order, so that coordinators sharing segments cannot deadlock (D6).
@@ -285,7 +300,7 @@ function assemble(
     }
     if (work.groups.length > 0) audit.push(auditRow(root, atMs, work.groups));
   }
-  return { ...emptyCommit(world.ids.next(), atMs), marks, segments, bodies, outcomes, audit };
+  return { ...emptyCommit(world.ids.next(), atMs), marks, segments, bodies, spent: [...spent], outcomes, audit };
 }
 
 /** A commit that does nothing; callers lay over it what theirs does. */
@@ -300,6 +315,8 @@ export function emptyCommit(id: string, atMs: number): Commit {
     shared: [],
     roots: [],
     bodies: [],
+    working: [],
+    spent: [],
     outcomes: [],
     audit: [],
     names: [],

@@ -272,7 +272,7 @@ export class Committer {
     if (leaving.size > 0) this.#withdraw(leaving);
     for (const { held } of items) if (held.open === 0) holdings.dropSegment(held.segment.id);
     const needed = new Set(commit.segments.map(segment => segment.body));
-    for (const body of commit.bodies) if (needed.has(body.id)) holdings.holdBody(body);
+    for (const body of [...commit.bodies, ...commit.working]) if (needed.has(body.id)) holdings.holdBody(body);
     const offers: Offer[] = [];
     // What stands FAILED is not claimed: it is not held, with its errors, for nothing.
     for (const { held } of items) if (held.segment.state === 'failed') holdings.dropSegment(held.segment.id);

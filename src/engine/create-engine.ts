@@ -2,7 +2,7 @@
 
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { GroupEvents } from '../audit/events-of.js';
+import { GroupEvents, showsVariables } from '../audit/events-of.js';
 import type { MemberTrace } from '../audit/trace.js';
 import type { RuntimeConfiguration } from '../config/runtime-configuration.js';
 import type { Dispatcher, DispatcherEvents } from '../dispatch/contract.js';
@@ -183,7 +183,13 @@ async function compose(
     log,
     metrics,
     filter,
-    build: { engine: options.name, ids, events: new GroupEvents(filter), memberTrace: memberTracer(filter) },
+    build: {
+      engine: options.name,
+      ids,
+      events: new GroupEvents(filter),
+      memberTrace: memberTracer(filter),
+      showsVariables: showsVariables(filter),
+    },
     failing: { handlerOf: workflow => handlers.of(workflow), random: Math.random },
     mayClaim: () => wired.cluster?.mayClaim ?? true,
     wake: () => wired.feeder?.wake(),

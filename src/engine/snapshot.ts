@@ -2,7 +2,8 @@
 // flow contexts stands with what it has written. For looking at it elsewhere; the instance goes on.
 //
 // It is of one moment: where the contexts stand is read in one statement, and what they name (bodies, the definition) is
-// written once and never changed. What is read besides it (the last error of one that waits for a retry) is believed only
+// written once and never changed. What transactions wrote may go with the place they left: it is read first, and all again
+// when it has gone. What is read besides it (the last error of one that waits for a retry) is believed only
 // if the instance has not moved meanwhile; otherwise all is read again.
 
 import { keptState } from '../flow/shared/text.js';
@@ -114,6 +115,12 @@ export class Snapshots {
     const exportedAtMs = this.#clock.nowMs();
     const { root, ordinal } = splitInstanceId(id)!;
     const contexts = located.kind === 'open' ? located.contexts : [];
+    const writtenBy: JsonObject[] = [];
+    for (const each of contexts) {
+      const written = await this.#written(each, ordinal);
+      if (written === null) return null;
+      writtenBy.push(written);
+    }
     const number = located.kind === 'left' ? located.outcome.workflow : (shared ?? contexts[0]!.segment).workflow;
     await this.#definitions.ensure([number, ...contexts.map(({ segment }) => segment.workflow)]);
     const { version } = this.#definitions.byNumber(number);
@@ -141,9 +148,8 @@ export class Snapshots {
     const { segment, position } = decidingContext(contexts);
     const told: SnapshotContext[] = [];
     let variables = shared === null ? {} : (keptState(shared.state).variables[0] ?? {});
-    for (const each of contexts) {
-      const written = await this.#written(each, ordinal);
-      if (written === null) return null;
+    for (const [at, each] of contexts.entries()) {
+      const written = writtenBy[at]!;
       const split = splitWorkflow(JSON.stringify(written));
       if (split !== null) variables = split.workflow;
       told.push(this.#context(each, split === null ? written : (JSON.parse(split.own) as JsonObject)));

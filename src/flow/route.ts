@@ -5,13 +5,20 @@
 
 import type { PlanAction, PlanFlow, Route } from '../workflow/plan.js';
 import { type CompiledCondition, compileCondition } from './condition/compile.js';
+import { namesOf } from './condition/names.js';
 
 /** The ways on from an action of a plan. */
 export function routeOf({ flows }: PlanAction): Route {
   const conditions = new Map<PlanFlow, CompiledCondition>();
-  for (const flow of flows) if (flow.kind === 'conditional') conditions.set(flow, compileCondition(flow.condition));
+  const names = new Set<string>();
+  for (const flow of flows) {
+    if (flow.kind !== 'conditional') continue;
+    conditions.set(flow, compileCondition(flow.condition));
+    for (const name of namesOf(flow.condition)) names.add(name);
+  }
   return {
     fixed: fixedFlows(flows),
+    names,
     taken: variables => {
       const taken = flows.filter(
         flow => flow.kind === 'always' || (flow.kind === 'conditional' && conditions.get(flow)!(variables) === true),

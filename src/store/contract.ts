@@ -7,7 +7,8 @@
 //            its ordinal in the low 16 bits. Their inputs are one row, a body, written once.
 //   segment  instances of one root at the same place of the same workflow, alike in priority and eligible time:
 //            the unit that is claimed, marked and moved. A segment of one is the row of an instance on its own.
-//   body     JSON texts of some members of a root, packed: inputs, or what a transaction wrote.
+//   body     JSON texts of some members of a root, packed: inputs, or what a transaction wrote. A body never changes; a
+//            working one, which only segments name, goes when none does any more.
 //
 // Guarantees:
 //   S1. What `commit` has acknowledged survives the process and, with strict durability, the machine.
@@ -225,6 +226,10 @@ export interface Commit {
   readonly statements?: readonly StatementEffect[];
   readonly roots: readonly RootBody[];
   readonly bodies: readonly Body[];
+  /** Bodies that only segments name, no outcome and no audit event: each goes with the last segment that names it. */
+  readonly working: readonly Body[];
+  /** Bodies of segments that go by this commit: those that are working ones, and that no segment names any more, go too. */
+  readonly spent: readonly string[];
   readonly outcomes: readonly Outcome[];
   readonly audit: readonly AuditRow[];
   /** Names taken by this commit; one already taken refuses it. */

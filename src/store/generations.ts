@@ -120,6 +120,11 @@ export class Generations {
     return { history: this.#rings.history.slot, audit: this.#rings.audit.slot };
   }
 
+  /** How long history is kept at least. */
+  get historyKeptMs(): number {
+    return this.#lastsMs.history * slotsThatKeep;
+  }
+
   /** The slot to be emptied and entered next, or `null` while the current one has time left. */
   due(ring: Ring, nowMs: number): number | null {
     const { slot, startedAtMs } = this.#rings[ring];

@@ -8,13 +8,16 @@
 //
 //   - Generations: what is still needed of the oldest is carried over, its names are dropped, then it is emptied.
 //     Carrying may be repeated after a crash and may be read in between: a body is then there twice, and alike.
+//   - Working bodies that no segment names, older than history: commits of rivals leave some, and engines that show in the
+//     audit what another, which does not, has written.
 //   - Ids of commits that nobody will send again are dropped.
 //
 // PGlite neither checkpoints nor vacuums, so the store does; a PostgreSQL server does by itself:
 //
 //   - Checkpoints by WAL written: bounds recovery and disk, and keeps each one short.
-//   - Vacuum of the tables that change row by row, all small: segments and what contexts share by rows changed, ids of commits once pruned, and
-//     after a generation was emptied (which rewrites rows of the catalogue) pg_class and pg_attribute.
+//   - Vacuum of the tables that change row by row, all small: segments, what contexts share and working bodies by rows
+//     changed, ids of commits once pruned, and after a generation was emptied (which rewrites rows of the catalogue)
+//     pg_class and pg_attribute.
 //   - Freezing: a transaction number is good for 2^31 further ones, a month at 800 groups a second, and nobody else
 //     looks after it. One table a round whose oldest number is too old is frozen. The generations come under this only
 //     in need, for they are large: emptying one makes it young, and its turn comes within 8/6 of the retention.
@@ -28,10 +31,11 @@ import type { SqlDriver, SqlStatement } from './driver.js';
 import type { Generations, Ring } from './generations.js';
 import { HouseLease } from './house-lease.js';
 import { forgetSizes } from './planner-statistics.js';
+import { carryBodies, dropNames, firstIdAt, lowestId, pruneCommits, spentLongAgo } from './sql/house-pages.js';
 
 export interface HouseLimits {
   readonly checkpointWalBytes: number;
-  /** Vacuum the segments, and what contexts share, after so many rows changed or went: they are few and hot. */
+  /** Vacuum the segments, what contexts share and working bodies after so many rows changed or went: they are few and hot. */
   readonly vacuumAfterRows: number;
   /** Commit ids are kept this long: a lost reply is asked for again within seconds. */
   readonly commitIdsKeptMs: number;
@@ -60,10 +64,6 @@ export const houseLimits: HouseLimits = {
   freezeLateAfterXids: 1_200_000_000,
 };
 
-const lowestId = '00000000-0000-0000-0000-000000000000';
-
-// The paged statements answer one row: how many rows were concerned, and the last key looked at (null behind the end).
-
 /** WAL written so far, bytes. */
 const walBytes: SqlStatement = {
   name: 'house_wal_bytes',
@@ -73,63 +73,16 @@ const walBytes: SqlStatement = {
 /** Have what has been counted until now be in the counters when this transaction is over. */
 const settleCounts: SqlStatement = { name: 'house_settle_counts', text: 'select pg_stat_force_next_flush()' };
 
-/** Rows of the small tables changed by anybody: segments, and what contexts share, updated or deleted; ids of commits.
+/** Rows of the small tables changed by anybody: segments, and what contexts share, updated or deleted; working bodies
+ * deleted; ids of commits.
  * Counted from the last recovery on. COST none to speak of: the counters are in memory. */
 const rowCounts: SqlStatement = {
   name: 'house_row_counts',
   text: `select (pg_stat_get_tuples_updated(s) + pg_stat_get_tuples_deleted(s)
-        + pg_stat_get_tuples_updated(h) + pg_stat_get_tuples_deleted(h))::bigint,
+        + pg_stat_get_tuples_updated(h) + pg_stat_get_tuples_deleted(h) + pg_stat_get_tuples_deleted(b))::bigint,
       pg_stat_get_tuples_inserted(c)::bigint
     from (select 'millrace_segment'::regclass::oid, 'millrace_commit'::regclass::oid,
-      'millrace_shared'::regclass::oid) as t(s, c, h)`,
-};
-
-/** Bodies in a slot that is about to be emptied move to the current one when somebody needs them longer: open instances,
- * and those that ended generations after they were submitted. $1 old slot, $2 new slot int, $3 after uuid, $4 limit int.
- * COST three index probes a body and the bytes of those that move; normally none: instances rarely live that long.
- * WHY not in one go: a generation has a million bodies, and nobody commits meanwhile. Nothing comes to need a body that
- * nobody needed when its page was looked at. */
-const carryBodies: SqlStatement = {
-  name: 'house_carry_bodies',
-  text: `with page as materialized (
-      select id, root from millrace_body where generation = $1::int and id > $3::uuid order by id limit $4::int
-    ), needed as materialized (
-      select p.id from page p
-      where (exists (select from millrace_segment s where s.root = p.root and (p.id = p.root or s.body = p.id))
-          or exists (select from millrace_outcome o where o.root = p.root and o.generation <> $1::int))
-        and not exists (select from millrace_body c where c.id = p.id and c.generation = $2::int)
-    ), carried as (
-      insert into millrace_body (generation, id, root, ordinals, offsets, bytes, submitter, created_at)
-      select $2::int, b.id, b.root, b.ordinals, b.offsets, b.bytes, b.submitter, b.created_at
-      from needed n join millrace_body b on b.id = n.id and b.generation = $1::int
-      returning 1)
-    select (select count(*)::int from carried), (select id from page order by id desc limit 1)`,
-};
-
-/** Names of instances whose outcome is about to be emptied. $1 slot int, $2 after text, $3 limit int. */
-const dropNames: SqlStatement = {
-  name: 'house_drop_names',
-  text: `with page as materialized (
-      select name, instance from millrace_name where name > $2::text order by name limit $3::int
-    ), dropped as (
-      delete from millrace_name n using page p, millrace_outcome o
-      where n.name = p.name
-        and o.generation = $1::int
-        and o.root = (left(p.instance::text, 32) || '0000')::uuid
-        and ('x' || right(p.instance::text, 4))::bit(16)::int < length(o.ordinals)
-        and get_bit(o.ordinals, least(('x' || right(p.instance::text, 4))::bit(16)::int, length(o.ordinals) - 1)) = 1
-      returning 1)
-    select (select count(*)::int from dropped), (select name from page order by name desc limit 1)`,
-};
-
-/** $1 older than bigint (ms), $2 after uuid, $3 limit int. */
-const pruneCommits: SqlStatement = {
-  name: 'house_prune_commits',
-  text: `with page as materialized (
-      select id, at from millrace_commit where id > $2::uuid order by id limit $3::int
-    ), pruned as (
-      delete from millrace_commit c using page p where c.id = p.id and p.at < $1::bigint returning 1)
-    select (select count(*)::int from pruned), (select id from page order by id desc limit 1)`,
+      'millrace_shared'::regclass::oid, 'millrace_body_working'::regclass::oid) as t(s, c, h, b)`,
 };
 
 /** The table that most needs freezing, by a name SQL takes. $1 age in transactions int, $2 the same for generations. */
@@ -138,7 +91,7 @@ const agedTable: SqlStatement = {
   text: `select c.oid::regclass::text from pg_class c left join pg_class t on t.oid = c.reltoastrelid
     where c.relkind = 'r'
       and greatest(age(c.relfrozenxid), coalesce(age(t.relfrozenxid), 0))
-        > case when c.relname ~ '^millrace_(body|outcome|audit)_' then $2::int else $1::int end
+        > case when c.relname ~ '^millrace_(body|outcome|audit)_[0-7]$' then $2::int else $1::int end
     order by greatest(age(c.relfrozenxid), coalesce(age(t.relfrozenxid), 0)) desc limit 1`,
 };
 
@@ -253,6 +206,7 @@ export class House {
     if (historySlot !== null) {
       bodiesCarried = await this.#carry(historySlot, step);
       await this.#dropNames(historySlot, step);
+      await this.#dropSpent(nowMs - this.#generations.historyKeptMs, step);
       if (await this.#move('history', ['millrace_body', 'millrace_outcome'], nowMs, step)) rotated.push('history');
     }
     if (this.#generations.due('audit', nowMs) !== null) {
@@ -297,6 +251,14 @@ export class House {
     }
   }
 
+  async #dropSpent(madeBeforeMs: number, step: Step): Promise<void> {
+    const before = encode.uuid(firstIdAt(madeBeforeMs));
+    for (let after: string | null = lowestId; after !== null; ) {
+      const row = await this.#page(spentLongAgo, [before, encode.uuid(after)], this.#limits.pageRows, step);
+      after = row[1] ? decode.uuid(row[1]) : null;
+    }
+  }
+
   /** Ids begin with the time they were made at, so the old ones come first. That holds only while ids and `at` come from
    * one clock that is never set back: the walk ends at a page without an old one, and an old one behind it stays until
    * what is before it has gone. */
@@ -338,7 +300,9 @@ export class House {
   async #vacuumSegmentsIfDue(step: Step): Promise<boolean> {
     if (this.#rowsChanged < this.#limits.vacuumAfterRows) return false;
     this.#rowsChanged = 0;
-    await step(() => this.#driver.script('vacuum (truncate false) millrace_segment, millrace_shared'));
+    await step(() =>
+      this.#driver.script('vacuum (truncate false) millrace_segment, millrace_shared, millrace_body_working'),
+    );
     await step(() => this.#driver.script(forgetSizes));
     return true;
   }

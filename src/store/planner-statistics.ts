@@ -5,6 +5,6 @@
 // never vacuumed it believes ten pages, and probes by key. PGlite only: its PostgreSQL is 18; servers analyze by themselves.
 
 /** Script to run after a vacuum of them. COST two rows of the catalogue, and plans made anew. */
-export const forgetSizes = ['millrace_segment', 'millrace_shared']
+export const forgetSizes = ['millrace_segment', 'millrace_shared', 'millrace_body_working']
   .map(table => `select pg_clear_relation_stats('public', '${table}')`)
   .join(';');

@@ -149,6 +149,9 @@ export function commitCalls(commit: Commit, hasRivals: boolean): SqlCall[] {
   if (commit.statements !== undefined) calls.push(...effectCalls(commit.statements, hasRivals));
   if (commit.segments.length > 0) calls.push(segmentsCall(commit.segments));
   if (commit.roots.length + commit.bodies.length > 0) calls.push(bodiesCall(commit));
+  if (commit.working.length > 0)
+    calls.push({ statement: sql.insertWorking, parameters: bodyParameters(commit.working) });
+  if (commit.spent.length > 0) calls.push({ statement: sql.dropSpent, parameters: [encode.uuidArray(commit.spent)] });
   if (commit.outcomes.length > 0) calls.push(outcomesCall(commit.outcomes));
   if (commit.audit.length > 0) {
     calls.push({
@@ -268,15 +271,21 @@ function bodiesCall({ roots, bodies }: Commit): SqlCall {
   return {
     statement: sql.insertBodies,
     parameters: [
-      encode.uuidArray(all.map(({ id }) => id)),
-      encode.uuidArray(all.map(({ root }) => root)),
-      encode.varbitArray(all.map(({ ordinals }) => ordinalBits(ordinals))),
-      encode.byteaArray(all.map(({ offsets }) => offsetBytes(offsets))),
-      encode.byteaArray(all.map(({ bytes }) => bytes)),
+      ...bodyParameters(all),
       encode.textArray([...roots.map(({ submitter }) => submitter), ...bodies.map(() => null)]),
       encode.int8Array([...roots.map(({ createdAtMs }) => createdAtMs), ...bodies.map(() => null)]),
     ],
   };
+}
+
+function bodyParameters(bodies: readonly Body[]): Uint8Array[] {
+  return [
+    encode.uuidArray(bodies.map(({ id }) => id)),
+    encode.uuidArray(bodies.map(({ root }) => root)),
+    encode.varbitArray(bodies.map(({ ordinals }) => ordinalBits(ordinals))),
+    encode.byteaArray(bodies.map(({ offsets }) => offsetBytes(offsets))),
+    encode.byteaArray(bodies.map(({ bytes }) => bytes)),
+  ];
 }
 
 function outcomesCall(outcomes: readonly Outcome[]): SqlCall {

@@ -52,6 +52,8 @@ export interface PlanFailureFlow {
 export interface Route {
   /** The flows taken whatever the variables are, or `null` when they decide. */
   readonly fixed: readonly PlanFlow[] | null;
+  /** Names of the variables that decide; no other is looked at. */
+  readonly names: ReadonlySet<string>;
   /** Never throws. None: the flow context ends there; several: a split. */
   taken(variables: JsonObject): readonly PlanFlow[];
 }

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ActionMember, PlacedAction, ValueSource } from '../../src/dispatch/action.js';
 import { withError } from '../../src/dispatch/error-variable.js';
-import { scopesOf, seenVariables, type Writes, writtenText } from '../../src/dispatch/thread/scopes.js';
+import { freshVariables, scopesOf, seenVariables, type Writes, writtenText } from '../../src/dispatch/thread/scopes.js';
 import { mapped, valuesOf } from '../../src/dispatch/thread/values.js';
 import { substituteHere } from '../../src/flow/substitution/here.js';
 import { parseTemplate } from '../../src/flow/substitution/parse.js';
@@ -76,6 +76,38 @@ describe('what a context has written', () => {
       { numRuns: 500 },
     );
   });
+});
+
+test(`variables that were just written are those that are seen, whatever lies below them (seed ${seed})`, () => {
+  const names = ['a', 'b', 'RESULT'];
+  const some = fc.dictionary(fc.constantFrom('a', 'b'), fc.integer()) as fc.Arbitrary<JsonObject>;
+  const given = fc.record({
+    input: some,
+    before: some,
+    mine: some,
+    transient: some,
+    action: some,
+    result: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(given, fc.subarray(names), ({ input, before, mine, transient, action, result }, asked) => {
+      const own: Writes = {
+        result: result ? '"r"' : null,
+        writes: texts(mine),
+        workflowWrites: texts({ a: 0 }),
+        transients: texts(transient),
+        actionVariables: texts(action),
+      };
+      const fresh = freshVariables(new Set(asked), own);
+      const isFresh = (name: string): boolean =>
+        name === 'RESULT' ? result : [mine, transient, action].some(each => Object.hasOwn(each, name));
+      expect(fresh !== null).toBe(asked.every(isFresh));
+      if (fresh === null) return;
+      const seen = seenVariables(JSON.stringify(input), JSON.stringify({ ...before, RESULT: 'old' }), own);
+      expect(fresh).toEqual(Object.fromEntries(asked.map(name => [name, seen[name]])));
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test('expressions are put in at any depth, and types are kept', () => {

@@ -65,8 +65,10 @@ test('every member leaves once, stands or ends once, with what it wrote', async 
     fc.asyncProperty(
       fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 3 }),
       fc.array(fc.infiniteStream(fates), { minLength: 6, maxLength: 6 }),
-      async (sizes, rounds) => {
+      fc.boolean(),
+      async (sizes, rounds, showsVariables) => {
         const world = new CommitWorld();
+        const build = { ...world.build, showsVariables };
         const everybody: string[] = [];
         for (const size of sizes) {
           const { root } = await world.submit(size);
@@ -86,7 +88,7 @@ test('every member leaves once, stands or ends once, with what it wrote', async 
               if (fate !== 'waits') items.push(itemOf(world, segment, positions, fate));
           }
           if (items.length === 0) continue;
-          const { commit } = buildCommit(items, 5_000, world.build);
+          const { commit } = buildCommit(items, 5_000, build);
           // B1
           const left = items.reduce((sum, { positions }) => sum + positions.length, 0);
           expect(commit.marks.reduce((sum, { count }) => sum + count, 0)).toBe(left);
@@ -115,6 +117,11 @@ test('every member leaves once, stands or ends once, with what it wrote', async 
             expect(textOf(body, ordinal)).toBe(`{"of":${ordinal},"t":${transaction - 1}}`);
           }
         }
+        // What no audit event shows is there as long as a segment names it.
+        const { working } = world.store.model;
+        const named = segments.map(({ body }) => body);
+        expect(bodies.filter(({ id }) => working.has(id) && !named.includes(id))).toEqual([]);
+        if (showsVariables) expect(working.size).toBe(0);
         for (const { body, ordinals, state } of world.store.model.outcomes) {
           if (state === 'removed') expect(body).toBeNull();
           for (const ordinal of ordinals) {

@@ -93,7 +93,13 @@ export class CommitWorld {
     void this.queue.open();
     const filter = auditFilter(undefined);
     if (!filter.ok) throw new Error('no filter');
-    this.build = { engine: 'e', ids: this.ids, events: new GroupEvents(filter.value), memberTrace: () => null };
+    this.build = {
+      engine: 'e',
+      ids: this.ids,
+      events: new GroupEvents(filter.value),
+      memberTrace: () => null,
+      showsVariables: true,
+    };
     const store = this.store as unknown as Store;
     const health = {
       storeIsDead: false,
@@ -170,6 +176,8 @@ export class CommitWorld {
       shared: [],
       roots: [root],
       bodies: [],
+      working: [],
+      spent: [],
       outcomes: [],
       audit: [],
       names: [],

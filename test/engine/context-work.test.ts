@@ -61,7 +61,7 @@ class SplitInstance {
     const state = initialState(1);
     state.contexts = 2;
     state.open[0]!.living = 2;
-    const text = textOfState({ machine: JSON.stringify(state), variables: {} });
+    const text = textOfState(JSON.stringify(state), {});
     this.#shared = { root: this.#root, ordinal: 0, workflow: 1, name: plan.name, version: 1, state: text };
   }
 

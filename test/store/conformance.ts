@@ -41,6 +41,8 @@ export function nothing(): Commit {
     shared: [],
     roots: [],
     bodies: [],
+    working: [],
+    spent: [],
     outcomes: [],
     audit: [],
     names: [],
@@ -285,7 +287,8 @@ function leaveOf({ mask, fault, goesOn, pick, split }: Step, segment: Segment, m
   return {
     ...nothing(),
     marks: [mark],
-    bodies: [body],
+    ...(goesOn && pick % 2 === 0 ? { working: [body] } : { bodies: [body] }),
+    spent: segment.body === null ? [] : [segment.body],
     segments: goesOn ? splitOf(next, split) : [],
     outcomes: ending.length === 0 ? [] : [{ ...outcomeOf(segment, ending, state), body: body.id }],
     audit: [trace(segment.root)],

@@ -54,6 +54,23 @@ test('what is still needed is carried over page by page, once, and names go with
   expect(await ask(driver, 'select slot from millrace_generation where is_current')).toEqual([['1'], ['1']]);
 });
 
+test('working bodies older than history go when no segment names them, and no others', async () => {
+  const { driver, house } = await houseOn({ pageRows: 7 });
+  // 20 made long ago, a named one every fifth; 3 made just now.
+  const idAt = (ms: number, i: string): string => `(lpad(to_hex(${ms}), 12, '0') || lpad(to_hex(${i}), 20, '0'))::uuid`;
+  const [old, fresh] = [idAt(startMs - 10 * lastsMs, 'i'), idAt(startMs, 'i')];
+  await driver.script(`
+    insert into millrace_body_working select 8, ${old}, ${old}, '1', '\\x0000000001000000', '\\x31' from generate_series(1, 20) i;
+    insert into millrace_body_working select 8, ${fresh}, ${fresh}, '1', '\\x0000000001000000', '\\x31'
+      from generate_series(1, 3) i;
+    insert into millrace_segment (id, root, body, workflow, name, place, transaction, attempt, kills, state, eligible_at,
+        created_at, ordinals, open, gone)
+      select ${old}, ${old}, ${old}, 1, 'w', 0, 0, 0, 0, 0, 0, 0, '1', 1, '0' from generate_series(1, 20) i where i % 5 = 0`);
+  expect((await house.keep(startMs + lastsMs)).rotated).toContain('history');
+  const left = `select count(*) filter (where id < ${idAt(startMs, '0')}), count(*) from millrace_body_working`;
+  expect(await ask(driver, left)).toEqual([['4', '7']]);
+});
+
 test('a round that was interrupted after it carried does not carry twice', async () => {
   const { driver, house } = await houseOn({ pageRows: 7, bodyPageRows: 7 });
   await fill(driver, 30, 'true', 'false');

@@ -71,6 +71,8 @@ const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1
 export class StoreModel {
   readonly segments = new Map<string, Segment>();
   readonly bodies = new Map<string, Body>();
+  /** Those of them that only segments name. */
+  readonly working = new Set<string>();
   readonly outcomes: Outcome[] = [];
   /** By instance. */
   readonly shared = new Map<string, Shared>();
@@ -108,7 +110,10 @@ export class StoreModel {
       else this.shared.set(keyOf(key), { ...key, version: version + 1, state });
     }
     for (const segment of commit.segments) this.segments.set(segment.id, segment);
-    for (const body of [...commit.roots, ...commit.bodies]) this.bodies.set(body.id, body);
+    for (const body of [...commit.roots, ...commit.bodies, ...commit.working]) this.bodies.set(body.id, body);
+    for (const { id } of commit.working) this.working.add(id);
+    const named = new Set([...this.segments.values()].map(({ body }) => body));
+    for (const id of commit.spent) if (this.working.has(id) && !named.has(id)) this.bodies.delete(id);
     for (const root of commit.roots)
       for (const ordinal of root.ordinals) this.instances.add(instanceId(root.id, ordinal));
     this.outcomes.push(...commit.outcomes);
@@ -216,7 +221,7 @@ export class StoreModel {
         .filter(({ root }) => roots.has(root))
         .map(plainSegment)
         .sort(byId),
-      bodies: (await store.bodies([...this.bodies.keys()])).map(plainBody).sort(byId),
+      bodies: (await store.bodies([...new Set([...this.bodies.keys(), ...this.working])])).map(plainBody).sort(byId),
       located,
       contexts,
       lowContexts: low.map(({ id }) => id),

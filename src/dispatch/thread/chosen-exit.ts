@@ -8,7 +8,7 @@ import { applyFlowMaps } from './values.js';
 export function chosenExit(member: Member): NodeExit {
   const { node } = member;
   const { plan, place } = node;
-  const taken = place.route.taken(member.variables());
+  const taken = place.route.taken(member.variablesNamed(place.route.names));
   applyFlowMaps(taken, member, plan.world.substitute);
   return node.exit('normal', plan.wayOver(place.planAction.place, taken));
 }

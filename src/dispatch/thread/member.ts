@@ -14,7 +14,15 @@ import { errorText, errorVariable } from '../error-variable.js';
 import type { ActionError, LogLine, MemberEvent } from '../protocol.js';
 import { storableText } from './error-as-data.js';
 import { jsonText } from './json-text.js';
-import { parseObject, type Scopes, scopesOf, seenVariables, type Writes, writtenText } from './scopes.js';
+import {
+  freshVariables,
+  parseObject,
+  type Scopes,
+  scopesOf,
+  seenVariables,
+  type Writes,
+  writtenText,
+} from './scopes.js';
 import type { ThreadPart } from './thread-batch.js';
 import type { PathNode } from './thread-plan.js';
 import type { ScopedMember } from './values.js';
@@ -106,6 +114,11 @@ export class Member implements ScopedMember, Writes {
   variables(): JsonObject {
     const { batch } = this.part;
     return seenVariables(batch.input(this.slot), batch.written(this.slot), this);
+  }
+
+  /** At least the variables with these names; all of them where those are not known without. */
+  variablesNamed(names: ReadonlySet<string>): JsonObject {
+    return freshVariables(names, this) ?? this.variables();
   }
 
   scopes(): Scopes {

@@ -52,6 +52,29 @@ export function seenVariables(input: string, earlier: string, own: Writes): Json
   return variables;
 }
 
+/**
+ * Some of the variables, when this transaction has written all of them: then neither the input nor what was written
+ * earlier need be parsed. `null` when it has not.
+ *
+ * @param names `RESULT` for what conditions call `result` too
+ */
+export function freshVariables(names: ReadonlySet<string>, own: Writes): JsonObject | null {
+  const variables: JsonObject = {};
+  for (const name of names) {
+    const text = freshText(name, own);
+    if (text === undefined) return null;
+    variables[name] = JSON.parse(text) as Json;
+  }
+  return variables;
+}
+
+/** What `seenVariables` shows last of all it lays over each other. */
+function freshText(name: string, { actionVariables, transients, result, writes }: Writes): string | undefined {
+  const above = actionVariables?.get(name) ?? transients?.get(name);
+  if (above !== undefined) return above;
+  return name === 'RESULT' && result !== null ? result : writes?.get(name);
+}
+
 export function scopesOf(input: string, earlier: string, own: Writes): Scopes {
   const written = parseObject(earlier);
   const flow = parsedInto(ownVariables(written), own.writes);

@@ -15,6 +15,7 @@ import * as identity from './0008-identity.js';
 import * as contexts from './0009-contexts.js';
 import * as auditVariables from './0010-audit-variables.js';
 import * as errorAttempts from './0011-error-attempts.js';
+import * as workingBodies from './0012-working-bodies.js';
 
 const migrations = [
   first,
@@ -28,6 +29,7 @@ const migrations = [
   contexts,
   auditVariables,
   errorAttempts,
+  workingBodies,
 ];
 
 const undefinedTable = '42P01';

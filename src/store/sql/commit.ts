@@ -176,6 +176,30 @@ export const insertBodies: SqlStatement = {
 };
 
 /**
+ * New working bodies. Parameters as of new bodies, but the last two.
+ * COST as of new bodies, but they are in a small table of their own, and the slot is not looked up.
+ */
+export const insertWorking: SqlStatement = {
+  name: 'commit_working',
+  text: `insert into millrace_body_working (generation, id, root, ordinals, offsets, bytes)
+    select 8, b.* from unnest($1::uuid[], $2::uuid[], $3::varbit[], $4::bytea[], $5::bytea[]) b`,
+};
+
+/**
+ * Working bodies go that no segment names any more. Behind the new segments, which may name them again.
+ * $1 id uuid[].
+ * COST two index probes a body, and the row. One that is no working body costs the first probe.
+ * WHY it is enough to look: a segment takes the name of a body only from one that it replaces in its own commit, so that
+ * in no snapshot a body that is still needed is without a name. Rivals that take the last two names at once leave it;
+ * the house removes it (`spentLongAgo`).
+ */
+export const dropSpent: SqlStatement = {
+  name: 'commit_spent',
+  text: `delete from millrace_body_working b where b.id = any($1::uuid[])
+    and not exists (select from millrace_segment s where s.root = b.root and s.body = b.id)`,
+};
+
+/**
  * Instances that have left.
  * $1 root uuid[], $2 workflow int[], $3 name text[], $4 state int[], $5 finished at bigint[], $6 ordinals varbit[],
  * $7 members int[], $8 body uuid[].
