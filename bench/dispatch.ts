@@ -152,6 +152,7 @@ class Feeder {
     const base = offsets[from]!;
     return {
       id,
+      atMs: 0,
       count,
       parts: [
         {
@@ -161,6 +162,8 @@ class Feeder {
           hasRun: false,
           transaction: 0,
           attempt: 0,
+          eligibleAtMs: 0,
+          isWaiting: false,
           root: '018f0000-0000-7000-8000-000000000000',
           ordinals: this.#ordinals.slice(0, count),
         },

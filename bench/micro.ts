@@ -46,7 +46,7 @@ async function makeParts(): Promise<Record<string, () => unknown>> {
   const batch = films.map(each => JSON.stringify(each));
   const plan = compilePlan(definition, path.dirname(actionPath));
   const context = { place: 0, transaction: 0, attempt: 0, kills: 0 };
-  const requests = { pause: false, remove: false, interrupt: false };
+  const requests = { pause: false, remove: false, interrupt: false, expedite: false };
   return {
     'action: score of a film': () => score(film),
     'JSON.stringify of a film': () => JSON.stringify(film),

@@ -1,7 +1,7 @@
 // The built-in actions by the `type` a definition names them with.
 
 import type { BuiltInAction } from '../dispatch/action.js';
-import type { Action } from '../workflow/model.js';
+import type { Action, Trigger } from '../workflow/model.js';
 import { callAction } from './call.js';
 import { cancelAction } from './cancel.js';
 import { consoleAction } from './console.js';
@@ -14,7 +14,7 @@ import { scriptAction } from './script.js';
 import { sqlAction } from './sql.js';
 import { workflowAction } from './workflow.js';
 
-export const builtInActions: Readonly<Record<Action['type'], BuiltInAction>> = {
+export const builtInActions: Readonly<Record<Exclude<Action['type'], Trigger['type']>, BuiltInAction>> = {
   call: callAction,
   null: nullAction,
   console: consoleAction,

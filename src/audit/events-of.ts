@@ -14,7 +14,10 @@ export interface GroupShape {
   readonly reported: boolean;
   /** Actions that ran; 0: none, also when a transaction had only flows to choose. */
   readonly pathLength: number;
-  readonly kind: 'completed' | 'failed' | 'waiting';
+  /** `unfired`: the trigger at the beginning, which is all that ran. */
+  readonly kind: 'completed' | 'failed' | 'unfired' | 'waiting';
+  /** Whether the transaction began at a trigger: that was reached now, or asked `again`. */
+  readonly trigger: 'none' | 'entered' | 'again';
   readonly timedOut: boolean;
   /** How the actions that ran ended; `null`: normally, or for the last one as `kind` and `timedOut` say. */
   readonly exits: readonly ActionExit[] | null;
@@ -39,7 +42,7 @@ export class GroupEvents {
   of(shape: GroupShape): readonly GroupEvent[] {
     // There can be very many different ones, each of them rare.
     if (shape.exits !== null) return this.#allowed(shape);
-    const key = `${shape.kind}${shape.after}${shape.pathLength}${+shape.begins}${+shape.timedOut}${+shape.reported}${+shape.ended}${shape.starts}`;
+    const key = `${shape.kind}${shape.after}${shape.pathLength}${+shape.begins}${+shape.timedOut}${+shape.reported}${+shape.ended}${shape.starts}${shape.trigger}`;
     let events = this.#known.get(key);
     if (events === undefined) {
       events = this.#allowed(shape);
@@ -73,21 +76,33 @@ function eventsOf(shape: GroupShape): GroupEvent[] {
   for (let step = 0; step <= last; step++) {
     const started = 2 * step;
     const ended = started + 1;
-    if (step > 0 || !shape.reported) {
-      add('EnteringAction', step, started, step === 0 ? dataKind.variables : dataKind.none);
+    const isTrigger = step === 0 && shape.trigger !== 'none';
+    const variables = step === 0 ? dataKind.variables : dataKind.none;
+    if (isTrigger) {
+      if (shape.trigger === 'entered') add('EnteringTrigger', step, started, variables);
+      if (shape.kind === 'unfired') add('ExitingTriggerWithoutFiring', step, ended);
+      else if (!shape.reported) add('ExecutingAction', step, started);
+    } else if (step > 0 || !shape.reported) {
+      add('EnteringAction', step, started, variables);
       add('ExecutingAction', step, started);
     }
+    if (shape.kind === 'unfired') continue;
+    const what = isTrigger ? 'Trigger' : 'Action';
     const earlier = step < last ? dataKind.earlierResult + step : null;
+    const result = earlier ?? (shape.ended ? dataKind.result : dataKind.resultWritten);
     switch (exitOf(shape, step)) {
       case 'normal':
-        add('ExitingAction', step, ended, earlier ?? (shape.ended ? dataKind.result : dataKind.resultWritten));
+        add(`Exiting${what}`, step, ended, result);
+        break;
+      case 'expired':
+        add('ExitingTriggerWithoutFiring', step, ended, result);
         break;
       case 'error':
-        add('ExitingActionOnError', step, ended, earlier ?? dataKind.error);
+        add(`Exiting${what}OnError`, step, ended, earlier ?? dataKind.error);
         break;
       case 'timeout':
         add('ActionTimeout', step, ended);
-        add('ExitingActionOnTimeout', step, ended, earlier ?? dataKind.error);
+        add(`Exiting${what}OnTimeout`, step, ended, earlier ?? dataKind.error);
         break;
     }
   }

@@ -1,4 +1,4 @@
-// millrace pause, resume, remove, recover: operations on a data folder that no engine holds, or on a server.
+// millrace pause, resume, remove, recover, expedite: operations on a data folder that no engine holds, or on a server.
 
 import type { Command } from 'commander';
 import { type Ended, exitCodes } from './exit.js';
@@ -34,6 +34,13 @@ const told: Readonly<
     past: 'recovered',
     after: 'they run when an engine starts on this folder',
   },
+  expedite: {
+    summary: 'have triggers fire at once',
+    description:
+      'Have triggers that wait for a time, or for an operator, fire at once; schedules stay as they are. What runs does so at the next such trigger it reaches.',
+    past: 'expedited',
+    after: 'they fire when an engine starts on this folder',
+  },
 };
 
 interface OperationOptions {
@@ -41,7 +48,7 @@ interface OperationOptions {
 }
 
 export function addOperations(program: Command, ended: Ended): void {
-  for (const operation of ['pause', 'resume', 'remove', 'recover'] as const) {
+  for (const operation of ['pause', 'resume', 'remove', 'recover', 'expedite'] as const) {
     addPlaceOptions(program.command(operation))
       .summary(told[operation].summary)
       .description(told[operation].description)

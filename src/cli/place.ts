@@ -9,7 +9,7 @@ import type { WorkflowDefinition } from '../workflow/model.js';
 import { dataHint, dataOption } from './data-option.js';
 import { Refusal } from './exit.js';
 
-export type PlaceOperation = 'pause' | 'resume' | 'remove' | 'recover';
+export type PlaceOperation = 'pause' | 'resume' | 'remove' | 'recover' | 'expedite';
 
 /** `instance`: its id, `<workflow>/<id>` or given name. */
 export type PlaceAuditFilter = AuditFilter;

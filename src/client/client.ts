@@ -202,6 +202,11 @@ export class Client {
     return this.#operate('recover', target, options);
   }
 
+  /** Have triggers that wait fire at once, neither counted nor rescheduled; what runs does so at the next it reaches. */
+  expedite(target: string, options?: CallOptions): Promise<OperationResult> {
+    return this.#operate('expedite', target, options);
+  }
+
   #operate(operation: Operation, target: string, { signal }: CallOptions = {}): Promise<OperationResult> {
     return this.#send('POST', `/v1/operations/${operation}`, { target }, signal);
   }

@@ -45,7 +45,35 @@ export interface ActionMember {
   execute(statement: SqlEffect): void;
   /** The engine's time of day. */
   nowMs(): number;
+  /** Where it waits, of a trigger. */
+  turn(): TriggerTurn;
 }
+
+/** A trigger is asked whether it fires: once when it is reached, then whenever what it waits for has come. */
+export interface TriggerTurn {
+  /** The engine's time of day, milliseconds since 1970; never before the moment it had asked to wait for. */
+  readonly nowMs: number;
+  /** When the flow context reached the trigger. */
+  readonly arrivedAtMs: number;
+  /** An operator has asked for it to fire at once. */
+  readonly isExpedited: boolean;
+  /** What the last turn kept; `null`: nothing. It outlives the firing when that says so. */
+  readonly kept: Json;
+}
+
+/** What a trigger answers when it is asked. */
+export type Polled =
+  /** It fires. `keeps`: what it finds when the flow returns to it; absent: nothing. */
+  | { readonly kind: 'fired'; readonly result: Json; readonly keeps?: Json }
+  /** It has nothing left to fire for. */
+  | { readonly kind: 'expired'; readonly result: Json; readonly keeps?: Json }
+  /** It was to wait no longer than `within`, as its definition says. */
+  | { readonly kind: 'timedOut'; readonly within: string }
+  /** It is asked again at `untilMs` (`never`: by then nothing happens by itself), or when `event` happens. */
+  | { readonly kind: 'waits'; readonly untilMs: number; readonly event?: string; readonly keeps?: Json };
+
+/** A time that does not come. */
+export const never = Number.POSITIVE_INFINITY;
 
 /** An action at its place in a plan. */
 export interface PlacedAction {
@@ -71,6 +99,8 @@ export type PlaceScript = (script: WrittenScript, what: string) => PlacedAction;
 export interface BuiltInAction {
   /** It returns an `Act`. */
   readonly acts?: true;
+  /** It returns `Polled`, or a promise of it. */
+  readonly triggers?: true;
   /** Whether what it returns becomes `RESULT`; otherwise `RESULT` stays what it was. */
   readonly givesResult: boolean;
   prepare(planAction: PlanAction, valueFor: ValueFor, placeScript: PlaceScript): PlacedAction;

@@ -12,13 +12,17 @@ import type {
   OutcomeGroup,
   OutcomeMessage,
   PackedJson,
+  Waits,
 } from './protocol.js';
 
 export interface PackedBatch {
   readonly id: number;
+  readonly atMs: number;
   readonly count: number;
   /** For each part `partFields` numbers, as `packBatch` writes them. */
-  readonly parts: Int32Array;
+  readonly parts: Float64Array;
+  /** By part, of those that have any. */
+  readonly expedited: ReadonlyMap<number, readonly number[]> | null;
   readonly roots: readonly string[];
   /** The members' ordinals, by slot. */
   readonly ordinals: Uint16Array;
@@ -26,16 +30,22 @@ export interface PackedBatch {
   readonly written: PackedJson | null;
 }
 
-/** Workflow, place, context, whether its action has run, transaction, attempt, index in `roots`, members. */
-const partFields = 8;
+/** Workflow, place, context, whether its action has run, transaction, attempt, eligible time, whether it has waited, index in
+ * `roots`, members. */
+const partFields = 10;
 
-export function packBatch({ id, count, parts, inputs, written }: Batch): PackedBatch {
-  const numbers = new Int32Array(parts.length * partFields);
+export function packBatch({ id, atMs, count, parts, inputs, written }: Batch): PackedBatch {
+  const numbers = new Float64Array(parts.length * partFields);
+  let expedited: Map<number, readonly number[]> | null = null;
   const ordinals = new Uint16Array(count);
   const roots: string[] = [];
   let slot = 0;
   let at = 0;
-  for (const part of parts) {
+  for (const [index, part] of parts.entries()) {
+    if (part.expedited !== undefined) {
+      expedited ??= new Map();
+      expedited.set(index, part.expedited);
+    }
     if (part.root !== roots[roots.length - 1]) roots.push(part.root);
     numbers[at++] = part.workflow;
     numbers[at++] = part.place;
@@ -43,6 +53,8 @@ export function packBatch({ id, count, parts, inputs, written }: Batch): PackedB
     numbers[at++] = part.hasRun ? 1 : 0;
     numbers[at++] = part.transaction;
     numbers[at++] = part.attempt;
+    numbers[at++] = part.eligibleAtMs;
+    numbers[at++] = part.isWaiting ? 1 : 0;
     numbers[at++] = roots.length - 1;
     numbers[at++] = part.ordinals.length;
     ordinals.set(part.ordinals, slot);
@@ -50,8 +62,10 @@ export function packBatch({ id, count, parts, inputs, written }: Batch): PackedB
   }
   return {
     id,
+    atMs,
     count,
     parts: numbers,
+    expedited,
     roots,
     ordinals,
     inputs: ownBytes(inputs),
@@ -59,11 +73,13 @@ export function packBatch({ id, count, parts, inputs, written }: Batch): PackedB
   };
 }
 
-export function unpackBatch({ id, count, parts: numbers, roots, ordinals, inputs, written }: PackedBatch): Batch {
+export function unpackBatch(packed: PackedBatch): Batch {
+  const { id, atMs, count, parts: numbers, expedited, roots, ordinals, inputs, written } = packed;
   const parts: BatchPart[] = [];
   let slot = 0;
   for (let at = 0; at < numbers.length; at += partFields) {
-    const end = slot + numbers[at + 7]!;
+    const end = slot + numbers[at + 9]!;
+    const hurried = expedited?.get(at / partFields);
     parts.push({
       workflow: numbers[at]!,
       place: numbers[at + 1]!,
@@ -71,12 +87,15 @@ export function unpackBatch({ id, count, parts: numbers, roots, ordinals, inputs
       hasRun: numbers[at + 3] === 1,
       transaction: numbers[at + 4]!,
       attempt: numbers[at + 5]!,
-      root: roots[numbers[at + 6]!]!,
+      eligibleAtMs: numbers[at + 6]!,
+      isWaiting: numbers[at + 7] === 1,
+      root: roots[numbers[at + 8]!]!,
       ordinals: ordinals.subarray(slot, end),
+      ...(hurried === undefined ? {} : { expedited: hurried }),
     });
     slot = end;
   }
-  return { id, count, parts, inputs, written };
+  return { id, atMs, count, parts, inputs, written };
 }
 
 /** A view posted to a thread takes its whole buffer along: texts that are a small part of one are copied. */
@@ -96,6 +115,7 @@ export interface RareOutcome {
   readonly errorOf?: Uint16Array;
   readonly exits?: readonly ActionExit[];
   readonly statements?: readonly string[];
+  readonly waits?: Waits;
 }
 
 export interface PackedOutcomes {
@@ -124,7 +144,7 @@ export interface GroupCost {
 /** A group as the thread has gathered it. */
 export interface PackableGroup extends GroupCost {
   readonly part: number;
-  readonly kind: 'completed' | 'failed';
+  readonly kind: OutcomeGroup['kind'];
   readonly path: readonly number[];
   readonly reached: number;
   readonly members: readonly number[];
@@ -138,6 +158,8 @@ export interface PackableGroup extends GroupCost {
 
 /** Part, kind, index in `paths`, reached, members, base time, whether it has a payload, and the two costs. */
 const groupFields = 9;
+
+const kinds = ['completed', 'failed', 'unfired'] as const satisfies readonly OutcomeGroup['kind'][];
 
 const encoder = new TextEncoder();
 
@@ -177,7 +199,7 @@ export function packOutcomes(
       rare[index] = group.rare;
     }
     numbers[at++] = group.part;
-    numbers[at++] = group.kind === 'completed' ? 0 : 1;
+    numbers[at++] = kinds.indexOf(group.kind);
     numbers[at++] = paths.length - 1;
     numbers[at++] = group.reached;
     numbers[at++] = group.members.length;
@@ -204,7 +226,7 @@ export function unpackOutcomes(packed: PackedOutcomes): { outcomes: OutcomeMessa
     const hasPayload = numbers[at + 6] === 1;
     groups.push({
       part: numbers[at]!,
-      kind: numbers[at + 1] === 0 ? 'completed' : 'failed',
+      kind: kinds[numbers[at + 1]!]!,
       path,
       reached: numbers[at + 3]!,
       members: packed.members.subarray(member, member + count),

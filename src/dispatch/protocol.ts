@@ -21,6 +21,12 @@ export interface BatchPart {
    * `<instance>:<context>.<transaction>`. */
   readonly transaction: number;
   readonly attempt: number;
+  /** When it became eligible, milliseconds since 1970. */
+  readonly eligibleAtMs: number;
+  /** It has waited at the trigger at `place` before. */
+  readonly isWaiting: boolean;
+  /** Members that are to fire at once, as indexes within the part; absent: none. */
+  readonly expedited?: readonly number[];
   /** Root id; with `ordinals` it names the instances. */
   readonly root: string;
   readonly ordinals: Uint16Array;
@@ -34,6 +40,8 @@ export interface PackedJson {
 
 export interface Batch {
   readonly id: number;
+  /** The engine's time of day when it was sent. */
+  readonly atMs: number;
   readonly parts: readonly BatchPart[];
   /** Members in all parts. */
   readonly count: number;
@@ -70,15 +78,22 @@ export interface ActionError {
   readonly stack: string;
 }
 
+/** What members wait for at a trigger, each list by member. */
+export interface Waits {
+  readonly untilMs: readonly number[];
+  readonly events: readonly string[];
+}
+
 /** Members of one part to which the same happened. */
 export interface OutcomeGroup {
   /** Index of the part in its batch. */
   readonly part: number;
-  readonly kind: 'completed' | 'failed';
+  readonly kind: 'completed' | 'failed' | 'unfired';
   /** Places of the actions that ran, in order; the last is the one that failed when `kind` is `failed`. Empty: the action of
    * the part had run, and no flow led to another within the transaction. */
   readonly path: readonly number[];
-  /** Where they stand now: the place of the break they reached, or `END`. For `failed`: the place that failed. */
+  /** Where they stand now: the place of the break they reached, or `END`. For `failed`: the place that failed. For `unfired`:
+   * the trigger that has not fired. */
   readonly reached: number;
   /** `completed`: what is asked for beyond going on there; absent: nothing. */
   readonly demand?: Demand;
@@ -104,6 +119,8 @@ export interface OutcomeGroup {
   /** `failed`, or the last of `exits` is not normal: the different errors, and which one each member had. */
   readonly errors?: readonly ActionError[];
   readonly errorOf?: Uint16Array;
+  /** `unfired`: until when each member waits, and the event for which, empty: none. */
+  readonly waits?: Waits;
   /** `failed`: the thread had to be ended with the member. */
   readonly killed?: boolean;
 }

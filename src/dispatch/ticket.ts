@@ -52,10 +52,17 @@ export class Ticket {
       const indexes = this.#indexes[at] ?? part.ordinals.map((_, index) => index);
       for (const index of indexes) slots.push(base + index);
       base += part.ordinals.length;
-      return { ...part, ordinals: Uint16Array.from(indexes, index => part.ordinals[index]!) };
+      const { expedited, ...same } = part;
+      return {
+        ...same,
+        ordinals: Uint16Array.from(indexes, index => part.ordinals[index]!),
+        ...(expedited === undefined
+          ? {}
+          : { expedited: [...indexes.keys()].filter(at => expedited.includes(indexes[at]!)) }),
+      };
     });
     const written = batch.written === null ? null : pick(batch.written, slots);
-    return { id, parts, count: slots.length, inputs: pick(batch.inputs, slots), written };
+    return { id, atMs: batch.atMs, parts, count: slots.length, inputs: pick(batch.inputs, slots), written };
   }
 
   /** Note a group of outcomes; returns it with the engine's indexes. */

@@ -1,7 +1,9 @@
 // From loaded parts to what travels to the threads: names and ordinals, and the members' texts side by side.
 
 import type { BatchPart, PackedJson } from '../dispatch/protocol.js';
+import { request, type Segment } from '../store/contract.js';
 import type { HeldBody } from './holdings.js';
+import { requestsAt } from './member-requests.js';
 import type { RunningPart } from './running.js';
 
 /** A part with the bodies its members need. */
@@ -21,6 +23,7 @@ export function countOf(parts: readonly { positions: Uint16Array }[]): number {
 }
 
 export function batchPart({ held: { segment }, positions }: LoadedPart): BatchPart {
+  const expedited = expeditedOf(segment, positions);
   const first = positions[0]!;
   const whole = positions[positions.length - 1]! - first + 1 === positions.length;
   return {
@@ -30,11 +33,20 @@ export function batchPart({ held: { segment }, positions }: LoadedPart): BatchPa
     hasRun: segment.hasRun,
     transaction: segment.transaction,
     attempt: segment.attempt,
+    eligibleAtMs: segment.eligibleAtMs,
+    isWaiting: segment.waitsFor !== null,
     root: segment.root,
     ordinals: whole
       ? segment.ordinals.subarray(first, first + positions.length)
       : positions.map(at => segment.ordinals[at]!),
+    ...(expedited === null ? {} : { expedited }),
   };
+}
+
+/** Indexes of those that are to fire at once; `null`: none. */
+function expeditedOf(segment: Segment, positions: Uint16Array): number[] | null {
+  if (segment.memberRequests === null && (segment.requests & request.expedite) === 0) return null;
+  return [...positions.keys()].filter(at => (requestsAt(segment, positions[at]!) & request.expedite) !== 0);
 }
 
 const emptyObject = new TextEncoder().encode('{}');

@@ -96,6 +96,7 @@ export function requestsOf(bits: number): Requests {
     pause: (bits & request.pause) !== 0,
     remove: (bits & request.remove) !== 0,
     interrupt: (bits & request.interrupt) !== 0,
+    expedite: (bits & request.expedite) !== 0,
   };
 }
 

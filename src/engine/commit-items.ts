@@ -1,8 +1,9 @@
 // What is to be committed, item by item: members of one held segment with one outcome. Items come from the threads'
 // outcome groups and are split where members need different decisions.
 
-import type { OutcomeGroup, OutcomeMessage } from '../dispatch/protocol.js';
-import { request } from '../store/contract.js';
+import type { OutcomeGroup, OutcomeMessage, Waits } from '../dispatch/protocol.js';
+import type { TransactionOutcome } from '../flow/transition.js';
+import { neverMs, request } from '../store/contract.js';
 import type { CommitItem } from './commit-builder.js';
 import { isTimeout } from './commit-trace.js';
 import { requestsAt } from './member-requests.js';
@@ -69,14 +70,7 @@ export function itemsOf(
     held: part.held,
     plan: part.plan,
     positions,
-    outcome:
-      group.kind === 'completed'
-        ? {
-            kind: 'completed',
-            reached: group.reached,
-            ...(group.demand === undefined ? {} : { demand: group.demand }),
-          }
-        : { kind: 'failed', place: group.reached, killed: group.killed ?? false },
+    outcome: outcomeOf(group),
     path: group.path,
     baseMs: group.baseMs,
     times: group.times,
@@ -91,6 +85,10 @@ export function itemsOf(
     ...(group.exits !== undefined ? { exits: group.exits } : {}),
     ...(group.statements !== undefined ? { statements: group.statements } : {}),
   };
+  if (group.waits !== undefined) {
+    // Nobody is told of the beginning of a turn.
+    return splitByWaits(item, group.waits).flatMap(splitByRequests);
+  }
   const byReport =
     part.reported === null
       ? [item]
@@ -100,6 +98,35 @@ export function itemsOf(
           reported => ({ reported: reported === 1 }),
         );
   return byReport.flatMap(splitByTimeout).flatMap(splitByRequests);
+}
+
+function outcomeOf(group: OutcomeGroup): TransactionOutcome {
+  switch (group.kind) {
+    case 'completed': {
+      const { reached, demand } = group;
+      return { kind: 'completed', reached, ...(demand === undefined ? {} : { demand }) };
+    }
+    case 'failed':
+      return { kind: 'failed', place: group.reached, killed: group.killed ?? false };
+    case 'unfired':
+      return { kind: 'unfired', untilMs: neverMs, event: '' };
+  }
+}
+
+/** Those that wait for different times or events at a trigger stand apart from now on. */
+function splitByWaits(item: CommitItem, { untilMs, events }: Waits): CommitItem[] {
+  const outcomes: TransactionOutcome[] = [];
+  const known = new Map<string, number>();
+  const keyOf = (at: number): number => {
+    const key = `${untilMs[at]} ${events[at]}`;
+    let index = known.get(key);
+    if (index === undefined) {
+      index = outcomes.push({ kind: 'unfired', untilMs: Math.min(untilMs[at]!, neverMs), event: events[at]! }) - 1;
+      known.set(key, index);
+    }
+    return index;
+  };
+  return splitBy(item, keyOf, index => ({ outcome: outcomes[index]! }));
 }
 
 /** Those that timed out have other events than those that failed by themselves. */

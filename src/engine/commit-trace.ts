@@ -1,5 +1,6 @@
 // What the audit is told of an item of a commit: which events its members had, and where their data is found.
 
+import type { GroupShape } from '../audit/events-of.js';
 import { eventSteps, type GroupEvent, type MemberTrace, type TraceGroup } from '../audit/trace.js';
 import type { ActionError, MemberEvent } from '../dispatch/protocol.js';
 import { END } from '../workflow/plan.js';
@@ -22,6 +23,7 @@ export function traceGroup(
   const events: readonly GroupEvent[] = world.events.of({
     begins: isFirstSegment(segment),
     reported: item.reported,
+    trigger: triggerShape(item),
     pathLength: item.path.length,
     kind: outcome.kind,
     timedOut: isTimeout(errorOf(item, 0)),
@@ -58,6 +60,12 @@ export function traceGroup(
       ? { earlierResults: item.earlierResults, earlierPerMember: item.path.length - 1 }
       : {}),
   };
+}
+
+/** Whether the transaction began at a trigger, and that had been asked before. */
+function triggerShape({ held: { segment }, plan, path }: CommitItem): GroupShape['trigger'] {
+  if (path.length === 0 || !plan.actions[path[0]!]!.isTrigger) return 'none';
+  return segment.waitsFor === null ? 'entered' : 'again';
 }
 
 export function isTimeout(error: ActionError | null | undefined): boolean {

@@ -15,7 +15,7 @@
 import type { Batch, OutcomeGroup, OutcomeMessage } from '../dispatch/protocol.js';
 import type { Offer, Slice } from '../queue/contract.js';
 import { hasBit } from '../store/bitmap.js';
-import type { AuditRow, SegmentChange } from '../store/contract.js';
+import type { AuditRow, Segment, SegmentChange } from '../store/contract.js';
 import type { SqlError } from '../store/driver.js';
 import { AdoptedClaims } from './adopted-claims.js';
 import { CommitBacklog } from './commit-backlog.js';
@@ -271,13 +271,13 @@ export class Committer {
     const { holdings, queue, results, metrics, log } = this.#parts;
     if (leaving.size > 0) this.#withdraw(leaving);
     for (const { held } of items) if (held.open === 0) holdings.dropSegment(held.segment.id);
-    const needed = new Set(commit.segments.map(segment => segment.body));
+    const needed = new Set(commit.segments.filter(isHeld).map(segment => segment.body));
     for (const body of [...commit.bodies, ...commit.working]) if (needed.has(body.id)) holdings.holdBody(body);
     const offers: Offer[] = [];
     // What stands FAILED is not claimed: it is not held, with its errors, for nothing.
     for (const { held } of items) if (held.segment.state === 'failed') holdings.dropSegment(held.segment.id);
     for (const segment of commit.segments) {
-      if (segment.state === 'ready' || segment.state === 'paused') holdings.holdSegment(segment);
+      if (isHeld(segment)) holdings.holdSegment(segment);
       if (segment.state === 'ready') offers.push(offerOfNew(segment, mayBeStale));
     }
     if (offers.length > 0) await queue.offer(offers);
@@ -371,6 +371,11 @@ export class Committer {
 function nullIfGone(error: unknown): null {
   if (error instanceof SharedGone) return null;
   throw error;
+}
+
+/** Whether it will soon be asked for: what stands paused, when it is resumed. */
+function isHeld({ state, waitsFor }: Segment): boolean {
+  return waitsFor === null && (state === 'ready' || state === 'paused');
 }
 
 function membersOf(items: readonly CommitItem[]): number {

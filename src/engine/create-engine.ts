@@ -48,6 +48,7 @@ import { Reporter } from './reporter.js';
 import { Repository } from './repository.js';
 import { Results } from './results.js';
 import { RuntimeValues } from './runtime-values.js';
+import { Sleepers } from './sleepers.js';
 import { SteadyQueue } from './steady-queue.js';
 import { Submitter } from './submitter.js';
 
@@ -137,10 +138,8 @@ async function compose(
   const home = await openQueueHome(options, store.id, clock, error => log.queueTrouble(error));
   onQueue(home);
   const world = { store, holdings, definitions, log, clock };
-  const priorities = new InheritedPriorities(
-    home,
-    () => !isClustered(options) || (wired.cluster !== undefined && wired.cluster.epoch !== null),
-  );
+  const leads = (): boolean => !isClustered(options) || (wired.cluster !== undefined && wired.cluster.epoch !== null);
+  const priorities = new InheritedPriorities(home, leads);
   const queue = new SteadyQueue({
     queue: home,
     engine: options.name,
@@ -248,6 +247,7 @@ async function compose(
     reporter: new Reporter(whole),
     contents: new Contents(whole, instances),
     cluster,
+    sleepers: new Sleepers({ store, queue, clock, leads, failed: error => health.storeFailed(error) }),
     defaultUser: userInfo().username,
     close: async () => {
       cluster?.close();

@@ -7,69 +7,29 @@ import { EngineError } from '../observe/errors.js';
 import type { TextRow } from '../store/contract.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
 import type { CheckedBatch } from './batch-key.js';
-import type { CallAudit } from './call-audit.js';
-import type { EngineCluster } from './cluster.js';
-import type { Contents } from './contents.js';
-import { Deadline } from './deadline.js';
 import type { EndedListener } from './ended.js';
-import type { Failovers } from './failovers.js';
-import type { Feeder } from './feeder.js';
-import type { Housekeeper } from './housekeeper.js';
-import type { InstanceRecord, Instances, WorkflowCount } from './instances.js';
+import { EngineLife, type EnginePieces } from './engine-life.js';
+import type { InstanceRecord, WorkflowCount } from './instances.js';
 import type { Operation } from './operation-changes.js';
-import type { OperationResult, Operator } from './operator.js';
-import type { EngineParts } from './parts.js';
+import type { OperationResult } from './operator.js';
 import { Reads } from './reads.js';
-import type { Reporter } from './reporter.js';
-import type { DeployedWorkflow, Repository, WorkflowCopy } from './repository.js';
+import type { DeployedWorkflow, WorkflowCopy } from './repository.js';
 import type { InstanceResult } from './results.js';
 import type { Snapshot } from './snapshot.js';
-import { type EngineState, type EngineStatus, statusOf } from './status.js';
+import { type EngineStatus, statusOf } from './status.js';
 import type { SubmitRecord } from './submit-record.js';
 import { type SubmitManyOptions, submitStream } from './submit-stream.js';
-import type { Submitter } from './submitter.js';
 import { scopeOf, targetOf } from './target.js';
 
-/** Beyond its grace time a stop waits so long for a store or a queue that does not answer, ms. */
-const tellMs = 5_000;
-
-/** The pieces an engine is made of beside its parts; see `create-engine.ts`. */
-export interface EnginePieces {
-  readonly parts: EngineParts;
-  readonly submitter: Submitter;
-  readonly operator: Operator;
-  readonly calls: CallAudit;
-  readonly feeder: Feeder;
-  readonly failovers: Failovers;
-  readonly instances: Instances;
-  readonly repository: Repository;
-  readonly housekeeper: Housekeeper;
-  readonly reporter: Reporter;
-  readonly contents: Contents;
-  /** `null` when this engine has its store for itself. */
-  readonly cluster: EngineCluster | null;
-  readonly defaultUser: string;
-  readonly close: () => Promise<void>;
-}
-
-export class Engine {
+export class Engine extends EngineLife {
   readonly #pieces: EnginePieces;
-  #state: EngineState = 'stopped';
-  #changing: Promise<void> = Promise.resolve();
   readonly #reads: Reads;
 
   /** Use `createEngine`. */
   constructor(pieces: EnginePieces) {
+    super(pieces);
     this.#pieces = pieces;
     this.#reads = new Reads(pieces.parts, pieces.instances, pieces.repository);
-  }
-
-  get state(): EngineState {
-    return this.#state;
-  }
-
-  get name(): string {
-    return this.#pieces.parts.options.name;
   }
 
   /** Worker threads that run actions. */
@@ -84,103 +44,13 @@ export class Engine {
 
   /** Pages of instances, audit and workflows, and metrics. */
   get reads(): Reads {
-    this.#assertUsable();
+    this.assertUsable();
     return this.#reads;
   }
 
   /** So many submitted instances are not durable yet: whoever can wait should, once it is thousands. */
   get submitBacklog(): number {
     return this.#pieces.submitter.unanswered;
-  }
-
-  /** Run what is ready. Resolves when claiming has begun. Starting a started engine does nothing. */
-  start(): Promise<void> {
-    return this.#change(async () => {
-      this.#assertUsable();
-      if (this.#state === 'started') return;
-      this.#pieces.parts.health.assertStoreLives();
-      this.#state = 'starting';
-      const { parts, feeder, failovers, housekeeper, reporter, contents, cluster } = this.#pieces;
-      try {
-        await parts.dispatcher.start();
-        await cluster?.start();
-        await parts.queue.open();
-        // It may have been open, with what another configuration said.
-        await parts.queue.agree();
-      } catch (error) {
-        await parts.dispatcher.stop(0);
-        await cluster?.stop();
-        this.#state = 'stopped';
-        throw error;
-      }
-      housekeeper.start();
-      reporter.start();
-      contents.start();
-      parts.leases.start(
-        (expired, atMs) => failovers.record(expired, atMs),
-        error => parts.health.mainFailed(error),
-      );
-      this.#state = 'started';
-      parts.health.started();
-      feeder.start();
-      parts.log.engineStarted({ engine: this.name, store: parts.store.info.location });
-    });
-  }
-
-  /**
-   * Stop claiming, let what is executing end, then stop the threads. What was claimed and did not end stays ready.
-   *
-   * @param graceMs how long executing actions may go on before their signals are aborted. Default 30,000. A store or a
-   *   queue in trouble is waited for as long, and 5 s more; what it could not be told runs again on whoever starts next
-   */
-  stop(graceMs = 30_000): Promise<void> {
-    this.#interruptStart();
-    return this.#change(() => this.#stop(graceMs));
-  }
-
-  /** A start that waits for its queue would hold up whoever wants the opposite. */
-  #interruptStart(): void {
-    if (this.#state !== 'starting') return;
-    this.#pieces.cluster?.interrupt();
-    this.#pieces.parts.queue.interrupt();
-  }
-
-  async #stop(graceMs: number): Promise<void> {
-    if (this.#state !== 'started') return;
-    this.#state = 'stopping';
-    const { parts, feeder, failovers, housekeeper, reporter } = this.#pieces;
-    const startedMs = parts.clock.monotonicMs();
-    await new Deadline(parts.clock, tellMs).meet('claims', feeder.stop());
-    await parts.dispatcher.stop(graceMs);
-    // What ended last has its time, too.
-    const graceLeftMs = Math.max(0, graceMs - (parts.clock.monotonicMs() - startedMs));
-    const deadline = new Deadline(parts.clock, graceLeftMs + tellMs);
-    // A dead store takes no commits: what waits for one runs again at the next start on the folder.
-    if (!parts.health.storeIsDead) await deadline.meet('outcomes', parts.committer.drained());
-    await deadline.meet('releases', parts.committer.releaseUnfinished());
-    parts.leases.stop();
-    await deadline.meet('failovers', failovers.recorded());
-    await deadline.meet('leaving the cluster', this.#pieces.cluster?.stop() ?? Promise.resolve());
-    await deadline.meet('housekeeping', housekeeper.stop());
-    if (deadline.missed.length > 0) parts.log.stopLeft({ left: deadline.missed });
-    reporter.stop();
-    this.#pieces.contents.stop();
-    parts.health.stopped();
-    this.#state = 'stopped';
-    parts.log.engineStopped({ engine: this.name });
-  }
-
-  /** Stop and close everything. The engine cannot be used afterwards; doing it twice does nothing. */
-  dispose(graceMs = 30_000): Promise<void> {
-    this.#interruptStart();
-    return this.#change(async () => {
-      if (this.#state === 'disposed') return;
-      await this.#stop(graceMs);
-      this.#state = 'disposed';
-      this.#pieces.parts.results.close();
-      this.#pieces.parts.log.engineDisposed({ engine: this.name });
-      await this.#pieces.close();
-    });
   }
 
   /**
@@ -194,7 +64,7 @@ export class Engine {
     baseFolder: string = process.cwd(),
     user = this.#pieces.defaultUser,
   ): Promise<DeployedWorkflow> {
-    this.#assertUsable();
+    this.assertUsable();
     return this.#pieces.repository.deploy(definition, resolve(baseFolder), user);
   }
 
@@ -204,7 +74,7 @@ export class Engine {
    * @throws EngineError `WORKFLOW_UNKNOWN`, `NAMESPACE_INVALID`
    */
   async copyWorkflow(copy: WorkflowCopy, user = this.#pieces.defaultUser): Promise<DeployedWorkflow> {
-    this.#assertUsable();
+    this.assertUsable();
     return this.#pieces.repository.copy(copy, user);
   }
 
@@ -219,7 +89,7 @@ export class Engine {
     records: SubmitRecord | readonly SubmitRecord[],
     submitter = this.#pieces.defaultUser,
   ): Promise<string | string[]> {
-    this.#assertUsable();
+    this.assertUsable();
     if (isList(records)) return this.#submit(records, submitter);
     const [id] = await this.#submit([records], submitter);
     return id!;
@@ -243,7 +113,7 @@ export class Engine {
 
   /** The first half of a submit, at once: `submitChecked` does the rest, or tells the fault. */
   check(records: readonly SubmitRecord[], key: string | null = null): CheckedBatch {
-    this.#assertUsable();
+    this.assertUsable();
     return this.#pieces.submitter.check(records, key);
   }
 
@@ -256,7 +126,7 @@ export class Engine {
   }
 
   async submitChecked(batch: CheckedBatch, submitter = this.#pieces.defaultUser): Promise<string[]> {
-    this.#assertUsable();
+    this.assertUsable();
     try {
       // A submit that succeeds records itself, in the commit that stores it.
       return await this.#pieces.submitter.store(batch, submitter);
@@ -276,7 +146,7 @@ export class Engine {
     records: Iterable<SubmitRecord> | AsyncIterable<SubmitRecord>,
     options: SubmitManyOptions = {},
   ): Promise<number> {
-    this.#assertUsable();
+    this.assertUsable();
     const { submitter = this.#pieces.defaultUser } = options;
     return submitStream(records, options, batch => this.#submit(batch, submitter));
   }
@@ -289,7 +159,7 @@ export class Engine {
    * @throws EngineError `INSTANCE_UNKNOWN`; `ENGINE_STOPPED` when the engine is disposed of first
    */
   async result(instance: string, signal?: AbortSignal): Promise<InstanceResult> {
-    this.#assertUsable();
+    this.assertUsable();
     return this.#pieces.parts.results.of((await this.#pieces.instances.idOf(instance)) ?? instance, signal);
   }
 
@@ -298,13 +168,13 @@ export class Engine {
    * must not throw: it runs on the engine's main loop. Returns what stops it.
    */
   onEnded(listener: EndedListener): () => void {
-    this.#assertUsable();
+    this.assertUsable();
     return this.#pieces.parts.results.listen(listener);
   }
 
   /** Everything known of an instance. @throws EngineError `INSTANCE_UNKNOWN` */
   async show(instance: string): Promise<InstanceRecord> {
-    this.#assertUsable();
+    this.assertUsable();
     return this.#pieces.instances.show(instance);
   }
 
@@ -315,7 +185,7 @@ export class Engine {
 
   /** How many instances of each workflow are in which state. @param scope a workflow, or a branch with trailing `/` */
   async count(scope = '/'): Promise<WorkflowCount[]> {
-    this.#assertUsable();
+    this.assertUsable();
     const { instances } = this.#pieces;
     return instances.count(await scopeOf(scope, instances));
   }
@@ -341,10 +211,15 @@ export class Engine {
     return this.#operate('recover', target, user);
   }
 
+  /** Have triggers that wait fire at once, neither counted nor rescheduled; what runs does so at the next it reaches. */
+  expedite(target: string, user?: string): Promise<OperationResult> {
+    return this.#operate('expedite', target, user);
+  }
+
   /** A read-only SQL query over the views `millrace_audit_event`, `millrace_history`, `millrace_instances` and
    * `millrace_contexts`. */
   async query(text: string, parameters: readonly (string | null)[] = []): Promise<TextRow[]> {
-    this.#assertUsable();
+    this.assertUsable();
     return this.#pieces.parts.store.query(text, parameters);
   }
 
@@ -354,13 +229,13 @@ export class Engine {
   }
 
   async status(): Promise<EngineStatus> {
-    this.#assertUsable();
-    return statusOf(this.#pieces.parts, this.#state);
+    this.assertUsable();
+    return statusOf(this.#pieces.parts, this.state);
   }
 
   /** Bytes the store occupies on disk. */
   async diskBytes(): Promise<number> {
-    this.#assertUsable();
+    this.assertUsable();
     return this.#pieces.parts.store.diskBytes();
   }
 
@@ -369,22 +244,10 @@ export class Engine {
   }
 
   async #operate(operation: Operation, target: string, user = this.#pieces.defaultUser): Promise<OperationResult> {
-    this.#assertUsable();
+    this.assertUsable();
     const { calls, operator, instances } = this.#pieces;
     const run = async (): Promise<OperationResult> => operator.run(operation, await targetOf(target, instances), user);
     return calls.around(operation, user, run, ({ contexts }) => `${target}, ${contexts} flow contexts`);
-  }
-
-  /** State changes run one after another, in the order they were asked for. */
-  #change(work: () => Promise<void>): Promise<void> {
-    const done = this.#changing.then(work);
-    // The next change must run whether or not this one failed; its caller hears of the failure.
-    this.#changing = done.catch(() => undefined);
-    return done;
-  }
-
-  #assertUsable(): void {
-    if (this.#state === 'disposed') throw new EngineError('ENGINE_DISPOSED', 'the engine has been disposed of');
   }
 }
 

@@ -65,5 +65,7 @@ function deferral(next: Extract<Next, { kind: 'stand' }>): string {
       return 'interrupted: rolled back to the last transaction break';
     case 'failed':
       return messages.failed;
+    case 'trigger':
+      return 'waits for the trigger';
   }
 }

@@ -368,6 +368,7 @@ export class Feeder {
     const count = countOf(parts);
     const batch: Batch = {
       id: this.#nextBatch++,
+      atMs: this.#parts.clock.nowMs(),
       parts: parts.map(batchPart),
       count,
       inputs: packed(parts, part => part.input),

@@ -1,7 +1,10 @@
 // Segments on their way into the queue.
 
 import type { Offer } from '../queue/contract.js';
+import { clearBitsOf } from '../store/bitmap.js';
 import type { CommitAnswer, Segment } from '../store/contract.js';
+import { fateAt } from './member-requests.js';
+import { slicesOf } from './running.js';
 
 /** Whether the store had it from an earlier sending. */
 export function isRepeated(answer: CommitAnswer): boolean {
@@ -28,5 +31,15 @@ export function offerOf(segment: Segment, from: number, to: number): Offer {
     priority: segment.priority,
     eligibleAtMs: segment.eligibleAtMs,
     createdAtMs: segment.createdAtMs,
+    ...(segment.waitsFor === null ? {} : { sleeps: true }),
   };
+}
+
+/** All of a segment that is open and not held back. */
+export function offersOf(segment: Segment): Offer[] {
+  // What is to be removed is offered too: whoever claims it finishes the removal.
+  const open = clearBitsOf(segment.gone, segment.ordinals.length).filter(
+    position => fateAt(segment, position) !== 'held',
+  );
+  return slicesOf(segment.id, open).map(({ from, to }) => offerOf(segment, from, to));
 }

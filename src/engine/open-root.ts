@@ -68,6 +68,7 @@ export class OpenRoot {
       kills: 0,
       state: 'ready',
       eligibleAtMs: record.eligibleAtMs ?? atMs,
+      waitsFor: null,
       createdAtMs: atMs,
       ordinals: new Uint16Array(ordinals),
       open: ordinals.length,

@@ -6,7 +6,16 @@ import { rootMembersMax } from '../workflow/instance-id.js';
 import { requestsAt } from './member-requests.js';
 import { waitsForHandler } from './shared/unhandled.js';
 
-export type Operation = 'pause' | 'resume' | 'remove' | 'recover';
+export type Operation = 'pause' | 'resume' | 'remove' | 'recover' | 'expedite';
+
+/** The bit an operation leaves with members that are executing; none: they are left alone. */
+export const bitOf = {
+  pause: request.pause,
+  resume: 0,
+  remove: request.remove,
+  recover: 0,
+  expedite: request.expedite,
+} as const satisfies Record<Operation, number>;
 
 /** Whether the members wait for others of their instance: they stay where they are, and pause when they wake. */
 export function isParked({ state }: Pick<Segment, 'state'>): boolean {
@@ -31,12 +40,21 @@ export function isChanged(operation: Operation, segment: Segment, position: numb
       return (bits & request.remove) === 0;
     case 'recover':
       return segment.state === 'failed' || waitsForHandler(segment) || (awaitsRetry(segment) && bits === 0);
+    case 'expedite':
+      return (
+        (segment.state === 'ready' || segment.state === 'paused') && (bits & bitOf.expedite) === 0 && canFire(segment)
+      );
   }
 }
 
 /** Whether the members wait to be tried again, or are being tried. */
 export function awaitsRetry({ state, attempt }: Pick<Segment, 'state' | 'attempt'>): boolean {
   return state === 'ready' && attempt > 0;
+}
+
+/** Whether it fires when it is told to, or does not wait yet: what waits for an event fires for that alone. */
+function canFire({ waitsFor }: Segment): boolean {
+  return waitsFor === null || waitsFor === '';
 }
 
 /** The segment's member requests with the operation noted for some members. */
@@ -50,7 +68,7 @@ export function withOwn(
     const ordinal = segment.ordinals[position]!;
     const bits = requests[ordinal] ?? 0;
     if (operation === 'resume') requests[ordinal] = bits & ~request.pause;
-    else requests[ordinal] = bits | (operation === 'pause' ? request.pause : request.remove);
+    else requests[ordinal] = bits | bitOf[operation];
   }
   return requests;
 }
@@ -114,6 +132,10 @@ export function changeOf(operation: Operation, segment: Segment, nowMs: number):
       return { ...same, requests: same.requests | request.remove };
     case 'recover':
       return { ...same, state: 'ready', attempt: 0, kills: 0, eligibleAtMs: nowMs };
+    case 'expedite': {
+      const eligibleAtMs = segment.waitsFor === null ? segment.eligibleAtMs : nowMs;
+      return { ...same, eligibleAtMs, requests: same.requests | request.expedite };
+    }
   }
 }
 

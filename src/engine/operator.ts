@@ -1,4 +1,4 @@
-// Operations on what is running: pause, resume, remove, recover, on an instance, a workflow or a branch.
+// Operations on what is running: pause, resume, remove, recover, expedite, on an instance, a workflow or a branch.
 //
 // An operation on many sets bits on their segments: some 200 rows for 100,000 instances (D11). What is executing is not
 // touched: its commit meets the new revision, is decided again with the bits, and so stops, or leaves, at its break.
@@ -23,8 +23,10 @@ import { eventCode } from '../workflow/events.js';
 import type { CommitItem } from './commit-builder.js';
 import { halves, splitByRequests } from './commit-items.js';
 import { workflowsOf } from './definitions.js';
+import { fateAt } from './member-requests.js';
 import {
   awaitsRetry,
+  bitOf,
   Counted,
   changeOf,
   isChanged,
@@ -165,15 +167,15 @@ export class Operator {
     const items = moving.flatMap(entry => this.#itemFor(operation, entry, user));
     const audit = operation === 'pause' ? this.#deferrals(sorted, user, nowMs) : [];
     if (!(await committer.commitNow(items, changes, audit))) return false;
-    if (operation === 'resume' || operation === 'recover') {
+    if (operation === 'resume' || operation === 'recover' || operation === 'expedite') {
       const changed = new Map(changes.map(change => [change.segment, change]));
       // All that is open: what is claimed is left as it is, but a claim that met the pause may be giving it up just now.
       await this.#withdrawal.offer(
         changing
-          .filter(({ segment }) => !isParked(segment))
+          .filter(({ segment }) => !isParked(segment) && (operation !== 'expedite' || segment.state === 'ready'))
           .map(({ segment }) => ({
             segment: { ...segment, eligibleAtMs: changed.get(segment.id)!.eligibleAtMs },
-            positions: openOf(segment),
+            positions: openOf(segment).filter(at => operation !== 'expedite' || fateAt(segment, at) !== 'held'),
           })),
       );
     }
@@ -191,7 +193,7 @@ export class Operator {
       outcome: {
         kind: 'waiting',
         cause: operation === 'resume' || operation === 'recover' ? operation : 'request',
-        eligibleAtMs: operation === 'recover' ? nowMs : segment.eligibleAtMs,
+        eligibleAtMs: changeOf(operation, segment, nowMs).eligibleAtMs,
       },
       path: [],
       baseMs: nowMs,
@@ -201,7 +203,7 @@ export class Operator {
       events: [],
       user,
       claim: null,
-      requests: operation === 'pause' ? request.pause : operation === 'remove' ? request.remove : 0,
+      requests: bitOf[operation],
     };
     // Who was to pause when he wakes pauses where he is recovered.
     return operation === 'recover' ? splitByRequests(item) : [item];

@@ -1,15 +1,12 @@
 // The queue is an index of the store (D1): at start it is filled from the segments, a page at a time. Bodies are not
 // read; a million ready instances are some 2,000 rows.
 
-import type { Offer, Queue } from '../queue/contract.js';
-import { clearBitsOf } from '../store/bitmap.js';
-import type { Segment } from '../store/contract.js';
+import type { Queue } from '../queue/contract.js';
 import { madeAtMs } from '../workflow/instance-id.js';
 import { workflowsOf } from './definitions.js';
-import { fateAt } from './member-requests.js';
-import { offerOf } from './offers.js';
+import { offersOf } from './offers.js';
 import type { EngineParts } from './parts.js';
-import { slicesOf } from './running.js';
+import { awake } from './sleepers.js';
 import type { IsOurs } from './steady-queue.js';
 
 const pageSegments = 1_000;
@@ -63,7 +60,7 @@ export function walkPage(queue: Pick<Queue, 'offer'>, world: FillWorld, after: s
 /** Offer the segments of one page, those behind `after` in order of ids. */
 export async function offerPage(
   queue: Pick<Queue, 'offer'>,
-  { store, holdings, definitions }: FillWorld,
+  { store, holdings, definitions, clock }: FillWorld,
   after: string | null,
   isShared: boolean,
   isMeant: (segment: string) => boolean = () => true,
@@ -75,18 +72,10 @@ export async function offerPage(
   // Read once, kept as far as the bound goes: a first claim then reads bodies alone.
   if (!isShared)
     for (const segment of page) if (holdings.segment(segment.id) === undefined) holdings.holdSegment(segment);
-  await queue.offer(offers);
+  await queue.offer(awake(offers, clock.nowMs()));
   return {
     segments: page.length,
     members: offers.reduce((sum, { from, to }) => sum + to - from, 0),
     after: page.length < pageSegments ? null : page[page.length - 1]!.id,
   };
-}
-
-function offersOf(segment: Segment): Offer[] {
-  // What is to be removed is offered too: whoever claims it finishes the removal.
-  const open = clearBitsOf(segment.gone, segment.ordinals.length).filter(
-    position => fateAt(segment, position) !== 'held',
-  );
-  return slicesOf(segment.id, open).map(({ from, to }) => offerOf(segment, from, to));
 }

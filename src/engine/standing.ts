@@ -3,8 +3,9 @@
 import type { ActionError } from '../dispatch/protocol.js';
 import type { Next } from '../flow/transition.js';
 import { noBits } from '../store/bitmap.js';
-import type { Segment } from '../store/contract.js';
+import { request, type Segment } from '../store/contract.js';
 import { instanceId, rootMembersMax } from '../workflow/instance-id.js';
+import { isExpeditable } from '../workflow/triggers.js';
 import type { CommitItem } from './commit-builder.js';
 import { failuresOf } from './failures.js';
 import type { IdSource } from './ids.js';
@@ -48,12 +49,13 @@ export function stand(
     kills: next.kills,
     state: next.state,
     eligibleAtMs: next.eligibleAtMs,
-    requests: 0,
+    waitsFor: next.waitsFor === undefined ? segment.waitsFor : next.waitsFor,
+    requests: expediteKept(item),
     memberRequests: null,
     failures: null,
     revision: 0,
   };
-  const key = `${model.id} ${segment.context} ${segment.scope} ${model.hasRun} ${segment.workflow} ${segment.priority} ${next.place} ${next.transaction} ${next.attempt} ${next.kills} ${next.state} ${next.eligibleAtMs} ${segment.createdAtMs} ${body}`;
+  const key = `${model.id} ${segment.context} ${segment.scope} ${model.hasRun} ${segment.workflow} ${segment.priority} ${next.place} ${next.transaction} ${next.attempt} ${next.kills} ${next.state} ${next.eligibleAtMs} ${segment.createdAtMs} ${body} ${model.requests} ${model.waitsFor}`;
   let alike = standing.get(key);
   if (alike === undefined) {
     alike = { model, ordinals: [], errors: new Map() };
@@ -65,6 +67,13 @@ export function stand(
     const error = errorOf(item, index);
     if (error !== null) alike.errors.set(ordinal, error);
   }
+}
+
+/** The bit of `request` that is to hold until a trigger has fired for it, unless this one has. */
+export function expediteKept({ requests, outcome, plan, held: { segment } }: CommitItem): number {
+  const hasFired =
+    outcome.kind === 'completed' && !segment.hasRun && isExpeditable(plan.actions[segment.place]!.action);
+  return hasFired ? 0 : requests & request.expedite;
 }
 
 /** The error of the item's member at `index`; `null` when it did not fail. */

@@ -28,6 +28,7 @@ import type { Segment } from '../store/contract.js';
 import { type HandedOver, HeldClaims } from './held-claims.js';
 import type { InheritedPriorities } from './inherited-priorities.js';
 import { type GivenBack, giveBack, QueueBacklog } from './queue-backlog.js';
+import { awake } from './sleepers.js';
 
 /** Waits between attempts to find the queue again: doubling, from and to. */
 const retryMs = 100;
@@ -130,7 +131,9 @@ export class SteadyQueue implements EngineQueue {
     this.#interrupt();
   }
 
-  async offer(offers: readonly Offer[]): Promise<void> {
+  /** What sleeps is left out. */
+  async offer(all: readonly Offer[]): Promise<void> {
+    const offers = awake(all, this.#world.clock.nowMs());
     if (offers.length === 0) return;
     // While it is being found offers are taken as well, but whether the walk has passed them is not known: they wait.
     if (!this.#isOpen) return this.#backlog.addOffers(offers);

@@ -27,6 +27,9 @@ export type TransactionOutcome =
   /** Everything up to the next break ran; `reached` is that break's place, or `END`. */
   | { readonly kind: 'completed'; readonly reached: Place; readonly demand?: Demand }
   | FailedTransaction
+  /** The trigger where the context stands has not fired: it is asked again at `untilMs`, or when `event` happens (empty: when it is
+   * expedited). */
+  | { readonly kind: 'unfired'; readonly untilMs: number; readonly event: string }
   /** Nothing ran: an operation acts on a context that was waiting, to be ready from `eligibleAtMs`. */
   | { readonly kind: 'waiting'; readonly cause: 'request' | 'resume' | 'recover'; readonly eligibleAtMs: number };
 
@@ -49,6 +52,8 @@ export interface Requests {
   readonly pause: boolean;
   readonly remove: boolean;
   readonly interrupt: boolean;
+  /** The next trigger that can be is to fire at once. */
+  readonly expedite: boolean;
 }
 
 /** What becomes of the context. */
@@ -65,7 +70,9 @@ export type Next =
       /** Whether what the transaction wrote is kept: false after a failure or an interrupt. */
       readonly keepsWork: boolean;
       /** Why it stands there; names the deferral in the audit. */
-      readonly reason: 'break' | 'retry' | 'paused' | 'interrupted' | 'failed' | 'resumed';
+      readonly reason: 'break' | 'retry' | 'paused' | 'interrupted' | 'failed' | 'resumed' | 'trigger';
+      /** Event it waits for at a trigger, empty: for its time; `null`: not at a trigger; absent: as before. */
+      readonly waitsFor?: string | null;
     }
   /** What its transaction asks for concerns other contexts too: `flow/shared/step.ts`, on what they share. */
   | { readonly kind: 'act'; readonly demand: Demand; readonly keepsWork: true; readonly isPaused: boolean }
@@ -95,6 +102,8 @@ export function transition(
       return requests.interrupt ? rollBack(context, requests, nowMs) : advance(context, outcome, requests, nowMs);
     case 'failed':
       return requests.interrupt ? rollBack(context, requests, nowMs) : fail(plan, context, outcome, requests, nowMs);
+    case 'unfired':
+      return requests.interrupt ? rollBack(context, requests, nowMs) : waitOn(context, outcome, requests, nowMs);
     case 'waiting':
       return wait(context, outcome, requests);
   }
@@ -140,6 +149,26 @@ function advance(
     eligibleAtMs: nowMs,
     keepsWork: true,
     reason: requests.pause ? 'paused' : 'break',
+    waitsFor: null,
+  };
+}
+
+/** At a trigger: what it keeps is kept. One that is to be expedited is asked at once. */
+function waitOn(
+  context: FlowContext,
+  { untilMs, event }: Extract<TransactionOutcome, { kind: 'unfired' }>,
+  requests: Requests,
+  nowMs: number,
+): Next {
+  if (requests.remove) return { kind: 'leave', state: 'removed', keepsWork: true };
+  return {
+    ...standAgain(context, requests.expedite && event === '' ? nowMs : untilMs),
+    attempt: 0,
+    kills: 0,
+    state: requests.pause ? 'paused' : 'ready',
+    keepsWork: true,
+    reason: requests.pause ? 'paused' : 'trigger',
+    waitsFor: event,
   };
 }
 

@@ -40,6 +40,8 @@ export interface Offer extends Slice {
    * that others use meanwhile, or repeats an offer that was not answered, says so. Default false.
    */
   readonly redelivered?: boolean;
+  /** It waits at a trigger: while its time is far nobody need offer it. */
+  readonly sleeps?: true;
 }
 
 export interface ClaimedSlice extends Slice {

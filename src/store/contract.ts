@@ -22,8 +22,11 @@ import type { Members } from './members.js';
 /** Members of a root by ordinal, ascending, 0 to 499. */
 export type Ordinals = Uint16Array;
 
-/** What operations have asked of a segment's members, as bits. */
-export const request = { pause: 1, remove: 2, interrupt: 4 } as const;
+/** What operations have asked of a segment's members, as bits. `expedite` holds until a trigger has fired for it. */
+export const request = { pause: 1, remove: 2, interrupt: 4, expedite: 8 } as const;
+
+/** Eligible time of what waits for no time: the last one a date can have. */
+export const neverMs = 8_640_000_000_000_000;
 
 /** `joining`: has arrived at a join, or finished as one of a group. `waiting`: for a scope it opened, or a mutex. Neither is
  * ever in a queue. */
@@ -52,6 +55,9 @@ export interface Segment {
   readonly kills: number;
   readonly state: SegmentState;
   readonly eligibleAtMs: number;
+  /** The trigger at `place` has been polled and has not fired: the members wait for `eligibleAtMs`, or before that for the event
+   * of this name; empty: for the time alone, or an operator who expedites them. `null`: they do not wait for a trigger. */
+  readonly waitsFor: string | null;
   readonly createdAtMs: number;
   /** The root's ordinals of the members, by position. */
   readonly ordinals: Ordinals;
@@ -268,6 +274,9 @@ export type Scope =
   /** All below a branch; the name ends with `/`. */
   | { readonly kind: 'branch'; readonly branch: string };
 
+/** A place in the order of `sleeping`. */
+export type Sleeper = Pick<Segment, 'id' | 'eligibleAtMs'>;
+
 /** A flow context of an instance. */
 export interface LocatedContext {
   readonly segment: Segment;
@@ -323,6 +332,11 @@ export interface Store {
   scan(after: string | null, limit: number): Promise<Segment[]>;
   /** Open segments in `scope` created at or before `horizonMs`, in id order after `after`, at most `limit`. */
   select(scope: Scope, horizonMs: number, after: string | null, limit: number): Promise<Segment[]>;
+  /**
+   * Segments that wait at a trigger (`waitsFor`), stand ready and become eligible after `fromMs` and up to `toMs`, in order of
+   * that time, then of ids, behind `after`; at most `limit`.
+   */
+  sleeping(fromMs: number, toMs: number, after: Sleeper | null, limit: number): Promise<Segment[]>;
   /** Bodies by id, inputs (by root id) and written ones alike. */
   bodies(ids: readonly string[]): Promise<Body[]>;
   /** What contexts share, of those of `instances` that have several. */

@@ -69,6 +69,7 @@ export function segmentOfRow(row: Row): Segment {
     context: decode.int4(row[20]!),
     scope: decode.int4(row[21]!),
     hasRun: decode.bool(row[22]!),
+    waitsFor: row[23] === null ? null : decode.text(row[23]!),
   };
 }
 
@@ -262,6 +263,7 @@ function segmentsCall(segments: readonly Segment[]): SqlCall {
       encode.int4Array(segments.map(({ context }) => context)),
       encode.int4Array(segments.map(({ scope }) => scope)),
       encode.boolArray(segments.map(({ hasRun }) => hasRun)),
+      encode.textArray(segments.map(({ waitsFor }) => waitsFor)),
     ],
   };
 }

@@ -18,6 +18,7 @@ import type {
   Scope,
   Segment,
   Shared,
+  Sleeper,
   Store,
   StoreInfo,
   TextRow,
@@ -185,6 +186,12 @@ export class SqlStore implements Store {
   async scan(after: string | null, limit: number): Promise<Segment[]> {
     const parameters = [encode.uuid(after ?? lowestId), encode.int4(limit)];
     return (await this.#rows({ statement: read.scanSegments, parameters })).map(segmentOfRow);
+  }
+
+  async sleeping(fromMs: number, toMs: number, after: Sleeper | null, limit: number): Promise<Segment[]> {
+    const behind = [encode.int8(after?.eligibleAtMs ?? fromMs), encode.uuid(after?.id ?? lowestId)];
+    const parameters = [encode.int8(fromMs), encode.int8(toMs), ...behind, encode.int4(limit)];
+    return (await this.#rows({ statement: read.sleepingSegments, parameters })).map(segmentOfRow);
   }
 
   async select(scope: Scope, horizonMs: number, after: string | null, limit: number): Promise<Segment[]> {

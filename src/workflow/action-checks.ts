@@ -5,6 +5,7 @@ import { checkForEach } from './for-each-checks.js';
 import { forEachNamed, type Level, regionNamed } from './levels.js';
 import { checkFullName, checkFunctionName, checkWordName } from './name-checks.js';
 import { checkStatements } from './sql-checks.js';
+import { checkTrigger } from './trigger-checks.js';
 
 type PlainAction = { readonly [key: string]: unknown };
 
@@ -38,6 +39,10 @@ export function checkAction(
       break;
     case 'sql':
       if (Array.isArray(action.statements)) checkStatements(action.statements, [...path, 'statements'], report);
+      break;
+    case 'delay':
+    case 'manual':
+      checkTrigger(action, path, report);
       break;
     case 'error':
       if (typeof action.code === 'string') checkWordName(action.code, 'an error', [...path, 'code'], report);

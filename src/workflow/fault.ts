@@ -20,7 +20,7 @@ export const faultCodes = {
   ACTION_UNREACHABLE: 'no flow leads to the action',
   FLOW_TARGET_UNKNOWN: 'a flow from or to an action that does not exist',
   FLOW_LOOP: 'flows that lead back without a transaction break',
-  FLOW_DUPLICATE: 'two else, error or timeout flows out of one action',
+  FLOW_DUPLICATE: 'two else, error, timeout or expiration flows out of one action',
   FLOW_INVALID: 'a flow whose parts do not go together',
   FLOW_OUTSIDE: 'a flow that leads into a body or out of it',
   FLOW_NEVER: 'a flow out of an action that never finishes so',
@@ -44,6 +44,7 @@ export const faultCodes = {
   SCRIPT_INVALID: 'not a script of its language',
   SQL_INVALID: 'a statement that workflows may not execute',
   SUBSTITUTION_INVALID: 'not a text with expressions to put in',
+  TIME_INVALID: 'not a time, zone or calendar, or times that do not go together',
   MAP_INVALID: 'a runtime data map that cannot be applied, or a part of one',
   FILTER_INVALID: 'not an entry of an audit trail filter',
 } as const;

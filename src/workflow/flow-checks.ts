@@ -4,6 +4,7 @@ import { parseCondition } from '../flow/condition/parse.js';
 import { isPlainObject } from './conform.js';
 import { type Path, quote, type Report } from './fault.js';
 import { placeIn } from './text-place.js';
+import { canExpire, isTriggerType } from './triggers.js';
 
 /** @param from the action it leads out of, or `null` when there is none */
 export function checkFlow(flow: { readonly [key: string]: unknown }, from: unknown, path: Path, report: Report): void {
@@ -16,9 +17,14 @@ export function checkFlow(flow: { readonly [key: string]: unknown }, from: unkno
   if (rollback !== undefined && kind !== 'error' && kind !== 'timeout') {
     report('FLOW_INVALID', [...path, 'rollback'], 'only an error or timeout flow can roll back', 'key');
   }
-  if (kind === 'timeout' && isPlainObject(from) && from.timeoutMs === undefined) {
-    const name = typeof from.name === 'string' ? quote(from.name) : 'its action';
-    report('FLOW_INVALID', [...path, 'kind'], `this flow is never taken: ${name} has no timeoutMs`);
+  if (!isPlainObject(from)) return;
+  const name = typeof from.name === 'string' ? quote(from.name) : 'its action';
+  if (kind === 'timeout' && from.timeoutMs === undefined && from.timeout === undefined) {
+    const missing = isTriggerType(from.type) ? 'timeout' : 'timeoutMs';
+    report('FLOW_INVALID', [...path, 'kind'], `this flow is never taken: ${name} has no ${missing}`);
+  }
+  if (kind === 'expiration' && !canExpire(from)) {
+    report('FLOW_INVALID', [...path, 'kind'], `this flow is never taken: ${name} is no trigger that can expire`);
   }
 }
 

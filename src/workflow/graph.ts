@@ -29,7 +29,7 @@ export interface GraphFlow {
   /** Its index in the level. */
   readonly flow: number;
   /** Of all but `always` each action can have one; `null` for conditional flows. */
-  readonly kind: 'always' | 'else' | 'error' | 'timeout' | null;
+  readonly kind: 'always' | 'else' | 'error' | 'timeout' | 'expiration' | null;
 }
 
 /**
@@ -109,13 +109,13 @@ function isOutside(name: string, level: Level, path: Path, report: Report): bool
 }
 
 function kindOf({ kind, condition }: { readonly [key: string]: unknown }): GraphFlow['kind'] {
-  if (kind === 'else' || kind === 'error' || kind === 'timeout') return kind;
+  if (kind === 'else' || kind === 'error' || kind === 'timeout' || kind === 'expiration') return kind;
   return condition === undefined ? 'always' : null;
 }
 
 function checkDuplicates({ level, names, next }: Graph, report: Report): void {
   next.forEach((flows, place) => {
-    for (const kind of ['else', 'error', 'timeout'] as const) {
+    for (const kind of ['else', 'error', 'timeout', 'expiration'] as const) {
       const alike = flows.filter(flow => flow.kind === kind);
       if (alike.length < 2) continue;
       const targets = listNames(alike.map(({ to }) => names[to]!));

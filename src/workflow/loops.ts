@@ -2,6 +2,7 @@
 
 import { listNames, type Report } from './fault.js';
 import type { Graph } from './graph.js';
+import { isTriggerType } from './triggers.js';
 
 /** Loops of a level after which the rest is not told: each may be as long as the level. */
 const loopsMax = 1_000;
@@ -38,7 +39,8 @@ export function checkLoops(graph: Graph, report: Report): void {
 /** Whether a transaction ends before or behind the action, so that a loop through it commits. */
 function endsTransactions({ type, transactionBreak, join, mutex }: Graph['actions'][number]): boolean {
   const acts = type === 'forEach' || type === 'workflow' || type === 'cancel' || type === 'group' || type === 'end';
-  return transactionBreak === true || type === 'null' || join !== undefined || mutex !== undefined || acts;
+  const isBreak = type === 'null' || isTriggerType(type);
+  return transactionBreak === true || isBreak || join !== undefined || mutex !== undefined || acts;
 }
 
 function reportLoop({ level, names }: Graph, loop: readonly number[], flow: number, report: Report): void {

@@ -66,7 +66,8 @@ function splittingActions(flows: readonly Written[]): ReadonlySet<unknown> {
 }
 
 function whyNotOn(flow: Written, joins: ReadonlySet<unknown>, splitting: ReadonlySet<unknown>): string | null {
-  if (flow.kind === 'error' || flow.kind === 'timeout') return `a flow of kind ${flow.kind} cannot have a data map`;
+  if (flow.kind === 'error' || flow.kind === 'timeout' || flow.kind === 'expiration')
+    return `a flow of kind ${flow.kind} cannot have a data map`;
   if (joins.has(flow.to)) return 'a flow into a join cannot have a data map';
   if (flow.kind === undefined && splitting.has(flow.from)) {
     return 'a flow that is taken together with others cannot have a data map';

@@ -4,96 +4,19 @@
 // flows between them; nothing here runs. `plan.ts` compiles it into what the engine walks.
 
 import Type, { type Static } from 'typebox';
-import { Join } from './join-model.js';
-import { scriptLengthMax } from './script-checks.js';
-
-const limits = { actionMax: 10_000, textLengthMax: 4_096, templateLengthMax: 32_768, nameLengthMax: 200 } as const;
-
-/** Names of actions, variables and exported functions: a letter or `_` first; never a key that reaches a prototype. */
-const Identifier = Type.String({ minLength: 1, maxLength: limits.nameLengthMax });
-
-/**
- * A runtime data map: values copied from one scope of variables to another, in the order in which they are written
- * (src/flow/substitution/README.md).
- */
-export const DataMap = Type.Array(
-  Type.Object(
-    {
-      /** `flow.RESULT.customer.id`, `workflow.total`, `runtime.MAIL_HOST`, `action.x`: a scope, a variable, members of it. */
-      from: Type.String({ minLength: 1, maxLength: limits.textLengthMax }),
-      /** `action.customer`, `flow.customer` or `workflow.customer`: a scope and the name of a variable. */
-      to: Type.String({ minLength: 1, maxLength: limits.nameLengthMax + 20 }),
-    },
-    { additionalProperties: false },
-  ),
-  { maxItems: 1_000 },
-);
-
-/** How often and how fast a failed transaction is tried again. Absent: 5 retries after 1, 2, 4, 8 and 16 s. */
-export const RetryPolicy = Type.Object(
-  {
-    /** Retries after the first attempt; 0 means none. Default 5. */
-    retries: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000 })),
-    /** Delay before the first retry, milliseconds. Default 1,000. */
-    delayMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400_000 })),
-    /** Each further delay is the last one times this. Default 2. */
-    factor: Type.Optional(Type.Number({ minimum: 1, maximum: 100 })),
-    /** No delay is longer, milliseconds. Default 3,600,000. */
-    delayMaxMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_592_000_000 })),
-    /** Each delay is shortened by a random part of itself, up to this fraction. Default 0. */
-    jitter: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
-    /** Codes of the errors after which it is tried again; others are as if nothing were left to try. Default: all. */
-    codes: Type.Optional(Type.Array(Identifier, { minItems: 1, maxItems: 100 })),
-  },
-  { additionalProperties: false },
-);
-
-/** A number, or a text that is one when it has been substituted. */
-const NumberOrText = Type.Union([Type.Number(), Type.String({ minLength: 1, maxLength: limits.textLengthMax })]);
-
-const ScriptText = Type.String({ minLength: 1, maxLength: scriptLengthMax });
-const ScriptLanguageName = Type.Literal('javascript');
-
-/** A script beside an action: its text, or with the name of its language. Default `javascript`. */
-export const Script = Type.Union([
+import {
+  actionProperties,
+  DataMap,
+  Identifier,
+  limits,
+  NumberOrText,
+  ScriptLanguageName,
   ScriptText,
-  Type.Object(
-    {
-      /** What it is written in. Default `javascript`. */
-      language: Type.Optional(ScriptLanguageName),
-      /** Its text. */
-      script: ScriptText,
-    },
-    { additionalProperties: false },
-  ),
-]);
+} from './action-properties.js';
+import { DelayTrigger, ManualTrigger } from './trigger-model.js';
 
-const actionProperties = {
-  /** Flows, the audit and errors name the action by it; unique in the workflow. */
-  name: Identifier,
-  /** For readers. */
-  description: Type.Optional(Type.String({ maxLength: limits.textLengthMax })),
-  /** The action begins when the workflow starts. Absent everywhere: the first action does. */
-  start: Type.Optional(Type.Boolean()),
-  /** What came before this action is committed when it is reached. Always true for `null`. Default false. */
-  transactionBreak: Type.Optional(Type.Boolean()),
-  /** The action is stopped after this many milliseconds. Default: none. */
-  timeoutMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 31_622_400_000 })),
-  retry: Type.Optional(RetryPolicy),
-  /** The action waits for several inbound flows. Always a transaction break. Absent: each arrival runs it. */
-  join: Type.Optional(Join),
-  /** Of the actions of an instance that name the same mutex one runs at a time, until its transaction ends. */
-  mutex: Type.Optional(Identifier),
-  /** Applied before the action runs; what goes to `action.` is seen by this action alone, and not kept. */
-  map: Type.Optional(DataMap),
-  /** Runs before the action, within its timeout; can set variables. */
-  prescript: Type.Optional(Script),
-  /**
-   * Runs after the action, within its timeout, and sees its RESULT; can set variables. Of an action that acts on flow contexts
-   * RESULT is what it works on (the list of a for-each, the input of a workflow): it runs before the engine does that.
-   */
-  postscript: Type.Optional(Script),
-};
+export { DataMap, RetryPolicy, Script } from './action-properties.js';
+export { DelayTrigger, ManualTrigger } from './trigger-model.js';
 
 /** Runs a function exported from the user's module; what it returns is `RESULT`. */
 export const CallAction = Type.Object(
@@ -300,6 +223,8 @@ export const Action = Type.Union([
   ErrorAction,
   ScriptAction,
   SqlAction,
+  DelayTrigger,
+  ManualTrigger,
 ]);
 
 /**
@@ -316,9 +241,12 @@ export const Flow = Type.Object(
     condition: Type.Optional(Type.String({ maxLength: limits.textLengthMax })),
     /**
      * `else`: taken when no conditional flow held and there is no unconditional one. `error`: taken when the action fails.
-     * `timeout`: taken when it fails by its timeout; without one its error flow is.
+     * `timeout`: taken when it fails by its timeout; without one its error flow is. `expiration`: taken out of a trigger that
+     * has nothing left to fire for; without one the flow context ends there.
      */
-    kind: Type.Optional(Type.Union([Type.Literal('else'), Type.Literal('error'), Type.Literal('timeout')])),
+    kind: Type.Optional(
+      Type.Union([Type.Literal('else'), Type.Literal('error'), Type.Literal('timeout'), Type.Literal('expiration')]),
+    ),
     /** Of `error` and `timeout`: what the transaction wrote until then is dropped. Default false: it is kept. */
     rollback: Type.Optional(Type.Boolean()),
     /** Applied when the flow is taken. Not on `error` and `timeout` flows, and not where several flows are taken at once. */
@@ -344,7 +272,6 @@ export const WorkflowDefinition = Type.Object(
   { additionalProperties: false },
 );
 
-export type RetryPolicy = Static<typeof RetryPolicy>;
 export type CallAction = Static<typeof CallAction>;
 export type NullAction = Static<typeof NullAction>;
 export type ConsoleAction = Static<typeof ConsoleAction>;
@@ -355,9 +282,9 @@ export type CancelAction = Static<typeof CancelAction>;
 export type GroupAction = Static<typeof GroupAction>;
 export type ErrorAction = Static<typeof ErrorAction>;
 export type SqlAction = Static<typeof SqlAction>;
-export type DataMap = Static<typeof DataMap>;
 export type ScriptAction = Static<typeof ScriptAction>;
-export type Script = Static<typeof Script>;
+/** An action that waits for something to happen. */
+export type Trigger = DelayTrigger | ManualTrigger;
 export type Action =
   | CallAction
   | NullAction
@@ -369,7 +296,8 @@ export type Action =
   | GroupAction
   | ErrorAction
   | ScriptAction
-  | SqlAction;
+  | SqlAction
+  | Trigger;
 export type Flow = Static<typeof Flow>;
 export type WorkflowDefinition = Omit<Static<typeof WorkflowDefinition>, 'actions'> & { actions: Action[] };
 /** Of a for-each: its actions, and the flows among them (default: none). */

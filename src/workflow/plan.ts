@@ -8,6 +8,7 @@ import { parseJoin } from './join.js';
 import { forEachNamed, type Level, levelsOf, regionNamed, startsOf } from './levels.js';
 import type { Action, Flow, Json, JsonObject, WorkflowDefinition } from './model.js';
 import { planTemplates } from './templates.js';
+import { isTrigger } from './triggers.js';
 
 /** Index of an action in its plan. */
 export type Place = number;
@@ -59,7 +60,8 @@ export interface Route {
 }
 
 /** How an action ended. */
-export type ActionExit = 'normal' | 'error' | 'timeout';
+/** `expired`: a trigger that has nothing left to fire for. */
+export type ActionExit = 'normal' | 'error' | 'timeout' | 'expired';
 
 /** When a join goes on. */
 export type PlanJoin =
@@ -94,12 +96,15 @@ export interface PlanAction {
   readonly action: Action;
   /** The work before this action is committed when it is reached. */
   readonly isBreak: boolean;
+  /** It waits for something to happen. */
+  readonly isTrigger: boolean;
   readonly timeoutMs: number | null;
   readonly retry: PlanRetry;
   /** In the order in which they are written. */
   readonly flows: readonly PlanFlow[];
   readonly errorFlow: PlanFailureFlow | null;
   readonly timeoutFlow: PlanFailureFlow | null;
+  readonly expirationFlow: Pick<PlanFlow, 'flow' | 'to'> | null;
   /** Numbers of the flows that lead here, of whatever kind. */
   readonly inbound: readonly number[];
   readonly join: PlanJoin | null;
@@ -194,13 +199,16 @@ function compileLevel(level: Level, definition: WorkflowDefinition, baseFolder: 
       isBreak:
         action.transactionBreak === true ||
         action.type === 'null' ||
+        isTrigger(action) ||
         action.join !== undefined ||
         action.mutex !== undefined,
+      isTrigger: isTrigger(action),
       timeoutMs: action.timeoutMs ?? null,
       retry: { ...defaultRetry, ...action.retry, ...(action.type === 'error' ? { retries: 0 } : {}) },
       flows: outbound.flatMap(planFlow),
       errorFlow: flowOnFailure(outbound, 'error'),
       timeoutFlow: flowOnFailure(outbound, 'timeout'),
+      expirationFlow: flowOnFailure(outbound, 'expiration'),
       inbound: inbound[index]!,
       join: planJoin(action, inbound[index]!.length),
       mutex: action.mutex ?? null,
@@ -221,11 +229,13 @@ function startAction(place: Place, flows: readonly PlanFlow[]): PlanAction {
     name,
     action: { name, type: 'null' },
     isBreak: true,
+    isTrigger: false,
     timeoutMs: null,
     retry: defaultRetry,
     flows,
     errorFlow: null,
     timeoutFlow: null,
+    expirationFlow: null,
     inbound: [],
     join: null,
     mutex: null,
@@ -249,7 +259,7 @@ function placeOf(name: string, places: ReadonlyMap<string, Place>): Place {
 
 /** The flow as the plan has it; none for those that are taken when the action fails. */
 function planFlow({ flow, to, written: { condition, kind, map } }: NumberedFlow): PlanFlow[] {
-  if (kind === 'error' || kind === 'timeout') return [];
+  if (kind === 'error' || kind === 'timeout' || kind === 'expiration') return [];
   const maps = planMaps(map);
   if (kind === 'else') return [{ kind, flow, to, ...maps }];
   if (condition === undefined) return [{ kind: 'always', flow, to, ...maps }];
@@ -287,7 +297,7 @@ function regionOf(action: Action, level: Level): Place[] {
  */
 export function failureFlow(
   { action, retry, errorFlow, timeoutFlow }: PlanAction,
-  exit: Exclude<ActionExit, 'normal'>,
+  exit: 'error' | 'timeout',
   attempt: number,
   code: string,
 ): PlanFailureFlow | null {

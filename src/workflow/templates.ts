@@ -21,6 +21,8 @@ const substituted: Readonly<Record<Action['type'], readonly string[]>> = {
   script: [],
   // Their parameters alone: what is executed is never put together from values.
   sql: [],
+  delay: [],
+  manual: [],
 };
 
 /** Reports texts with expressions that cannot be read. */

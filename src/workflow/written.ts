@@ -5,6 +5,8 @@ import type { JsonObject } from './model.js';
 
 /** Object of the variables of workflow scope. */
 export const workflowKey = '$workflow';
+/** Object of what the triggers of the context keep, by the names of their actions. */
+export const triggersKey = '$triggers';
 /** Present: the input of the instance is not laid under; the context has one of its own, in what it has written. */
 export const ownKey = '$own';
 
@@ -34,7 +36,7 @@ export function ownVariables(written: JsonObject): JsonObject {
 
 function layOver(target: JsonObject, over: JsonObject): void {
   for (const name of Object.keys(over)) {
-    if (name === workflowKey || name === ownKey) continue;
+    if (name === workflowKey || name === ownKey || name === triggersKey) continue;
     // Assigning this one would set the prototype; defining it does not.
     if (name === '__proto__') {
       Object.defineProperty(target, name, { value: over[name], enumerable: true, configurable: true, writable: true });

@@ -8,6 +8,7 @@ import { auditFilter } from '../../src/workflow/filter.js';
 const shape: GroupShape = {
   begins: true,
   reported: false,
+  trigger: 'none',
   pathLength: 0,
   kind: 'completed',
   timedOut: false,

@@ -21,6 +21,8 @@ const part = fc.record({
   hasRun: fc.boolean(),
   transaction: fc.nat(0x7fff_ffff),
   attempt: fc.nat(5),
+  eligibleAtMs: fc.maxSafeNat(),
+  isWaiting: fc.boolean(),
   root: fc.constantFrom(...roots),
   ordinals: fc.uniqueArray(fc.nat(499), { minLength: 1, maxLength: 5 }).map(list => Uint16Array.from(list).sort()),
 });
@@ -30,7 +32,7 @@ const batch: fc.Arbitrary<Batch> = fc
   .map(([id, parts, hasWritten, text]) => {
     const count = parts.reduce((sum, { ordinals }) => sum + ordinals.length, 0);
     const texts = pack(Array.from({ length: count }, (_, slot) => ({ slot, text })));
-    return { id, parts, count, inputs: texts, written: hasWritten ? texts : null };
+    return { id, atMs: id + 1, parts, count, inputs: texts, written: hasWritten ? texts : null };
   });
 
 /** A group as gathered, with one time from `atMs` on for each action's start and end. */

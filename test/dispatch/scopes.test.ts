@@ -14,7 +14,14 @@ import type { Json, JsonObject } from '../../src/workflow/model.js';
 import type { PlanAction } from '../../src/workflow/plan.js';
 import { seed } from '../seed.js';
 
-const nothing: Writes = { result: null, writes: null, workflowWrites: null, transients: null, actionVariables: null };
+const nothing: Writes = {
+  result: null,
+  writes: null,
+  workflowWrites: null,
+  transients: null,
+  triggersKept: null,
+  actionVariables: null,
+};
 const texts = (variables: JsonObject): Map<string, string> =>
   new Map(Object.entries(variables).map(([name, value]) => [name, JSON.stringify(value)]));
 
@@ -96,6 +103,7 @@ test(`variables that were just written are those that are seen, whatever lies be
         writes: texts(mine),
         workflowWrites: texts({ a: 0 }),
         transients: texts(transient),
+        triggersKept: null,
         actionVariables: texts(action),
       };
       const fresh = freshVariables(new Set(asked), own);

@@ -7,14 +7,21 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { Dispatcher, DispatcherEvents, DispatcherOptions } from '../../src/dispatch/contract.js';
 import { createDispatcher } from '../../src/dispatch/pool.js';
-import type { ActionError, Batch, LogLine, MemberEvent, PackedJson } from '../../src/dispatch/protocol.js';
+import type {
+  ActionError,
+  Batch,
+  LogLine,
+  MemberEvent,
+  OutcomeGroup,
+  PackedJson,
+} from '../../src/dispatch/protocol.js';
 import type { JsonObject } from '../../src/workflow/model.js';
 import { type ActionExit, compilePlan, type Demand, type Plan } from '../../src/workflow/plan.js';
 
 export const fixtures = fileURLToPath(new URL('../fixtures/actions/', import.meta.url));
 
 export interface Answer {
-  readonly kind: 'completed' | 'failed';
+  readonly kind: OutcomeGroup['kind'];
   readonly path: readonly number[];
   readonly reached: number;
   readonly demand: Demand | null;
@@ -141,10 +148,22 @@ export class World {
     for (let from = 0; from < inputs.length; from += partMembers) {
       const count = Math.min(partMembers, inputs.length - from);
       const ordinals = Uint16Array.from({ length: count }, (_, at) => from + at);
-      parts.push({ workflow, place, context, hasRun, transaction: 2, attempt: 0, root, ordinals });
+      parts.push({
+        workflow,
+        place,
+        context,
+        hasRun,
+        transaction: 2,
+        attempt: 0,
+        eligibleAtMs: 0,
+        isWaiting: false,
+        root,
+        ordinals,
+      });
     }
     const batch: Batch = {
       id,
+      atMs: 0,
       parts,
       count: inputs.length,
       inputs: pack(inputs),

@@ -15,11 +15,13 @@ function batchOf(sizes: readonly number[]): Batch {
     hasRun: false,
     transaction: 0,
     attempt: 0,
+    eligibleAtMs: 0,
+    isWaiting: false,
     root,
     ordinals: Uint16Array.from({ length: size }, () => next++),
   }));
   const all = parts.flatMap(({ ordinals }) => [...ordinals]);
-  return { id: 7, parts, count: next, inputs: pack(all), written: pack(all.map(n => ({ n }))) };
+  return { id: 7, atMs: 0, parts, count: next, inputs: pack(all), written: pack(all.map(n => ({ n }))) };
 }
 
 const groupOf = (part: number, members: number[]): OutcomeGroup => ({

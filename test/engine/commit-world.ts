@@ -151,6 +151,7 @@ export class CommitWorld {
       place: 0,
       hasRun: false,
       context: 0,
+      waitsFor: null,
       scope: 0,
       transaction: 0,
       attempt: 0,

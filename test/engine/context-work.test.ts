@@ -44,6 +44,7 @@ class SplitInstance {
       hasRun: false,
       context: at + 1,
       scope: 0,
+      waitsFor: null,
       transaction: 1,
       attempt: 0,
       kills: 0,

@@ -35,10 +35,10 @@ const plan: Plan = compilePlan(
 const fresh: FlowContext = { place: 0, transaction: 0, attempt: 0, kills: 0 };
 const completed: TransactionOutcome = { kind: 'completed', reached: 1 };
 const failed: TransactionOutcome = { kind: 'failed', place: 0, killed: false };
-const noRequests: Requests = { pause: false, remove: false, interrupt: false };
+const noRequests: Requests = { pause: false, remove: false, interrupt: false, expedite: false };
 const pause = { ...noRequests, pause: true };
 const remove = { ...noRequests, remove: true };
-const interrupt = { ...noRequests, interrupt: true };
+const interrupt = { ...noRequests, interrupt: true, expedite: false };
 const next = (context: FlowContext, outcome: TransactionOutcome, requests = noRequests) =>
   transition(plan, context, outcome, requests, nowMs);
 
@@ -57,7 +57,12 @@ const outcomes: fc.Arbitrary<TransactionOutcome> = fc.oneof(
     eligibleAtMs: fc.nat(),
   }),
 );
-const requests = fc.record({ pause: fc.boolean(), remove: fc.boolean(), interrupt: fc.boolean() });
+const requests = fc.record({
+  pause: fc.boolean(),
+  remove: fc.boolean(),
+  interrupt: fc.boolean(),
+  expedite: fc.boolean(),
+});
 
 describe('whatever it is asked', () => {
   test('T2: a failed or interrupted transaction leaves the context where it began, and keeps nothing', () => {

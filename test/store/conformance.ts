@@ -82,6 +82,7 @@ export function segmentOf(root: RootBody, ordinals: readonly number[], more: Par
     kills: 0,
     state: 'ready',
     eligibleAtMs: atMs,
+    waitsFor: null,
     createdAtMs: atMs,
     ordinals: Uint16Array.from(ordinals),
     open: ordinals.length,

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { formatFault } from '../../src/workflow/fault.js';
 import { loadDefinition } from '../../src/workflow/load.js';
 import { verify } from '../../src/workflow/verify.js';
+import { actionTypes } from './accepted.js';
 
 /** Faults of a workflow file that begins with these actions in line 3. */
 function faultsOf(...actions: string[]): string[] {
@@ -276,7 +277,7 @@ describe('bodies', () => {
       'a.yaml:15:17 actions.each.body.actions.inner.body.actions[0].message: is missing, accepted is text of 0 to 32,768 characters (KEY_MISSING)',
       'a.yaml:15:42 actions.each.body.actions.inner.body.actions[0].mesage: unknown key "mesage"; did you mean "message"? (KEY_UNKNOWN)',
       'a.yaml:15:86 actions.each.body.actions.inner.body.actions[0].next.condition: at character 5: "=" (expected a value) (CONDITION_INVALID)',
-      'a.yaml:16:33 actions.each.body.actions.inner.body.actions[1].type: found "cal", accepted is one of "call", "null", "console", "forEach", "workflow", "end", "cancel", "group", "error", "script", "sql"; did you mean "call"? (VALUE_INVALID)',
+      `a.yaml:16:33 actions.each.body.actions.inner.body.actions[1].type: found "cal", accepted is one of ${actionTypes}; did you mean "call"? (VALUE_INVALID)`,
       'a.yaml:16:45 actions.each.body.actions.inner.body.actions[1].next[0]: the flows lead back, "x" -> "y" -> "x", and no action of this loop is a transaction break; give one transactionBreak: true (FLOW_LOOP)',
       'a.yaml:16:48 actions.each.body.actions.inner.body.actions[1].next[1]: no action is named "z"; did you mean "x"? (FLOW_TARGET_UNKNOWN)',
       'a.yaml:17:24 actions.each.body.actions.inner.body.actions[2].name: two actions are named "x": another is action 1, this one is action 3 (ACTION_DUPLICATE)',

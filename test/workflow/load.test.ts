@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { formatFault } from '../../src/workflow/fault.js';
 import { loadDefinition } from '../../src/workflow/load.js';
 import { seed } from '../seed.js';
+import { actionTypes, flowKinds } from './accepted.js';
 
 function definitionOf(text: string): unknown {
   const loaded = loadDefinition(text, 'a.yaml');
@@ -178,7 +179,7 @@ actions:
       'a.yaml:2:1 priorty: unknown key "priorty"; did you mean "priority"? (KEY_UNKNOWN)',
       'a.yaml:3:11 priority: found 0, accepted is a whole number from 1 to 10,000 (VALUE_INVALID)',
       'a.yaml:4:9 module: found "http://x/y.mjs", accepted is the path of a file, not a URL (MODULE_INVALID)',
-      'a.yaml:7:11 actions.score.type: found "cal", accepted is one of "call", "null", "console", "forEach", "workflow", "end", "cancel", "group", "error", "script", "sql"; did you mean "call"? (VALUE_INVALID)',
+      `a.yaml:7:11 actions.score.type: found "cal", accepted is one of ${actionTypes}; did you mean "call"? (VALUE_INVALID)`,
       'a.yaml:9:32 actions.b.message: found 5, accepted is text of 0 to 32,768 characters; put it in quotes (VALUE_INVALID)',
       'a.yaml:9:41 actions.b.next: no action is named "publsh"; did you mean "publish"? (FLOW_TARGET_UNKNOWN)',
       'a.yaml:9:57 actions.b.stream: found "stdin", accepted is "stdout" or "stderr" (VALUE_INVALID)',
@@ -198,7 +199,7 @@ actions:
       '{\n\t"name": "/a",\n\t"actions": [\n\t\t{"name": "a", "type": "null"},\n\t\t{"name": "a", "type": "nul", "message": "\\u0000"}\n\t]\n}';
     expect(faultsOf(text)).toEqual([
       'a.yaml:5:12 actions[1].name: two actions are named "a": another is action 1, this one is action 2 (ACTION_DUPLICATE)',
-      'a.yaml:5:25 actions[1].type: found "nul", accepted is one of "call", "null", "console", "forEach", "workflow", "end", "cancel", "group", "error", "script", "sql"; did you mean "null"? (VALUE_INVALID)',
+      `a.yaml:5:25 actions[1].type: found "nul", accepted is one of ${actionTypes}; did you mean "null"? (VALUE_INVALID)`,
       'a.yaml:5:43 actions[1].message: holds a NUL character (TEXT_INVALID)',
     ]);
   });
@@ -241,7 +242,7 @@ actions:
   b: { type: null, next: [{}] }
 `;
     expect(faultsOf(text)).toEqual([
-      'a.yaml:6:24 actions.a.next[0].kind: found "els", accepted is "else" or "error" or "timeout" (VALUE_INVALID)',
+      `a.yaml:6:24 actions.a.next[0].kind: found "els", accepted is ${flowKinds} (VALUE_INVALID)`,
       'a.yaml:7:15 actions.a.next[1].to: no action is named "c"; did you mean "a"? (FLOW_TARGET_UNKNOWN)',
       'a.yaml:7:18 actions.a.next[1].form: unknown key "form"; accepted are to, condition, kind, rollback, map (KEY_UNKNOWN)',
       'a.yaml:8:11 actions.a.next[2].from: a flow of "next" leads out of its own action; leave this out (KEY_UNKNOWN)',
@@ -284,7 +285,7 @@ actions:
     ],
     [
       'workflow: /a\nactions:\n  a: {type: , next: }',
-      'a.yaml:3:13 actions.a.type: found nothing (null), accepted is one of "call", "null", "console", "forEach", "workflow", "end", "cancel", "group", "error", "script", "sql" (VALUE_INVALID)',
+      `a.yaml:3:13 actions.a.type: found nothing (null), accepted is one of ${actionTypes} (VALUE_INVALID)`,
     ],
   ])('%j', (text, fault) => expect(faultsOf(text)[0]).toBe(fault));
 });

@@ -7,6 +7,7 @@ import type { WorkflowDefinition } from '../../src/workflow/model.js';
 import { compilePlan } from '../../src/workflow/plan.js';
 import { verify } from '../../src/workflow/verify.js';
 import { seed } from '../seed.js';
+import { actionTypes } from './accepted.js';
 
 const sound: WorkflowDefinition = {
   name: '/flights/score',
@@ -61,7 +62,7 @@ test('all faults come at once, with found, accepted and a suggestion', () => {
   expect(verify(bad).map(formatFault)).toEqual([
     'priority: found 0, accepted is a whole number from 1 to 10,000 (VALUE_INVALID)',
     'descriptin: unknown key "descriptin"; did you mean "description"? (KEY_UNKNOWN)',
-    'actions[0].type: found "cal", accepted is one of "call", "null", "console", "forEach", "workflow", "end", "cancel", "group", "error", "script", "sql"; did you mean "call"? (VALUE_INVALID)',
+    `actions[0].type: found "cal", accepted is one of ${actionTypes}; did you mean "call"? (VALUE_INVALID)`,
     'actions[1].stream: found "stdin", accepted is "stdout" or "stderr" (VALUE_INVALID)',
     'actions[1].timeoutMs: found "5s", accepted is a whole number from 1 to 31,622,400,000 (VALUE_INVALID)',
     'actions[1].retry.retries: found -1, accepted is a whole number from 0 to 1,000 (VALUE_INVALID)',

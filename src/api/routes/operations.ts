@@ -10,6 +10,7 @@ const summaries = {
   remove: 'Take instances away: at once where they wait, at their next transaction break where they execute',
   recover:
     'Begin what has failed again (FAILED, waiting for a retry, or with an error handler at work) from the transaction that failed',
+  expedite: 'Have triggers that wait fire at once; what runs does so at the next it reaches',
 } as const;
 
 export function operationRoutes(app: App, { engine }: Service): void {

@@ -4,7 +4,7 @@ import Type, { type Static } from 'typebox';
 import { oneOf } from './fields.js';
 import { limits } from './protocol.js';
 
-export const operations = ['pause', 'resume', 'remove', 'recover'] as const;
+export const operations = ['pause', 'resume', 'remove', 'recover', 'expedite'] as const;
 
 export const Operation = oneOf(operations, 'What to do with the target');
 

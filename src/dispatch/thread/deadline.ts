@@ -33,3 +33,10 @@ export function timeoutFault(member: Member): ActionFault {
   const { name, timeoutMs } = member.node.place.planAction;
   return new ActionFault('ActionTimeout', `action "${name}" did not end within ${timeoutMs} ms`);
 }
+
+export class TriggerTimeout extends ActionFault {
+  /** @param within how long the trigger was to wait, as its definition says */
+  constructor(trigger: string, within: string) {
+    super('ActionTimeout', `trigger "${trigger}" did not fire within ${within}`);
+  }
+}

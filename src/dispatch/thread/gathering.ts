@@ -17,6 +17,9 @@ class GatheredGroup {
   readonly errorOf: number[] = [];
   /** By member once one has any. */
   readonly statements: string[] = [];
+  /** Of triggers that wait. */
+  readonly untilMs: number[] = [];
+  readonly waitsFor: string[] = [];
   readonly #errorKeys = new Map<string, number>();
   readonly path: readonly number[];
   isAscending = true;
@@ -42,6 +45,10 @@ class GatheredGroup {
     if (member.earlierResults !== null) for (const text of member.earlierResults) this.earlier.push(text);
     this.syncMs += member.syncMs;
     this.elapsedMs += endedMs - member.begunMs;
+    if (this.exit.kind === 'unfired') {
+      this.untilMs.push(member.untilMs);
+      this.waitsFor.push(member.event);
+    }
   }
 
   addStatements({ statements }: Member): void {
@@ -72,6 +79,7 @@ class GatheredGroup {
     const { kind, reached, demand, exits } = this.exit;
     const hasErrors = this.errors.length > 0;
     const hasStatements = this.statements.length > 0;
+    const isWaiting = kind === 'unfired';
     return {
       part: part.index,
       kind,
@@ -82,13 +90,14 @@ class GatheredGroup {
       atMs: this.atMs,
       payload: this.hasPayload ? this.payload : null,
       rare:
-        path.length > 1 || hasErrors || hasStatements || demand !== null
+        path.length > 1 || hasErrors || hasStatements || isWaiting || demand !== null
           ? {
               ...(path.length > 1 ? { earlierResults: this.earlier } : {}),
               ...(hasErrors ? { errors: this.errors, errorOf: Uint16Array.from(this.errorOf) } : {}),
               ...(exits === undefined ? {} : { exits }),
               ...(demand === null ? {} : { demand }),
               ...(hasStatements ? { statements: this.statements } : {}),
+              ...(isWaiting ? { waits: { untilMs: this.untilMs, events: this.waitsFor } } : {}),
             }
           : null,
       occupiedUs: this.syncMs * 1_000 + members.length * shareUs,
@@ -105,6 +114,8 @@ class GatheredGroup {
     reorder(this.earlier, order, this.path.length - 1);
     reorder(this.errorOf, order, 1);
     reorder(this.statements, order, 1);
+    reorder(this.untilMs, order, 1);
+    reorder(this.waitsFor, order, 1);
   }
 }
 

@@ -9,11 +9,20 @@ import { instanceId } from '../../workflow/instance-id.js';
 import type { Json, JsonObject } from '../../workflow/model.js';
 import { END, type Place } from '../../workflow/plan.js';
 import { isVariableName, variableNameLengthMax } from '../../workflow/variable-name.js';
-import { ActionFault, type PlacedEffect, type SqlEffect, type ValueSource } from '../action.js';
+import {
+  ActionFault,
+  never,
+  type PlacedEffect,
+  type Polled,
+  type SqlEffect,
+  type TriggerTurn,
+  type ValueSource,
+} from '../action.js';
 import { errorText, errorVariable } from '../error-variable.js';
 import type { ActionError, LogLine, MemberEvent } from '../protocol.js';
 import { storableText } from './error-as-data.js';
 import { jsonText } from './json-text.js';
+import type { MemberServices } from './member-services.js';
 import {
   freshVariables,
   parseObject,
@@ -25,6 +34,7 @@ import {
 } from './scopes.js';
 import type { ThreadPart } from './thread-batch.js';
 import type { PathNode } from './thread-plan.js';
+import { type Kept, keptText, turnOf } from './turns.js';
 import type { ScopedMember } from './values.js';
 
 const auditNameLengthMax = 200;
@@ -32,17 +42,6 @@ const auditMessageLengthMax = 4_096;
 const auditEventsMax = 1_000;
 const statementsMax = 100;
 const statementLengthMax = 65_536;
-
-/** What a member's context needs of the thread it runs in. */
-export interface MemberServices {
-  readonly resultBytesMax: number;
-  /** Whether `sql` actions may run. */
-  readonly sql: boolean;
-  nowMs(): number;
-  log(line: LogLine): void;
-  /** An event of a member whose transaction has ended. */
-  late(member: Member, event: MemberEvent): void;
-}
 
 export class Member implements ScopedMember, Writes {
   static services: MemberServices;
@@ -66,6 +65,10 @@ export class Member implements ScopedMember, Writes {
   transients: Map<string, string> | null = null;
   /** What the data map of its current action put there. */
   actionVariables: Map<string, string> | null = null;
+  triggersKept: string | null = null;
+  /** Of a trigger that waits. */
+  untilMs = never;
+  event = '';
   events: MemberEvent[] | null = null;
   /** What is to be executed in the commit. */
   statements: PlacedEffect[] | null = null;
@@ -145,6 +148,24 @@ export class Member implements ScopedMember, Writes {
   /** JSON text of what its transaction leaves it with. @throws when what was written before is not JSON */
   leavesWith(reached: Place): string | null {
     return reached === END && this.part.from.context === 0 ? this.#finalResult() : this.#everythingWritten();
+  }
+
+  turn(): TriggerTurn {
+    const { from, batch } = this.part;
+    return turnOf(batch.written(this.slot), this.action, from, this.index, batch.atMs);
+  }
+
+  /** Its trigger has not fired. */
+  wait({ untilMs, event, keeps }: Extract<Polled, { kind: 'waits' }>): void {
+    this.untilMs = untilMs;
+    this.event = event ?? '';
+    const { arrivedAtMs } = this.turn();
+    this.keep({ arrivedAtMs, ...(keeps === undefined ? {} : { kept: keeps }) });
+  }
+
+  /** What its trigger keeps, beside what others do. */
+  keep(kept: Kept | null): void {
+    this.triggersKept = keptText(this.part.batch.written(this.slot), this.action, kept);
   }
 
   /** JSON text of everything written so far in the flow context's life, or `null` when this transaction wrote nothing. */
@@ -254,6 +275,7 @@ export class Member implements ScopedMember, Writes {
       this.result = null;
       this.events = null;
       this.statements = null;
+      this.triggersKept = null;
     }
     this.actionVariables = null;
     this.writes ??= new Map();

@@ -14,15 +14,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { threadId } from 'node:worker_threads';
 import { failureFlow } from '../../workflow/plan.js';
-import { type Act, isThenable, type PlacedAction } from '../action.js';
+import { type Act, isThenable, type PlacedAction, type Polled } from '../action.js';
 import type { PackedBatch } from '../packing.js';
 import type { ActionError, ToThread } from '../protocol.js';
 import { SharedState, uptimeOffsetMs } from '../shared-state.js';
 import { chosenExit } from './chosen-exit.js';
-import { clearDeadline, isOverTime, setDeadline, timeoutFault } from './deadline.js';
+import { clearDeadline, isOverTime, setDeadline, TriggerTimeout, timeoutFault } from './deadline.js';
 import { errorAsData } from './error-as-data.js';
+import { exitOfUnfired, type Fired, resultOfFired, type Unfired } from './fired.js';
 import { jsonText } from './json-text.js';
 import { Member, withdrawnFault } from './member.js';
+import { servicesOf } from './member-services.js';
 import { Outbox } from './outbox.js';
 import { Rows } from './rows.js';
 import { logStray, nameCulprit } from './strays.js';
@@ -57,13 +59,7 @@ export class ThreadRuntime {
     this.#shared = new SharedState(task.memory, task.concurrency);
     this.#outbox = new Outbox(task.port, this.#shared);
     this.#rows = new Rows(task.concurrency);
-    Member.services = {
-      resultBytesMax: task.resultBytesMax,
-      sql: task.sql,
-      nowMs: () => this.#outbox.nowMs(),
-      log: line => this.#outbox.log(line),
-      late: (member, event) => this.#outbox.late(member, event),
-    };
+    Member.services = servicesOf(task, this.#outbox);
   }
 
   receive(message: ToThread): void {
@@ -202,8 +198,10 @@ export class ThreadRuntime {
       return true;
     };
     const { node } = member;
-    const reject = (thrown: unknown): void => this.#settled(member, () => this.#fail(member, thrown), node);
-    loading.then(() => this.#settled(member, goOn, node), reject);
+    loading.then(
+      () => this.#settled(member, goOn, node),
+      thrown => this.#settled(member, () => this.#fail(member, thrown), node),
+    );
   }
 
   #await(member: Member, promised: unknown): void {
@@ -235,10 +233,11 @@ export class ThreadRuntime {
     const { place } = node;
     if (isOverTime(member, this.#nowMs)) return this.#fail(member, timeoutFault(member));
     clearDeadline(member);
+    if (place.triggers && (returned as Polled).kind !== 'fired') return this.#unfired(member, returned as Unfired);
     const before = member.result;
     const act = place.acts ? (returned as Act) : null;
     let text = 'null';
-    const value = act === null ? returned : act.result;
+    const value = place.triggers ? resultOfFired(member, returned as Fired) : act === null ? returned : act.result;
     if (act === null ? place.givesResult : value !== undefined) {
       try {
         text = jsonText(value, act === null ? 'the result' : 'what the action works on', this.#task.resultBytesMax);
@@ -262,6 +261,17 @@ export class ThreadRuntime {
       return this.#failTransaction(member, thrown);
     }
     return exit.ends ? this.#complete(member, exit, null) : this.#goOn(member, exit, text);
+  }
+
+  /** A trigger has not fired. @returns whether the transaction goes on with an action, by its expiration flow */
+  #unfired(member: Member, polled: Unfired): boolean {
+    let exit: NodeExit;
+    try {
+      exit = exitOfUnfired(member, polled, this.#task.resultBytesMax);
+    } catch (thrown) {
+      return this.#fail(member, thrown);
+    }
+    return exit.ends ? this.#complete(member, exit, null) : this.#goOn(member, exit, member.result!);
   }
 
   /**
@@ -322,8 +332,8 @@ export class ThreadRuntime {
   /** The member's action failed. @returns whether the transaction goes on with another, by a flow for that */
   #fail(member: Member, thrown: unknown): boolean {
     if (!member.isExecuting) return false;
-    const isLate = isOverTime(member, this.#nowMs);
-    const why = isLate ? timeoutFault(member) : thrown;
+    const why = isOverTime(member, this.#nowMs) ? timeoutFault(member) : thrown;
+    const isLate = why !== thrown || thrown instanceof TriggerTimeout;
     const how = isLate ? 'timeout' : 'error';
     const error = errorAsData(why, member.action);
     const flow = failureFlow(member.node.place.planAction, how, member.part.from.attempt, error.code);

@@ -2,7 +2,14 @@
 // Values are kept as JSON text, so that nobody shares objects.
 
 import type { Json, JsonObject } from '../../workflow/model.js';
-import { ownKey, ownVariables, variablesOf, workflowKey, workflowVariables } from '../../workflow/written.js';
+import {
+  ownKey,
+  ownVariables,
+  triggersKey,
+  variablesOf,
+  workflowKey,
+  workflowVariables,
+} from '../../workflow/written.js';
 
 /** What a transaction has written, JSON text by name; `null`: nothing. */
 export interface Writes {
@@ -13,6 +20,8 @@ export interface Writes {
   readonly workflowWrites: ReadonlyMap<string, string> | null;
   /** Laid over the flow context's, and forgotten with the transaction. */
   readonly transients: ReadonlyMap<string, string> | null;
+  /** JSON text of all that the context's triggers keep; `null`: as it was. */
+  readonly triggersKept: string | null;
   /** Of the current action alone. */
   readonly actionVariables: ReadonlyMap<string, string> | null;
 }
@@ -93,8 +102,8 @@ export function scopesOf(input: string, earlier: string, own: Writes): Scopes {
  * @param isOneOfSeveral of workflow scope only what this transaction wrote: the others write there, too
  */
 export function writtenText(earlier: string, own: Writes, isOneOfSeveral: boolean): string | null {
-  const { result, writes, workflowWrites } = own;
-  if (result === null && writes === null && workflowWrites === null) return null;
+  const { result, writes, workflowWrites, triggersKept } = own;
+  if (result === null && writes === null && workflowWrites === null && triggersKept === null) return null;
   const members: string[] = [];
   let shared: JsonObject | null = null;
   if (earlier !== '') {
@@ -102,11 +111,13 @@ export function writtenText(earlier: string, own: Writes, isOneOfSeveral: boolea
     if (!isOneOfSeveral) shared = workflowVariables(written);
     for (const [name, value] of Object.entries(written)) {
       if (name === workflowKey || writes?.has(name) || (name === 'RESULT' && result !== null)) continue;
+      if (name === triggersKey && triggersKept !== null) continue;
       members.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
     }
   }
   if (writes !== null) members.push(...texts(writes));
   if (result !== null) members.push(`"RESULT":${result}`);
+  if (triggersKept !== null && triggersKept !== '{}') members.push(`"${triggersKey}":${triggersKept}`);
   if (shared !== null || workflowWrites !== null)
     members.push(`"${workflowKey}":${sharedText(shared, workflowWrites)}`);
   return `{${members.join(',')}}`;

@@ -44,6 +44,7 @@ export class ThreadPart {
 
 export class ThreadBatch {
   readonly id: number;
+  readonly atMs: number;
   readonly #parts: readonly ThreadPart[];
   readonly #inputs: PackedTexts;
   readonly #written: PackedTexts | null;
@@ -55,6 +56,7 @@ export class ThreadBatch {
   constructor(packed: PackedBatch, plans: ReadonlyMap<number, ThreadPlan>) {
     const source = unpackBatch(packed);
     this.id = source.id;
+    this.atMs = source.atMs;
     this.#inputs = new PackedTexts(source.inputs);
     this.#written = source.written === null ? null : new PackedTexts(source.written);
     let base = 0;

@@ -14,6 +14,7 @@ import {
   type Route,
 } from '../../workflow/plan.js';
 import { ActionFault, type BuiltInAction, type PlacedAction } from '../action.js';
+import type { OutcomeGroup } from '../protocol.js';
 import { scriptPlacer, withScripts } from './scripts.js';
 import { mapped, type Substitute, valuesOf } from './values.js';
 
@@ -41,6 +42,7 @@ export class ThreadPlace {
   readonly action: PlacedAction;
   readonly givesResult: boolean;
   readonly acts: boolean;
+  readonly triggers: boolean;
   readonly timeoutMs: number;
   readonly route: Route;
   /** Its last synchronous part took long: outcomes that wait are sent before it begins. Unknown counts as long. */
@@ -51,11 +53,13 @@ export class ThreadPlace {
     world: ThreadWorld,
   ) {
     const builtIn = world.actions[planAction.action.type];
-    this.givesResult = builtIn?.givesResult ?? false;
+    this.triggers = builtIn?.triggers ?? false;
+    this.givesResult = this.triggers || (builtIn?.givesResult ?? false);
     this.acts = builtIn?.acts ?? false;
     // The data map first: the scripts see what it put there.
     this.action = mapped(prepared(planAction, builtIn, world), planAction, world.substitute);
-    this.timeoutMs = planAction.timeoutMs ?? Number.POSITIVE_INFINITY;
+    // A trigger's timeout is that of its waiting: it is looked at when it is asked.
+    this.timeoutMs = this.triggers ? Number.POSITIVE_INFINITY : (planAction.timeoutMs ?? Number.POSITIVE_INFINITY);
     this.route = world.routeOf(planAction);
   }
 }
@@ -88,20 +92,20 @@ export class NodeExit {
   constructor(
     readonly node: PathNode,
     /** What the transaction comes to if it ends here. */
-    readonly kind: 'completed' | 'failed',
+    readonly kind: OutcomeGroup['kind'],
     readonly how: ActionExit,
     /** The place that follows, or `END`; of a transaction that failed, the place where it did. */
     readonly reached: Place,
     /** What is asked of the engine; `null`: nothing beyond going on there. */
     readonly demand: Demand | null,
   ) {
-    this.ends = kind === 'failed' || demand !== null || reached < 0 || node.plan.places[reached]!.planAction.isBreak;
+    this.ends = kind !== 'completed' || demand !== null || reached < 0 || node.plan.places[reached]!.planAction.isBreak;
   }
 
   /** How the actions of the path ended; `undefined`: all of them normally. */
   get exits(): readonly ActionExit[] | undefined {
     const { exits, path } = this.node;
-    if (exits === null && (this.kind === 'failed' || this.how === 'normal')) return undefined;
+    if (exits === null && (this.kind !== 'completed' || this.how === 'normal')) return undefined;
     return [...(exits ?? path.slice(1).map((): ActionExit => 'normal')), this.how];
   }
 
@@ -118,6 +122,8 @@ export class PathNode {
   /** Where it leads when its action ends normally, whatever the variables are; `null` when they decide. */
   readonly fixed: NodeExit | null;
   readonly failed: NodeExit;
+  /** Its trigger has not fired. */
+  readonly waits: NodeExit;
   /** Its action has run in an earlier transaction: this one begins with the flows out of it. */
   readonly hasRun: boolean;
 
@@ -133,6 +139,7 @@ export class PathNode {
     const fixed = plan.fixedWay(place);
     this.fixed = fixed === null ? null : new NodeExit(this, 'completed', 'normal', fixed.reached, fixed.demand);
     this.failed = new NodeExit(this, 'failed', 'error', place.planAction.place, null);
+    this.waits = new NodeExit(this, 'unfired', 'normal', place.planAction.place, null);
     plan.grown(1);
   }
 

@@ -61,6 +61,7 @@ export function isShared({ held, outcome }: CommitItem): boolean {
       return outcome.demand !== undefined;
     case 'failed':
       return outcome.handler !== undefined;
+    case 'unfired':
     case 'waiting':
       return false;
   }

@@ -23,7 +23,7 @@ import type { IdSource } from '../ids.js';
 import { requestsAt } from '../member-requests.js';
 import { OpenRoot } from '../open-root.js';
 import { Packing } from '../packing.js';
-import { ascending, errorOf } from '../standing.js';
+import { ascending, errorOf, expediteKept } from '../standing.js';
 import type { Decided, SharedWork } from './decide.js';
 import { type GatheredInstance, keyOf, type Occurrence } from './gathered.js';
 import type { OpenedInstance } from './opened.js';
@@ -201,7 +201,9 @@ export class SharedRowsBuilder {
     const base = own?.item.held.segment ?? stored;
     if (base === undefined) throw new Error(`context ${from} of ${instanceId(root, ordinal)} is not in the store`);
     const asked =
-      own === undefined ? requestsAt(base, base.ordinals.indexOf(ordinal)) : own.isPaused ? request.pause : 0;
+      own === undefined
+        ? requestsAt(base, base.ordinals.indexOf(ordinal))
+        : (own.isPaused ? request.pause : 0) | expediteKept(own.item);
     const isReady = standing.state === 'ready';
     const isPaused = isReady && (asked & request.pause) !== 0;
     const model: Segment = {
@@ -218,12 +220,13 @@ export class SharedRowsBuilder {
       kills: isRetry && !isRecovered ? base.kills + (own === undefined ? 0 : killsOf(own)) : 0,
       state: isPaused ? 'paused' : standing.state,
       eligibleAtMs: this.#atMs,
-      requests: isReady ? asked & request.remove : asked,
+      waitsFor: isRetry ? base.waitsFor : null,
+      requests: isReady ? asked & (request.remove | request.expedite) : asked,
       memberRequests: null,
       failures: null,
       revision: 0,
     };
-    const key = `${root} ${context} ${scope} ${workflow} ${place} ${hasRun} ${model.state} ${model.transaction} ${model.attempt} ${model.kills} ${model.body} ${model.priority} ${model.createdAtMs} ${model.requests} ${model.name}`;
+    const key = `${root} ${context} ${scope} ${workflow} ${place} ${hasRun} ${model.state} ${model.transaction} ${model.attempt} ${model.kills} ${model.body} ${model.priority} ${model.createdAtMs} ${model.requests} ${model.waitsFor} ${model.name}`;
     let open = this.#segments.get(key);
     if (open === undefined) {
       open = { model: { ...model, id: this.#ids.next() }, ordinals: [], errors: new Map() };

@@ -87,7 +87,7 @@ function whatOf(item: CommitItem, next: Next, resolve: (name: string) => number 
     case 'stand':
       if (isRecovered(item)) return { kind: 'recovered' };
       if (segment.context > 0 && hasGivenUp(item, next.state)) return { kind: 'gaveUp' };
-      if (segment.context === 0 || !next.keepsWork) return null;
+      if (segment.context === 0 || !next.keepsWork || next.reason === 'trigger') return null;
       if (!watchesMoves(item.plan) && !writesInWorkflowScope(item)) return null;
       return { kind: 'moved', to: next.place };
   }

@@ -1,6 +1,6 @@
 // Which places of a plan can be reached from which. Worked out once a plan and place.
 
-import type { Place, Plan } from '../../workflow/plan.js';
+import type { Place, Plan, PlanAction } from '../../workflow/plan.js';
 
 const known = new WeakMap<Plan, Map<Place, ReadonlySet<Place>>>();
 
@@ -23,8 +23,7 @@ function reachedFrom(plan: Plan, from: Place): ReadonlySet<Place> {
     const found = new Set<Place>();
     const open = [from];
     for (let place = open.pop(); place !== undefined; place = open.pop()) {
-      const { flows, errorFlow, timeoutFlow } = plan.actions[place]!;
-      for (const { to } of [...flows, ...(errorFlow ? [errorFlow] : []), ...(timeoutFlow ? [timeoutFlow] : [])]) {
+      for (const { to } of flowsOutOf(plan.actions[place]!)) {
         if (found.has(to)) continue;
         found.add(to);
         open.push(to);
@@ -41,8 +40,8 @@ export function sourceOf(plan: Plan, flow: number): string {
   let names = sources.get(plan);
   if (names === undefined) {
     names = [];
-    for (const { name, flows, errorFlow, timeoutFlow } of plan.actions) {
-      for (const each of [...flows, errorFlow, timeoutFlow]) if (each !== null) names[each.flow] = name;
+    for (const action of plan.actions) {
+      for (const { flow } of flowsOutOf(action)) names[flow] = action.name;
     }
     sources.set(plan, names);
   }
@@ -50,3 +49,7 @@ export function sourceOf(plan: Plan, flow: number): string {
 }
 
 const sources = new WeakMap<Plan, string[]>();
+
+function flowsOutOf({ flows, errorFlow, timeoutFlow, expirationFlow }: PlanAction): { flow: number; to: Place }[] {
+  return [...flows, errorFlow, timeoutFlow, expirationFlow].filter(flow => flow !== null);
+}

@@ -16,6 +16,7 @@ import * as contexts from './0009-contexts.js';
 import * as auditVariables from './0010-audit-variables.js';
 import * as errorAttempts from './0011-error-attempts.js';
 import * as workingBodies from './0012-working-bodies.js';
+import * as triggers from './0013-triggers.js';
 
 const migrations = [
   first,
@@ -30,6 +31,7 @@ const migrations = [
   auditVariables,
   errorAttempts,
   workingBodies,
+  triggers,
 ];
 
 const undefinedTable = '42P01';

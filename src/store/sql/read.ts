@@ -3,7 +3,7 @@
 import type { SqlStatement } from '../driver.js';
 
 const segmentColumns = `id, root, body, workflow, name, priority, place, transaction, attempt, kills, state::int,
-  eligible_at, created_at, ordinals, open, gone, requests, member_requests, revision, failures, context, scope, has_run`;
+  eligible_at, created_at, ordinals, open, gone, requests, member_requests, revision, failures, context, scope, has_run, waits_for`;
 
 /** Segments by id. $1 uuid[]. */
 export const segmentsById: SqlStatement = {
@@ -15,6 +15,19 @@ export const segmentsById: SqlStatement = {
 export const scanSegments: SqlStatement = {
   name: 'scan_segments',
   text: `select ${segmentColumns} from millrace_segment where id > $1::uuid order by id limit $2::int`,
+};
+
+/**
+ * A page of the segments that wait at triggers and whose time is near.
+ * $1 from bigint (ms, exclusive), $2 to bigint (ms), $3 eligible at bigint and $4 id uuid of the last one before, $5 limit int.
+ * COST the page: an index that holds nothing but such segments.
+ */
+export const sleepingSegments: SqlStatement = {
+  name: 'sleeping_segments',
+  text: `select ${segmentColumns} from millrace_segment
+    where waits_for is not null and state = 0 and eligible_at > $1::bigint and eligible_at <= $2::bigint
+      and (eligible_at, id) > ($3::bigint, $4::uuid)
+    order by eligible_at, id limit $5::int`,
 };
 
 /** A page of the segments of one workflow. $1 name text, $2 created at or before bigint, $3 after uuid, $4 limit int. */

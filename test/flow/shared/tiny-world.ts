@@ -132,6 +132,8 @@ export class TinyWorld {
         return { kind: 'gaveUp' };
       case 'call':
       case 'console':
+      case 'delay':
+      case 'manual':
       case 'null':
       case 'script':
       case 'sql':

@@ -1,0 +1,11 @@
+// The built-in triggers by the `type` a definition names them with.
+
+import type { BuiltInAction } from '../dispatch/action.js';
+import type { Trigger } from '../workflow/model.js';
+import { delayTrigger } from './delay.js';
+import { manualTrigger } from './manual.js';
+
+export const builtInTriggers: Readonly<Record<Trigger['type'], BuiltInAction>> = {
+  delay: delayTrigger,
+  manual: manualTrigger,
+};

@@ -1,0 +1,36 @@
+// A trigger with the timeout of its waiting. What is due fires, however late; only what still waits has timed out.
+
+import type { PlacedAction, Polled, TriggerTurn } from '../dispatch/action.js';
+import type { PlanAction } from '../workflow/plan.js';
+import { isTrigger } from '../workflow/triggers.js';
+import { momentAfter } from './moment.js';
+
+export function timed(planAction: PlanAction, poll: (turn: TriggerTurn) => Polled): PlacedAction {
+  const limit = limitOf(planAction);
+  if (limit === null) return { run: member => poll(member.turn()) };
+  const { endsMs, within } = limit;
+  return {
+    run: member => {
+      const turn = member.turn();
+      const polled = poll(turn);
+      if (polled.kind !== 'waits') return polled;
+      const endMs = endsMs(turn.arrivedAtMs);
+      if (turn.nowMs >= endMs) return { kind: 'timedOut', within };
+      return { ...polled, untilMs: Math.min(polled.untilMs, endMs) };
+    },
+  };
+}
+
+interface Limit {
+  readonly endsMs: (arrivedAtMs: number) => number;
+  /** As the definition says it. */
+  readonly within: string;
+}
+
+function limitOf({ action, timeoutMs }: PlanAction): Limit | null {
+  if (isTrigger(action) && action.timeout !== undefined) {
+    return { endsMs: momentAfter(action.timeout, undefined), within: action.timeout };
+  }
+  if (timeoutMs === null) return null;
+  return { endsMs: arrivedAtMs => arrivedAtMs + timeoutMs, within: `${timeoutMs} ms` };
+}

@@ -1,0 +1,36 @@
+// What is wrong with a trigger by itself: times that cannot be read, properties that do not go together.
+
+import { TimeExpressionError } from '../time/errors.js';
+import { parseRelative } from '../time/relative/parse.js';
+import { zoneNamed } from '../time/zone.js';
+import type { Path, Report } from './fault.js';
+
+type Written = { readonly [key: string]: unknown };
+
+export function checkTrigger(action: Written, path: Path, report: Report): void {
+  for (const key of ['timeout', 'delay', 'expiration']) checkRelative(action[key], [...path, key], report);
+  checkZone(action.zone, [...path, 'zone'], report);
+  if (action.timeout !== undefined && action.timeoutMs !== undefined) {
+    report('TIME_INVALID', [...path, 'timeoutMs'], 'a trigger has timeout or timeoutMs, not both', 'key');
+  }
+}
+
+function checkRelative(text: unknown, path: Path, report: Report): void {
+  if (typeof text !== 'string') return;
+  try {
+    parseRelative(text);
+  } catch (error) {
+    if (!(error instanceof TimeExpressionError)) throw error;
+    report('TIME_INVALID', path, error.message);
+  }
+}
+
+function checkZone(name: unknown, path: Path, report: Report): void {
+  if (typeof name !== 'string') return;
+  try {
+    zoneNamed(name);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    report('TIME_INVALID', path, error.message);
+  }
+}
