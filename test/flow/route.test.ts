@@ -151,13 +151,15 @@ test(`random charts go the way an interpreter goes (seed ${seed})`, () => {
   const told = { ways: new Set<string>(), ends: new Set<string>() };
   fc.assert(
     fc.property(chart, ({ adds, flows: drawn }) => {
-      // One else flow and one unconditional flow at most: others are refused.
+      // One unconditional flow at most, and one else flow where there is none: others are refused.
       const flows = drawn.map(own => {
         const first = (isOne: (each: Drawn) => boolean) => own.find(isOne);
         const isElse = (each: Drawn) => each.kind === 'else';
         const isAlways = (each: Drawn) => each.kind === undefined && each.operator === undefined;
         return own.filter(
-          each => (!isElse(each) || each === first(isElse)) && (!isAlways(each) || each === first(isAlways)),
+          each =>
+            (!isElse(each) || (each === first(isElse) && first(isAlways) === undefined)) &&
+            (!isAlways(each) || each === first(isAlways)),
         );
       });
       const definition: WorkflowDefinition = {

@@ -19,9 +19,9 @@ import {
   type ValueSource,
 } from '../action.js';
 import { errorText, errorVariable } from '../error-variable.js';
-import type { ActionError, LogLine, MemberEvent } from '../protocol.js';
-import { storableText } from './error-as-data.js';
+import type { ActionError, MemberEvent } from '../protocol.js';
 import { jsonText } from './json-text.js';
+import { hasEnded, MemberContext } from './member-context.js';
 import type { MemberServices } from './member-services.js';
 import {
   freshVariables,
@@ -37,8 +37,6 @@ import type { PathNode } from './thread-plan.js';
 import { type Kept, keptText, turnOf } from './turns.js';
 import type { ScopedMember } from './values.js';
 
-const auditNameLengthMax = 200;
-const auditMessageLengthMax = 4_096;
 const auditEventsMax = 1_000;
 const statementsMax = 100;
 const statementLengthMax = 65_536;
@@ -143,6 +141,16 @@ export class Member implements ScopedMember, Writes {
   begins(atMs: number): void {
     this.begunMs = atMs;
     this.startedMs = atMs;
+  }
+
+  /** Its action has ended, and the next one begins. @param text result of the action, or its error, as JSON */
+  goOn(node: PathNode, text: string, nowMs: number): void {
+    this.times ??= [];
+    this.times.push(this.startedMs, nowMs);
+    this.earlierResults ??= [];
+    this.earlierResults.push(text);
+    this.node = node;
+    this.startedMs = nowMs;
   }
 
   /** JSON text of what its transaction leaves it with. @throws when what was written before is not JSON */
@@ -313,92 +321,7 @@ export class Member implements ScopedMember, Writes {
   }
 }
 
-/** What user code sees. Everything is made when asked for; most calls ask for nothing. */
-class MemberContext implements CallContext {
-  readonly #member: Member;
-  #log: CallContext['log'] | null = null;
-  /** The action that was closed out by a failure, while the transaction went on without it. */
-  #closedAction: string | null = null;
-
-  constructor(member: Member) {
-    this.#member = member;
-  }
-
-  close(): void {
-    this.#closedAction = this.#member.action;
-  }
-
-  get instance(): string {
-    return this.#member.instance;
-  }
-
-  get workflow(): string {
-    return this.#member.part.workflow;
-  }
-
-  get action(): string {
-    return this.#member.action;
-  }
-
-  get attempt(): number {
-    return this.#member.part.from.attempt + 1;
-  }
-
-  get idempotencyKey(): string {
-    const { context, transaction } = this.#member.part.from;
-    return `${this.#member.instance}:${context === 0 ? '' : `${context}.`}${transaction}`;
-  }
-
-  get signal(): AbortSignal {
-    return this.#member.signal;
-  }
-
-  // Getters that give functions, so that `({ title }, { set }) => …` works as well as `context.set(…)`.
-
-  get set(): CallContext['set'] {
-    return (name, value) => this.#open(name).write(name, value);
-  }
-
-  get setWorkflow(): CallContext['setWorkflow'] {
-    return (name, value) => this.#open(name).writeToWorkflow(name, value);
-  }
-
-  get setTransient(): CallContext['setTransient'] {
-    return (name, value) => this.#open(name).writeTransient(name, value);
-  }
-
-  /** @param name of the variable that is to be set */
-  #open(name: string): Member {
-    if (this.#closedAction !== null) throw hasEnded(name, this.#closedAction);
-    return this.#member;
-  }
-
-  get sendToAuditTrail(): CallContext['sendToAuditTrail'] {
-    const member = this.#member;
-    return (name, message) => {
-      if (this.#closedAction !== null) throw new Error(`action "${this.#closedAction}" has ended`);
-      member.recordEvent({
-        kind: 'custom',
-        name: storableText(String(name), auditNameLengthMax),
-        message: storableText(String(message), auditMessageLengthMax),
-      });
-    };
-  }
-
-  get log(): CallContext['log'] {
-    const member = this.#member;
-    const at = (level: LogLine['level']) => (message: string) =>
-      Member.services.log({ level, message, instance: member.instance });
-    this.#log ??= { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
-    return this.#log;
-  }
-}
-
 /** What its signal is aborted with, and its transaction fails with. */
 export function withdrawnFault(): ActionFault {
   return new ActionFault('ContextWithdrawn', 'another flow context of its instance has withdrawn this one');
-}
-
-function hasEnded(name: string, action: string): Error {
-  return new Error(`"${name}" cannot be set: action "${action}" has ended`);
 }

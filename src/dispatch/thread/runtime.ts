@@ -28,7 +28,7 @@ import { servicesOf } from './member-services.js';
 import { Outbox } from './outbox.js';
 import { Rows } from './rows.js';
 import { logStray, nameCulprit } from './strays.js';
-import { BatchQueue, ThreadBatch } from './thread-batch.js';
+import { BatchQueue } from './thread-batch.js';
 import { type NodeExit, type PathNode, ThreadPlan, type ThreadWorld } from './thread-plan.js';
 import type { ThreadTask } from './thread-task.js';
 
@@ -85,13 +85,9 @@ export class ThreadRuntime {
 
   /** A batch that cannot be read is answered as a whole: its members would wait for ever, or end thread after thread. */
   #accept(packed: PackedBatch): void {
-    try {
-      this.#queue.push(new ThreadBatch(packed, this.#plans));
-    } catch (thrown) {
-      this.#outbox.post({ kind: 'refused', batch: packed.id, error: errorAsData(thrown, '') });
-      return;
-    }
-    this.#pump();
+    const error = this.#queue.accept(packed, this.#plans);
+    if (error !== null) this.#outbox.post({ kind: 'refused', batch: packed.id, error });
+    else this.#pump();
   }
 
   /** Begin members as long as there are some and there is room. */
@@ -305,12 +301,7 @@ export class ThreadRuntime {
    * @returns true: the next action runs
    */
   #goOn(member: Member, exit: NodeExit, text: string): true {
-    member.times ??= [];
-    member.times.push(member.startedMs, this.#nowMs);
-    member.earlierResults ??= [];
-    member.earlierResults.push(text);
-    member.node = exit.next();
-    member.startedMs = this.#nowMs;
+    member.goOn(exit.next(), text, this.#nowMs);
     this.#shared.step(member.row, exit.how, exit.reached, this.#nowMs + uptimeOffsetMs);
     return true;
   }

@@ -2,7 +2,8 @@
 // first member that has not begun.
 
 import { type PackedBatch, unpackBatch } from '../packing.js';
-import type { BatchPart, PackedJson } from '../protocol.js';
+import type { ActionError, BatchPart, PackedJson } from '../protocol.js';
+import { errorAsData } from './error-as-data.js';
 import { Member } from './member.js';
 import type { PathNode, ThreadPlan } from './thread-plan.js';
 
@@ -105,8 +106,14 @@ export class BatchQueue {
     return this.#batches.length === 0;
   }
 
-  push(batch: ThreadBatch): void {
-    this.#batches.push(batch);
+  /** @returns what it could not be read for; `null`: it was taken */
+  accept(packed: PackedBatch, plans: ReadonlyMap<number, ThreadPlan>): ActionError | null {
+    try {
+      this.#batches.push(new ThreadBatch(packed, plans));
+      return null;
+    } catch (thrown) {
+      return errorAsData(thrown, '');
+    }
   }
 
   /** Members of a batch that have not begun yet begin only to say that they have been withdrawn. */
