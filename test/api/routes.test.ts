@@ -194,7 +194,7 @@ test('POST /v1/operations: pause, resume, recover, remove, with who asked for it
   expect(await world.post('/v1/operations/pause', {})).toMatchObject(
     refused(400, 'REQUEST_INVALID', /target: is missing/),
   );
-  expect(await ask('expedite', workflow)).toMatchObject(refused(404, 'ROUTE_UNKNOWN'));
+  expect(await ask('explode', workflow)).toMatchObject(refused(404, 'ROUTE_UNKNOWN'));
 });
 
 test('PUT and GET /v1/workflows', async () => {

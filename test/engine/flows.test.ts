@@ -44,21 +44,6 @@ onEveryHome('flows', world => {
     ]);
   });
 
-  test('an unconditional flow makes an else flow one that is never taken', async () => {
-    const own = world();
-    const workflow = await deployFlows(
-      own,
-      ['a', 'b', 'c'],
-      [
-        ['a', 'c', { kind: 'else' }],
-        ['a', 'b'],
-        ['a', 'c', { condition: 'c' }],
-      ],
-    );
-    const id = await own.engine.submit({ workflow, input: {} });
-    expect((await own.engine.result(id)).result).toEqual({ way: ['a', 'b'] });
-  });
-
   test('several that hold at once are a split: each is taken by a flow context of its own', async () => {
     const own = world();
     const flows = [

@@ -37,6 +37,8 @@ export function judge(folder: string, faults: Pick<World, 'kills' | 'lapses'>, w
   const { violations, ...numbers } = verdict;
   const torn = ledger.torn + submits.torn;
   console.log(`${what}, folder ${folder}`, { ...numbers, ...faults, torn, violations: violations.length });
+  // At once: a run that is ended before its summary would take them along.
+  for (const violation of violations.slice(0, 20)) console.error(JSON.stringify(violation));
   expect(violations.slice(0, 20), `${what}, folder ${folder}`).toEqual([]);
   rmSync(folder, { recursive: true });
   return { ...verdict, torn };
