@@ -10,6 +10,7 @@ import { errorAction } from './error.js';
 import { forEachAction } from './for-each.js';
 import { groupAction } from './group.js';
 import { nullAction } from './null.js';
+import { processAction } from './process.js';
 import { scriptAction } from './script.js';
 import { sqlAction } from './sql.js';
 import { workflowAction } from './workflow.js';
@@ -26,4 +27,5 @@ export const builtInActions: Readonly<Record<Exclude<Action['type'], Trigger['ty
   error: errorAction,
   script: scriptAction,
   sql: sqlAction,
+  process: processAction,
 };

@@ -26,6 +26,7 @@ export async function runWorkflow(file: string, options: RunOptions): Promise<nu
     // One instance runs one action at a time.
     ...(options.scripts === undefined ? {} : { scripts: options.scripts }),
     ...(options.sql === true ? { sql: true } : {}),
+    ...(options.programs === true ? { programs: true } : {}),
     ...(options.runtimeConfig === undefined ? {} : { runtimeConfiguration: options.runtimeConfig }),
     ...(options.threads === undefined ? (total === 1 ? { threads: 1 } : {}) : { threads: options.threads }),
   });

@@ -3,6 +3,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { dataOption } from './data-option.js';
 import type { Ended } from './exit.js';
+import { programsOption } from './programs-option.js';
 import { runtimeConfigOption } from './runtime-config-option.js';
 import { scriptsOption } from './scripts-option.js';
 import { sqlOption } from './sql-option.js';
@@ -39,6 +40,7 @@ export interface RunOptions {
   readonly runtimeConfig?: string;
   readonly scripts?: true;
   readonly sql?: true;
+  readonly programs?: true;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -56,6 +58,7 @@ export function addRun(program: Command, ended: Ended): void {
     .addOption(runtimeConfigOption())
     .addOption(scriptsOption())
     .addOption(sqlOption())
+    .addOption(programsOption())
     .option('--json', 'print the result as JSON on standard output; what actions print goes to standard error')
     .option('-q, --quiet', 'no progress and no closing table')
     .addHelpText('after', examples)

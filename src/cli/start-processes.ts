@@ -104,6 +104,7 @@ function argumentsOf(options: StartOptions, index: number): string[] {
   if (runtimeConfig !== undefined) args.push('--runtime-config', runtimeConfig);
   if (scripts === true) args.push('--scripts');
   if (options.sql === true) args.push('--sql');
+  if (options.programs === true) args.push('--programs');
   if (json === true) args.push('--json');
   return args;
 }

@@ -45,6 +45,7 @@ export async function startService(options: StartOptions): Promise<number> {
     ...(cluster === undefined ? {} : { cluster }),
     ...(scripts === undefined ? {} : { scripts }),
     ...(options.sql === true ? { sql: true } : {}),
+    ...(options.programs === true ? { programs: true } : {}),
     ...(runtimeConfig === undefined ? {} : { runtimeConfiguration: runtimeConfig }),
   });
   let service: RunningService | null = null;

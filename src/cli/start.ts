@@ -4,6 +4,7 @@
 import { type Command, Option } from 'commander';
 import { dataOption } from './data-option.js';
 import type { Ended } from './exit.js';
+import { programsOption } from './programs-option.js';
 import { wholeNumber } from './run.js';
 import { runtimeConfigOption } from './runtime-config-option.js';
 import { scriptsOption } from './scripts-option.js';
@@ -50,6 +51,7 @@ export interface StartOptions {
   readonly runtimeConfig?: string;
   readonly scripts?: true;
   readonly sql?: true;
+  readonly programs?: true;
   readonly processes: number;
   /** Seconds. */
   readonly failoverWindow: number;
@@ -89,6 +91,7 @@ export function addStart(program: Command, ended: Ended): void {
     .addOption(runtimeConfigOption())
     .addOption(scriptsOption())
     .addOption(sqlOption())
+    .addOption(programsOption())
     .option('--processes <number>', 'engines on this machine, on as many ports from --port on', wholeNumber, 1)
     .option(
       '--failover-window <seconds>',

@@ -33,6 +33,12 @@ export interface PlacedEffect extends SqlEffect {
   readonly place: number;
 }
 
+/** Groups of processes by their number, which is the pid of the first. Those that are not removed are killed when the thread ends. */
+export interface ProcessGroups {
+  add(group: number): void;
+  remove(group: number): void;
+}
+
 /** A member as an action sees it. */
 export interface ActionMember {
   /** For the expressions in its texts. */
@@ -43,6 +49,10 @@ export interface ActionMember {
   /** The statement goes into the commit of this transaction. @throws ActionFault `SqlDisabled`, `TooManyStatements`,
    * `StatementTooLarge` */
   execute(statement: SqlEffect): void;
+  /** Where processes that it starts are told of. @throws ActionFault `ProgramsDisabled` */
+  processGroups(): ProcessGroups;
+  /** RESULT as the rest of the transaction sees it, when more of it is seen than is stored. From `after` alone. */
+  showResult(value: JsonObject): void;
   /** The engine's time of day. */
   nowMs(): number;
   /** Where it waits, of a trigger. */

@@ -82,4 +82,6 @@ export interface DispatcherOptions {
   readonly scripts: ScriptLimits | null;
   /** Whether `sql` actions may run. */
   readonly sql: boolean;
+  /** Whether `process` actions may run. */
+  readonly programs: boolean;
 }

@@ -14,10 +14,11 @@ export const defaultDispatcherOptions: DispatcherOptions = {
   resultBytesMax: 1_048_576,
   scripts: null,
   sql: false,
+  programs: false,
 };
 
 /** `scripts` are checked where they are given, among the engine's options. */
-type Bounded = Exclude<keyof DispatcherOptions, 'scripts' | 'sql'>;
+type Bounded = Exclude<keyof DispatcherOptions, 'scripts' | 'sql' | 'programs'>;
 
 const minimum: Readonly<Record<Bounded, number>> = {
   threads: 1,

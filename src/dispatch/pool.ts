@@ -12,7 +12,7 @@ import { findCulprit, type LossReason, type Verdict } from './culprit.js';
 import { Isolation } from './isolation.js';
 import { resolveDispatcherOptions } from './options.js';
 import { type PackedOutcomes, unpackOutcomes } from './packing.js';
-import type { ActionError, Batch, FromThread } from './protocol.js';
+import type { ActionError, Batch, ThreadAnswer } from './protocol.js';
 import { refusedOutcome } from './refused-outcome.js';
 import { Relaunch } from './relaunch.js';
 import { Room } from './room.js';
@@ -181,7 +181,7 @@ class ThreadPool implements Dispatcher {
     }, pauseMs).unref();
   }
 
-  #receive(thread: WorkerThread, message: FromThread): void {
+  #receive(thread: WorkerThread, message: ThreadAnswer): void {
     switch (message.kind) {
       case 'ready':
         thread.ready(message.threadId);

@@ -168,4 +168,15 @@ export type FromThread =
       readonly workflow: number;
       readonly event: MemberEvent;
     }
-  | { readonly kind: 'log'; readonly lines: readonly LogLine[] };
+  | { readonly kind: 'log'; readonly lines: readonly LogLine[] }
+  | ProcessGroupNote;
+
+/** A process that the thread has started, with a group of its own, or one that needs no end any more. */
+export interface ProcessGroupNote {
+  readonly kind: 'process-group';
+  readonly group: number;
+  readonly lives: boolean;
+}
+
+/** What a thread says to whoever gives it work. */
+export type ThreadAnswer = Exclude<FromThread, ProcessGroupNote>;

@@ -10,8 +10,9 @@ import type { Plan } from '../workflow/plan.js';
 import type { DispatcherOptions } from './contract.js';
 import type { Cost, CostBook, Load } from './costs.js';
 import type { LossReason } from './culprit.js';
+import { LivingGroups } from './living-groups.js';
 import { packBatch } from './packing.js';
-import type { FromThread, ToThread } from './protocol.js';
+import type { FromThread, ThreadAnswer, ToThread } from './protocol.js';
 import { SharedState, sharedBytes } from './shared-state.js';
 import type { ThreadTask } from './thread/thread-task.js';
 import type { Ticket } from './ticket.js';
@@ -22,7 +23,7 @@ const plansMax = 256;
 const endMs = 1_000;
 
 export interface ThreadEvents {
-  message(thread: WorkerThread, message: FromThread): void;
+  message(thread: WorkerThread, message: ThreadAnswer): void;
   /** The thread died by itself. */
   died(thread: WorkerThread, reason: LossReason, message: string): void;
 }
@@ -67,6 +68,8 @@ export class WorkerThread {
   readonly #plansSent = new Set<number>();
   readonly #membersByKey = new Map<number, number>();
   readonly #closed: Promise<void>;
+  /** What its actions have started. */
+  readonly #groups = new LivingGroups();
   #worker: Worker | null = null;
 
   constructor(piscina: Piscina, options: DispatcherOptions, beatMs: number, events: ThreadEvents) {
@@ -75,11 +78,13 @@ export class WorkerThread {
     this.#port = port1;
     const memory = new SharedArrayBuffer(sharedBytes(options.concurrency));
     this.shared = new SharedState(memory, options.concurrency);
-    const { concurrency, graceMs, resultBytesMax, scripts, sql } = options;
-    const task: ThreadTask = { port: port2, memory, concurrency, graceMs, beatMs, resultBytesMax, scripts, sql };
+    const { concurrency, graceMs, resultBytesMax, scripts, sql, programs } = options;
+    const bounds = { concurrency, graceMs, beatMs, resultBytesMax };
+    const task: ThreadTask = { port: port2, memory, ...bounds, scripts, sql, programs };
     port1.on('message', (message: FromThread) => {
+      if (message.kind === 'process-group') this.#groups.note(message);
       // Strays of a thread that is being ended: its members are answered otherwise.
-      if (!this.isGone) events.message(this, message);
+      else if (!this.isGone) events.message(this, message);
     });
     this.#closed = new Promise(resolve => port1.once('close', resolve));
     piscina.run(task, { filename: actionThreadDoor().href, transferList: [port2], signal: this.#abort.signal }).then(
@@ -89,16 +94,18 @@ export class WorkerThread {
   }
 
   /** What arrived before the thread was given up is taken; afterwards nothing is. */
-  close(deliver: (message: FromThread) => void): void {
+  close(deliver: (message: ThreadAnswer) => void): void {
     if (this.isGone) return;
     for (let read = receiveMessageOnPort(this.#port); read !== undefined; read = receiveMessageOnPort(this.#port)) {
-      deliver(read.message as FromThread);
+      const message = read.message as FromThread;
+      if (message.kind === 'process-group') this.#groups.note(message);
+      else deliver(message);
     }
     this.isGone = true;
     this.shared.markEnding();
   }
 
-  /** End the thread. Resolves when it has ended, or will not. */
+  /** End the thread, and what its actions have started. Resolves when it has ended, or will not. */
   async end(): Promise<void> {
     this.#abort.abort();
     let timer: NodeJS.Timeout | undefined;
@@ -109,6 +116,7 @@ export class WorkerThread {
       }),
     ]);
     clearTimeout(timer);
+    this.#groups.kill();
     if (!isClosed) this.#worker?.unref();
     this.#port.close();
   }

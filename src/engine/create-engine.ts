@@ -127,6 +127,7 @@ async function compose(
       heapMb: options.threadHeapMb,
       scripts: options.scripts,
       sql: options.sql,
+      programs: options.programs,
     },
     dispatcherEvents(wired),
     () => clock.nowMs(),

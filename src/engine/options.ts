@@ -53,6 +53,8 @@ export interface EngineOptions {
   readonly scripts?: boolean | Partial<ScriptLimits>;
   /** Whether `sql` actions may run: whoever may deploy can then write into the database. Default false. */
   readonly sql?: boolean;
+  /** Whether `process` actions may run: whoever may deploy can then execute any program as the engine's user. Default false. */
+  readonly programs?: boolean;
   /** Memory for bodies kept beside the store, bytes. Default 67,108,864. */
   readonly cacheBytes?: number;
   /** Names of the audit events to record. Absent: all. `['']`: none. `recommended`: the seed's selection. */
@@ -126,6 +128,7 @@ export function resolveOptions(given: EngineOptions): ResolvedOptions {
     leaseMs: given.leaseMs ?? 30_000,
     scripts: scriptLimits(given.scripts ?? false),
     sql: given.sql === true,
+    programs: given.programs === true,
     cacheBytes: given.cacheBytes ?? 64 * 1_024 * 1_024,
     auditFilter: given.auditFilter,
     auditExpirationMs,

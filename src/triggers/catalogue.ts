@@ -3,9 +3,11 @@
 import type { BuiltInAction } from '../dispatch/action.js';
 import type { Trigger } from '../workflow/model.js';
 import { delayTrigger } from './delay.js';
+import { fileExistTrigger } from './file-exist.js';
 import { manualTrigger } from './manual.js';
 
 export const builtInTriggers: Readonly<Record<Trigger['type'], BuiltInAction>> = {
   delay: delayTrigger,
   manual: manualTrigger,
+  fileExist: fileExistTrigger,
 };

@@ -4,6 +4,7 @@ import { nearest, type Path, quote, type Report } from './fault.js';
 import { checkForEach } from './for-each-checks.js';
 import { forEachNamed, type Level, regionNamed } from './levels.js';
 import { checkFullName, checkFunctionName, checkWordName } from './name-checks.js';
+import { checkProcess } from './process-checks.js';
 import { checkStatements } from './sql-checks.js';
 import { checkTrigger } from './trigger-checks.js';
 
@@ -42,10 +43,14 @@ export function checkAction(
       break;
     case 'delay':
     case 'manual':
+    case 'fileExist':
       checkTrigger(action, path, report);
       break;
     case 'error':
       if (typeof action.code === 'string') checkWordName(action.code, 'an error', [...path, 'code'], report);
+      break;
+    case 'process':
+      checkProcess(action, path, report);
       break;
   }
 }

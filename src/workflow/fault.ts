@@ -47,6 +47,8 @@ export const faultCodes = {
   TIME_INVALID: 'not a time, zone or calendar, or times that do not go together',
   MAP_INVALID: 'a runtime data map that cannot be applied, or a part of one',
   FILTER_INVALID: 'not an entry of an audit trail filter',
+  PROCESS_INVALID: 'a process that cannot be started as it is written, or properties that do not go together',
+  FILES_INVALID: 'not a pattern of files, or numbers of them that do not go together',
 } as const;
 
 export type FaultCode = keyof typeof faultCodes;

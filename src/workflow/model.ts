@@ -13,9 +13,13 @@ import {
   ScriptLanguageName,
   ScriptText,
 } from './action-properties.js';
+import { FileExistTrigger } from './file-trigger-model.js';
+import { ProcessAction } from './process-model.js';
 import { DelayTrigger, ManualTrigger } from './trigger-model.js';
 
 export { DataMap, RetryPolicy, Script } from './action-properties.js';
+export { FileExistTrigger } from './file-trigger-model.js';
+export { ProcessAction } from './process-model.js';
 export { DelayTrigger, ManualTrigger } from './trigger-model.js';
 
 /** Runs a function exported from the user's module; what it returns is `RESULT`. */
@@ -225,6 +229,8 @@ export const Action = Type.Union([
   SqlAction,
   DelayTrigger,
   ManualTrigger,
+  ProcessAction,
+  FileExistTrigger,
 ]);
 
 /**
@@ -284,7 +290,7 @@ export type ErrorAction = Static<typeof ErrorAction>;
 export type SqlAction = Static<typeof SqlAction>;
 export type ScriptAction = Static<typeof ScriptAction>;
 /** An action that waits for something to happen. */
-export type Trigger = DelayTrigger | ManualTrigger;
+export type Trigger = DelayTrigger | ManualTrigger | FileExistTrigger;
 export type Action =
   | CallAction
   | NullAction
@@ -297,7 +303,8 @@ export type Action =
   | ErrorAction
   | ScriptAction
   | SqlAction
-  | Trigger;
+  | Trigger
+  | ProcessAction;
 export type Flow = Static<typeof Flow>;
 export type WorkflowDefinition = Omit<Static<typeof WorkflowDefinition>, 'actions'> & { actions: Action[] };
 /** Of a for-each: its actions, and the flows among them (default: none). */

@@ -23,6 +23,9 @@ const substituted: Readonly<Record<Action['type'], readonly string[]>> = {
   sql: [],
   delay: [],
   manual: [],
+  // Not the command: what is executed is never put together from values.
+  process: ['arguments', 'workingDirectory', 'environment', 'stdin', 'stdinFile', 'stdoutFile', 'stderrFile'],
+  fileExist: ['files', 'excludes'],
 };
 
 /** Reports texts with expressions that cannot be read. */

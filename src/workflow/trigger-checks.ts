@@ -4,12 +4,15 @@ import { TimeExpressionError } from '../time/errors.js';
 import { parseRelative } from '../time/relative/parse.js';
 import { zoneNamed } from '../time/zone.js';
 import type { Path, Report } from './fault.js';
+import { checkFilePatterns } from './file-trigger-checks.js';
 
 type Written = { readonly [key: string]: unknown };
 
 export function checkTrigger(action: Written, path: Path, report: Report): void {
-  for (const key of ['timeout', 'delay', 'expiration']) checkRelative(action[key], [...path, key], report);
+  for (const key of ['timeout', 'delay', 'expiration', 'pollEvery', 'stable'])
+    checkRelative(action[key], [...path, key], report);
   checkZone(action.zone, [...path, 'zone'], report);
+  if (action.type === 'fileExist') checkFilePatterns(action, path, report);
   if (action.timeout !== undefined && action.timeoutMs !== undefined) {
     report('TIME_INVALID', [...path, 'timeoutMs'], 'a trigger has timeout or timeoutMs, not both', 'key');
   }

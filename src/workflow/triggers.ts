@@ -7,6 +7,7 @@ const types: {
 } = {
   delay: { isExpeditable: true, expires: ['count', 'expiration'] },
   manual: { isExpeditable: true, expires: [] },
+  fileExist: { isExpeditable: false, expires: [] },
 };
 
 export function isTriggerType(type: unknown): type is Trigger['type'] {

@@ -14,6 +14,7 @@ import {
   never,
   type PlacedEffect,
   type Polled,
+  type ProcessGroups,
   type SqlEffect,
   type TriggerTurn,
   type ValueSource,
@@ -56,8 +57,6 @@ export class Member implements ScopedMember, Writes {
   times: number[] | null = null;
   /** Their results. */
   earlierResults: string[] | null = null;
-  /** RESULT as this transaction left it. */
-  result: string | null = null;
   writes: Map<string, string> | null = null;
   workflowWrites: Map<string, string> | null = null;
   transients: Map<string, string> | null = null;
@@ -79,6 +78,7 @@ export class Member implements ScopedMember, Writes {
   cancelTimer: (() => void) | null = null;
   /** Number of the flush its outcome goes with. */
   flush = -1;
+  #result: string | null = null;
   #controller: AbortController | null = null;
   #abortReason: Error | null = null;
   #context: MemberContext | null = null;
@@ -89,6 +89,16 @@ export class Member implements ScopedMember, Writes {
     readonly index: number,
   ) {
     this.node = part.root;
+  }
+
+  /** RESULT as this transaction left it. */
+  get result(): string | null {
+    return this.#result;
+  }
+
+  set result(text: string | null) {
+    this.#result = text;
+    this.transients?.delete('RESULT');
   }
 
   get slot(): number {
@@ -246,6 +256,17 @@ export class Member implements ScopedMember, Writes {
       throw new ActionFault('TooManyStatements', `a transaction may execute ${statementsMax} statements`);
     }
     this.statements.push({ ...statement, place: this.node.place.planAction.place });
+  }
+
+  processGroups(): ProcessGroups {
+    const { processGroups } = Member.services;
+    if (processGroups !== null) return processGroups;
+    throw new ActionFault('ProgramsDisabled', 'process actions are off: start the engine with `programs`');
+  }
+
+  showResult(value: JsonObject): void {
+    this.transients ??= new Map();
+    this.transients.set('RESULT', jsonText(value, 'the result', Member.services.resultBytesMax));
   }
 
   recordEvent(event: MemberEvent['event']): void {

@@ -37,7 +37,27 @@ export function withScripts(action: Action, placed: PlacedAction, placeScript: P
       before?.run(member);
       return placed.run(member);
     },
-    ...(postscript === undefined ? {} : { after: placeScript(writtenScript(postscript), 'the postscript') }),
+    ...afterBoth(
+      placed.after,
+      postscript === undefined ? undefined : placeScript(writtenScript(postscript), 'the postscript'),
+    ),
+  };
+}
+
+/** The action's own first: what it shows of its result the script sees, too. */
+function afterBoth(own: PlacedAction | undefined, script: PlacedAction | undefined): Pick<PlacedAction, 'after'> {
+  if (own === undefined || script === undefined) {
+    const only = own ?? script;
+    return only === undefined ? {} : { after: only };
+  }
+  return {
+    after: {
+      ready: nowMs => script.ready?.(nowMs) ?? null,
+      run: member => {
+        own.run(member);
+        script.run(member);
+      },
+    },
   };
 }
 

@@ -14,4 +14,5 @@ export interface ThreadTask {
   /** `null`: none are run. */
   readonly scripts: ScriptLimits | null;
   readonly sql: boolean;
+  readonly programs: boolean;
 }

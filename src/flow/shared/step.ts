@@ -134,6 +134,7 @@ function act(working: Working, happening: Happening, what: Extract<What, { kind:
     case 'null':
     case 'script':
     case 'sql':
+    case 'process':
       throw new Error(`"${action.name}" acts on no contexts`);
   }
 }

@@ -137,6 +137,8 @@ export class TinyWorld {
       case 'null':
       case 'script':
       case 'sql':
+      case 'process':
+      case 'fileExist':
         return null;
     }
   }
