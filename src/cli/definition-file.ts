@@ -6,18 +6,21 @@
 import fs from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { withScriptsChecked } from '../script/check-scripts.js';
+import type { CalendarFaultCode } from '../time/calendar/index.js';
+import { unreadyTimes } from '../triggers/unready.js';
 import { readDocument, type Written } from '../workflow/document.js';
 import { type Fault, type FaultCode, formatFault, formatPath, type Path, quote } from '../workflow/fault.js';
 import { loadDefinition } from '../workflow/load.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
 import { compilePlan } from '../workflow/plan.js';
 import { type BranchModulesCheck, definitionSizeMax } from '../workflow/verify.js';
+import { calendarsBeside } from './calendar-files.js';
 import { placeIn } from './json-place.js';
 import { wholeText, withoutMark } from './utf8.js';
 
-/** A fault of a definition, or of its file. */
+/** A fault of a definition, of a calendar it names, or of its file. */
 export interface FileFault extends Omit<Fault, 'code'> {
-  readonly code: FaultCode | 'FILE_UNREADABLE';
+  readonly code: FaultCode | CalendarFaultCode | 'FILE_UNREADABLE';
 }
 
 export type DefinitionFile =
@@ -51,10 +54,18 @@ export async function readDefinition(file: string, hasBranchModules?: BranchModu
     return refuse(file, 'TOO_LARGE', message, { line: 1, column: 1 });
   }
   if (!isWhole) return refuse(file, 'TEXT_INVALID', 'holds a byte that is not UTF-8', placeIn(text, text.length));
-  const loaded = await withScriptsChecked(check => loadDefinition(text, file, check, hasBranchModules));
-  if ('faults' in loaded) return loaded;
   const folder = dirname(resolve(file));
-  const faults = missingModules(loaded.definition, folder, text, file);
+  const calendars = await calendarsBeside(text, file, folder);
+  if ('faults' in calendars) return calendars;
+  const loaded = await withScriptsChecked(check =>
+    loadDefinition(text, file, check, hasBranchModules, calendars.calendars),
+  );
+  if ('faults' in loaded) return loaded;
+  const unready = await unreadyTimes(loaded.definition);
+  const faults = [
+    ...missingModules(loaded.definition, folder, text, file),
+    ...unready.map(({ at, ...fault }) => ({ ...fault, file, ...placeOf(at, text, file) })),
+  ];
   return faults.length > 0 ? { faults } : { definition: loaded.definition, folder };
 }
 
@@ -112,6 +123,8 @@ function placeOf(path: Path, text: string, file: string): { line: number; column
 }
 
 function memberOf(written: Written | null, step: string | number): Written | undefined {
+  if (typeof step === 'number' && written?.kind === 'list') return written.items[step];
+  if (typeof step === 'number' && written?.kind === 'map') return written.entries[step]?.value;
   if (written?.kind === 'map') return written.entries.find(({ key }) => key === step)?.value;
   if (written?.kind !== 'list') return undefined;
   return written.items.find(item => {

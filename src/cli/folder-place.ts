@@ -15,6 +15,7 @@ export function folderPlace(engine: Engine, folder: string, hint: string): Place
     workflow: (name, version) => engine.reads.workflow(name, version),
     deploy: (definition, baseFolder) => engine.deploy(definition, baseFolder),
     copyWorkflow: copy => engine.copyWorkflow(copy),
+    forecast: query => engine.reads.forecast(query),
     operate: (operation, target) => engine[operation](target),
     auditPage: async ({ instance, ...filter }, after, order, limit) => {
       const own = instance === undefined ? {} : { instance: await engine.reads.idOf(instance) };

@@ -9,6 +9,7 @@ import { addAudit } from './audit.js';
 import { addEval } from './eval.js';
 import { codeOfError, exitCodes, linesOfError } from './exit.js';
 import { addExport } from './export.js';
+import { addForecast } from './forecast.js';
 import { addList } from './list.js';
 import { addOperations } from './operations.js';
 import { watchReaders } from './output.js';
@@ -81,6 +82,7 @@ function describe(ended: (code: number) => void): Command {
     addSchedule,
     addEval,
     addOperations,
+    addForecast,
   ])
     add(program, ended);
   return program;

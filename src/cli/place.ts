@@ -2,6 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import type { AuditFilter, AuditOrder, AuditRecord } from '../engine/audit-pages.js';
+import type { Forecast, ForecastQuery } from '../engine/forecast.js';
 import type { InstanceRecord, WorkflowCount } from '../engine/instances.js';
 import type { DeployedWorkflow, StoredWorkflow, WorkflowCopy } from '../engine/repository.js';
 import type { Snapshot } from '../engine/snapshot.js';
@@ -30,6 +31,7 @@ export interface Place {
   workflow(name: string, version: number | null): Promise<StoredWorkflow>;
   deploy(definition: WorkflowDefinition, baseFolder: string): Promise<DeployedWorkflow>;
   copyWorkflow(copy: WorkflowCopy): Promise<DeployedWorkflow>;
+  forecast(query: ForecastQuery): Promise<Forecast>;
   operate(operation: PlaceOperation, target: string): Promise<{ readonly contexts: number; readonly segments: number }>;
   auditPage(
     filter: PlaceAuditFilter,

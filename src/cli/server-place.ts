@@ -53,6 +53,7 @@ function serverPlace(client: Client, url: string, hint: string): Place {
     workflow: (name, version) => client.workflow(name, version === null ? {} : { version }),
     deploy: (definition, baseFolder) => client.deploy(definition, { baseFolder }),
     copyWorkflow: copy => client.copyWorkflow(copy),
+    forecast: query => client.forecast(query),
     operate: (operation, target) => client[operation](target),
     auditPage: (filter, after, order, limit) =>
       client.auditPage({ ...filter, order, limit, ...(after === null ? {} : { after }) }),

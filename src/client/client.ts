@@ -1,6 +1,7 @@
 // The client of a Millrace service: Node 20 and browsers, nothing but `fetch`.
 
 import type { AuditPage, AuditQuery } from '../api/schema/audit.js';
+import type { Forecast, ForecastQuery } from '../api/schema/forecast.js';
 import type {
   InstancePage,
   InstanceRecord,
@@ -148,6 +149,11 @@ export class Client {
   /** One version of a workflow with its definition. Default: the newest. */
   workflow(name: string, { signal, ...query }: WorkflowQuery & CallOptions = {}): Promise<StoredWorkflow> {
     return this.#get(`/v1/workflows/${encodeURIComponent(name)}${queryOf(query)}`, signal);
+  }
+
+  /** What timers will fire between two times, the first 10,000 of it. */
+  forecast(query: ForecastQuery, { signal }: CallOptions = {}): Promise<Forecast> {
+    return this.#get(`/v1/forecast${queryOf(query)}`, signal);
   }
 
   /** One page of the audit; its `next` is good for the next page, for later, and for `follow`. */

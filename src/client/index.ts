@@ -1,6 +1,7 @@
 // The public `millrace/client`.
 
 export type { AuditEvent, AuditPage, AuditQuery } from '../api/schema/audit.js';
+export type { Forecast, ForecastQuery } from '../api/schema/forecast.js';
 export type {
   ContextRecord,
   InstancePage,

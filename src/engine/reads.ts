@@ -3,6 +3,7 @@
 import { EngineError } from '../observe/errors.js';
 import { type AuditFilter, type AuditOrder, type AuditPage, AuditPages } from './audit-pages.js';
 import type { KnownWorkflow } from './definitions.js';
+import { type Forecast, type ForecastQuery, forecast } from './forecast.js';
 import { type InstancePage, InstancePages, type InstanceState } from './instance-pages.js';
 import type { Instances } from './instances.js';
 import type { EngineParts } from './parts.js';
@@ -107,6 +108,16 @@ export class Reads {
   /** As `Engine.export`. */
   snapshot(instance: string): Promise<Snapshot> {
     return this.#snapshots.of(instance);
+  }
+
+  /**
+   * What the timers of living instances and of stored workflows will fire.
+   *
+   * @throws EngineError `NAMESPACE_INVALID`, `OPTION_INVALID`
+   */
+  async forecast(query: ForecastQuery): Promise<Forecast> {
+    const { store, definitions } = this.#parts;
+    return forecast(store, definitions, await scopeOf(query.scope ?? '/', this.#instances), query);
   }
 
   /** Prometheus text format. */

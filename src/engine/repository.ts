@@ -5,6 +5,7 @@
 import { emptyTree, hasBranchModules } from '../config/tree.js';
 import { EngineError } from '../observe/errors.js';
 import { withScriptsChecked } from '../script/check-scripts.js';
+import { unreadyTimes } from '../triggers/unready.js';
 import { DefinitionError } from '../workflow/fault.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
 import { parseName } from '../workflow/namespace.js';
@@ -97,6 +98,7 @@ export class Repository {
     const tree = runtimeConfiguration?.tree ?? emptyTree;
     const hasModules = (name: string): boolean => hasBranchModules(tree, name);
     const faults = await withScriptsChecked(check => verify(definition, undefined, check, hasModules));
+    if (faults.length === 0) faults.push(...(await unreadyTimes(definition)));
     if (faults.length > 0) throw new DefinitionError(faults);
     const text = definitionText(definition);
     const store = () => definitions.put(definition, text, baseFolder, clock.nowMs());

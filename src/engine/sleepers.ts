@@ -37,6 +37,8 @@ export interface SleepersWorld {
 export class Sleepers {
   readonly #world: SleepersWorld;
   readonly #rounds: Rounds;
+  /** When the last round was that has brought all: what became due while the machine slept is later than that. */
+  #lastMs = Number.POSITIVE_INFINITY;
 
   constructor(world: SleepersWorld) {
     this.#world = world;
@@ -57,16 +59,17 @@ export class Sleepers {
     if (!leads()) return;
     const nowMs = clock.nowMs();
     try {
-      // Whatever came due since the last round was offered by it; twice a horizon back covers one that failed.
-      const fromMs = nowMs - 2 * queueHorizonMs;
+      // Whatever comes due within a horizon was offered by the last round; twice a horizon covers what another engine failed to.
+      const fromMs = Math.min(nowMs, this.#lastMs) - 2 * queueHorizonMs;
       let after: Sleeper | null = null;
       for (;;) {
         const page: Segment[] = await store.sleeping(fromMs, nowMs + queueHorizonMs, after, pageSegments);
         // Others may have committed some of it since it was read.
         await queue.offer(page.flatMap(offersOf).map(offer => ({ ...offer, redelivered: true })));
-        if (page.length < pageSegments) return;
+        if (page.length < pageSegments) break;
         after = page[page.length - 1]!;
       }
+      this.#lastMs = nowMs;
     } catch (error) {
       failed(error);
     }

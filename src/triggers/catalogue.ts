@@ -5,9 +5,11 @@ import type { Trigger } from '../workflow/model.js';
 import { delayTrigger } from './delay.js';
 import { fileExistTrigger } from './file-exist.js';
 import { manualTrigger } from './manual.js';
+import { timerTrigger } from './timer.js';
 
 export const builtInTriggers: Readonly<Record<Trigger['type'], BuiltInAction>> = {
   delay: delayTrigger,
   manual: manualTrigger,
   fileExist: fileExistTrigger,
+  timer: timerTrigger,
 };

@@ -1,7 +1,8 @@
 // Relative time expressions of triggers, compiled once a plan.
 
 import { ActionFault } from '../dispatch/action.js';
-import { applyChecked } from '../time/relative/apply.js';
+import type { BusinessInterval } from '../time/business-interval.js';
+import { applyRelative } from '../time/relative/apply.js';
 import { parseRelative } from '../time/relative/parse.js';
 import { zoneNamed } from '../time/zone.js';
 import { zoneHere } from '../time/zone-here.js';
@@ -10,13 +11,20 @@ import { zoneHere } from '../time/zone-here.js';
  * What the expression makes of a moment, milliseconds since 1970.
  *
  * @param zone IANA name; absent: that of this process
+ * @param calendar gives what `b` and `h` ask, once it is ready
  * @throws {ActionFault} `TIME_UNSATISFIABLE` from what comes back, when there is no such moment
  */
-export function momentAfter(expression: string, zone: string | undefined): (atMs: number) => number {
+export function momentAfter(
+  expression: string,
+  zone: string | undefined,
+  calendar: () => BusinessInterval | undefined = () => undefined,
+): (atMs: number) => number {
   const parsed = parseRelative(expression);
-  const context = { zone: zone === undefined ? zoneHere() : zoneNamed(zone) };
+  const clocks = zone === undefined ? zoneHere() : zoneNamed(zone);
   return atMs => {
-    const applied = applyChecked(parsed, atMs, context);
+    const businessInterval = calendar();
+    const context = { zone: clocks, ...(businessInterval === undefined ? {} : { businessInterval }) };
+    const applied = applyRelative(parsed, atMs, context);
     switch (applied.kind) {
       case 'at':
         return applied.atMs;

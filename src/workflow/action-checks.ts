@@ -44,6 +44,7 @@ export function checkAction(
     case 'delay':
     case 'manual':
     case 'fileExist':
+    case 'timer':
       checkTrigger(action, path, report);
       break;
     case 'error':

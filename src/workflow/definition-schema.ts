@@ -286,8 +286,10 @@ export const definitionSchema: Schema = {
             properties: {
               ...ofEveryAction,
               timeout: { type: 'string', minLength: 2, maxLength: 200 },
+              timeoutCalendar: { type: 'string', minLength: 1, maxLength: 200 },
               type: { type: 'string', const: 'delay' },
               delay: { type: 'string', minLength: 2, maxLength: 200 },
+              calendar: { type: 'string', minLength: 1, maxLength: 200 },
               zone: { type: 'string', minLength: 1, maxLength: 200 },
               count: { type: 'integer', minimum: 1, maximum: 1000000000 },
               expiration: { type: 'string', minLength: 2, maxLength: 200 },
@@ -300,6 +302,7 @@ export const definitionSchema: Schema = {
             properties: {
               ...ofEveryAction,
               timeout: { type: 'string', minLength: 2, maxLength: 200 },
+              timeoutCalendar: { type: 'string', minLength: 1, maxLength: 200 },
               type: { type: 'string', const: 'manual' },
             },
             additionalProperties: false,
@@ -355,6 +358,7 @@ export const definitionSchema: Schema = {
             properties: {
               ...ofEveryAction,
               timeout: { type: 'string', minLength: 2, maxLength: 200 },
+              timeoutCalendar: { type: 'string', minLength: 1, maxLength: 200 },
               type: { type: 'string', const: 'fileExist' },
               files: {
                 type: 'array',
@@ -379,6 +383,35 @@ export const definitionSchema: Schema = {
                 ],
               },
               descending: { type: 'boolean' },
+            },
+            additionalProperties: false,
+          },
+          {
+            type: 'object',
+            required: ['name', 'type'],
+            properties: {
+              ...ofEveryAction,
+              timeout: { type: 'string', minLength: 2, maxLength: 200 },
+              timeoutCalendar: { type: 'string', minLength: 1, maxLength: 200 },
+              type: { type: 'string', const: 'timer' },
+              expression: { type: 'string', minLength: 1, maxLength: 4096 },
+              cron: { type: 'string', minLength: 1, maxLength: 4096 },
+              rrule: { type: 'string', minLength: 1, maxLength: 4096 },
+              at: { type: 'string', minLength: 1, maxLength: 40 },
+              zone: { type: 'string', minLength: 1, maxLength: 200 },
+              calendar: { type: 'string', minLength: 1, maxLength: 200 },
+              count: { type: 'integer', minimum: 1, maximum: 1000000000 },
+              end: { type: 'string', minLength: 1, maxLength: 40 },
+              endAfter: { type: 'string', minLength: 2, maxLength: 200 },
+              lateWindow: { type: 'string', minLength: 2, maxLength: 200 },
+              makeUp: {
+                anyOf: [
+                  { type: 'string', const: 'none' },
+                  { type: 'string', const: 'once' },
+                  { type: 'string', const: 'all' },
+                ],
+              },
+              makeUpMax: { type: 'integer', minimum: 1, maximum: 1000000 },
             },
             additionalProperties: false,
           },
@@ -423,6 +456,7 @@ export const definitionSchema: Schema = {
       },
       maxItems: 100000,
     },
+    calendars: { type: 'array', items: {}, maxItems: 100 },
   },
   additionalProperties: false,
 };

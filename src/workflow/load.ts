@@ -8,8 +8,11 @@
 //   - `flows:` left out when there are none (beside `next`)
 //   - the same in the bodies of for-each actions
 //   - `type: null` without quotes, which YAML reads as nothing
+//   - `{ file: path }` for a calendar, which whoever reads files puts in its place
 // The rewriting keeps where each piece came from, so that faults name what was written, by line.
 
+import type { CalendarDefinition } from '../time/calendar/model.js';
+import { isPlainObject } from './conform.js';
 import { readDocument, type Written, type WrittenDocument } from './document.js';
 import { type Fault, type FaultPart, faultAt, formatPath, type Path } from './fault.js';
 import { entryOf, LoadedLevel, plain } from './load-level.js';
@@ -26,23 +29,42 @@ export type Loaded = { readonly definition: WorkflowDefinition } | { readonly fa
  * @param fileName named in the faults; nothing is read from it
  * @param checkScript as in `verify`
  * @param hasBranchModules as in `verify`
+ * @param calendars what stands in files of their own, by index (`calendarFilesOf`)
  */
 export function loadDefinition(
   text: string,
   fileName: string,
   checkScript?: ScriptCheck,
   hasBranchModules?: BranchModulesCheck,
+  calendars: ReadonlyMap<number, CalendarDefinition> = new Map(),
 ): Loaded {
   const document = readDocument(text, fileName);
   if (document.root === null) return { faults: document.faults };
   const rewriting = new Rewriting(document.root, document, fileName);
-  const definition = rewriting.definition();
+  const definition = withCalendars(rewriting.definition(), calendars);
   const verified = verify(definition, rewriting, checkScript, hasBranchModules);
   const faults = [...document.faults, ...rewriting.faults, ...verified];
   if (faults.length > 0)
     return { faults: faults.sort((left, right) => left.line! - right.line! || left.column! - right.column!) };
   // Verified just now: this is what a WorkflowDefinition is.
   return { definition: definition as WorkflowDefinition };
+}
+
+/** The calendars that stand in files: their places in the list, and the paths as written. */
+export function calendarFilesOf(text: string, fileName: string): { readonly index: number; readonly path: string }[] {
+  const root = readDocument(text, fileName).root ?? undefined;
+  const calendars = entryOf(root, 'calendars')?.value;
+  if (calendars?.kind !== 'list') return [];
+  return calendars.items.flatMap((item, index) => {
+    const file = entryOf(item, 'file')?.value;
+    return file?.kind === 'scalar' && typeof file.value === 'string' ? [{ index, path: file.value }] : [];
+  });
+}
+
+function withCalendars(definition: unknown, calendars: ReadonlyMap<number, CalendarDefinition>): unknown {
+  if (calendars.size === 0 || !isPlainObject(definition) || !Array.isArray(definition.calendars)) return definition;
+  const whole = definition.calendars.map((written: unknown, index) => calendars.get(index) ?? written);
+  return { ...definition, calendars: whole };
 }
 
 class Rewriting implements Source {

@@ -4,6 +4,7 @@
 // flows between them; nothing here runs. `plan.ts` compiles it into what the engine walks.
 
 import Type, { type Static } from 'typebox';
+import type { CalendarDefinition } from '../time/calendar/model.js';
 import {
   actionProperties,
   DataMap,
@@ -15,12 +16,12 @@ import {
 } from './action-properties.js';
 import { FileExistTrigger } from './file-trigger-model.js';
 import { ProcessAction } from './process-model.js';
-import { DelayTrigger, ManualTrigger } from './trigger-model.js';
+import { DelayTrigger, ManualTrigger, TimerTrigger } from './trigger-model.js';
 
 export { DataMap, RetryPolicy, Script } from './action-properties.js';
 export { FileExistTrigger } from './file-trigger-model.js';
 export { ProcessAction } from './process-model.js';
-export { DelayTrigger, ManualTrigger } from './trigger-model.js';
+export { DelayTrigger, ManualTrigger, TimerTrigger } from './trigger-model.js';
 
 /** Runs a function exported from the user's module; what it returns is `RESULT`. */
 export const CallAction = Type.Object(
@@ -231,6 +232,7 @@ export const Action = Type.Union([
   ManualTrigger,
   ProcessAction,
   FileExistTrigger,
+  TimerTrigger,
 ]);
 
 /**
@@ -274,6 +276,11 @@ export const WorkflowDefinition = Type.Object(
     module: Type.Optional(Type.String({ minLength: 1, maxLength: limits.textLengthMax })),
     actions: Type.Array(Action, { minItems: 1, maxItems: limits.actionMax }),
     flows: Type.Array(Flow, { maxItems: limits.actionMax * 10 }),
+    /**
+     * Calendars that its triggers name (src/time/calendar/README.md), each whole and with a name of its own. In a file also
+     * `{ file: path }`, relative to it. Default: none.
+     */
+    calendars: Type.Optional(Type.Array(Type.Unknown(), { maxItems: 100 })),
   },
   { additionalProperties: false },
 );
@@ -290,7 +297,7 @@ export type ErrorAction = Static<typeof ErrorAction>;
 export type SqlAction = Static<typeof SqlAction>;
 export type ScriptAction = Static<typeof ScriptAction>;
 /** An action that waits for something to happen. */
-export type Trigger = DelayTrigger | ManualTrigger | FileExistTrigger;
+export type Trigger = DelayTrigger | ManualTrigger | FileExistTrigger | TimerTrigger;
 export type Action =
   | CallAction
   | NullAction
@@ -306,7 +313,10 @@ export type Action =
   | Trigger
   | ProcessAction;
 export type Flow = Static<typeof Flow>;
-export type WorkflowDefinition = Omit<Static<typeof WorkflowDefinition>, 'actions'> & { actions: Action[] };
+export type WorkflowDefinition = Omit<Static<typeof WorkflowDefinition>, 'actions' | 'calendars'> & {
+  actions: Action[];
+  calendars?: CalendarDefinition[];
+};
 /** Of a for-each: its actions, and the flows among them (default: none). */
 export interface Body {
   actions: Action[];

@@ -3,6 +3,7 @@
 import type { ConditionAst } from '../flow/condition/ast.js';
 import { parseCondition } from '../flow/condition/parse.js';
 import type { Template } from '../flow/substitution/ast.js';
+import { type PlanCalendars, planCalendars } from './calendars.js';
 import { type PlanMap, planMaps } from './data-map.js';
 import { parseJoin } from './join.js';
 import { forEachNamed, type Level, levelsOf, regionNamed, startsOf } from './levels.js';
@@ -117,6 +118,8 @@ export interface PlanAction {
   readonly templates?: readonly Template[];
   /** Its data map; absent: none. */
   readonly maps?: readonly PlanMap[];
+  /** Those of a trigger; absent: none. */
+  readonly calendars?: PlanCalendars;
   /** For `call`: absolute path of the module; `null` for the others, and for one that its branch has to find. */
   readonly modulePath: string | null;
   /** On its way to a thread, of a `call` without a module: where its branch has modules. */
@@ -216,6 +219,7 @@ function compileLevel(level: Level, definition: WorkflowDefinition, baseFolder: 
       region: regionOf(action, level),
       ...planTemplates(action),
       ...planMaps(action.map),
+      ...planCalendars(action, definition),
       modulePath: action.type === 'call' ? resolveModule(baseFolder, action.module ?? definition.module) : null,
     };
   });

@@ -26,6 +26,7 @@ const substituted: Readonly<Record<Action['type'], readonly string[]>> = {
   // Not the command: what is executed is never put together from values.
   process: ['arguments', 'workingDirectory', 'environment', 'stdin', 'stdinFile', 'stdoutFile', 'stderrFile'],
   fileExist: ['files', 'excludes'],
+  timer: [],
 };
 
 /** Reports texts with expressions that cannot be read. */

@@ -8,6 +8,8 @@ const types: {
   delay: { isExpeditable: true, expires: ['count', 'expiration'] },
   manual: { isExpeditable: true, expires: [] },
   fileExist: { isExpeditable: false, expires: [] },
+  // Whatever says when it fires may have an end.
+  timer: { isExpeditable: true, expires: ['expression', 'cron', 'rrule', 'at'] },
 };
 
 export function isTriggerType(type: unknown): type is Trigger['type'] {

@@ -7,6 +7,7 @@
 // A definition that passes can be compiled, stored and run without further checks.
 
 import { checkAction, checkModule } from './action-checks.js';
+import { checkCalendars } from './calendars.js';
 import { conform, isPlainObject } from './conform.js';
 import { type Fault, type FaultPart, faultAt, formatPath, type Path, quote, type Report } from './fault.js';
 import { checkGraph } from './graph.js';
@@ -15,6 +16,7 @@ import { checkMaps } from './map-checks.js';
 import { checkFullName } from './name-checks.js';
 import { checkScripts, type ScriptCheck } from './script-checks.js';
 import { checkTemplates } from './templates.js';
+import { checkTriggerTimes } from './time-checks.js';
 import { wholeSchema } from './whole-schema.js';
 
 /** Deepest nesting of a definition: levels of objects and lists. */
@@ -146,11 +148,13 @@ function checkMeaning(
   const module = own('module');
   if (typeof module === 'string') checkModule(module, ['module'], report);
   const hasModule = module !== undefined || (typeof name === 'string' && hasBranchModules?.(name) === true);
+  const calendars = checkCalendars(own('calendars'), report);
   const actions = own('actions');
   if (!Array.isArray(actions)) return;
   const flows = own('flows');
   const levels = levelsOf(actions, Array.isArray(flows) ? flows : []);
   const isBounded = checkExtent(levels, report);
+  checkTriggerTimes(levels, calendars, report);
   for (const level of levels) {
     level.actions.forEach((action, index) => {
       if (!isPlainObject(action)) return;

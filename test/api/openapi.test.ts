@@ -27,6 +27,7 @@ test('every route is in it, with its answers and its problems', async () => {
   );
   expect(routes.sort()).toEqual([
     'get /v1/audit',
+    'get /v1/forecast',
     'get /v1/instances',
     'get /v1/instances/{name}',
     'get /v1/instances/{name}/export',

@@ -1,6 +1,7 @@
 // The routes of stored workflows, and the export of an instance.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createClient } from '../../src/client/index.js';
 import { definitionOf, here } from '../engine/setup.js';
 import { ServiceWorld } from './setup.js';
 
@@ -115,4 +116,33 @@ test('GET /v1/instances/:name/export: what the engine exports', async () => {
     status: 404,
     body: { code: 'INSTANCE_UNKNOWN' },
   });
+});
+
+test('GET /v1/forecast: what a stored timer would fire; a client asks the same', async () => {
+  const name = `${world.branch()}timed`;
+  const actions = [{ name: 'timer', type: 'timer', cron: '0 12 * * *', zone: 'UTC', count: 2 }];
+  await world.ask('PUT', '/v1/workflows', { definition: { name, actions, flows: [] }, baseFolder: here });
+  const [fromMs, toMs] = [Date.UTC(2035, 0, 1), Date.UTC(2035, 0, 5)];
+  const { status, body } = await world.get(
+    `/v1/forecast?scope=${encodeURIComponent(name)}&fromMs=${fromMs}&toMs=${toMs}`,
+  );
+  const firings = [1, 2].map(day => ({
+    atMs: Date.UTC(2035, 0, day, 12),
+    workflow: name,
+    instance: null,
+    action: 'timer',
+  }));
+  expect({ status, body }).toEqual({ status: 200, body: { firings, isCut: false } });
+  const client = createClient({ urls: [world.url] });
+  expect(await client.forecast({ scope: name, fromMs, toMs, limit: 1 })).toEqual({
+    firings: [firings[0]],
+    isCut: true,
+  });
+  for (const [query, code] of [
+    ['', 'REQUEST_INVALID'],
+    [`?fromMs=${fromMs}&toMs=${toMs}&limit=10001`, 'REQUEST_INVALID'],
+    [`?fromMs=${toMs}&toMs=${fromMs}`, 'OPTION_INVALID'],
+  ]) {
+    expect(await world.get(`/v1/forecast${query}`), query).toMatchObject({ status: 400, body: { code } });
+  }
 });

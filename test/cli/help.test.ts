@@ -22,6 +22,7 @@ const commands = [
   'resume',
   'remove',
   'recover',
+  'forecast',
 ];
 
 test('help lists every command; the help of each has examples', async context => {

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { loadDefinition } from '../../src/workflow/load.js';
+import { readDefinition } from '../../src/cli/definition-file.js';
 import { compilePlan } from '../../src/workflow/plan.js';
 
 interface Flight {
@@ -17,7 +17,7 @@ interface Flight {
 const folder = fileURLToPath(new URL('../../examples/', import.meta.url));
 
 test.each(readdirSync(folder).filter(name => name.endsWith('.yaml')))('%s has no faults and compiles', async name => {
-  const loaded = loadDefinition(readFileSync(folder + name, 'utf8'), name);
+  const loaded = await readDefinition(folder + name);
   if (!('definition' in loaded)) throw new Error(JSON.stringify(loaded.faults));
   const plan = compilePlan(loaded.definition, folder);
   for (const { action, modulePath } of plan.actions) {

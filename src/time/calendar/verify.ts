@@ -2,14 +2,10 @@
 // bounded, then held to the schema, then looked at for what no schema says. What passes can be compiled; only what lies
 // outside the definition (holidays, files, zones) can still be missing.
 
-import { conform, isPlainObject } from '../../workflow/conform.js';
-import { faultAt, formatPath, type Path, quote } from '../../workflow/fault.js';
+import { faultAt, formatPath } from '../../workflow/fault.js';
 import { checkBounds, faultsMax, type Source } from '../../workflow/verify.js';
-import { zoneNamed } from '../zone.js';
 import type { CalendarFault, CalendarReport } from './calendar-fault.js';
-import { calendarSchema } from './calendar-schema.js';
-import type { CalendarDefinition } from './model.js';
-import { checkSets } from './verify-sets.js';
+import { checkCalendar } from './check.js';
 
 /** Every fault of `value` as a CalendarDefinition; empty when it is one. Ordered by place when there is a source. */
 export function verifyCalendar(value: unknown, source?: Source): CalendarFault[] {
@@ -24,41 +20,9 @@ export function verifyCalendar(value: unknown, source?: Source): CalendarFault[]
     faults.push({ code, message, path: formatPath(written), file: source.file, line, column });
   };
   if (checkBounds(value, report)) {
-    conform(value, calendarSchema, [], report, (path, keys) => source?.keysAt(path, keys) ?? keys);
-    // Meaning is looked at only in what has the right shape: it reads texts and lists without asking again.
-    if (faults.length === 0 && isPlainObject(value)) checkMeaning(value as CalendarDefinition, report);
+    checkCalendar(value, report, (path, keys) => source?.keysAt(path, keys) ?? keys);
   }
   return source === undefined
     ? faults
     : faults.sort((left, right) => left.line! - right.line! || left.column! - right.column!);
-}
-
-function checkMeaning(definition: CalendarDefinition, report: CalendarReport): void {
-  checkZone(definition.zone, report);
-  checkRules(definition, report);
-  checkSets(definition, report);
-}
-
-function checkZone(zone: string | undefined, report: CalendarReport): void {
-  if (zone === undefined) return;
-  try {
-    zoneNamed(zone);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    report('ZONE_UNKNOWN', ['zone'], error.message);
-  }
-}
-
-function checkRules({ rules }: CalendarDefinition, report: CalendarReport): void {
-  rules.forEach((rule, index) => {
-    const operations = Object.keys(rule);
-    const path: Path = ['rules', index];
-    if (operations.length !== 1) {
-      const found = operations.length === 0 ? 'none' : operations.map(quote).join(' and ');
-      report('RULE_INVALID', path, `found ${found}, accepted is one of "include", "exclude", "only"`);
-    } else if (index === 0 && rule.include === undefined) {
-      const advice = 'begin with what to include, such as include: { hours: 00:00-24:00 }';
-      report('RULE_INVALID', path, `nothing is included yet that ${quote(operations[0]!)} could take from; ${advice}`);
-    }
-  });
 }

@@ -139,6 +139,7 @@ export class TinyWorld {
       case 'sql':
       case 'process':
       case 'fileExist':
+      case 'timer':
         return null;
     }
   }

@@ -1,0 +1,61 @@
+// The timer trigger: fires on a schedule, whenever the flow returns to it.
+
+import type { BuiltInAction } from '../dispatch/action.js';
+import { parseInstant } from '../time/instant.js';
+import { durationOf } from '../time/relative/duration.js';
+import { parseRelative } from '../time/relative/parse.js';
+import type { TimerTrigger } from '../workflow/model.js';
+import type { PlanAction } from '../workflow/plan.js';
+import { calendarOf } from './calendars.js';
+import { momentAfter } from './moment.js';
+import { timed } from './timed.js';
+import { type Recurrences, timerTimes } from './timer-times.js';
+import { type TimerTerms, timerTurn } from './timer-turn.js';
+
+const defaultMakeUpMax = 1_000;
+
+let recurrences: Recurrences | null = null;
+
+export const timerTrigger: BuiltInAction = {
+  triggers: true,
+  givesResult: true,
+  prepare(planAction) {
+    let terms: TimerTerms | null = null;
+    const placed = timed(planAction, turn => {
+      terms ??= timerTerms(planAction);
+      return timerTurn(terms, turn);
+    });
+    if (timerOf(planAction).rrule === undefined) return placed;
+    return { ...placed, ready: nowMs => recurrencesReady() ?? placed.ready?.(nowMs) ?? null };
+  },
+};
+
+/** What must be there for `timerTerms` of any timer; `null`: it is. */
+export function recurrencesReady(): Promise<void> | null {
+  if (recurrences !== null) return null;
+  return import('../time/rrule/index.js').then(loaded => {
+    recurrences = loaded;
+  });
+}
+
+/** Of a timer whose calendars, and rules of recurrence, are ready. */
+export function timerTerms(planAction: PlanAction): TimerTerms {
+  const timer = timerOf(planAction);
+  const { count, end, endAfter, lateWindow, makeUp, makeUpMax } = timer;
+  const calendar = () => calendarOf(planAction, 'calendar');
+  const endMs = end === undefined ? Number.POSITIVE_INFINITY : parseInstant(end)!;
+  const endsAfter = endAfter === undefined ? null : momentAfter(endAfter, timer.zone, calendar);
+  return {
+    times: timerTimes(timer, calendar(), recurrences),
+    endMs: firstMs => Math.min(endMs, endsAfter?.(firstMs) ?? endMs),
+    count: count ?? Number.POSITIVE_INFINITY,
+    windowMs: lateWindow === undefined ? Number.POSITIVE_INFINITY : durationOf(parseRelative(lateWindow)),
+    makeUp: makeUp ?? 'none',
+    makeUpMax: makeUpMax ?? defaultMakeUpMax,
+  };
+}
+
+function timerOf({ action }: PlanAction): TimerTrigger {
+  if (action.type !== 'timer') throw new Error(`a timer was expected, not ${action.type}`);
+  return action;
+}
