@@ -16,7 +16,7 @@ export function folderPlace(engine: Engine, folder: string, hint: string): Place
     deploy: (definition, baseFolder) => engine.deploy(definition, baseFolder),
     copyWorkflow: copy => engine.copyWorkflow(copy),
     forecast: query => engine.reads.forecast(query),
-    operate: (operation, target) => engine[operation](target),
+    operate: (operation, target, options) => engine[operation](target, options),
     auditPage: async ({ instance, ...filter }, after, order, limit) => {
       const own = instance === undefined ? {} : { instance: await engine.reads.idOf(instance) };
       const { events, next, isEnd } = await engine.reads.auditPage({ ...filter, ...own }, after, order, limit);

@@ -1,9 +1,10 @@
-// millrace pause, resume, remove, recover, expedite: operations on a data folder that no engine holds, or on a server.
+// millrace pause, resume, remove, recover, expedite, interrupt: operations on a data folder that no engine holds, or on a server.
 
 import type { Command } from 'commander';
 import { type Ended, exitCodes } from './exit.js';
 import { counted, print, say } from './output.js';
 import { addPlaceOptions, type PlaceOperation, withPlace } from './place.js';
+import { versionOf } from './workflows.js';
 
 const told: Readonly<
   Record<PlaceOperation, { summary: string; description: string; past: string; after: string | null }>
@@ -41,23 +42,45 @@ const told: Readonly<
     past: 'expedited',
     after: 'they fire when an engine starts on this folder',
   },
+  interrupt: {
+    summary: 'roll back what executes',
+    description:
+      'Roll what executes back to its last transaction break when it comes to the next one; it begins again at once. The signal of its action is aborted. What waits is not touched. To have it held where it was rolled back to, pause it as well.',
+    past: 'interrupted',
+    after: null,
+  },
+  restart: {
+    summary: 'remove instances and submit them again',
+    description:
+      'Remove instances and submit them again, with the same input, priority and given name, of the newest version of their workflow. Their ids are new. What executes leaves at its next transaction break.',
+    past: 'restarted',
+    after: 'they run when an engine starts on this folder',
+  },
 };
 
 interface OperationOptions {
   readonly json?: true;
+  readonly dryRun?: boolean;
+  readonly workflowVersion?: number;
+  readonly from?: string;
 }
 
 export function addOperations(program: Command, ended: Ended): void {
-  for (const operation of ['pause', 'resume', 'remove', 'recover', 'expedite'] as const) {
-    addPlaceOptions(program.command(operation))
+  for (const operation of ['pause', 'resume', 'remove', 'recover', 'expedite', 'interrupt', 'restart'] as const) {
+    const command = addPlaceOptions(program.command(operation))
       .summary(told[operation].summary)
       .description(told[operation].description)
       .argument('<target>', 'an instance (its id), a workflow, or a branch with a trailing /')
-      .option('--json', 'print {"operation","target","contexts","segments"}')
+      .option('--dry-run', 'count what would be changed, and change nothing')
+      .option('--json', 'print {"operation","target","contexts","segments"}, and "instances" where they are counted')
       .addHelpText('after', examplesOf(operation))
       .action(async (target: string, options: OperationOptions, command: Command) =>
         ended(await operate(operation, target, options, command)),
       );
+    if (operation !== 'restart') continue;
+    command
+      .option('--workflow-version <n>', 'version of the workflow that runs then (default: the newest)', versionOf)
+      .option('--from <action>', 'begin at this action, a transaction break, with the variables that were there');
   }
 }
 
@@ -76,15 +99,33 @@ server, or, in an application, its engine: engine.${operation}('/flights/').`;
 async function operate(
   operation: PlaceOperation,
   target: string,
-  { json }: OperationOptions,
+  { json, dryRun = false, workflowVersion, from }: OperationOptions,
   command: Command,
 ): Promise<number> {
-  const { contexts, segments, hint, isRunning } = await withPlace(command, async place => {
+  const { operationProgress } = await import('./operation-progress.js');
+  const progress = operationProgress();
+  const { hint, isRunning, ...done } = await withPlace(command, async place => {
     const { hint, isRunning } = place;
-    return { ...(await place.operate(operation, target)), hint, isRunning };
+    const own = {
+      ...(workflowVersion === undefined ? {} : { workflowVersion }),
+      ...(from === undefined ? {} : { from }),
+    };
+    return {
+      ...(await place.operate(operation, target, { ...own, dryRun, onProgress: progress.show })),
+      hint,
+      isRunning,
+    };
   });
+  progress.clear();
   if (json === true) {
-    print(JSON.stringify({ operation, target, contexts, segments }));
+    print(JSON.stringify({ operation, target, ...done }));
+    return exitCodes.done;
+  }
+  const { contexts, instances = 0, segments } = done;
+  if (dryRun) {
+    print(
+      `${operation} would touch ${counted(contexts, 'flow context')} of ${counted(instances, 'instance')}; nothing was changed`,
+    );
     return exitCodes.done;
   }
   print(`${told[operation].past} ${counted(contexts, 'flow context')} of ${target} (${counted(segments, 'row')})`);

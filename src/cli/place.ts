@@ -4,13 +4,23 @@ import { type Command, Option } from 'commander';
 import type { AuditFilter, AuditOrder, AuditRecord } from '../engine/audit-pages.js';
 import type { Forecast, ForecastQuery } from '../engine/forecast.js';
 import type { InstanceRecord, WorkflowCount } from '../engine/instances.js';
+import type { OperationResult } from '../engine/operation-options.js';
 import type { DeployedWorkflow, StoredWorkflow, WorkflowCopy } from '../engine/repository.js';
 import type { Snapshot } from '../engine/snapshot.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
 import { dataHint, dataOption } from './data-option.js';
 import { Refusal } from './exit.js';
 
-export type PlaceOperation = 'pause' | 'resume' | 'remove' | 'recover' | 'expedite';
+export type PlaceOperation = 'pause' | 'resume' | 'remove' | 'recover' | 'expedite' | 'interrupt' | 'restart';
+
+export interface PlaceOperationOptions {
+  readonly dryRun?: boolean;
+  /** Of `restart`. */
+  readonly workflowVersion?: number;
+  readonly from?: string;
+  /** Told by a folder alone. */
+  readonly onProgress?: (progress: OperationResult) => void;
+}
 
 /** `instance`: its id, `<workflow>/<id>` or given name. */
 export type PlaceAuditFilter = AuditFilter;
@@ -32,7 +42,7 @@ export interface Place {
   deploy(definition: WorkflowDefinition, baseFolder: string): Promise<DeployedWorkflow>;
   copyWorkflow(copy: WorkflowCopy): Promise<DeployedWorkflow>;
   forecast(query: ForecastQuery): Promise<Forecast>;
-  operate(operation: PlaceOperation, target: string): Promise<{ readonly contexts: number; readonly segments: number }>;
+  operate(operation: PlaceOperation, target: string, options: PlaceOperationOptions): Promise<OperationResult>;
   auditPage(
     filter: PlaceAuditFilter,
     after: string | null,

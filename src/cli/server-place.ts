@@ -54,7 +54,7 @@ function serverPlace(client: Client, url: string, hint: string): Place {
     deploy: (definition, baseFolder) => client.deploy(definition, { baseFolder }),
     copyWorkflow: copy => client.copyWorkflow(copy),
     forecast: query => client.forecast(query),
-    operate: (operation, target) => client[operation](target),
+    operate: (operation, target, { onProgress: _, ...options }) => client[operation](target, options),
     auditPage: (filter, after, order, limit) =>
       client.auditPage({ ...filter, order, limit, ...(after === null ? {} : { after }) }),
   };

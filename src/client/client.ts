@@ -9,7 +9,7 @@ import type {
   InstancesQuery,
   SubmitRecord,
 } from '../api/schema/instances.js';
-import type { Operation, OperationResult } from '../api/schema/operations.js';
+import type { Operation, OperationRequest, OperationResult, RestartRequest } from '../api/schema/operations.js';
 import type { Snapshot } from '../api/schema/snapshot.js';
 import type {
   CopyRequest,
@@ -55,6 +55,12 @@ export interface ClientOptions {
 export interface CallOptions {
   readonly signal?: AbortSignal;
 }
+
+/** `dryRun`: count what would be changed, and change nothing. Default false. */
+export interface OperationOptions extends CallOptions, Omit<OperationRequest, 'target'> {}
+
+/** `workflowVersion`: default the newest. `from`: the action at which the new run begins; default: where the workflow does. */
+export interface RestartOptions extends CallOptions, Omit<RestartRequest, 'target'> {}
 
 export interface DeployOptions extends CallOptions {
   /** Absolute folder on the server its module paths are relative to. Default: the server's own. */
@@ -189,32 +195,43 @@ export class Client {
   }
 
   /** Hold instances at their next transaction break until they are resumed. @param target an instance, a workflow or a branch with a trailing `/` */
-  pause(target: string, options?: CallOptions): Promise<OperationResult> {
+  pause(target: string, options?: OperationOptions): Promise<OperationResult> {
     return this.#operate('pause', target, options);
   }
 
   /** Let paused instances go on. */
-  resume(target: string, options?: CallOptions): Promise<OperationResult> {
+  resume(target: string, options?: OperationOptions): Promise<OperationResult> {
     return this.#operate('resume', target, options);
   }
 
   /** Take instances away: at once where they wait, at their next transaction break where they execute. */
-  remove(target: string, options?: CallOptions): Promise<OperationResult> {
+  remove(target: string, options?: OperationOptions): Promise<OperationResult> {
     return this.#operate('remove', target, options);
   }
 
   /** Try FAILED instances again from the transaction that failed. */
-  recover(target: string, options?: CallOptions): Promise<OperationResult> {
+  recover(target: string, options?: OperationOptions): Promise<OperationResult> {
     return this.#operate('recover', target, options);
   }
 
   /** Have triggers that wait fire at once, neither counted nor rescheduled; what runs does so at the next it reaches. */
-  expedite(target: string, options?: CallOptions): Promise<OperationResult> {
+  expedite(target: string, options?: OperationOptions): Promise<OperationResult> {
     return this.#operate('expedite', target, options);
   }
 
-  #operate(operation: Operation, target: string, { signal }: CallOptions = {}): Promise<OperationResult> {
-    return this.#send('POST', `/v1/operations/${operation}`, { target }, signal);
+  /** Roll what executes back to its last transaction break when it comes to the next; it begins again at once. What waits is
+   * not touched. */
+  interrupt(target: string, options?: OperationOptions): Promise<OperationResult> {
+    return this.#operate('interrupt', target, options);
+  }
+
+  /** Remove instances and submit them again, with the same input, priority and given name; their ids are new. */
+  restart(target: string, options?: RestartOptions): Promise<OperationResult> {
+    return this.#operate('restart', target, options);
+  }
+
+  #operate(operation: Operation, target: string, { signal, ...asked }: RestartOptions = {}): Promise<OperationResult> {
+    return this.#send('POST', `/v1/operations/${operation}`, { target, ...asked }, signal);
   }
 
   #get<Answer>(path: string, signal: AbortSignal | undefined): Promise<Answer> {

@@ -11,7 +11,7 @@
 
 import type { ScriptLimits } from '../script/contract.js';
 import type { Plan } from '../workflow/plan.js';
-import type { Batch, LogLine, MemberEvent, OutcomeMessage } from './protocol.js';
+import type { Batch, LogLine, MemberEvent, OutcomeMessage, Withdrawn } from './protocol.js';
 import type { MemberName } from './ticket.js';
 
 /** A member that is executing now. */
@@ -47,11 +47,11 @@ export interface Dispatcher {
   /** Hand a batch to the thread with most room. It need not heed `capacity`, but what exceeds it waits in the thread. */
   run(batch: Batch): void;
   /**
-   * Nobody needs the outcomes of these members of a batch any more. In the threads they begin no further action, and their
-   * signals are aborted; an action that does not heed that runs to its end. Who waits for a thread because its own was lost
-   * runs. Each is answered all the same (P1).
+   * Nobody needs the outcomes of these members of a batch any more. In the threads their signals are aborted; an action that
+   * does not heed that runs to its end. They begin no further action; who was interrupted goes on to its break, unless it has
+   * not begun, or its action fails. Who waits for a thread because its own was lost runs. Each is answered all the same (P1).
    */
-  withdraw(batch: number, members: readonly MemberName[]): void;
+  withdraw(batch: number, members: readonly MemberName[], why: Withdrawn): void;
   /** What is executing, from shared memory. */
   executing(): Executing[];
   /** Members handed over and not yet answered. */

@@ -12,7 +12,7 @@ import { findCulprit, type LossReason, type Verdict } from './culprit.js';
 import { Isolation } from './isolation.js';
 import { resolveDispatcherOptions } from './options.js';
 import { type PackedOutcomes, unpackOutcomes } from './packing.js';
-import type { ActionError, Batch, ThreadAnswer } from './protocol.js';
+import type { ActionError, Batch, ThreadAnswer, Withdrawn } from './protocol.js';
 import { refusedOutcome } from './refused-outcome.js';
 import { Relaunch } from './relaunch.js';
 import { Room } from './room.js';
@@ -109,11 +109,11 @@ class ThreadPool implements Dispatcher {
     this.#send(this.#ticket(batch));
   }
 
-  withdraw(batch: number, members: readonly MemberName[]): void {
+  withdraw(batch: number, members: readonly MemberName[], why: Withdrawn): void {
     for (const thread of this.#threads) {
       for (const ticket of thread.tickets.values()) {
         const slots = ticket.batch.id === batch ? ticket.openSlotsOf(members) : [];
-        if (slots.length > 0) thread.withdraw(ticket, slots);
+        if (slots.length > 0) thread.withdraw(ticket, slots, why);
       }
     }
   }

@@ -58,9 +58,12 @@ export type ToThread =
   | { readonly kind: 'batch'; readonly batch: PackedBatch }
   /** Begin nothing more and abort the signals of everything executing: a graceful stop has run out. */
   | { readonly kind: 'abort' }
-  /** Of these members of a batch nobody needs the outcome: abort their signals, and begin no further action of theirs. They
-   * are answered all the same, as failed with `ContextWithdrawn` or with what they came to. */
-  | { readonly kind: 'withdraw'; readonly batch: number; readonly slots: readonly number[] };
+  /** Of these members of a batch nobody needs the outcome: abort their signals, and begin no further action of theirs; when
+   * they were interrupted only if none has begun. They are answered all the same, as failed or with what they came to. */
+  | { readonly kind: 'withdraw'; readonly why: Withdrawn; readonly batch: number; readonly slots: readonly number[] };
+
+/** `withdrawn`: another flow context has withdrawn it. `interrupted`: an operator; it is rolled back at its break. */
+export type Withdrawn = 'withdrawn' | 'interrupted';
 
 /** An action's error as data: errors lose their class and fields between threads. */
 export interface ActionError {

@@ -12,7 +12,7 @@ import type { Cost, CostBook, Load } from './costs.js';
 import type { LossReason } from './culprit.js';
 import { LivingGroups } from './living-groups.js';
 import { packBatch } from './packing.js';
-import type { FromThread, ThreadAnswer, ToThread } from './protocol.js';
+import type { FromThread, ThreadAnswer, ToThread, Withdrawn } from './protocol.js';
 import { SharedState, sharedBytes } from './shared-state.js';
 import type { ThreadTask } from './thread/thread-task.js';
 import type { Ticket } from './ticket.js';
@@ -153,8 +153,8 @@ export class WorkerThread {
   }
 
   /** @param slots in the ticket */
-  withdraw(ticket: Ticket, slots: readonly number[]): void {
-    this.#post({ kind: 'withdraw', batch: ticket.id, slots });
+  withdraw(ticket: Ticket, slots: readonly number[], why: Withdrawn): void {
+    this.#post({ kind: 'withdraw', why, batch: ticket.id, slots });
   }
 
   abortMembers(): void {

@@ -304,6 +304,22 @@ function assemble(
   return { ...emptyCommit(world.ids.next(), atMs), marks, segments, bodies, spent: [...spent], outcomes, audit };
 }
 
+/** A commit with instances that begin by it. */
+export function withAdded(
+  commit: Commit,
+  added: Pick<Commit, 'roots' | 'bodies' | 'segments' | 'names' | 'freedNames'> | null,
+): Commit {
+  if (added === null) return commit;
+  return {
+    ...commit,
+    roots: [...commit.roots, ...added.roots],
+    bodies: [...commit.bodies, ...added.bodies],
+    segments: [...commit.segments, ...added.segments],
+    names: [...commit.names, ...added.names],
+    freedNames: [...commit.freedNames, ...added.freedNames],
+  };
+}
+
 /** A commit that does nothing; callers lay over it what theirs does. */
 export function emptyCommit(id: string, atMs: number): Commit {
   return {

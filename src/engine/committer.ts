@@ -15,11 +15,11 @@
 import type { Batch, OutcomeGroup, OutcomeMessage } from '../dispatch/protocol.js';
 import type { Offer, Slice } from '../queue/contract.js';
 import { hasBit } from '../store/bitmap.js';
-import type { AuditRow, Segment, SegmentChange } from '../store/contract.js';
+import type { AuditRow, Commit, Segment, SegmentChange } from '../store/contract.js';
 import type { SqlError } from '../store/driver.js';
 import { AdoptedClaims } from './adopted-claims.js';
 import { CommitBacklog } from './commit-backlog.js';
-import { type BuiltCommit, buildCommit, type CommitItem } from './commit-builder.js';
+import { type BuiltCommit, buildCommit, type CommitItem, withAdded } from './commit-builder.js';
 import { halves, itemsOf, splitByRequests } from './commit-items.js';
 import { countCommit, logFailures } from './commit-report.js';
 import { failedItems } from './failed-items.js';
@@ -143,13 +143,14 @@ export class Committer {
     items: readonly CommitItem[],
     changes: readonly SegmentChange[],
     audit: readonly AuditRow[],
+    added: Pick<Commit, 'roots' | 'bodies' | 'segments' | 'names' | 'freedNames'> | null = null,
   ): Promise<boolean> {
     const { store, queue, holdings, clock, build, health } = this.#parts;
     const built = items.some(isShared)
       ? await buildShared(items, clock.nowMs(), this.#parts).catch(nullIfGone)
       : buildCommit(items, clock.nowMs(), build);
     if (built === null) return false;
-    const commit = { ...built.commit, changes, audit: [...built.commit.audit, ...audit] };
+    const commit = withAdded({ ...built.commit, changes, audit: [...built.commit.audit, ...audit] }, added);
     let isDurable = false;
     let mayBeStale = false;
     const { openings } = queue;

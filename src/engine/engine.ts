@@ -11,7 +11,8 @@ import type { EndedListener } from './ended.js';
 import { EngineLife, type EnginePieces } from './engine-life.js';
 import type { InstanceRecord, WorkflowCount } from './instances.js';
 import type { Operation } from './operation-changes.js';
-import type { OperationResult } from './operator.js';
+import type { OperationOptions, OperationResult, RestartOptions } from './operation-options.js';
+import type { Target } from './operator.js';
 import { Reads } from './reads.js';
 import type { DeployedWorkflow, WorkflowCopy } from './repository.js';
 import type { InstanceResult } from './results.js';
@@ -191,29 +192,48 @@ export class Engine extends EngineLife {
   }
 
   /** Hold instances at their next transaction break until they are resumed. Later submits are not touched. */
-  pause(target: string, user?: string): Promise<OperationResult> {
-    return this.#operate('pause', target, user);
+  pause(target: string, options?: OperationOptions): Promise<OperationResult> {
+    return this.#operate('pause', target, options);
   }
 
   /** Let paused instances go on. */
-  resume(target: string, user?: string): Promise<OperationResult> {
-    return this.#operate('resume', target, user);
+  resume(target: string, options?: OperationOptions): Promise<OperationResult> {
+    return this.#operate('resume', target, options);
   }
 
   /** Take instances away: at once where they wait, at their next transaction break where they execute. */
-  remove(target: string, user?: string): Promise<OperationResult> {
-    return this.#operate('remove', target, user);
+  remove(target: string, options?: OperationOptions): Promise<OperationResult> {
+    return this.#operate('remove', target, options);
   }
 
   /** Begin what has failed again: FAILED flow contexts, those that wait to be tried again, and those whose error handler is at
    * work, which is withdrawn. From the transaction of the main line that failed, as if for the first time. */
-  recover(target: string, user?: string): Promise<OperationResult> {
-    return this.#operate('recover', target, user);
+  recover(target: string, options?: OperationOptions): Promise<OperationResult> {
+    return this.#operate('recover', target, options);
   }
 
   /** Have triggers that wait fire at once, neither counted nor rescheduled; what runs does so at the next it reaches. */
-  expedite(target: string, user?: string): Promise<OperationResult> {
-    return this.#operate('expedite', target, user);
+  expedite(target: string, options?: OperationOptions): Promise<OperationResult> {
+    return this.#operate('expedite', target, options);
+  }
+
+  /** Roll what executes back to its last transaction break when it comes to the next; it begins again at once. Its action's
+   * signal is aborted. What waits is not touched: it stands at its break. */
+  interrupt(target: string, options?: OperationOptions): Promise<OperationResult> {
+    return this.#operate('interrupt', target, options);
+  }
+
+  /**
+   * Remove instances and submit them again, each in one commit: with the same input, priority and given name, of the newest
+   * version of their workflow. The ids are new. What executes leaves at its next transaction break, beside its successor.
+   *
+   * @throws EngineError `WORKFLOW_UNKNOWN`, `OPTION_INVALID`: what of a workflow or branch was restarted before stays so
+   */
+  restart(target: string, options: RestartOptions = {}): Promise<OperationResult> {
+    const { workflowVersion: version = null, from = null } = options;
+    return this.#operated('restart', target, options, (named, user) =>
+      this.#pieces.operator.restart(named, user, { version, from }, options),
+    );
   }
 
   /** A read-only SQL query over the views `millrace_audit_event`, `millrace_history`, `millrace_instances` and
@@ -243,11 +263,24 @@ export class Engine extends EngineLife {
     return this.submitChecked(await this.checkAnew(records), submitter);
   }
 
-  async #operate(operation: Operation, target: string, user = this.#pieces.defaultUser): Promise<OperationResult> {
+  #operate(operation: Operation, target: string, options: OperationOptions = {}): Promise<OperationResult> {
+    return this.#operated(operation, target, options, (named, user) =>
+      this.#pieces.operator.run(operation, named, user, options),
+    );
+  }
+
+  async #operated(
+    call: string,
+    target: string,
+    { user = this.#pieces.defaultUser, dryRun = false }: OperationOptions,
+    work: (target: Target, user: string) => Promise<OperationResult>,
+  ): Promise<OperationResult> {
     this.assertUsable();
-    const { calls, operator, instances } = this.#pieces;
-    const run = async (): Promise<OperationResult> => operator.run(operation, await targetOf(target, instances), user);
-    return calls.around(operation, user, run, ({ contexts }) => `${target}, ${contexts} flow contexts`);
+    const { calls, instances } = this.#pieces;
+    const run = async (): Promise<OperationResult> => work(await targetOf(target, instances), user);
+    // What changes nothing is not recorded.
+    if (dryRun) return run();
+    return calls.around(call, user, run, ({ contexts }) => `${target}, ${contexts} flow contexts`);
   }
 }
 

@@ -10,7 +10,7 @@ export type { EndedInstances, EndedListener } from './ended.js';
 export type { Engine } from './engine.js';
 export type { InstancePage, InstanceState, InstanceSummary } from './instance-pages.js';
 export type { ContextRecord, InstanceRecord, WorkflowCount } from './instances.js';
-export type { OperationResult } from './operator.js';
+export type { OperationOptions, OperationResult, RestartOptions } from './operation-options.js';
 export type { EngineOptions } from './options.js';
 export type { Reads, WorkflowPage } from './reads.js';
 export type { DeployedWorkflow, StoredWorkflow, WorkflowCopy } from './repository.js';

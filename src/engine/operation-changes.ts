@@ -6,7 +6,7 @@ import { rootMembersMax } from '../workflow/instance-id.js';
 import { requestsAt } from './member-requests.js';
 import { waitsForHandler } from './shared/unhandled.js';
 
-export type Operation = 'pause' | 'resume' | 'remove' | 'recover' | 'expedite';
+export type Operation = 'pause' | 'resume' | 'remove' | 'recover' | 'expedite' | 'interrupt';
 
 /** The bit an operation leaves with members that are executing; none: they are left alone. */
 export const bitOf = {
@@ -15,6 +15,7 @@ export const bitOf = {
   remove: request.remove,
   recover: 0,
   expedite: request.expedite,
+  interrupt: request.interrupt,
 } as const satisfies Record<Operation, number>;
 
 /** Whether the members wait for others of their instance: they stay where they are, and pause when they wake. */
@@ -44,6 +45,8 @@ export function isChanged(operation: Operation, segment: Segment, position: numb
       return (
         (segment.state === 'ready' || segment.state === 'paused') && (bits & bitOf.expedite) === 0 && canFire(segment)
       );
+    case 'interrupt':
+      return segment.state === 'ready' && (bits & request.interrupt) === 0;
   }
 }
 
@@ -73,11 +76,16 @@ export function withOwn(
   return requests;
 }
 
-/** Flow contexts an operation has changed, each counted once however often its commits make it appear (O3). */
+/** Flow contexts an operation has changed, each counted once however often its commits make it appear (O3). Some 200 bytes a
+ * root, that is for up to 500 instances. */
 export class Counted {
   /** By root and number of the context, of ordinals. */
   readonly #seen = new Map<string, Uint8Array>();
+  /** By root. */
+  readonly #instances = new Map<string, Uint8Array>();
   contexts = 0;
+  /** Instances they are of. */
+  instances = 0;
 
   /** Whether one of the segment's open members has been counted. */
   has(segment: Segment): boolean {
@@ -87,16 +95,24 @@ export class Counted {
   }
 
   add(segment: Segment, positions: Uint16Array, isChanged: (position: number) => boolean): void {
-    const key = contextKey(segment);
-    const seen = this.#seen.get(key) ?? emptyBitmap(rootMembersMax);
-    this.#seen.set(key, seen);
+    const seen = bitmapOf(this.#seen, contextKey(segment));
+    const instances = bitmapOf(this.#instances, segment.root);
     for (const position of positions) {
       const ordinal = segment.ordinals[position]!;
       if (hasBit(seen, ordinal) || !isChanged(position)) continue;
       setBit(seen, ordinal);
       this.contexts += 1;
+      if (hasBit(instances, ordinal)) continue;
+      setBit(instances, ordinal);
+      this.instances += 1;
     }
   }
+}
+
+function bitmapOf(bitmaps: Map<string, Uint8Array>, key: string): Uint8Array {
+  const bitmap = bitmaps.get(key) ?? emptyBitmap(rootMembersMax);
+  bitmaps.set(key, bitmap);
+  return bitmap;
 }
 
 function contextKey({ root, context }: Segment): string {
@@ -136,6 +152,8 @@ export function changeOf(operation: Operation, segment: Segment, nowMs: number):
       const eligibleAtMs = segment.waitsFor === null ? segment.eligibleAtMs : nowMs;
       return { ...same, eligibleAtMs, requests: same.requests | request.expedite };
     }
+    case 'interrupt':
+      return { ...same, requests: same.requests | request.interrupt };
   }
 }
 

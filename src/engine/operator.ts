@@ -1,4 +1,4 @@
-// Operations on what is running: pause, resume, remove, recover, expedite, on an instance, a workflow or a branch.
+// Operations on what is running: pause, resume, remove, recover, expedite, interrupt, on an instance, a workflow or a branch.
 //
 // An operation on many sets bits on their segments: some 200 rows for 100,000 instances (D11). What is executing is not
 // touched: its commit meets the new revision, is decided again with the bits, and so stops, or leaves, at its break.
@@ -9,47 +9,22 @@
 //   O2. What waits is taken out of the queue before the commit and put back if the commit is refused or fails.
 //   O3. The count is the number of flow contexts the operation changed.
 
-import { auditRow, type TraceGroup } from '../audit/trace.js';
 import { EngineError } from '../observe/errors.js';
-import {
-  type AuditRow,
-  type LocatedContext,
-  request,
-  type Scope,
-  type Segment,
-  type SegmentChange,
-} from '../store/contract.js';
-import { eventCode } from '../workflow/events.js';
+import { type LocatedContext, request, type Scope, type Segment, type SegmentChange } from '../store/contract.js';
 import type { CommitItem } from './commit-builder.js';
-import { halves, splitByRequests } from './commit-items.js';
+import { halves } from './commit-items.js';
 import { workflowsOf } from './definitions.js';
-import { fateAt } from './member-requests.js';
-import {
-  awaitsRetry,
-  bitOf,
-  Counted,
-  changeOf,
-  isChanged,
-  isParked,
-  isWanted,
-  type Operation,
-  unchanged,
-  withOwn,
-} from './operation-changes.js';
+import { Counted, isChanged, isParked, isWanted, type Operation, unchanged, withOwn } from './operation-changes.js';
+import { type By, OperationCommits } from './operation-commits.js';
+import type { OperationOptions, OperationResult } from './operation-options.js';
+import { Preview } from './operation-preview.js';
 import type { EngineParts } from './parts.js';
 import { type Members, onMainLine } from './shared/main-line.js';
-import { waitsForHandler } from './shared/unhandled.js';
+import { type RestartChoice, Successors } from './successors.js';
 import { openOf, type Waiting, Withdrawal } from './withdrawal.js';
 
 /** What an operation names: one instance, or a scope. */
 export type Target = { readonly kind: 'instance'; readonly instance: string } | Scope;
-
-export interface OperationResult {
-  /** Flow contexts the operation changed. */
-  readonly contexts: number;
-  /** Segments touched: the rows it cost. */
-  readonly segments: number;
-}
 
 const pageSegments = 500;
 /** Times a segment is decided again when commits come in between, and passes over a scope. */
@@ -58,19 +33,56 @@ const attemptsMax = 50;
 export class Operator {
   readonly #parts: EngineParts;
   readonly #withdrawal: Withdrawal;
+  readonly #commits: OperationCommits;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
     this.#withdrawal = new Withdrawal(parts);
+    this.#commits = new OperationCommits(parts, this.#withdrawal);
   }
 
-  run(operation: Operation, target: Target, user: string): Promise<OperationResult> {
+  run(operation: Operation, target: Target, user: string, options: OperationOptions = {}): Promise<OperationResult> {
+    const { dryRun = false, onProgress } = options;
+    if (dryRun) {
+      const preview = new Preview(this.#parts, this.#withdrawal, operation);
+      return target.kind === 'instance'
+        ? preview.ofInstance(target.instance)
+        : preview.ofScope(target, pageSegments, onProgress);
+    }
+    return this.#run(operation, target, { user, successors: null }, onProgress);
+  }
+
+  /**
+   * Remove what lives, and store its successors in the same commits.
+   *
+   * @throws EngineError `WORKFLOW_UNKNOWN`, `OPTION_INVALID`: what of a scope was restarted before that stays so
+   */
+  async restart(
+    target: Target,
+    user: string,
+    choice: RestartChoice,
+    options: OperationOptions,
+  ): Promise<OperationResult> {
+    if (options.dryRun) return this.run('remove', target, user, options);
+    // Another engine may have deployed a version just now.
+    await this.#parts.definitions.load();
+    const successors = new Successors(this.#parts, choice, user);
+    const done = await this.#run('remove', target, { user, successors }, options.onProgress);
+    return { contexts: done.contexts, instances: successors.instances, segments: done.segments };
+  }
+
+  #run(operation: Operation, target: Target, by: By, onProgress: OperationOptions['onProgress']) {
     return target.kind === 'instance'
-      ? this.#onInstance(operation, target.instance, user)
-      : this.#onScope(operation, target, user);
+      ? this.#onInstance(operation, target.instance, by)
+      : this.#onScope(operation, target, by, onProgress);
   }
 
-  async #onScope(operation: Operation, scope: Scope, user: string): Promise<OperationResult> {
+  async #onScope(
+    operation: Operation,
+    scope: Scope,
+    by: By,
+    onProgress: OperationOptions['onProgress'],
+  ): Promise<OperationResult> {
     const { store, clock } = this.#parts;
     const horizonMs = clock.nowMs();
     const counted = new Counted();
@@ -78,7 +90,7 @@ export class Operator {
     // A commit may move members to a new segment behind the page just read; such a segment lacks the bit and is found
     // by the next pass, also when all that was found had moved before it could be changed. A pass that finds nothing ends
     // it. What has failed stands still: one pass recovers it, and passes over what it has set going and finds again,
-    // because it has failed at once.
+    // because it has failed at once. What is rolled back begins again at once, and is found so: one pass interrupts it.
     for (let pass = 0; pass < attemptsMax; pass++) {
       let touched = 0;
       let found = 0;
@@ -88,25 +100,26 @@ export class Operator {
         if (page.length === 0) break;
         after = page[page.length - 1]!.id;
         const wanted = page.filter(
-          segment => isWanted(operation, segment) && !(operation === 'recover' && counted.has(segment)),
+          segment => isWanted(operation, segment) && !(isOnce(operation) && counted.has(segment)),
         );
         found += wanted.length;
-        touched += await this.#onSegments(operation, wanted, user, counted);
+        touched += await this.#onSegments(operation, wanted, by, counted);
+        onProgress?.({ contexts: counted.contexts, segments: segments + touched });
         if (page.length < pageSegments) break;
       }
       segments += touched;
-      if (found === 0 || operation === 'recover') return { contexts: counted.contexts, segments };
+      if (found === 0 || isOnce(operation)) return { contexts: counted.contexts, segments };
     }
     throw contended(operation, scope.kind === 'workflow' ? scope.name : scope.branch, counted.contexts);
   }
 
   /** Segments changed. What loses a race is read again and decided in halves: the fewer, the sooner one gets through. */
-  async #onSegments(operation: Operation, wanted: readonly Segment[], user: string, counted: Counted): Promise<number> {
+  async #onSegments(operation: Operation, wanted: readonly Segment[], by: By, counted: Counted): Promise<number> {
     let touched = 0;
     const pages = wanted.length === 0 ? [] : [{ segments: wanted, lost: 0 }];
     for (let page = pages.pop(); page !== undefined; page = pages.pop()) {
       const { segments } = page;
-      const changed = await this.#tryOn(operation, segments, user, counted);
+      const changed = await this.#tryOn(operation, segments, by, counted);
       if (changed !== null) {
         touched += changed;
         continue;
@@ -121,22 +134,44 @@ export class Operator {
   }
 
   /** Segments changed; `null` when something came in between: nothing was changed. */
-  async #tryOn(
-    operation: Operation,
-    segments: readonly Segment[],
-    user: string,
-    counted: Counted,
-  ): Promise<number | null> {
+  async #tryOn(operation: Operation, segments: readonly Segment[], by: By, counted: Counted): Promise<number | null> {
     await this.#parts.definitions.ensure(workflowsOf(segments));
     const open = segments.map(segment => ({ segment, positions: openOf(segment) }));
-    const sorted = await (operation === 'recover' ? this.#inError(open) : this.#withdrawal.take(open));
+    const sorted = await this.#meant(operation, open);
     if (sorted.length === 0) return 0;
-    if (!(await this.#withdrawal.orPutBack(sorted, () => this.#apply(operation, sorted, user)))) return null;
+    if (!(await this.#withdrawal.orPutBack(sorted, () => this.#commits.apply(operation, sorted, by)))) return null;
     for (const { segment, waiting, executing } of sorted) {
       counted.add(segment, waiting, at => isChanged(operation, segment, at));
       counted.add(segment, executing, at => isChanged(operation, segment, at));
     }
     return sorted.length;
+  }
+
+  /** Those of the members that the operation is for. What it has to hold still meanwhile is out of the queue. */
+  async #meant(operation: Operation, members: readonly Members[]): Promise<readonly Waiting[]> {
+    switch (operation) {
+      case 'pause':
+      case 'resume':
+      case 'remove':
+      case 'expedite':
+        return this.#withdrawal.take(members);
+      case 'recover':
+        return this.#inError(members);
+      case 'interrupt':
+        return this.#executing(members);
+    }
+  }
+
+  /** What is to be rolled back: what waits stands at its break already. */
+  async #executing(members: readonly Members[]): Promise<readonly Waiting[]> {
+    const sorted = await this.#withdrawal.look(members);
+    return sorted
+      .map(({ segment, executing }) => ({
+        segment,
+        waiting: new Uint16Array(),
+        executing: executing.filter(at => isChanged('interrupt', segment, at)),
+      }))
+      .filter(({ executing }) => executing.length > 0);
   }
 
   /** What a recovery begins again, taken out of the queue. What is being tried again just now is in no error. */
@@ -154,90 +189,7 @@ export class Operator {
       .filter(({ waiting }) => waiting.length > 0);
   }
 
-  /** False when something came in between: nothing was changed. */
-  async #apply(operation: Operation, sorted: readonly Waiting[], user: string): Promise<boolean> {
-    const { committer, clock } = this.#parts;
-    const nowMs = clock.nowMs();
-    // What is removed or moved altogether needs no bit.
-    const changing = sorted.filter(
-      entry => !isMoved(operation, entry) && !(operation === 'remove' && isWhole(entry) && entry.waiting.length > 0),
-    );
-    const changes = changing.map(({ segment }) => changeOf(operation, segment, nowMs));
-    const moving = operation === 'remove' ? sorted : sorted.filter(entry => isMoved(operation, entry));
-    const items = moving.flatMap(entry => this.#itemFor(operation, entry, user));
-    const audit = operation === 'pause' ? this.#deferrals(sorted, user, nowMs) : [];
-    if (!(await committer.commitNow(items, changes, audit))) return false;
-    if (operation === 'resume' || operation === 'recover' || operation === 'expedite') {
-      const changed = new Map(changes.map(change => [change.segment, change]));
-      // All that is open: what is claimed is left as it is, but a claim that met the pause may be giving it up just now.
-      await this.#withdrawal.offer(
-        changing
-          .filter(({ segment }) => !isParked(segment) && (operation !== 'expedite' || segment.state === 'ready'))
-          .map(({ segment }) => ({
-            segment: { ...segment, eligibleAtMs: changed.get(segment.id)!.eligibleAtMs },
-            positions: openOf(segment).filter(at => operation !== 'expedite' || fateAt(segment, at) !== 'held'),
-          })),
-      );
-    }
-    return true;
-  }
-
-  #itemFor(operation: Operation, { segment, waiting }: Waiting, user: string): CommitItem[] {
-    if (waiting.length === 0) return [];
-    const { holdings, definitions, clock } = this.#parts;
-    const nowMs = clock.nowMs();
-    const item: CommitItem = {
-      held: holdings.holdSegment(segment),
-      plan: definitions.byNumber(segment.workflow).plan,
-      positions: waiting,
-      outcome: {
-        kind: 'waiting',
-        cause: operation === 'resume' || operation === 'recover' ? operation : 'request',
-        eligibleAtMs: changeOf(operation, segment, nowMs).eligibleAtMs,
-      },
-      path: [],
-      baseMs: nowMs,
-      times: [],
-      payload: null,
-      reported: false,
-      events: [],
-      user,
-      claim: null,
-      requests: bitOf[operation],
-    };
-    // Who was to pause when he wakes pauses where he is recovered.
-    return operation === 'recover' ? splitByRequests(item) : [item];
-  }
-
-  /** Paused while waiting: recorded now. What executes records it when it stops, what waits for others when it wakes. */
-  #deferrals(sorted: readonly Waiting[], user: string, atMs: number): AuditRow[] {
-    const { filter, build } = this.#parts;
-    const code = eventCode('DeferringExecutionFlow');
-    if (!filter.allows(code)) return [];
-    const groups = new Map<string, TraceGroup[]>();
-    for (const { segment, waiting } of sorted) {
-      if (waiting.length === 0 || isParked(segment)) continue;
-      const group: TraceGroup = {
-        workflow: segment.workflow,
-        ordinals: waiting.map(position => segment.ordinals[position]!),
-        path: [],
-        baseMs: atMs,
-        times: [],
-        timesPerMember: 0,
-        engine: build.engine,
-        user,
-        attempt: segment.attempt,
-        bodyBefore: segment.body,
-        bodyAfter: null,
-        events: [[code, -1, -1, 0]],
-        message: 'paused',
-      };
-      groups.set(segment.root, [...(groups.get(segment.root) ?? []), group]);
-    }
-    return [...groups].map(([root, list]) => auditRow(root, atMs, list));
-  }
-
-  async #onInstance(operation: Operation, instance: string, user: string): Promise<OperationResult> {
+  async #onInstance(operation: Operation, instance: string, by: By): Promise<OperationResult> {
     const counted = new Counted();
     const recovered = new Set<number>();
     let segments = 0;
@@ -251,15 +203,21 @@ export class Operator {
         ({ segment, position }) =>
           isChanged(operation, segment, position) && !(operation === 'recover' && recovered.has(segment.context)),
       );
+      if (operation === 'interrupt') {
+        const rolledBack = await this.#executing(membersOf(found));
+        if (rolledBack.length > 0 && !(await this.#commits.apply(operation, rolledBack, by))) continue;
+        for (const { segment, executing } of rolledBack) counted.add(segment, executing, () => true);
+        return { contexts: counted.contexts, segments: rolledBack.length };
+      }
       const changing = operation === 'recover' ? await this.#onMainLine(found) : found;
       if (changing.length === 0) return { contexts: counted.contexts, segments };
       if (isPlain && only!.segment.open === 1) {
-        segments = await this.#onSegments(operation, [only!.segment], user, counted);
+        segments = await this.#onSegments(operation, [only!.segment], by, counted);
         // What has moved on since is in no error; another operation looks for it.
         if (segments > 0 || operation === 'recover') return { contexts: counted.contexts, segments };
         continue;
       }
-      const changed = await this.#onMembers(operation, changing, user);
+      const changed = await this.#onMembers(operation, changing, by);
       if (changed === null) continue;
       segments += changed.length;
       for (const { segment, position } of changed) counted.add(segment, Uint16Array.of(position), () => true);
@@ -271,8 +229,7 @@ export class Operator {
   }
 
   async #onMainLine(contexts: readonly LocatedContext[]): Promise<LocatedContext[]> {
-    const members = contexts.map(({ segment, position }) => ({ segment, positions: Uint16Array.of(position) }));
-    const found = await onMainLine(members, this.#parts.store);
+    const found = await onMainLine(membersOf(contexts), this.#parts.store);
     return found.map(({ segment, positions }) => ({ segment, position: positions[0]! }));
   }
 
@@ -280,7 +237,7 @@ export class Operator {
   async #onMembers(
     operation: Operation,
     contexts: readonly LocatedContext[],
-    user: string,
+    by: By,
   ): Promise<readonly LocatedContext[] | null> {
     const claimed = await this.#withdrawal.takeOut(
       contexts.map(({ segment, position }) => ({ segment, from: position, to: position + 1 })),
@@ -301,16 +258,16 @@ export class Operator {
     const changed = operation === 'recover' ? contexts.filter(context => !staying.includes(context)) : contexts;
     if (changed.length === 0) return [];
     const isApplied = await this.#withdrawal.orPutBack(alone, () => {
-      const items = alone.flatMap(entry => this.#itemFor(operation, entry, user));
+      const items = alone.flatMap(entry => this.#commits.itemsFor(operation, entry, by));
       const changes = (operation === 'recover' ? [] : staying).map(({ segment, position }) => {
         if (operation !== 'resume' || (segment.requests & request.pause) === 0) {
           return { ...unchanged(segment), memberRequests: withOwn(operation, segment, [position]) };
         }
-        const resumed = this.#resumeAlone(segment, position, at => stays(segment, at), user);
+        const resumed = this.#resumeAlone(segment, position, at => stays(segment, at), by);
         items.push(...resumed.items);
         return resumed.change;
       });
-      return this.#parts.committer.commitNow(items, changes, []);
+      return this.#commits.commit(items, changes, [], by, membersOf(contexts));
     });
     return isApplied ? changed : null;
   }
@@ -321,13 +278,13 @@ export class Operator {
     segment: Segment,
     position: number,
     stays: (at: number) => boolean,
-    user: string,
+    by: By,
   ): { items: CommitItem[]; change: SegmentChange } {
     const others = openOf(segment).filter(at => at !== position);
-    const items = this.#itemFor(
+    const items = this.#commits.itemsFor(
       'pause',
       { segment, waiting: others.filter(at => !stays(at)), executing: new Uint16Array() },
-      user,
+      by,
     );
     const change = {
       ...unchanged(segment),
@@ -338,14 +295,13 @@ export class Operator {
   }
 }
 
-/** Whether a recovery takes the members out of their segment: of what executes, or is in an error handler, nothing changes. */
-function isMoved(operation: Operation, entry: Waiting): boolean {
-  if (operation !== 'recover') return false;
-  return waitsForHandler(entry.segment) || awaitsRetry(entry.segment) || !isWhole(entry);
+function membersOf(contexts: readonly LocatedContext[]): Members[] {
+  return contexts.map(({ segment, position }) => ({ segment, positions: Uint16Array.of(position) }));
 }
 
-function isWhole({ segment, waiting }: Waiting): boolean {
-  return waiting.length === segment.open;
+/** Whether what it has set going may look at once as if it had not been. */
+function isOnce(operation: Operation): boolean {
+  return operation === 'recover' || operation === 'interrupt';
 }
 
 function contended(operation: Operation, target: string, contexts: number): EngineError {

@@ -38,20 +38,18 @@ export class Withdrawal {
 
   /** Take what waits out of the queue; what is claimed is executing. */
   async take(members: readonly Members[]): Promise<Waiting[]> {
-    const claimed = new Map<string, Slice[]>();
     const parts = members.flatMap(({ segment, positions }) =>
       positions.length === segment.open
         ? [{ segment, from: 0, to: segment.ordinals.length }]
         : slicesOf(segment.id, positions).map(({ from, to }) => ({ segment, from, to })),
     );
-    for (const slice of await this.takeOut(parts)) {
-      claimed.set(slice.segment, [...(claimed.get(slice.segment) ?? []), slice]);
-    }
-    return members.map(({ segment, positions }) => {
-      const own = claimed.get(segment.id) ?? [];
-      const isClaimed = (position: number): boolean => own.some(({ from, to }) => position >= from && position < to);
-      return { segment, waiting: positions.filter(at => !isClaimed(at)), executing: positions.filter(isClaimed) };
-    });
+    return sorted(members, await this.takeOut(parts));
+  }
+
+  /** As `take`, but what waits stays where it is, and may have been claimed by the time this is read. */
+  async look(members: readonly Members[]): Promise<Waiting[]> {
+    const ids = members.map(({ segment }) => segment.id);
+    return sorted(members, ids.length === 0 ? [] : await this.#world.queue.claimed(ids));
   }
 
   /** A queue that does not answer may have taken them out all the same, or some: they are offered again at once. */
@@ -92,6 +90,16 @@ export class Withdrawal {
     if (offers.length > 0) await this.#world.queue.offer(offers);
     this.#world.wake();
   }
+}
+
+function sorted(members: readonly Members[], claimed: readonly Slice[]): Waiting[] {
+  const bySegment = new Map<string, Slice[]>();
+  for (const slice of claimed) bySegment.set(slice.segment, [...(bySegment.get(slice.segment) ?? []), slice]);
+  return members.map(({ segment, positions }) => {
+    const own = bySegment.get(segment.id) ?? [];
+    const isClaimed = (position: number): boolean => own.some(({ from, to }) => position >= from && position < to);
+    return { segment, waiting: positions.filter(at => !isClaimed(at)), executing: positions.filter(isClaimed) };
+  });
 }
 
 /** Positions of a segment's members that are there still, ascending. */

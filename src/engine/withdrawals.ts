@@ -1,4 +1,5 @@
-// Contexts that were withdrawn while they execute here: their threads are told, and what they come to is dropped.
+// Contexts that were withdrawn while they execute here: their threads are told, and what they come to is dropped. So are
+// the threads of those that an operator has interrupted; what they come to is rolled back.
 //
 // Those of other engines are not told: their outcomes are refused by the store, and dropped when they are decided again.
 
@@ -15,18 +16,37 @@ export function withdrawRunning(
   dispatcher: Pick<Dispatcher, 'withdraw'>,
 ): void {
   const left = new Map([...leaving].map(([{ id }, positions]) => [id, positions]));
-  for (const [batch, { parts }] of batches) {
+  for (const { batch, members } of runningAmong(left, batches)) {
+    for (const { running, position } of members) {
+      running.withdrawn ??= new Set();
+      running.withdrawn.add(position);
+    }
+    dispatcher.withdraw(batch, members, 'withdrawn');
+  }
+}
+
+/** @param interrupted positions by segment, durably. COST a walk over all that is in the threads. */
+export function interruptRunning(
+  interrupted: ReadonlyMap<string, ArrayLike<number>>,
+  batches: ReadonlyMap<number, RunningBatch>,
+  dispatcher: Pick<Dispatcher, 'withdraw'>,
+): void {
+  for (const { batch, members } of runningAmong(interrupted, batches)) {
+    dispatcher.withdraw(batch, members, 'interrupted');
+  }
+}
+
+/** Of positions by segment those that are in the threads, by batch. */
+function runningAmong(positions: ReadonlyMap<string, ArrayLike<number>>, batches: ReadonlyMap<number, RunningBatch>) {
+  return [...batches].flatMap(([batch, { parts }]) => {
     const members = parts.flatMap((running, part) =>
-      (left.get(running.held.segment.id) ?? []).flatMap(position => {
+      Array.from(positions.get(running.held.segment.id) ?? []).flatMap(position => {
         const index = running.positions.indexOf(position);
-        if (index < 0) return [];
-        running.withdrawn ??= new Set();
-        running.withdrawn.add(position);
-        return [{ part, index }];
+        return index < 0 ? [] : [{ part, index, position, running }];
       }),
     );
-    if (members.length > 0) dispatcher.withdraw(batch, members);
-  }
+    return members.length > 0 ? [{ batch, members }] : [];
+  });
 }
 
 /** Items of a part, and of those members that had been withdrawn. */

@@ -194,7 +194,16 @@ test('POST /v1/operations: pause, resume, recover, remove, with who asked for it
   expect(await world.post('/v1/operations/pause', {})).toMatchObject(
     refused(400, 'REQUEST_INVALID', /target: is missing/),
   );
-  expect(await ask('explode', workflow)).toMatchObject(refused(404, 'ROUTE_UNKNOWN'));
+  expect((await ask('interrupt', workflow)).body).toMatchObject({ operation: 'interrupt', contexts: 0 });
+  expect(await ask('interrogate', workflow)).toMatchObject(refused(404, 'ROUTE_UNKNOWN'));
+  expect(await world.post('/v1/operations/pause', { target: workflow, from: 'a1' })).toMatchObject(
+    refused(400, 'REQUEST_INVALID', /from: is not known|from/),
+  );
+  expect(await world.post('/v1/operations/restart', { target: workflow, from: 'nowhere' })).toMatchObject({
+    body: { contexts: 0, instances: 0 },
+  });
+  const dry = await world.post('/v1/operations/pause', { target: workflow, dryRun: true });
+  expect(dry.body).toEqual({ operation: 'pause', target: workflow, contexts: 0, instances: 0, segments: 0 });
 });
 
 test('PUT and GET /v1/workflows', async () => {

@@ -124,11 +124,11 @@ onEveryHome('audit', world => {
       [0, 1, 2].map(n => ({ workflow, input: { n } })),
       'alice',
     );
-    await engine.pause(paused!, 'bob');
-    await engine.remove(removed!, 'carol');
+    await engine.pause(paused!, { user: 'bob' });
+    await engine.remove(removed!, { user: 'carol' });
     await engine.start();
     await engine.result(other!);
-    await engine.resume(branch, 'dave');
+    await engine.resume(branch, { user: 'dave' });
     await engine.result(paused!);
     const named = (await audit(paused!)).map(({ event, user, message }) => [event, user, message]);
     expect(named.slice(0, 4)).toEqual([

@@ -166,6 +166,23 @@ test.concurrent('pause, resume and remove: an instance, a workflow, a branch, wi
   expect((await own.millrace('pause', 'not-a-name')).stderr).toMatch(/^NAMESPACE_INVALID: .*\n$/);
 });
 
+test.concurrent('restart, from an action; a dry run changes nothing', async context => {
+  const own = world(context);
+  oneCall(own, 'return 1;');
+  let id = '';
+  await own.engine(
+    'workflow: /test/flow\nmodule: ./actions.mjs\nactions:\n  act:\n    type: call\n    function: act\n',
+    async engine => {
+      id = await engine.submit({ workflow: '/test/flow' });
+    },
+  );
+  const dry = await own.millrace('restart', '/test/', '--dry-run');
+  expect(dry.stdout).toBe('restart would touch 1 flow context of 1 instance; nothing was changed\n');
+  expect(await own.millrace('restart', id, '--from', 'act', '--workflow-version', '1', '--json')).toMatchObject({
+    stdout: `{"operation":"restart","target":"${id}","contexts":1,"instances":1,"segments":1}\n`,
+  });
+});
+
 test.concurrent('a folder that another process holds: its pid, at once, exit code 2', async context => {
   const own = world(context);
   const flow = oneCall(

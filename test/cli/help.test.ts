@@ -23,6 +23,8 @@ const commands = [
   'remove',
   'recover',
   'forecast',
+  'interrupt',
+  'restart',
 ];
 
 test('help lists every command; the help of each has examples', async context => {

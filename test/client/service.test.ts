@@ -109,6 +109,8 @@ test('operations, and a result that failed', async () => {
   expect(await client.pause(later)).toMatchObject({ operation: 'pause', target: later, contexts: 1 });
   expect(await client.resume(later)).toMatchObject({ contexts: 1 });
   await expect(client.result(later, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'DEADLINE_PASSED' });
+  expect(await client.interrupt(later, { dryRun: true })).toMatchObject({ contexts: 0, instances: 0 });
+  await expect(client.restart(later, { workflowVersion: 9 })).rejects.toMatchObject({ code: 'WORKFLOW_UNKNOWN' });
   expect(await client.remove(branchOf(workflow))).toMatchObject({ contexts: 2 });
   expect((await client.result(later)).state).toBe('removed');
   await expect(client.pause('nonsense')).rejects.toMatchObject({ code: 'NAMESPACE_INVALID' });

@@ -149,17 +149,19 @@ describe('withdraw', () => {
     );
     const executing = () => world.dispatcher.executing().map(({ slot }) => slot);
     await expect.poll(executing).toEqual([0]);
-    world.dispatcher.withdraw(batch, [
+    const firstTwo = [
       { part: 0, index: 0 },
       { part: 0, index: 1 },
-    ]);
+    ];
+    world.dispatcher.withdraw(batch, firstTwo, 'withdrawn');
     await expect.poll(executing).toEqual([2]);
     expect([...world.answers.keys()].sort()).toEqual([`${batch}:0:0`, `${batch}:0:1`]);
     // Who has been answered is not meant any more.
-    world.dispatcher.withdraw(batch, [
+    const others = [
       { part: 0, index: 0 },
       { part: 1, index: 0 },
-    ]);
+    ];
+    world.dispatcher.withdraw(batch, others, 'withdrawn');
     await world.until(() => world.answers.size === 3);
     for (const answer of world.answers.values())
       expect(answer).toMatchObject({ kind: 'failed', killed: false, error: { code: 'ContextWithdrawn' } });

@@ -91,3 +91,8 @@ export const deaf = (variables, context) => {
 export const alwaysFails = () => {
   throw new Error('always');
 };
+/** Held by `gate`, whatever its signal says. */
+export const deafGated = async (variables, context) => {
+  await pass(variables.gate, { instance: context.instance, signal: new AbortController().signal });
+  return echo(variables, context);
+};

@@ -31,8 +31,8 @@ onEveryHome('audit in pages', world => {
     await engine.result(ids[0]!);
     const held = await engine.submit([1, 2, 3].map(n => ({ workflow: gated, input: { n, gate: 'audit-pages' } })));
     await signals.atGate('audit-pages', 3);
-    await engine.pause(held[0]!, 'oscar');
-    await engine.remove(held[1]!, 'oscar');
+    await engine.pause(held[0]!, { user: 'oscar' });
+    await engine.remove(held[1]!, { user: 'oscar' });
     signals.open('audit-pages');
     await Promise.all([engine.result(held[1]!), engine.result(held[2]!)]);
     await expect(engine.submit([{ workflow: '/no/such' }])).rejects.toThrow(/WORKFLOW_UNKNOWN/);

@@ -1,10 +1,10 @@
-// Operations: POST /v1/operations/pause, resume, remove, recover.
+// Operations: POST /v1/operations/NAME.
 
 import Type, { type Static } from 'typebox';
 import { oneOf } from './fields.js';
 import { limits } from './protocol.js';
 
-export const operations = ['pause', 'resume', 'remove', 'recover', 'expedite'] as const;
+export const operations = ['pause', 'resume', 'remove', 'recover', 'expedite', 'interrupt', 'restart'] as const;
 
 export const Operation = oneOf(operations, 'What to do with the target');
 
@@ -15,6 +15,26 @@ export const OperationRequest = Type.Object(
       maxLength: limits.nameLengthMax + 37,
       description: 'An instance (id, workflow/id or given name), a workflow, or a branch with a trailing /',
     }),
+    dryRun: Type.Optional(
+      Type.Boolean({ default: false, description: 'Count what would be changed, and change nothing' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const RestartRequest = Type.Object(
+  {
+    ...OperationRequest.properties,
+    workflowVersion: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Version of the workflow that runs then. Default: the newest' }),
+    ),
+    from: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: limits.nameLengthMax,
+        description: 'Action at which the new run begins, a transaction break, with the variables that were there',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -23,9 +43,13 @@ export const OperationResult = Type.Object({
   operation: Operation,
   target: Type.String(),
   contexts: Type.Integer({ minimum: 0, description: 'Flow contexts the operation changed; none is no fault' }),
+  instances: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'Instances they are of; told by a dry run and a restart' }),
+  ),
   segments: Type.Integer({ minimum: 0, description: 'Rows it cost' }),
 });
 
 export type Operation = Static<typeof Operation>;
 export type OperationRequest = Static<typeof OperationRequest>;
+export type RestartRequest = Static<typeof RestartRequest>;
 export type OperationResult = Static<typeof OperationResult>;

@@ -20,7 +20,7 @@ import {
   type ValueSource,
 } from '../action.js';
 import { errorText, errorVariable } from '../error-variable.js';
-import type { ActionError, MemberEvent } from '../protocol.js';
+import type { ActionError, MemberEvent, Withdrawn } from '../protocol.js';
 import { jsonText } from './json-text.js';
 import { hasEnded, MemberContext } from './member-context.js';
 import type { MemberServices } from './member-services.js';
@@ -72,8 +72,10 @@ export class Member implements ScopedMember, Writes {
   isTimedOut = false;
   /** The engine stops and has aborted its signal: a failure from now on is not its own. */
   isInterrupted = false;
-  /** Its flow context is gone: it begins no further action, and nobody waits for what it comes to. */
-  isWithdrawn = false;
+  /** Nobody waits for what it comes to: it begins no further action, and fails with this. */
+  endsWith: ActionFault | null = null;
+  /** An operator has interrupted it: whatever it comes to is rolled back. */
+  isRolledBack = false;
   /** Stops the timer of its timeout, or of its grace. */
   cancelTimer: (() => void) | null = null;
   /** Number of the flush its outcome goes with. */
@@ -331,9 +333,11 @@ export class Member implements ScopedMember, Writes {
     this.abort(reason);
   }
 
-  withdraw(): void {
-    this.isWithdrawn = true;
-    this.abort(withdrawnFault());
+  withdraw(why: Withdrawn): void {
+    const fault = withdrawnFaults[why]();
+    this.isRolledBack = why === 'interrupted';
+    if (why === 'withdrawn' || this.row < 0) this.endsWith = fault;
+    this.abort(fault);
   }
 
   abort(reason: Error): void {
@@ -342,7 +346,8 @@ export class Member implements ScopedMember, Writes {
   }
 }
 
-/** What its signal is aborted with, and its transaction fails with. */
-export function withdrawnFault(): ActionFault {
-  return new ActionFault('ContextWithdrawn', 'another flow context of its instance has withdrawn this one');
-}
+/** What its signal is aborted with. */
+const withdrawnFaults: Readonly<Record<Withdrawn, () => ActionFault>> = {
+  withdrawn: () => new ActionFault('ContextWithdrawn', 'another flow context of its instance has withdrawn this one'),
+  interrupted: () => new ActionFault('Interrupted', 'an operator has interrupted it: it is rolled back'),
+};

@@ -1,5 +1,6 @@
 // Who executes in this thread: a member has a row of the shared memory from its beginning to its outcome.
 
+import type { Withdrawn } from '../protocol.js';
 import type { Member } from './member.js';
 
 export class Rows {
@@ -33,9 +34,9 @@ export class Rows {
   }
 
   /** Members of a batch have been withdrawn. */
-  withdraw(batch: number, slots: readonly number[]): void {
+  withdraw(batch: number, slots: readonly number[], why: Withdrawn): void {
     for (const member of this.#members) {
-      if (member?.part.batch.id === batch && slots.includes(member.slot)) member.withdraw();
+      if (member?.part.batch.id === batch && slots.includes(member.slot)) member.withdraw(why);
     }
   }
 }

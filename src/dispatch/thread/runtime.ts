@@ -23,7 +23,7 @@ import { clearDeadline, isOverTime, setDeadline, TriggerTimeout, timeoutFault } 
 import { errorAsData } from './error-as-data.js';
 import { exitOfUnfired, type Fired, resultOfFired, type Unfired } from './fired.js';
 import { jsonText } from './json-text.js';
-import { Member, withdrawnFault } from './member.js';
+import { Member } from './member.js';
 import { servicesOf } from './member-services.js';
 import { Outbox } from './outbox.js';
 import { Rows } from './rows.js';
@@ -78,7 +78,7 @@ export class ThreadRuntime {
         this.#rows.interrupt();
         return;
       case 'withdraw':
-        for (const held of [this.#rows, this.#queue]) held.withdraw(message.batch, message.slots);
+        for (const held of [this.#rows, this.#queue]) held.withdraw(message.batch, message.slots, message.why);
         return;
     }
   }
@@ -149,8 +149,8 @@ export class ThreadRuntime {
   #run(member: Member): void {
     this.#current.enterWith(member); // R4
     for (;;) {
-      if (member.isWithdrawn) {
-        this.#failTransaction(member, withdrawnFault());
+      if (member.endsWith !== null) {
+        this.#failTransaction(member, member.endsWith);
         return;
       }
       const { action } = member.node.place;
@@ -335,7 +335,7 @@ export class ThreadRuntime {
       this.#outbox.post({ kind: 'interrupted' });
       return false;
     }
-    if (flow === null) return this.#failTransaction(member, why);
+    if (flow === null || member.isRolledBack) return this.#failTransaction(member, why);
     const { place, plan } = member.node;
     const exit = member.node.exit(how, plan.wayOver(place.planAction.place, [flow]));
     const text = member.failedOver(error, flow.rollback);

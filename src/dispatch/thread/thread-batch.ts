@@ -2,7 +2,7 @@
 // first member that has not begun.
 
 import { type PackedBatch, unpackBatch } from '../packing.js';
-import type { ActionError, BatchPart, PackedJson } from '../protocol.js';
+import type { ActionError, BatchPart, PackedJson, Withdrawn } from '../protocol.js';
 import { errorAsData } from './error-as-data.js';
 import { Member } from './member.js';
 import type { PathNode, ThreadPlan } from './thread-plan.js';
@@ -52,7 +52,7 @@ export class ThreadBatch {
   #part = 0;
   #member = 0;
   /** Slots of members that were withdrawn before they began. */
-  #withdrawn: ReadonlySet<number> | null = null;
+  #withdrawn: ReadonlyMap<number, Withdrawn> | null = null;
 
   constructor(packed: PackedBatch, plans: ReadonlyMap<number, ThreadPlan>) {
     const source = unpackBatch(packed);
@@ -87,12 +87,13 @@ export class ThreadBatch {
     return null;
   }
 
-  withdraw(slots: readonly number[]): void {
-    this.#withdrawn = new Set([...(this.#withdrawn ?? []), ...slots]);
+  withdraw(slots: readonly number[], why: Withdrawn): void {
+    this.#withdrawn = new Map([...(this.#withdrawn ?? []), ...slots.map(slot => [slot, why] as const)]);
   }
 
   #begin(member: Member): Member {
-    if (this.#withdrawn?.has(member.slot)) member.withdraw();
+    const why = this.#withdrawn?.get(member.slot);
+    if (why !== undefined) member.withdraw(why);
     return member;
   }
 }
@@ -117,8 +118,8 @@ export class BatchQueue {
   }
 
   /** Members of a batch that have not begun yet begin only to say that they have been withdrawn. */
-  withdraw(id: number, slots: readonly number[]): void {
-    this.#batches.find(batch => batch.id === id)?.withdraw(slots);
+  withdraw(id: number, slots: readonly number[], why: Withdrawn): void {
+    this.#batches.find(batch => batch.id === id)?.withdraw(slots, why);
   }
 
   /** The next member to begin. */

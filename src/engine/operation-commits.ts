@@ -1,0 +1,162 @@
+// What of an operation is committed: members that leave their segments, segments that change, what the audit is told.
+
+import { auditRow, type TraceGroup } from '../audit/trace.js';
+import type { AuditRow, SegmentChange } from '../store/contract.js';
+import { eventCode } from '../workflow/events.js';
+import type { CommitItem } from './commit-builder.js';
+import { splitByRequests } from './commit-items.js';
+import { fateAt } from './member-requests.js';
+import {
+  awaitsRetry,
+  bitOf,
+  changeOf,
+  isChanged,
+  isParked,
+  type Operation,
+  unchanged,
+  withOwn,
+} from './operation-changes.js';
+import type { EngineParts } from './parts.js';
+import type { Members } from './shared/main-line.js';
+import { waitsForHandler } from './shared/unhandled.js';
+import type { Successors } from './successors.js';
+import { openOf, type Waiting, type Withdrawal } from './withdrawal.js';
+import { interruptRunning } from './withdrawals.js';
+
+/** Who asks for an operation. */
+export interface By {
+  readonly user: string;
+  /** What takes the place of those it removes; `null`: nothing. */
+  readonly successors: Successors | null;
+}
+
+export class OperationCommits {
+  readonly #parts: EngineParts;
+  readonly #withdrawal: Withdrawal;
+
+  constructor(parts: EngineParts, withdrawal: Withdrawal) {
+    this.#parts = parts;
+    this.#withdrawal = withdrawal;
+  }
+
+  /** False when something came in between: nothing was changed. */
+  async apply(operation: Operation, sorted: readonly Waiting[], by: By): Promise<boolean> {
+    const { committer, clock } = this.#parts;
+    const nowMs = clock.nowMs();
+    // What is removed or moved altogether needs no bit.
+    const changing = sorted.filter(
+      entry => !isMoved(operation, entry) && !(operation === 'remove' && isWhole(entry) && entry.waiting.length > 0),
+    );
+    const changes = changing.map(({ segment, executing }) =>
+      operation === 'interrupt' && executing.length < segment.open
+        ? { ...unchanged(segment), memberRequests: withOwn(operation, segment, executing) }
+        : changeOf(operation, segment, nowMs),
+    );
+    const moving = operation === 'remove' ? sorted : sorted.filter(entry => isMoved(operation, entry));
+    const items = moving.flatMap(entry => this.itemsFor(operation, entry, by));
+    const audit = operation === 'pause' ? this.#deferrals(sorted, by, nowMs) : [];
+    const leaving = sorted.map(({ segment, waiting, executing }) => ({
+      segment,
+      positions: Uint16Array.of(...waiting, ...executing).filter(at => isChanged(operation, segment, at)),
+    }));
+    if (!(await this.commit(items, changes, audit, by, leaving))) return false;
+    if (operation === 'interrupt') {
+      const interrupted = new Map(sorted.map(({ segment, executing }) => [segment.id, executing]));
+      interruptRunning(interrupted, committer.batches, this.#parts.dispatcher);
+    }
+    if (operation === 'resume' || operation === 'recover' || operation === 'expedite') {
+      const changed = new Map(changes.map(change => [change.segment, change]));
+      // All that is open: what is claimed is left as it is, but a claim that met the pause may be giving it up just now.
+      await this.#withdrawal.offer(
+        changing
+          .filter(({ segment }) => !isParked(segment) && (operation !== 'expedite' || segment.state === 'ready'))
+          .map(({ segment }) => ({
+            segment: { ...segment, eligibleAtMs: changed.get(segment.id)!.eligibleAtMs },
+            positions: openOf(segment).filter(at => operation !== 'expedite' || fateAt(segment, at) !== 'held'),
+          })),
+      );
+    }
+    return true;
+  }
+
+  /** @param leaving those who are replaced, when they are */
+  async commit(
+    items: readonly CommitItem[],
+    changes: readonly SegmentChange[],
+    audit: readonly AuditRow[],
+    { successors }: By,
+    leaving: readonly Members[],
+  ): Promise<boolean> {
+    const { committer } = this.#parts;
+    if (successors === null) return committer.commitNow(items, changes, audit);
+    const added = await successors.of(leaving);
+    const isDone = await committer.commitNow(items, changes, audit, added);
+    if (isDone) successors.stored(added);
+    return isDone;
+  }
+
+  itemsFor(operation: Operation, { segment, waiting }: Waiting, by: By): CommitItem[] {
+    if (waiting.length === 0) return [];
+    const { holdings, definitions, clock } = this.#parts;
+    const nowMs = clock.nowMs();
+    const item: CommitItem = {
+      held: holdings.holdSegment(segment),
+      plan: definitions.byNumber(segment.workflow).plan,
+      positions: waiting,
+      outcome: {
+        kind: 'waiting',
+        cause: operation === 'resume' || operation === 'recover' ? operation : 'request',
+        eligibleAtMs: changeOf(operation, segment, nowMs).eligibleAtMs,
+      },
+      path: [],
+      baseMs: nowMs,
+      times: [],
+      payload: null,
+      reported: false,
+      events: [],
+      user: by.user,
+      claim: null,
+      requests: bitOf[operation],
+    };
+    // Who was to pause when he wakes pauses where he is recovered.
+    return operation === 'recover' ? splitByRequests(item) : [item];
+  }
+
+  /** Paused while waiting: recorded now. What executes records it when it stops, what waits for others when it wakes. */
+  #deferrals(sorted: readonly Waiting[], by: By, atMs: number): AuditRow[] {
+    const { filter, build } = this.#parts;
+    const code = eventCode('DeferringExecutionFlow');
+    if (!filter.allows(code)) return [];
+    const groups = new Map<string, TraceGroup[]>();
+    for (const { segment, waiting } of sorted) {
+      if (waiting.length === 0 || isParked(segment)) continue;
+      const group: TraceGroup = {
+        workflow: segment.workflow,
+        ordinals: waiting.map(position => segment.ordinals[position]!),
+        path: [],
+        baseMs: atMs,
+        times: [],
+        timesPerMember: 0,
+        engine: build.engine,
+        user: by.user,
+        attempt: segment.attempt,
+        bodyBefore: segment.body,
+        bodyAfter: null,
+        events: [[code, -1, -1, 0]],
+        message: 'paused',
+      };
+      groups.set(segment.root, [...(groups.get(segment.root) ?? []), group]);
+    }
+    return [...groups].map(([root, list]) => auditRow(root, atMs, list));
+  }
+}
+
+/** Whether a recovery takes the members out of their segment: of what executes, or is in an error handler, nothing changes. */
+function isMoved(operation: Operation, entry: Waiting): boolean {
+  if (operation !== 'recover') return false;
+  return waitsForHandler(entry.segment) || awaitsRetry(entry.segment) || !isWhole(entry);
+}
+
+function isWhole({ segment, waiting }: Waiting): boolean {
+  return waiting.length === segment.open;
+}

@@ -1,0 +1,28 @@
+// What a caller of an operation says besides what it names, and what it is answered.
+
+export interface OperationOptions {
+  /** Who asks, for the audit. Default: who runs this process. */
+  readonly user?: string;
+  /** Count what would be changed, and change nothing. Default false. */
+  readonly dryRun?: boolean;
+  /** Told after every page of a workflow or branch, 500 segments at most, what has been changed so far. It must be quick and
+   * must not throw. */
+  readonly onProgress?: (progress: OperationResult) => void;
+}
+
+export interface RestartOptions extends OperationOptions {
+  /** Version of the workflow that runs then. Default: the newest. */
+  readonly workflowVersion?: number;
+  /** Action at which the new run begins, with the variables that were there: a transaction break of the workflow itself.
+   * Default: where the workflow begins, with its input. */
+  readonly from?: string;
+}
+
+export interface OperationResult {
+  /** Flow contexts the operation changed, or would change. */
+  readonly contexts: number;
+  /** Instances they are of; told by a dry run, and by what replaces instances. */
+  readonly instances?: number;
+  /** Segments touched: the rows it cost. */
+  readonly segments: number;
+}
