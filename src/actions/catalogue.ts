@@ -11,6 +11,7 @@ import { forEachAction } from './for-each.js';
 import { groupAction } from './group.js';
 import { nullAction } from './null.js';
 import { processAction } from './process.js';
+import { publishAction } from './publish.js';
 import { scriptAction } from './script.js';
 import { sqlAction } from './sql.js';
 import { workflowAction } from './workflow.js';
@@ -28,4 +29,5 @@ export const builtInActions: Readonly<Record<Exclude<Action['type'], Trigger['ty
   script: scriptAction,
   sql: sqlAction,
   process: processAction,
+  publish: publishAction,
 };

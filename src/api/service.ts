@@ -17,6 +17,7 @@ import { problemOf } from './problems.js';
 import { auditRoutes } from './routes/audit.js';
 import { forecastRoutes } from './routes/forecast.js';
 import { instanceRoutes } from './routes/instances.js';
+import { messageRoutes } from './routes/messages.js';
 import { operationRoutes } from './routes/operations.js';
 import { submitRoutes } from './routes/submit.js';
 import { workflowRoutes } from './routes/workflows.js';
@@ -135,8 +136,16 @@ async function createApp(
   await app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'Millrace', version, description: 'A durable workflow engine' } },
   });
-  for (const add of [submitRoutes, instanceRoutes, operationRoutes, workflowRoutes, auditRoutes, forecastRoutes])
-    add(app, service);
+  const routes = [
+    submitRoutes,
+    instanceRoutes,
+    operationRoutes,
+    workflowRoutes,
+    auditRoutes,
+    forecastRoutes,
+    messageRoutes,
+  ];
+  for (const add of routes) add(app, service);
   app.get('/metrics', { schema: { hide: true } }, async (_, reply) => {
     void reply.type('text/plain; version=0.0.4; charset=utf-8');
     return service.engine.reads.metricsText();

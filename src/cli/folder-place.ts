@@ -17,6 +17,7 @@ export function folderPlace(engine: Engine, folder: string, hint: string): Place
     copyWorkflow: copy => engine.copyWorkflow(copy),
     forecast: query => engine.reads.forecast(query),
     operate: (operation, target, options) => engine[operation](target, options),
+    publish: message => engine.publish(message),
     auditPage: async ({ instance, ...filter }, after, order, limit) => {
       const own = instance === undefined ? {} : { instance: await engine.reads.idOf(instance) };
       const { events, next, isEnd } = await engine.reads.auditPage({ ...filter, ...own }, after, order, limit);

@@ -14,6 +14,7 @@ import { addList } from './list.js';
 import { addOperations } from './operations.js';
 import { watchReaders } from './output.js';
 import { packageVersion } from './package-version.js';
+import { addPublish } from './publish.js';
 import { addRun } from './run.js';
 import { addSchedule } from './schedule.js';
 import { addShow } from './show.js';
@@ -83,6 +84,7 @@ function describe(ended: (code: number) => void): Command {
     addEval,
     addOperations,
     addForecast,
+    addPublish,
   ])
     add(program, ended);
   return program;

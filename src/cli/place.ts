@@ -5,6 +5,7 @@ import type { AuditFilter, AuditOrder, AuditRecord } from '../engine/audit-pages
 import type { Forecast, ForecastQuery } from '../engine/forecast.js';
 import type { InstanceRecord, WorkflowCount } from '../engine/instances.js';
 import type { OperationResult } from '../engine/operation-options.js';
+import type { OutsideMessage } from '../engine/publish.js';
 import type { DeployedWorkflow, StoredWorkflow, WorkflowCopy } from '../engine/repository.js';
 import type { Snapshot } from '../engine/snapshot.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
@@ -43,6 +44,7 @@ export interface Place {
   copyWorkflow(copy: WorkflowCopy): Promise<DeployedWorkflow>;
   forecast(query: ForecastQuery): Promise<Forecast>;
   operate(operation: PlaceOperation, target: string, options: PlaceOperationOptions): Promise<OperationResult>;
+  publish(message: OutsideMessage): Promise<unknown>;
   auditPage(
     filter: PlaceAuditFilter,
     after: string | null,

@@ -55,6 +55,7 @@ function serverPlace(client: Client, url: string, hint: string): Place {
     copyWorkflow: copy => client.copyWorkflow(copy),
     forecast: query => client.forecast(query),
     operate: (operation, target, { onProgress: _, ...options }) => client[operation](target, options),
+    publish: message => client.publish(message),
     auditPage: (filter, after, order, limit) =>
       client.auditPage({ ...filter, order, limit, ...(after === null ? {} : { after }) }),
   };

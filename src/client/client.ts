@@ -9,6 +9,7 @@ import type {
   InstancesQuery,
   SubmitRecord,
 } from '../api/schema/instances.js';
+import type { MessageRequest, PublishedMessage } from '../api/schema/messages.js';
 import type { Operation, OperationRequest, OperationResult, RestartRequest } from '../api/schema/operations.js';
 import type { Snapshot } from '../api/schema/snapshot.js';
 import type {
@@ -219,6 +220,14 @@ export class Client {
     return this.#operate('expedite', target, options);
   }
 
+  /**
+   * Publish a message to workflows that wait for it; resolves when it is durable. One whose answer is lost is not sent again:
+   * it may have been published.
+   */
+  publish(message: MessageRequest, { signal }: CallOptions = {}): Promise<PublishedMessage> {
+    return this.#send('POST', '/v1/messages', message, signal, false);
+  }
+
   /** Roll what executes back to its last transaction break when it comes to the next; it begins again at once. What waits is
    * not touched. */
   interrupt(target: string, options?: OperationOptions): Promise<OperationResult> {
@@ -238,12 +247,12 @@ export class Client {
     return this.#transport.json<Answer>({ method: 'GET', path, isRepeatable: true, signal });
   }
 
-  /** Of something that may be repeated. */
   async #send<Answer>(
     method: Call['method'],
     path: string,
     value: unknown,
     signal: AbortSignal | undefined,
+    isRepeatable = true,
   ): Promise<Answer> {
     let text: string;
     try {
@@ -252,7 +261,7 @@ export class Client {
       throw new MillraceError('INPUT_INVALID', `cannot be written as JSON: ${String(cause)}`, { cause });
     }
     const headers = { 'content-type': mediaTypes.json };
-    return this.#transport.json<Answer>({ method, path, headers, body: () => text, isRepeatable: true, signal });
+    return this.#transport.json<Answer>({ method, path, headers, body: () => text, isRepeatable, signal });
   }
 }
 

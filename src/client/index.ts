@@ -13,6 +13,7 @@ export type {
   SubmitRecord,
   WorkflowCount,
 } from '../api/schema/instances.js';
+export type { MessageRequest, PublishedMessage } from '../api/schema/messages.js';
 export type { Operation, OperationResult } from '../api/schema/operations.js';
 export type { Problem, ProblemCode } from '../api/schema/problem.js';
 export type { Snapshot, SnapshotContext } from '../api/schema/snapshot.js';

@@ -28,9 +28,16 @@ export interface SqlEffect {
   readonly parameters: readonly (string | null)[];
 }
 
-/** The same, and the place of the action it belongs to. */
-export interface PlacedEffect extends SqlEffect {
-  readonly place: number;
+/** A message to be published in the commit. */
+export interface MessageEffect {
+  readonly publisher: string;
+  /** `null`: what the publisher has. */
+  readonly style: 'queue' | 'topic' | null;
+  readonly priority: number;
+  /** JSON text. */
+  readonly data: string;
+  /** `null`: as its publisher's messages do. */
+  readonly expiresAtMs: number | null;
 }
 
 /** Groups of processes by their number, which is the pid of the first. Those that are not removed are killed when the thread ends. */
@@ -38,6 +45,9 @@ export interface ProcessGroups {
   add(group: number): void;
   remove(group: number): void;
 }
+
+/** What a commit is to do, and the place of the action it belongs to. */
+export type PlacedEffect = (SqlEffect | MessageEffect) & { readonly place: number };
 
 /** A member as an action sees it. */
 export interface ActionMember {
@@ -53,6 +63,8 @@ export interface ActionMember {
   processGroups(): ProcessGroups;
   /** RESULT as the rest of the transaction sees it, when more of it is seen than is stored. From `after` alone. */
   showResult(value: JsonObject): void;
+  /** The message goes into the commit of this transaction. @throws ActionFault `TooManyMessages`, `MessageTooLarge` */
+  publish(message: MessageEffect): void;
   /** The engine's time of day. */
   nowMs(): number;
   /** Where it waits, of a trigger. */

@@ -114,7 +114,7 @@ export interface OutcomeGroup {
   /** Results of the actions of `path` before the last, JSON text, by member then action; absent when `path` is short. Of
    * one whose error or timeout flow was taken: its error. */
   readonly earlierResults?: readonly string[];
-  /** What each member's transaction has the commit execute, JSON of a list of `PlacedEffect`, `''`: nothing; absent: none does. */
+  /** What each member's transaction has the commit execute or publish, JSON of a list of `PlacedEffect`, `''`: nothing; absent: none does. */
   readonly statements?: readonly string[];
   /** How the actions of `path` ended; absent: normally, but for the last one when `kind` is `failed`. What is not normal
    * was followed by the error or timeout flow. */

@@ -10,6 +10,7 @@ import type { Store } from '../store/contract.js';
 import { instanceId, splitInstanceId } from '../workflow/instance-id.js';
 import type { Json } from '../workflow/model.js';
 import { AuditData } from './audit-data.js';
+import type { AuditTraits } from './audit-patterns.js';
 import {
   type AuditPosition,
   auditBeginning,
@@ -29,6 +30,8 @@ export interface AuditFilter {
   /** Dotted or custom name. */
   readonly event?: string;
   readonly sinceMs?: number;
+  /** Whatever else is asked, but for the user. */
+  readonly fits?: (event: AuditTraits) => boolean;
 }
 
 export interface AuditRecord {
@@ -87,6 +90,18 @@ export class AuditPages {
   async end(): Promise<string> {
     const [row] = await this.#store.query('select pg_snapshot_xmin(pg_current_snapshot())::text', []);
     return cursorOf({ transaction: row![0]!, seq: '0', event: null });
+  }
+
+  /** Cursor behind the newest row from before a time. COST an index entry a row that is newer. */
+  async before(atMs: number): Promise<string> {
+    const [row] = await this.#store.query(
+      `select transaction_id::text as transaction, seq from millrace_audit
+       where transaction_id < pg_snapshot_xmin(pg_current_snapshot()) and at < $1::bigint
+       order by transaction_id desc, seq desc limit 1`,
+      [String(atMs)],
+    );
+    if (row === undefined) return cursorOf(auditBeginning);
+    return cursorOf({ transaction: row[0]!, seq: row[1]!, event: null });
   }
 
   /**
@@ -168,15 +183,17 @@ export class AuditPages {
     return order === 'oldest' ? found : found.reverse();
   }
 
-  #isWanted({ workflow, ordinal, name, atMs }: UnfoldedEvent, filter: AuditFilter): boolean {
+  #isWanted(event: UnfoldedEvent, filter: AuditFilter): boolean {
+    const { workflow, ordinal, name, atMs } = event;
     if (filter.event !== undefined && filter.event !== name) return false;
     if (filter.sinceMs !== undefined && atMs < filter.sinceMs) return false;
     // Of a root, which the rows are of: with the call that submitted it, which speaks of all.
     if (filter.instance !== undefined && ordinal !== null && ordinal !== splitInstanceId(filter.instance)!.ordinal) {
       return false;
     }
-    if (filter.workflow === undefined) return true;
     const own = workflow === null ? undefined : this.#workflows.get(workflow)?.name;
+    if (filter.fits !== undefined && !filter.fits({ ...event, event: name, workflow: own ?? null })) return false;
+    if (filter.workflow === undefined) return true;
     return filter.workflow.endsWith('/') ? own?.startsWith(filter.workflow) === true : own === filter.workflow;
   }
 

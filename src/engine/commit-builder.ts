@@ -23,13 +23,13 @@ import {
 } from '../store/contract.js';
 import type { ActionExit, Plan } from '../workflow/plan.js';
 import { traceGroup } from './commit-trace.js';
+import { withEffects } from './effects.js';
 import { shapeOf, sharedShape } from './fate-shape.js';
 import type { HeldSegment } from './holdings.js';
 import type { IdSource } from './ids.js';
 import { narrowed } from './narrowed.js';
 import { Packing } from './packing.js';
 import type { SharedFate, SharedRows } from './shared/decided-rows.js';
-import { withStatements } from './sql-effects.js';
 import { ascending, type Standing, segmentsOf, stand } from './standing.js';
 
 /** Members of one held segment with one outcome. */
@@ -47,7 +47,7 @@ export interface CommitItem {
   readonly errors?: readonly ActionError[];
   readonly errorOf?: ArrayLike<number>;
   readonly earlierResults?: readonly string[];
-  /** JSON of what each member has the commit execute, `''`: nothing. */
+  /** JSON of what each member has the commit execute or publish, `''`: nothing. */
   readonly statements?: readonly string[];
   /** How the actions of `path` ended; absent: normally, or as the outcome says. */
   readonly exits?: readonly ActionExit[];
@@ -194,7 +194,7 @@ export function buildCommit(
 }
 
 function finish(commit: Commit, items: readonly CommitItem[], fates: readonly Fate[], world: BuildWorld): Commit {
-  return withStatements(world.showsVariables ? commit : withWorking(commit), items, fates);
+  return withEffects(world.showsVariables ? commit : withWorking(commit), items, fates);
 }
 
 /** With bodies that no outcome names as working ones; what no segment names either, nobody will ask for. */
@@ -304,19 +304,19 @@ function assemble(
   return { ...emptyCommit(world.ids.next(), atMs), marks, segments, bodies, spent: [...spent], outcomes, audit };
 }
 
+/** What an operation, or a delivery, adds to what its members come to. */
+export type AddedToCommit = Pick<Commit, 'roots' | 'bodies' | 'segments' | 'names' | 'freedNames' | 'consumed'>;
+
 /** A commit with instances that begin by it. */
-export function withAdded(
-  commit: Commit,
-  added: Pick<Commit, 'roots' | 'bodies' | 'segments' | 'names' | 'freedNames'> | null,
-): Commit {
-  if (added === null) return commit;
+export function withAdded(commit: Commit, added: Partial<AddedToCommit>): Commit {
   return {
     ...commit,
-    roots: [...commit.roots, ...added.roots],
-    bodies: [...commit.bodies, ...added.bodies],
-    segments: [...commit.segments, ...added.segments],
-    names: [...commit.names, ...added.names],
-    freedNames: [...commit.freedNames, ...added.freedNames],
+    roots: [...commit.roots, ...(added.roots ?? [])],
+    bodies: [...commit.bodies, ...(added.bodies ?? [])],
+    segments: [...commit.segments, ...(added.segments ?? [])],
+    names: [...commit.names, ...(added.names ?? [])],
+    freedNames: [...commit.freedNames, ...(added.freedNames ?? [])],
+    consumed: added.consumed ?? [],
   };
 }
 

@@ -19,7 +19,7 @@ export function traceGroup(
   const { segment } = item.held;
   const { outcome } = item;
   // Moved to a segment of their own because another member was resumed: nothing happened to them.
-  if (isPausedAlready(item, fate)) return null;
+  if (isPausedAlready(item, fate) || isBrought(item)) return null;
   const events: readonly GroupEvent[] = world.events.of({
     begins: isFirstSegment(segment),
     reported: item.reported,
@@ -60,6 +60,11 @@ export function traceGroup(
       ? { earlierResults: item.earlierResults, earlierPerMember: item.path.length - 1 }
       : {}),
   };
+}
+
+/** What they wait for has been brought to them: told when the trigger fires. */
+function isBrought({ outcome, path }: CommitItem): boolean {
+  return outcome.kind === 'unfired' && path.length === 0;
 }
 
 /** Whether the transaction began at a trigger, and that had been asked before. */

@@ -15,11 +15,11 @@
 import type { Batch, OutcomeGroup, OutcomeMessage } from '../dispatch/protocol.js';
 import type { Offer, Slice } from '../queue/contract.js';
 import { hasBit } from '../store/bitmap.js';
-import type { AuditRow, Commit, Segment, SegmentChange } from '../store/contract.js';
+import type { AuditRow, Segment, SegmentChange } from '../store/contract.js';
 import type { SqlError } from '../store/driver.js';
 import { AdoptedClaims } from './adopted-claims.js';
 import { CommitBacklog } from './commit-backlog.js';
-import { type BuiltCommit, buildCommit, type CommitItem, withAdded } from './commit-builder.js';
+import { type AddedToCommit, type BuiltCommit, buildCommit, type CommitItem, withAdded } from './commit-builder.js';
 import { halves, itemsOf, splitByRequests } from './commit-items.js';
 import { countCommit, logFailures } from './commit-report.js';
 import { failedItems } from './failed-items.js';
@@ -143,7 +143,7 @@ export class Committer {
     items: readonly CommitItem[],
     changes: readonly SegmentChange[],
     audit: readonly AuditRow[],
-    added: Pick<Commit, 'roots' | 'bodies' | 'segments' | 'names' | 'freedNames'> | null = null,
+    added: Partial<AddedToCommit> = {},
   ): Promise<boolean> {
     const { store, queue, holdings, clock, build, health } = this.#parts;
     const built = items.some(isShared)
@@ -282,6 +282,7 @@ export class Committer {
       if (segment.state === 'ready') offers.push(offerOfNew(segment, mayBeStale));
     }
     if (offers.length > 0) await queue.offer(offers);
+    this.#parts.committed(commit);
     await this.#settle(items);
     countCommit(built, metrics);
     results.left(commit.outcomes, commit.bodies);

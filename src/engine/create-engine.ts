@@ -19,6 +19,7 @@ import { currentProcess } from '../store/process-identity.js';
 import { SqlStore } from '../store/sql-store.js';
 import { auditEvents, eventCode } from '../workflow/events.js';
 import { type AuditFilter, auditFilter, recommendedFilter } from '../workflow/filter.js';
+import { Bringers } from './bringers.js';
 import { CallAudit } from './call-audit.js';
 import { EngineCluster } from './cluster.js';
 import { Committer } from './committer.js';
@@ -93,7 +94,7 @@ async function compose(
   const clock = given.clock ?? systemClock;
   const metrics = new EngineMetrics();
   // The parts name each other; what is called back before all are made is reached through this.
-  const wired: { parts?: EngineParts; feeder?: Feeder; cluster?: EngineCluster } = {};
+  const wired: { parts?: EngineParts; feeder?: Feeder; cluster?: EngineCluster; bringers?: Bringers } = {};
   const store = await SqlStore.open(
     driver,
     info,
@@ -192,6 +193,7 @@ async function compose(
     },
     failing: { handlerOf: workflow => handlers.of(workflow), random: Math.random },
     mayClaim: () => wired.cluster?.mayClaim ?? true,
+    committed: commit => wired.bringers?.committed(commit),
     wake: () => wired.feeder?.wake(),
   };
   const whole: EngineParts = Object.assign(parts, { committer: new Committer(parts as EngineParts) });
@@ -226,6 +228,8 @@ async function compose(
   if (cluster !== null) wired.cluster = cluster;
   // What a stopped engine is given must reach the others.
   if (isShared) void queue.open().catch(error => log.queueTrouble(error as Error));
+  const bringers = new Bringers({ ...whole, leads, failed: error => health.storeFailed(error) });
+  wired.bringers = bringers;
   const operator = new Operator(whole);
   const instances = new Instances(store, definitions, segments =>
     // What executes is shown as waiting as long as the queue cannot tell.
@@ -248,6 +252,7 @@ async function compose(
     reporter: new Reporter(whole),
     contents: new Contents(whole, instances),
     cluster,
+    bringers,
     sleepers: new Sleepers({ store, queue, clock, leads, failed: error => health.storeFailed(error) }),
     defaultUser: userInfo().username,
     close: async () => {

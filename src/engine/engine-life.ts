@@ -1,6 +1,7 @@
 // The life of an engine: created stopped, started and stopped as often as one likes, disposed of once.
 
 import { EngineError } from '../observe/errors.js';
+import type { Bringers } from './bringers.js';
 import type { CallAudit } from './call-audit.js';
 import type { EngineCluster } from './cluster.js';
 import type { Contents } from './contents.js';
@@ -36,6 +37,7 @@ export interface EnginePieces {
   /** `null` when this engine has its store for itself. */
   readonly cluster: EngineCluster | null;
   readonly sleepers: Sleepers;
+  readonly bringers: Bringers;
   readonly defaultUser: string;
   readonly close: () => Promise<void>;
 }
@@ -87,6 +89,7 @@ export class EngineLife {
       this.#state = 'started';
       parts.health.started();
       this.#pieces.sleepers.start();
+      this.#pieces.bringers.start();
       feeder.start();
       parts.log.engineStarted({ engine: this.name, store: parts.store.info.location });
     });
@@ -116,6 +119,7 @@ export class EngineLife {
     const { parts, feeder, failovers, housekeeper, reporter } = this.#pieces;
     const startedMs = parts.clock.monotonicMs();
     await new Deadline(parts.clock, tellMs).meet('claims', feeder.stop());
+    await new Deadline(parts.clock, tellMs).meet('messages', this.#pieces.bringers.stop());
     await parts.dispatcher.stop(graceMs);
     // What ended last has its time, too.
     const graceLeftMs = Math.max(0, graceMs - (parts.clock.monotonicMs() - startedMs));

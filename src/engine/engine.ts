@@ -13,6 +13,7 @@ import type { InstanceRecord, WorkflowCount } from './instances.js';
 import type { Operation } from './operation-changes.js';
 import type { OperationOptions, OperationResult, RestartOptions } from './operation-options.js';
 import type { Target } from './operator.js';
+import { type OutsideMessage, publish } from './publish.js';
 import { Reads } from './reads.js';
 import type { DeployedWorkflow, WorkflowCopy } from './repository.js';
 import type { InstanceResult } from './results.js';
@@ -189,6 +190,22 @@ export class Engine extends EngineLife {
     this.assertUsable();
     const { instances } = this.#pieces;
     return instances.count(await scopeOf(scope, instances));
+  }
+
+  /**
+   * Publish a message; resolves when it is durable. Who waits for it, on whatever engine, gets it.
+   *
+   * @throws EngineError `INPUT_INVALID`, `NAMESPACE_INVALID`, `PUBLISHER_STYLE`, `PUBLISHER_FULL`: nothing was published
+   */
+  async publish(message: OutsideMessage, user = this.#pieces.defaultUser): Promise<void> {
+    this.assertUsable();
+    const { calls, parts } = this.#pieces;
+    await calls.around(
+      'publish',
+      user,
+      () => publish(message, parts),
+      () => message.publisher,
+    );
   }
 
   /** Hold instances at their next transaction break until they are resumed. Later submits are not touched. */

@@ -12,6 +12,7 @@ export type { InstancePage, InstanceState, InstanceSummary } from './instance-pa
 export type { ContextRecord, InstanceRecord, WorkflowCount } from './instances.js';
 export type { OperationOptions, OperationResult, RestartOptions } from './operation-options.js';
 export type { EngineOptions } from './options.js';
+export type { OutsideMessage } from './publish.js';
 export type { Reads, WorkflowPage } from './reads.js';
 export type { DeployedWorkflow, StoredWorkflow, WorkflowCopy } from './repository.js';
 export type { InstanceResult } from './results.js';

@@ -4,7 +4,7 @@ import type { RuntimeConfiguration } from '../config/runtime-configuration.js';
 import type { Dispatcher } from '../dispatch/contract.js';
 import type { Clock } from '../observe/clock.js';
 import type { LogEvents } from '../observe/log-events.js';
-import type { Store } from '../store/contract.js';
+import type { Commit, Store } from '../store/contract.js';
 import type { AuditFilter } from '../workflow/filter.js';
 import type { BuildWorld } from './commit-builder.js';
 import type { Committer } from './committer.js';
@@ -43,6 +43,8 @@ export interface EngineParts {
   readonly committer: Committer;
   /** False while the store may be another engine's. */
   readonly mayClaim: () => boolean;
+  /** A commit is durable, and what it made ready is offered. */
+  readonly committed: (commit: Commit) => void;
   /** The claim loop has something to look at. */
   readonly wake: () => void;
 }

@@ -9,6 +9,7 @@ import { errorText, withError } from '../dispatch/error-variable.js';
 import type { ActionError } from '../dispatch/protocol.js';
 import { isSqlEffect } from '../store/ad-hoc.js';
 import type { SqlError } from '../store/driver.js';
+import { isFull, otherStyle } from '../store/sql/messages.js';
 import { effectName } from '../store/sql-effects.js';
 import { failureFlow, type Place } from '../workflow/plan.js';
 import type { CommitItem } from './commit-builder.js';
@@ -16,6 +17,8 @@ import type { EngineParts } from './parts.js';
 import { surely } from './store-trouble.js';
 
 const messageLengthMax = 2_000;
+/** What is wrong with a message, by what the store refuses it with. */
+const publisherCodes: Readonly<Record<string, string>> = { [otherStyle]: 'PublisherStyle', [isFull]: 'PublisherFull' };
 
 /** The one member of the item, with what became of it. */
 export async function refusedByStore(
@@ -45,10 +48,16 @@ export async function refusedByStore(
   };
 }
 
-/** The action whose statement was refused, or of what else cannot be stored the last one. */
+/** The action whose statement or message was refused, or of what else cannot be stored the last one. */
 function blamed({ statements, path, plan, held }: CommitItem, error: SqlError): { code: string; place: Place } {
   const last = path.at(-1) ?? held.segment.place;
-  const effects = JSON.parse(statements?.[0] || '[]') as PlacedEffect[];
+  const all = JSON.parse(statements?.[0] || '[]') as PlacedEffect[];
+  const publisher = publisherCodes[error.code];
+  if (publisher !== undefined) {
+    const own = all.findLast(effect => 'publisher' in effect && error.message.endsWith(` ${effect.publisher}`));
+    return { code: publisher, place: own?.place ?? last };
+  }
+  const effects = all.filter(effect => 'sql' in effect);
   const isCommit = error.statement === 'COMMIT' && effects.length > 0;
   if (!isCommit && !isSqlEffect(error.statement)) return { code: 'CommitRefused', place: last };
   const own = isCommit ? effects.at(-1) : effects.findLast(({ sql }) => effectName(sql) === error.statement);

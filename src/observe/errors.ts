@@ -21,6 +21,8 @@ export const errorCodes = {
   QUEUE_LOST: 'the queue has been lost and is to be rebuilt from the store',
   QUEUE_UNAVAILABLE: 'the queue did not answer; what was asked of it may have been done or not',
   QUEUE_UNSUITABLE: 'the Redis server is not set up as the queue needs it, or the name is that of another store',
+  PUBLISHER_STYLE: 'the publisher has another style than the message asks for',
+  PUBLISHER_FULL: 'the publisher has as many messages as it may have',
   OPERATION_CONTENDED: 'what an operation names kept changing, so that it was not applied to all of it',
 } as const;
 

@@ -18,6 +18,7 @@
 //   S5. Of the commits that bring a root under the same key one is applied, as long as the root's body is kept.
 
 import type { Members } from './members.js';
+import type { MessageKey, Messages, Publication } from './messages.js';
 
 /** Members of a root by ordinal, ascending, 0 to 499. */
 export type Ordinals = Uint16Array;
@@ -230,6 +231,12 @@ export interface Commit {
   readonly shared: readonly SharedChange[];
   /** Executed behind the fences, in this order. One that is refused refuses the commit. Default: none. */
   readonly statements?: readonly StatementEffect[];
+  /** Published at `atMs`, in this order; one that is refused refuses the commit. Default: none. */
+  readonly messages?: readonly Publication[];
+  /** Messages that their publishers may have afterwards. Default `backlogMax`. */
+  readonly backlogMax?: number;
+  /** Messages that go by this commit; a fence like `marks`. Default: none. */
+  readonly consumed?: readonly MessageKey[];
   readonly roots: readonly RootBody[];
   readonly bodies: readonly Body[];
   /** Bodies that only segments name, no outcome and no audit event: each goes with the last segment that names it. */
@@ -317,6 +324,7 @@ export interface Store {
   readonly info: StoreInfo;
   /** The engines that share this store. */
   readonly members: Members;
+  readonly messages: Messages;
 
   /** Store a definition under its name, as a new version unless the newest is the same. */
   putWorkflow(name: string, definition: string, baseFolder: string, atMs: number): Promise<WorkflowVersion>;

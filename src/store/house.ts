@@ -10,7 +10,7 @@
 //     Carrying may be repeated after a crash and may be read in between: a body is then there twice, and alike.
 //   - Working bodies that no segment names, older than history: commits of rivals leave some, and engines that show in the
 //     audit what another, which does not, has written.
-//   - Ids of commits that nobody will send again are dropped.
+//   - Ids of commits that nobody will send again are dropped, and messages that have expired.
 //
 // PGlite neither checkpoints nor vacuums, so the store does; a PostgreSQL server does by itself:
 //
@@ -32,6 +32,7 @@ import type { Generations, Ring } from './generations.js';
 import { HouseLease } from './house-lease.js';
 import { forgetSizes } from './planner-statistics.js';
 import { carryBodies, dropNames, firstIdAt, lowestId, pruneCommits, spentLongAgo } from './sql/house-pages.js';
+import { dropExpired } from './sql/messages.js';
 
 export interface HouseLimits {
   readonly checkpointWalBytes: number;
@@ -73,16 +74,18 @@ const walBytes: SqlStatement = {
 /** Have what has been counted until now be in the counters when this transaction is over. */
 const settleCounts: SqlStatement = { name: 'house_settle_counts', text: 'select pg_stat_force_next_flush()' };
 
-/** Rows of the small tables changed by anybody: segments, and what contexts share, updated or deleted; working bodies
- * deleted; ids of commits.
+/** Rows of the small tables changed by anybody: segments, what contexts share, and publishers, updated or deleted; working bodies
+ * and messages deleted; ids of commits.
  * Counted from the last recovery on. COST none to speak of: the counters are in memory. */
 const rowCounts: SqlStatement = {
   name: 'house_row_counts',
   text: `select (pg_stat_get_tuples_updated(s) + pg_stat_get_tuples_deleted(s)
-        + pg_stat_get_tuples_updated(h) + pg_stat_get_tuples_deleted(h) + pg_stat_get_tuples_deleted(b))::bigint,
+        + pg_stat_get_tuples_updated(h) + pg_stat_get_tuples_deleted(h) + pg_stat_get_tuples_deleted(b)
+        + pg_stat_get_tuples_deleted(m) + pg_stat_get_tuples_updated(p))::bigint,
       pg_stat_get_tuples_inserted(c)::bigint
     from (select 'millrace_segment'::regclass::oid, 'millrace_commit'::regclass::oid,
-      'millrace_shared'::regclass::oid, 'millrace_body_working'::regclass::oid) as t(s, c, h, b)`,
+      'millrace_shared'::regclass::oid, 'millrace_body_working'::regclass::oid, 'millrace_message'::regclass::oid,
+      'millrace_publisher'::regclass::oid) as t(s, c, h, b, m, p)`,
 };
 
 /** The table that most needs freezing, by a name SQL takes. $1 age in transactions int, $2 the same for generations. */
@@ -94,6 +97,15 @@ const agedTable: SqlStatement = {
         > case when c.relname ~ '^millrace_(body|outcome|audit)_[0-7]$' then $2::int else $1::int end
     order by greatest(age(c.relfrozenxid), coalesce(age(t.relfrozenxid), 0)) desc limit 1`,
 };
+
+/** The tables that change row by row. */
+const changing = [
+  'millrace_segment',
+  'millrace_shared',
+  'millrace_body_working',
+  'millrace_message',
+  'millrace_publisher',
+];
 
 /** A counter begins anew when the database has recovered. */
 function sinceThen(now: number, then: number): number {
@@ -181,6 +193,7 @@ export class House {
     try {
       if (isPruneDue) {
         await this.#pruneCommits(nowMs - this.#limits.commitIdsKeptMs, step);
+        await this.#dropExpired(nowMs, step);
         this.#hasPruned = true;
         this.#commitsMade = 0;
       }
@@ -274,6 +287,13 @@ export class House {
     }
   }
 
+  async #dropExpired(nowMs: number, step: Step): Promise<void> {
+    for (let gone = 1; gone > 0; ) {
+      const row = await this.#page(dropExpired, [encode.int8(nowMs)], this.#limits.pageRows, step);
+      gone = decode.int4(row[0]!);
+    }
+  }
+
   /** One page; its row is how many it concerned, and the last key it looked at, null behind the end. */
   async #page(
     statement: SqlStatement,
@@ -300,9 +320,7 @@ export class House {
   async #vacuumSegmentsIfDue(step: Step): Promise<boolean> {
     if (this.#rowsChanged < this.#limits.vacuumAfterRows) return false;
     this.#rowsChanged = 0;
-    await step(() =>
-      this.#driver.script('vacuum (truncate false) millrace_segment, millrace_shared, millrace_body_working'),
-    );
+    await step(() => this.#driver.script(`vacuum (truncate false) ${changing.join(', ')}`));
     await step(() => this.#driver.script(forgetSizes));
     return true;
   }

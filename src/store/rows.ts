@@ -18,6 +18,7 @@ import type {
 } from './contract.js';
 import type { SqlCall, SqlRows } from './driver.js';
 import * as sql from './sql/commit.js';
+import { backlogMax, consumeCall, publishCall } from './sql/messages.js';
 import { effectCalls } from './sql-effects.js';
 
 type Row = SqlRows[number];
@@ -115,10 +116,12 @@ function segmentsTouched({ marks, changes, guards }: Commit): string[] {
   return [...new Set([...marks, ...changes, ...guards].map(({ segment }) => segment))];
 }
 
-/** What a commit touches that is there before it: segments, and instances whose contexts share something. Each once. */
+/** What a commit touches that is there before it: segments, instances whose contexts share something, and publishers. Each once. */
 export function touchedBy(commit: Commit): string[] {
-  if (commit.shared.length === 0) return segmentsTouched(commit);
-  return [...segmentsTouched(commit), ...commit.shared.map(({ root, ordinal }) => instanceId(root, ordinal))];
+  const { shared, messages = [], consumed = [] } = commit;
+  if (shared.length + messages.length + consumed.length === 0) return segmentsTouched(commit);
+  const publishers = new Set([...messages, ...consumed].map(({ publisher }) => publisher));
+  return [...segmentsTouched(commit), ...shared.map(({ root, ordinal }) => instanceId(root, ordinal)), ...publishers];
 }
 
 /**
@@ -147,6 +150,10 @@ export function commitCalls(commit: Commit, hasRivals: boolean): SqlCall[] {
   if (commit.changes.length > 0) calls.push(changeCall(commit));
   if (commit.guards.length > 0) calls.push(guardCall(commit));
   if (shared.length > 0) calls.push(sharedCall(shared));
+  if (commit.consumed !== undefined && commit.consumed.length > 0) calls.push(consumeCall(commit.consumed));
+  if (commit.messages !== undefined) {
+    calls.push(publishCall(commit.messages, commit.atMs, commit.backlogMax ?? backlogMax));
+  }
   if (commit.statements !== undefined) calls.push(...effectCalls(commit.statements, hasRivals));
   if (commit.segments.length > 0) calls.push(segmentsCall(commit.segments));
   if (commit.roots.length + commit.bodies.length > 0) calls.push(bodiesCall(commit));

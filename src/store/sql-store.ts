@@ -28,6 +28,7 @@ import { type SqlCall, type SqlDriver, SqlError, type SqlRows } from './driver.j
 import { Generations, type Retention } from './generations.js';
 import { House } from './house.js';
 import { type Members, SqlMembers } from './members.js';
+import { type Messages, SqlMessages } from './messages.js';
 import { migrate } from './migrations/index.js';
 import { bodyOfRow, commitCalls, keyParameters, outcomeOfRow, segmentOfRow, sharedOfRow, touchedBy } from './rows.js';
 import { putCatalogue } from './sql/catalogue.js';
@@ -60,6 +61,7 @@ const openAttemptsMax = 3;
 export class SqlStore implements Store {
   readonly #driver: SqlDriver;
   readonly members: Members;
+  readonly messages: Messages;
   readonly #house: House;
   readonly #onCommitted: (commit: Commit) => void;
   readonly #beforeCommit: (() => Promise<void> | null) | null;
@@ -75,6 +77,7 @@ export class SqlStore implements Store {
   ) {
     this.#driver = driver;
     this.members = new SqlMembers(driver);
+    this.messages = new SqlMessages(driver);
     this.#house = new House(driver, generations, clock);
     this.#onCommitted = onCommitted;
     this.#beforeCommit = beforeCommit;

@@ -3,6 +3,7 @@
 import { nearest, type Path, quote, type Report } from './fault.js';
 import { checkForEach } from './for-each-checks.js';
 import { forEachNamed, type Level, regionNamed } from './levels.js';
+import { checkPublisher } from './message-checks.js';
 import { checkFullName, checkFunctionName, checkWordName } from './name-checks.js';
 import { checkProcess } from './process-checks.js';
 import { checkStatements } from './sql-checks.js';
@@ -45,7 +46,15 @@ export function checkAction(
     case 'manual':
     case 'fileExist':
     case 'timer':
+    case 'auditTrail':
       checkTrigger(action, path, report);
+      break;
+    case 'message':
+      checkTrigger(action, path, report);
+      checkPublisher(action, path, report);
+      break;
+    case 'publish':
+      checkPublisher(action, path, report);
       break;
     case 'error':
       if (typeof action.code === 'string') checkWordName(action.code, 'an error', [...path, 'code'], report);

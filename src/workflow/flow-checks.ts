@@ -28,7 +28,8 @@ export function checkFlow(flow: { readonly [key: string]: unknown }, from: unkno
   }
 }
 
-function checkCondition(text: string, path: Path, report: Report): void {
+/** Of a flow, or a selector. */
+export function checkCondition(text: string, path: Path, report: Report): void {
   const parsed = parseCondition(text);
   if (parsed.ok) return;
   const { code, message, line, column } = parsed.fault;

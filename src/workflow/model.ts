@@ -15,11 +15,13 @@ import {
   ScriptText,
 } from './action-properties.js';
 import { FileExistTrigger } from './file-trigger-model.js';
+import { AuditTrailTrigger, MessageTrigger, PublishAction } from './message-model.js';
 import { ProcessAction } from './process-model.js';
 import { DelayTrigger, ManualTrigger, TimerTrigger } from './trigger-model.js';
 
 export { DataMap, RetryPolicy, Script } from './action-properties.js';
 export { FileExistTrigger } from './file-trigger-model.js';
+export { AuditTrailTrigger, MessageTrigger, PublishAction } from './message-model.js';
 export { ProcessAction } from './process-model.js';
 export { DelayTrigger, ManualTrigger, TimerTrigger } from './trigger-model.js';
 
@@ -233,6 +235,9 @@ export const Action = Type.Union([
   ProcessAction,
   FileExistTrigger,
   TimerTrigger,
+  PublishAction,
+  MessageTrigger,
+  AuditTrailTrigger,
 ]);
 
 /**
@@ -297,7 +302,13 @@ export type ErrorAction = Static<typeof ErrorAction>;
 export type SqlAction = Static<typeof SqlAction>;
 export type ScriptAction = Static<typeof ScriptAction>;
 /** An action that waits for something to happen. */
-export type Trigger = DelayTrigger | ManualTrigger | FileExistTrigger | TimerTrigger;
+export type Trigger =
+  | DelayTrigger
+  | ManualTrigger
+  | FileExistTrigger
+  | TimerTrigger
+  | MessageTrigger
+  | AuditTrailTrigger;
 export type Action =
   | CallAction
   | NullAction
@@ -311,7 +322,8 @@ export type Action =
   | ScriptAction
   | SqlAction
   | Trigger
-  | ProcessAction;
+  | ProcessAction
+  | PublishAction;
 export type Flow = Static<typeof Flow>;
 export type WorkflowDefinition = Omit<Static<typeof WorkflowDefinition>, 'actions' | 'calendars'> & {
   actions: Action[];

@@ -27,6 +27,9 @@ const substituted: Readonly<Record<Action['type'], readonly string[]>> = {
   process: ['arguments', 'workingDirectory', 'environment', 'stdin', 'stdinFile', 'stdoutFile', 'stderrFile'],
   fileExist: ['files', 'excludes'],
   timer: [],
+  publish: ['data'],
+  message: [],
+  auditTrail: [],
 };
 
 /** Reports texts with expressions that cannot be read. */

@@ -10,6 +10,8 @@ const types: {
   fileExist: { isExpeditable: false, expires: [] },
   // Whatever says when it fires may have an end.
   timer: { isExpeditable: true, expires: ['expression', 'cron', 'rrule', 'at'] },
+  message: { isExpeditable: false, expires: [] },
+  auditTrail: { isExpeditable: false, expires: [] },
 };
 
 export function isTriggerType(type: unknown): type is Trigger['type'] {

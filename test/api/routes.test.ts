@@ -273,6 +273,26 @@ test('GET /v1/audit: pages in one order, forwards and backwards, each event once
   expect(await world.get('/v1/audit?instance=nobody')).toMatchObject(refused(404, 'INSTANCE_UNKNOWN'));
 });
 
+test('POST /v1/messages: a message is durable, or refused', async () => {
+  const publisher = '/messages/orders';
+  expect(await world.post('/v1/messages', { publisher, data: { n: 1 }, style: 'queue', priority: 2 })).toMatchObject({
+    status: 201,
+    body: { publisher },
+  });
+  const [stored] = await world.engine.query('select data, priority from millrace_message where publisher = $1', [
+    publisher,
+  ]);
+  expect(stored).toEqual(['{"n":1}', '2']);
+  const again = await world.post('/v1/messages', { publisher, data: 1, style: 'topic' });
+  expect(again).toMatchObject(refused(409, 'PUBLISHER_STYLE', /other style|another style/));
+  expect(await world.post('/v1/messages', { publisher: 'x', data: 1 })).toMatchObject(
+    refused(400, 'NAMESPACE_INVALID'),
+  );
+  const soon = { publisher, data: 1, expires: 'soon' };
+  expect(await world.post('/v1/messages', soon)).toMatchObject(refused(400, 'INPUT_INVALID', /expires/));
+  expect(await world.post('/v1/messages', { publisher })).toMatchObject(refused(400, 'REQUEST_INVALID'));
+});
+
 test('GET /metrics is Prometheus text; other routes and methods are refused', async () => {
   const { status, type, text } = await world.get('/metrics');
   expect({ status, type }).toEqual({ status: 200, type: 'text/plain' });

@@ -25,6 +25,7 @@ const commands = [
   'forecast',
   'interrupt',
   'restart',
+  'publish',
 ];
 
 test('help lists every command; the help of each has examples', async context => {

@@ -250,7 +250,7 @@ describe('an end before its time', () => {
     ]);
     const batch = world.run([{}]);
     await until(() => pidsIn(file).length === 1);
-    world.dispatcher.withdraw(batch, [{ part: 0, index: 0 }]);
+    world.dispatcher.withdraw(batch, [{ part: 0, index: 0 }], 'withdrawn');
     if (goesOn) writeFileSync(gate, '');
     await world.until(() => world.answers.size === 1);
     const [answer] = world.answers.values();

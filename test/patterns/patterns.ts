@@ -50,7 +50,7 @@ export const patterns: readonly Pattern[] = [
   direct(21, 'Structured Loop', 'a conditional flow back'),
   direct(22, 'Recursion', 'workflow, of itself'),
   next(23, 'Transient Trigger', 'signals'),
-  next(24, 'Persistent Trigger', 'messages'),
+  direct(24, 'Persistent Trigger', 'message, of a publisher that keeps it'),
   direct(25, 'Cancel Region', 'cancel, of several actions'),
   direct(26, 'Cancel Multiple Instance Task', 'group: cancel'),
   direct(27, 'Complete Multiple Instance Task', 'group: complete'),

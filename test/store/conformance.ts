@@ -23,6 +23,7 @@ import type {
   Store,
 } from '../../src/store/contract.js';
 import { instanceId } from '../../src/workflow/instance-id.js';
+import { messageConformance } from './message-conformance.js';
 import { plainSegment, StoreModel } from './store-model.js';
 
 const atMs = Date.UTC(2030, 0, 2, 8);
@@ -782,5 +783,7 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
       expect(await read(segment.id)).toEqual(before);
       expect((await store.bodies([root.id])).length).toBe(1);
     });
+
+    messageConformance(() => store);
   });
 }

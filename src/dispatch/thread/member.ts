@@ -6,11 +6,13 @@
 import type { CallContext } from '../../workflow/context.js';
 import type { TargetScope } from '../../workflow/data-map.js';
 import { instanceId } from '../../workflow/instance-id.js';
+import { messageBytesMax } from '../../workflow/message-limits.js';
 import type { Json, JsonObject } from '../../workflow/model.js';
 import { END, type Place } from '../../workflow/plan.js';
 import { isVariableName, variableNameLengthMax } from '../../workflow/variable-name.js';
 import {
   ActionFault,
+  type MessageEffect,
   never,
   type PlacedEffect,
   type Polled,
@@ -41,6 +43,7 @@ import type { ScopedMember } from './values.js';
 const auditEventsMax = 1_000;
 const statementsMax = 100;
 const statementLengthMax = 65_536;
+const messagesMax = 100;
 
 export class Member implements ScopedMember, Writes {
   static services: MemberServices;
@@ -254,7 +257,7 @@ export class Member implements ScopedMember, Writes {
       throw new ActionFault('StatementTooLarge', message);
     }
     this.statements ??= [];
-    if (this.statements.length === statementsMax) {
+    if (this.statements.filter(effect => 'sql' in effect).length === statementsMax) {
       throw new ActionFault('TooManyStatements', `a transaction may execute ${statementsMax} statements`);
     }
     this.statements.push({ ...statement, place: this.node.place.planAction.place });
@@ -269,6 +272,19 @@ export class Member implements ScopedMember, Writes {
   showResult(value: JsonObject): void {
     this.transients ??= new Map();
     this.transients.set('RESULT', jsonText(value, 'the result', Member.services.resultBytesMax));
+  }
+
+  publish(message: MessageEffect): void {
+    const bytes = Buffer.byteLength(message.data);
+    if (bytes > messageBytesMax) {
+      const found = `the data of a message has ${bytes} bytes as JSON; ${messageBytesMax} are accepted`;
+      throw new ActionFault('MessageTooLarge', found);
+    }
+    this.statements ??= [];
+    if (this.statements.filter(effect => 'publisher' in effect).length === messagesMax) {
+      throw new ActionFault('TooManyMessages', `a transaction may publish ${messagesMax} messages`);
+    }
+    this.statements.push({ ...message, place: this.node.place.planAction.place });
   }
 
   recordEvent(event: MemberEvent['event']): void {

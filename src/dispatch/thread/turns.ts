@@ -33,7 +33,8 @@ export function keptText(written: string, action: string, kept: Kept | null): st
   return JSON.stringify(kept === null ? others : { ...others, [action]: kept });
 }
 
-function keptOf(written: string): { [action: string]: Kept } {
+/** What all triggers of a context keep, by the names of their actions. */
+export function keptOf(written: string): { [action: string]: Kept } {
   if (!written.includes(`"${triggersKey}"`)) return {};
   return (parseObject(written)[triggersKey] ?? {}) as { [action: string]: Kept };
 }

@@ -135,6 +135,7 @@ function act(working: Working, happening: Happening, what: Extract<What, { kind:
     case 'script':
     case 'sql':
     case 'process':
+    case 'publish':
       throw new Error(`"${action.name}" acts on no contexts`);
   }
 }

@@ -17,6 +17,7 @@ import * as auditVariables from './0010-audit-variables.js';
 import * as errorAttempts from './0011-error-attempts.js';
 import * as workingBodies from './0012-working-bodies.js';
 import * as triggers from './0013-triggers.js';
+import * as messages from './0014-messages.js';
 
 const migrations = [
   first,
@@ -32,6 +33,7 @@ const migrations = [
   errorAttempts,
   workingBodies,
   triggers,
+  messages,
 ];
 
 const undefinedTable = '42P01';

@@ -2,7 +2,8 @@
 
 import type { SqlStatement } from '../driver.js';
 
-const segmentColumns = `id, root, body, workflow, name, priority, place, transaction, attempt, kills, state::int,
+/** In the order `segmentOfRow` reads them. */
+export const segmentColumns = `id, root, body, workflow, name, priority, place, transaction, attempt, kills, state::int,
   eligible_at, created_at, ordinals, open, gone, requests, member_requests, revision, failures, context, scope, has_run, waits_for`;
 
 /** Segments by id. $1 uuid[]. */

@@ -140,6 +140,9 @@ export class TinyWorld {
       case 'process':
       case 'fileExist':
       case 'timer':
+      case 'publish':
+      case 'message':
+      case 'auditTrail':
         return null;
     }
   }
