@@ -21,6 +21,8 @@ export interface GroupShape {
   readonly timedOut: boolean;
   /** How the actions that ran ended; `null`: normally, or for the last one as `kind` and `timedOut` say. */
   readonly exits: readonly ActionExit[] | null;
+  /** Which of the actions that ran begin or end a run of their workflow; `null`: none. */
+  readonly runs: readonly ('start' | 'end' | null)[] | null;
   /** What became of them. */
   /** `ended`: of one of several contexts, alone. */
   readonly after: 'moved' | 'deferred' | 'ended' | 'finished' | 'removed';
@@ -41,7 +43,7 @@ export class GroupEvents {
 
   of(shape: GroupShape): readonly GroupEvent[] {
     // There can be very many different ones, each of them rare.
-    if (shape.exits !== null) return this.#allowed(shape);
+    if (shape.exits !== null || shape.runs !== null) return this.#allowed(shape);
     const key = `${shape.kind}${shape.after}${shape.pathLength}${+shape.begins}${+shape.timedOut}${+shape.reported}${+shape.ended}${shape.starts}${shape.trigger}`;
     let events = this.#known.get(key);
     if (events === undefined) {
@@ -79,11 +81,15 @@ function eventsOf(shape: GroupShape): GroupEvent[] {
     const isTrigger = step === 0 && shape.trigger !== 'none';
     const variables = step === 0 ? dataKind.variables : dataKind.none;
     if (isTrigger) {
-      if (shape.trigger === 'entered') add('EnteringTrigger', step, started, variables);
+      if (shape.trigger === 'entered') {
+        add('EnteringTrigger', step, started, variables);
+        addRun(shape, step, add);
+      }
       if (shape.kind === 'unfired') add('ExitingTriggerWithoutFiring', step, ended);
       else if (!shape.reported) add('ExecutingAction', step, started);
     } else if (step > 0 || !shape.reported) {
       add('EnteringAction', step, started, variables);
+      addRun(shape, step, add);
       add('ExecutingAction', step, started);
     }
     if (shape.kind === 'unfired') continue;
@@ -129,18 +135,25 @@ function eventsOf(shape: GroupShape): GroupEvent[] {
   return events;
 }
 
+/** Where an action is reached at which a run begins or ends. */
+function addRun({ runs }: Pick<GroupShape, 'runs'>, step: number, add: (...event: RunEvent) => void): void {
+  const mark = runs?.[step] ?? null;
+  if (mark !== null) add(mark === 'start' ? 'StartingRun' : 'EndingRun', step, 2 * step);
+}
+
+type RunEvent = [shortName: 'StartingRun' | 'EndingRun', action: number, time: number];
+
 function exitOf({ kind, timedOut, exits, pathLength }: GroupShape, step: number): ActionExit {
   if (kind === 'failed' && step === pathLength - 1) return timedOut ? 'timeout' : 'error';
   return exits?.[step] ?? 'normal';
 }
 
 /** Events of members that are executing still: they have begun and not ended. */
-export function begunEvents(filter: AuditFilter, begins: boolean): GroupEvent[] {
+export function begunEvents(filter: AuditFilter, begins: boolean, run: 'start' | 'end' | null): GroupEvent[] {
   const events: GroupEvent[] = [];
   if (begins) events.push([eventCode('StartingExecutionFlow'), -1, 0, dataKind.none]);
-  events.push(
-    [eventCode('EnteringAction'), 0, 0, dataKind.variables],
-    [eventCode('ExecutingAction'), 0, 0, dataKind.none],
-  );
+  events.push([eventCode('EnteringAction'), 0, 0, dataKind.variables]);
+  addRun({ runs: [run] }, 0, (name, action, time) => events.push([eventCode(name), action, time, dataKind.none]));
+  events.push([eventCode('ExecutingAction'), 0, 0, dataKind.none]);
   return events.filter(([code]) => filter.allows(code));
 }

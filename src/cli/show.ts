@@ -55,10 +55,14 @@ async function show(name: string, { json }: ShowOptions, command: Command): Prom
     return exitCodes.done;
   }
   for (const [field, value] of Object.entries(record)) {
-    if (value === null || field === 'contexts') continue;
+    if (value === null || field === 'contexts' || field === 'deadline') continue;
     const isTime = field.endsWith('AtMs') && typeof value === 'number';
     const words = isTime ? new Date(value).toISOString() : typeof value === 'string' ? value : JSON.stringify(value);
     print(`${(isTime ? field.slice(0, -2) : field).padEnd(16)}${printable(words, 4_000)}`);
+  }
+  if (record.deadline !== null) {
+    const { dueAtMs, isExceeded } = record.deadline;
+    print(`${'deadline'.padEnd(16)}${new Date(dueAtMs).toISOString()}${isExceeded ? ', exceeded' : ''}`);
   }
   if (record.contexts !== null) print(`\n${contextTable(record.contexts)}`);
   // Workflow and instance are the same in every row: they stand above.

@@ -23,6 +23,7 @@ import {
 } from '../store/contract.js';
 import type { ActionExit, Plan } from '../workflow/plan.js';
 import { traceGroup } from './commit-trace.js';
+import { withRuns } from './deadline-rows.js';
 import { withEffects } from './effects.js';
 import { shapeOf, sharedShape } from './fate-shape.js';
 import type { HeldSegment } from './holdings.js';
@@ -194,7 +195,8 @@ export function buildCommit(
 }
 
 function finish(commit: Commit, items: readonly CommitItem[], fates: readonly Fate[], world: BuildWorld): Commit {
-  return withEffects(world.showsVariables ? commit : withWorking(commit), items, fates);
+  const whole = withEffects(world.showsVariables ? commit : withWorking(commit), items, fates);
+  return withRuns(whole, items, world.ids);
 }
 
 /** With bodies that no outcome names as working ones; what no segment names either, nobody will ask for. */

@@ -28,6 +28,7 @@ export function traceGroup(
     kind: outcome.kind,
     timedOut: isTimeout(errorOf(item, 0)),
     exits: item.exits ?? null,
+    runs: runMarks(item),
     after: fate.after,
     starts: fate.starts,
     ended:
@@ -71,6 +72,24 @@ function isBrought({ outcome, path }: CommitItem): boolean {
 function triggerShape({ held: { segment }, plan, path }: CommitItem): GroupShape['trigger'] {
   if (path.length === 0 || !plan.actions[path[0]!]!.isTrigger) return 'none';
   return segment.waitsFor === null ? 'entered' : 'again';
+}
+
+/** Where runs begin and end on the path; `null`: nowhere. */
+function runMarks(item: CommitItem): GroupShape['runs'] {
+  if (item.plan.runs === undefined) return null;
+  const marks = item.path.map((_, step) => runMarkOf(item, step));
+  return marks.every(mark => mark === null) ? null : marks;
+}
+
+export function runMarkOf({ plan, path }: Pick<CommitItem, 'plan' | 'path'>, step: number): 'start' | 'end' | null {
+  const place = path[step]!;
+  if (plan.runs?.starts.includes(place)) return 'start';
+  return plan.runs?.ends.includes(place) ? 'end' : null;
+}
+
+/** Whether a step of the path was reached now: a trigger that is asked again was before. */
+export function isEntered(item: CommitItem, step: number): boolean {
+  return step > 0 || triggerShape(item) !== 'again';
 }
 
 export function isTimeout(error: ActionError | null | undefined): boolean {

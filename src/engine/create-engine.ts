@@ -3,11 +3,9 @@
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { GroupEvents, showsVariables } from '../audit/events-of.js';
-import type { MemberTrace } from '../audit/trace.js';
 import type { RuntimeConfiguration } from '../config/runtime-configuration.js';
 import type { Dispatcher, DispatcherEvents } from '../dispatch/contract.js';
 import { createDispatcher } from '../dispatch/pool.js';
-import type { MemberEvent } from '../dispatch/protocol.js';
 import { type Clock, systemClock } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
 import { LogEvents } from '../observe/log-events.js';
@@ -37,9 +35,11 @@ import { openQueueHome, openStoreHome, type StoreAccess, type StoreHome, type St
 import { Housekeeper } from './housekeeper.js';
 import { IdSource } from './ids.js';
 import { InheritedPriorities } from './inherited-priorities.js';
+import { InstanceDeadlines } from './instance-deadlines.js';
 import { Instances } from './instances.js';
 import { recordLate } from './late-events.js';
 import { Leases } from './leases.js';
+import { memberTracer } from './member-tracer.js';
 import { offerOf } from './offers.js';
 import { Operator } from './operator.js';
 import { type EngineOptions, type ResolvedOptions, resolveOptions } from './options.js';
@@ -82,6 +82,15 @@ export async function createEngine(given: EngineOptions = {}, internal: StoreInt
   }
 }
 
+/** The parts name each other: what is called back before all are made is reached through this. */
+interface Wired {
+  parts: EngineParts;
+  feeder: Feeder;
+  cluster: EngineCluster;
+  bringers: Bringers;
+  deadlines: InstanceDeadlines;
+}
+
 async function compose(
   given: EngineOptions,
   options: ResolvedOptions,
@@ -93,8 +102,7 @@ async function compose(
 ): Promise<Engine> {
   const clock = given.clock ?? systemClock;
   const metrics = new EngineMetrics();
-  // The parts name each other; what is called back before all are made is reached through this.
-  const wired: { parts?: EngineParts; feeder?: Feeder; cluster?: EngineCluster; bringers?: Bringers } = {};
+  const wired: Partial<Wired> = {};
   const store = await SqlStore.open(
     driver,
     info,
@@ -103,7 +111,8 @@ async function compose(
     clock.nowMs(),
     clock,
     // Audit rows come from many places; all pass here.
-    ({ audit }) => {
+    ({ audit, deadlines }) => {
+      wired.deadlines?.committed(deadlines);
       for (const { events } of audit) metrics.auditEvents.add(events);
     },
     isClustered(options) && options.redis === null ? () => wired.cluster?.assertMayCommit() ?? null : null,
@@ -202,6 +211,8 @@ async function compose(
   health.onStoreDeath(error => whole.results.close(error));
   const feeder = new Feeder(whole);
   wired.feeder = feeder;
+  const deadlines = new InstanceDeadlines(whole, leads);
+  wired.deadlines = deadlines;
   await definitions.load();
   health.watchedBy(await startWatchdog(options, access(), filter, log, feeder));
   const cluster = isClustered(options)
@@ -231,12 +242,16 @@ async function compose(
   const bringers = new Bringers({ ...whole, leads, failed: error => health.storeFailed(error) });
   wired.bringers = bringers;
   const operator = new Operator(whole);
-  const instances = new Instances(store, definitions, segments =>
-    // What executes is shown as waiting as long as the queue cannot tell.
-    queue.claimed(segments).catch((error: unknown) => {
-      log.queueTrouble(error as Error);
-      return [];
-    }),
+  const instances = new Instances(
+    store,
+    definitions,
+    segments =>
+      // What executes is shown as waiting as long as the queue cannot tell.
+      queue.claimed(segments).catch((error: unknown) => {
+        log.queueTrouble(error as Error);
+        return [];
+      }),
+    () => clock.nowMs(),
   );
   const calls = new CallAudit(whole);
   return new Engine({
@@ -253,6 +268,7 @@ async function compose(
     contents: new Contents(whole, instances),
     cluster,
     bringers,
+    deadlines,
     sleepers: new Sleepers({ store, queue, clock, leads, failed: error => health.storeFailed(error) }),
     defaultUser: userInfo().username,
     close: async () => {
@@ -339,7 +355,7 @@ function filterOf(entries: ResolvedOptions['auditFilter']): AuditFilter {
   return parsed.value;
 }
 
-function dispatcherEvents(wired: { parts?: EngineParts; feeder?: Feeder }): DispatcherEvents {
+function dispatcherEvents(wired: Partial<Wired>): DispatcherEvents {
   return {
     outcomes: message => wired.parts!.committer.accept(message),
     late: event => void recordLate(wired.parts!, event),
@@ -351,36 +367,5 @@ function dispatcherEvents(wired: { parts?: EngineParts; feeder?: Feeder }): Disp
       wired.parts!.metrics.threadsLost.add();
       wired.parts!.log.threadLost(loss);
     },
-  };
-}
-
-/** User code's own events as they are kept. */
-function memberTracer(filter: AuditFilter) {
-  const lateCode = eventCode('ExitingActionOnError');
-  return (
-    member: number,
-    { place, atMs, event }: MemberEvent,
-    path: readonly number[],
-    baseMs: number,
-  ): MemberTrace | null => {
-    const action = path.indexOf(place);
-    const step = action * 30 + 25;
-    switch (event.kind) {
-      case 'custom':
-        if (!filter.allowsCustom(event.name)) return null;
-        return [member, 0, action, atMs - baseMs, step, event.name, event.message, null];
-      case 'late-error':
-        if (!filter.allows(lateCode)) return null;
-        return [
-          member,
-          lateCode,
-          action,
-          atMs - baseMs,
-          step,
-          null,
-          'thrown after the action had returned',
-          event.error,
-        ];
-    }
   };
 }

@@ -9,6 +9,7 @@ import { Deadline } from './deadline.js';
 import type { Failovers } from './failovers.js';
 import type { Feeder } from './feeder.js';
 import type { Housekeeper } from './housekeeper.js';
+import type { InstanceDeadlines } from './instance-deadlines.js';
 import type { Instances } from './instances.js';
 import type { Operator } from './operator.js';
 import type { EngineParts } from './parts.js';
@@ -38,6 +39,7 @@ export interface EnginePieces {
   readonly cluster: EngineCluster | null;
   readonly sleepers: Sleepers;
   readonly bringers: Bringers;
+  readonly deadlines: InstanceDeadlines;
   readonly defaultUser: string;
   readonly close: () => Promise<void>;
 }
@@ -90,6 +92,7 @@ export class EngineLife {
       parts.health.started();
       this.#pieces.sleepers.start();
       this.#pieces.bringers.start();
+      this.#pieces.deadlines.start();
       feeder.start();
       parts.log.engineStarted({ engine: this.name, store: parts.store.info.location });
     });
@@ -129,6 +132,7 @@ export class EngineLife {
     await deadline.meet('releases', parts.committer.releaseUnfinished());
     parts.leases.stop();
     this.#pieces.sleepers.stop();
+    this.#pieces.deadlines.stop();
     await deadline.meet('failovers', failovers.recorded());
     await deadline.meet('leaving the cluster', this.#pieces.cluster?.stop() ?? Promise.resolve());
     await deadline.meet('housekeeping', housekeeper.stop());

@@ -1,6 +1,7 @@
 // What the engine can say of instances: one in full, or a page of a list. Reads only.
 
 import type { SharedState } from '../flow/shared/state.js';
+import { systemClock } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
 import type { Slice } from '../queue/contract.js';
 import type { LocatedContext, Scope, Segment, Shared, Store, TextRow } from '../store/contract.js';
@@ -10,6 +11,7 @@ import { type ContextState, contextState, decidingContext, instanceState } from 
 import type { Definitions } from './definitions.js';
 import { type DocumentedState, documentedState, type SubState, type SuperState } from './documented-states.js';
 import { errorAt } from './failures.js';
+import { type DeadlineRecord, deadlineOf } from './shown-deadline.js';
 
 /** Where an instance stands, or how it ended. */
 export interface InstanceRecord {
@@ -36,6 +38,8 @@ export interface InstanceRecord {
   /** Living ones that have split: their flow contexts, by number. What is said above of where it stands is said of the one
    * its state comes from. `null`: it has one. */
   readonly contexts: readonly ContextRecord[] | null;
+  /** When it, or the run that is under way, is to be over; `null`: it has no deadline, or no run is under way. */
+  readonly deadline: DeadlineRecord | null;
 }
 
 /** Where a flow context stands. */
@@ -80,6 +84,7 @@ export class Instances {
   readonly #store: Store;
   readonly #definitions: Definitions;
 
+  readonly #nowMs: () => number;
   readonly #claimed: (segments: readonly string[]) => Promise<Slice[]>;
 
   /** @param claimed the parts of segments that execute, here or elsewhere */
@@ -87,7 +92,9 @@ export class Instances {
     store: Store,
     definitions: Definitions,
     claimed: (segments: readonly string[]) => Promise<Slice[]> = () => Promise.resolve([]),
+    nowMs: () => number = systemClock.nowMs,
   ) {
+    this.#nowMs = nowMs;
     this.#claimed = claimed;
     this.#store = store;
     this.#definitions = definitions;
@@ -123,7 +130,7 @@ export class Instances {
     if (located.kind === 'left') {
       const { outcome } = located;
       await this.#definitions.ensure([outcome.workflow]);
-      const { version } = this.#definitions.byNumber(outcome.workflow);
+      const { version, plan } = this.#definitions.byNumber(outcome.workflow);
       const [row] =
         outcome.body === null
           ? []
@@ -143,6 +150,7 @@ export class Instances {
         result: parsed(row?.[0] ?? null),
         error: null,
         contexts: null,
+        deadline: deadlineOf(plan.deadline, base.createdAtMs, outcome.finishedAtMs),
       };
     }
     const { contexts } = located;
@@ -153,10 +161,12 @@ export class Instances {
     await this.#definitions.ensure([workflow, ...contexts.map(({ segment }) => segment.workflow)]);
     const deciding = decidingContext(contexts);
     const { segment, position } = deciding;
+    const { version, plan } = this.#definitions.byNumber(workflow);
+    const dueOfRunMs = plan.deadline?.from === 'run' ? await this.#store.deadlines.dueOfRun(root, ordinal) : null;
     return {
       ...base,
       workflow: name,
-      workflowVersion: this.#definitions.byNumber(workflow).version.version,
+      workflowVersion: version.version,
       state: instanceState(contexts.map(contextState)),
       ...documented.get(deciding)!,
       action: this.#actionOf(segment),
@@ -168,6 +178,7 @@ export class Instances {
       error: await this.errorOf(segment, position),
       contexts:
         segment.context === 0 ? null : contexts.map(context => this.#contextRecord(context, documented.get(context)!)),
+      deadline: deadlineOf(plan.deadline, base.createdAtMs, this.#nowMs(), dueOfRunMs),
     };
   }
 

@@ -14,6 +14,7 @@ import { eventCode } from '../workflow/events.js';
 import { instanceId } from '../workflow/instance-id.js';
 import { type CheckedBatch, checkBatch, isSameBatch } from './batch-key.js';
 import { emptyCommit } from './commit-builder.js';
+import { withSubmitted } from './deadline-rows.js';
 import { isRepeated, offerOfNew } from './offers.js';
 import { OpenRoot } from './open-root.js';
 import type { EngineParts } from './parts.js';
@@ -188,7 +189,7 @@ export class Submitter {
   }
 
   async #commit(calls: readonly Waiting[]): Promise<string[][] | 'key-known'> {
-    const { clock, store, queue, holdings, ids, health, metrics, filter, results } = this.#parts;
+    const { clock, store, queue, holdings, ids, health, metrics, filter, results, definitions } = this.#parts;
     const atMs = clock.nowMs();
     const roots: RootBody[] = [];
     const segments: Segment[] = [];
@@ -215,7 +216,7 @@ export class Submitter {
     close();
     const codes = callEvents.map(eventCode).filter(code => filter.allows(code));
     const audit = codes.length === 0 ? [] : this.#callRows(roots, codes, atMs);
-    const commit: Commit = {
+    const plain: Commit = {
       ...emptyCommit(ids.next(), atMs),
       roots,
       segments,
@@ -224,6 +225,7 @@ export class Submitter {
       keys: calls.flatMap(({ key }) => key ?? []),
       audit,
     };
+    const commit = withSubmitted(plain, workflow => definitions.byNumber(workflow).plan, ids);
     // Under its id it is recognised when only the answer was lost (S4).
     const { openings } = queue;
     const answer = await withPatience(() => store.commit(commit), clock);

@@ -17,6 +17,7 @@
 //   S4. A commit sent again with the same id is recognised and not applied twice.
 //   S5. Of the commits that bring a root under the same key one is applied, as long as the root's body is kept.
 
+import type { DeadlineChanges, Deadlines } from './deadlines.js';
 import type { Members } from './members.js';
 import type { MessageKey, Messages, Publication } from './messages.js';
 
@@ -251,6 +252,8 @@ export interface Commit {
   readonly freedNames: readonly GivenName[];
   /** Ids of roots of this commit that a client made; one whose root was stored before refuses it (S5). */
   readonly keys: readonly string[];
+  /** Deadlines that begin, end with their runs, or have been told of. Default: none. */
+  readonly deadlines?: DeadlineChanges;
 }
 
 export type CommitAnswer =
@@ -325,6 +328,8 @@ export interface Store {
   /** The engines that share this store. */
   readonly members: Members;
   readonly messages: Messages;
+  /** When instances and runs are to be over. */
+  readonly deadlines: Deadlines;
 
   /** Store a definition under its name, as a new version unless the newest is the same. */
   putWorkflow(name: string, definition: string, baseFolder: string, atMs: number): Promise<WorkflowVersion>;

@@ -30,7 +30,7 @@ import type { HouseReport } from './contract.js';
 import type { SqlDriver, SqlStatement } from './driver.js';
 import type { Generations, Ring } from './generations.js';
 import { HouseLease } from './house-lease.js';
-import { forgetSizes } from './planner-statistics.js';
+import { changingTables, forgetSizes } from './planner-statistics.js';
 import { carryBodies, dropNames, firstIdAt, lowestId, pruneCommits, spentLongAgo } from './sql/house-pages.js';
 import { dropExpired } from './sql/messages.js';
 
@@ -74,18 +74,19 @@ const walBytes: SqlStatement = {
 /** Have what has been counted until now be in the counters when this transaction is over. */
 const settleCounts: SqlStatement = { name: 'house_settle_counts', text: 'select pg_stat_force_next_flush()' };
 
-/** Rows of the small tables changed by anybody: segments, what contexts share, and publishers, updated or deleted; working bodies
+/** Rows of the small tables changed by anybody: segments, what contexts share, publishers and deadlines, updated or deleted; working bodies
  * and messages deleted; ids of commits.
  * Counted from the last recovery on. COST none to speak of: the counters are in memory. */
 const rowCounts: SqlStatement = {
   name: 'house_row_counts',
   text: `select (pg_stat_get_tuples_updated(s) + pg_stat_get_tuples_deleted(s)
         + pg_stat_get_tuples_updated(h) + pg_stat_get_tuples_deleted(h) + pg_stat_get_tuples_deleted(b)
-        + pg_stat_get_tuples_deleted(m) + pg_stat_get_tuples_updated(p))::bigint,
+        + pg_stat_get_tuples_deleted(m) + pg_stat_get_tuples_updated(p)
+        + pg_stat_get_tuples_updated(d) + pg_stat_get_tuples_deleted(d))::bigint,
       pg_stat_get_tuples_inserted(c)::bigint
     from (select 'millrace_segment'::regclass::oid, 'millrace_commit'::regclass::oid,
       'millrace_shared'::regclass::oid, 'millrace_body_working'::regclass::oid, 'millrace_message'::regclass::oid,
-      'millrace_publisher'::regclass::oid) as t(s, c, h, b, m, p)`,
+      'millrace_publisher'::regclass::oid, 'millrace_deadline'::regclass::oid) as t(s, c, h, b, m, p, d)`,
 };
 
 /** The table that most needs freezing, by a name SQL takes. $1 age in transactions int, $2 the same for generations. */
@@ -97,15 +98,6 @@ const agedTable: SqlStatement = {
         > case when c.relname ~ '^millrace_(body|outcome|audit)_[0-7]$' then $2::int else $1::int end
     order by greatest(age(c.relfrozenxid), coalesce(age(t.relfrozenxid), 0)) desc limit 1`,
 };
-
-/** The tables that change row by row. */
-const changing = [
-  'millrace_segment',
-  'millrace_shared',
-  'millrace_body_working',
-  'millrace_message',
-  'millrace_publisher',
-];
 
 /** A counter begins anew when the database has recovered. */
 function sinceThen(now: number, then: number): number {
@@ -320,7 +312,7 @@ export class House {
   async #vacuumSegmentsIfDue(step: Step): Promise<boolean> {
     if (this.#rowsChanged < this.#limits.vacuumAfterRows) return false;
     this.#rowsChanged = 0;
-    await step(() => this.#driver.script(`vacuum (truncate false) ${changing.join(', ')}`));
+    await step(() => this.#driver.script(`vacuum (truncate false) ${changingTables.join(', ')}`));
     await step(() => this.#driver.script(forgetSizes));
     return true;
   }

@@ -16,6 +16,7 @@ import type {
   Shared,
   SharedChange,
 } from './contract.js';
+import { deadlineCalls } from './deadlines.js';
 import type { SqlCall, SqlRows } from './driver.js';
 import * as sql from './sql/commit.js';
 import { backlogMax, consumeCall, publishCall } from './sql/messages.js';
@@ -160,6 +161,7 @@ export function commitCalls(commit: Commit, hasRivals: boolean): SqlCall[] {
   if (commit.working.length > 0)
     calls.push({ statement: sql.insertWorking, parameters: bodyParameters(commit.working) });
   if (commit.spent.length > 0) calls.push({ statement: sql.dropSpent, parameters: [encode.uuidArray(commit.spent)] });
+  if (commit.deadlines !== undefined) calls.push(...deadlineCalls(commit.deadlines, hasRivals));
   if (commit.outcomes.length > 0) calls.push(outcomesCall(commit.outcomes));
   if (commit.audit.length > 0) {
     calls.push({

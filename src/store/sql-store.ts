@@ -24,6 +24,7 @@ import type {
   TextRow,
   WorkflowVersion,
 } from './contract.js';
+import { type Deadlines, SqlDeadlines } from './deadlines.js';
 import { type SqlCall, type SqlDriver, SqlError, type SqlRows } from './driver.js';
 import { Generations, type Retention } from './generations.js';
 import { House } from './house.js';
@@ -62,6 +63,7 @@ export class SqlStore implements Store {
   readonly #driver: SqlDriver;
   readonly members: Members;
   readonly messages: Messages;
+  readonly deadlines: Deadlines;
   readonly #house: House;
   readonly #onCommitted: (commit: Commit) => void;
   readonly #beforeCommit: (() => Promise<void> | null) | null;
@@ -78,6 +80,7 @@ export class SqlStore implements Store {
     this.#driver = driver;
     this.members = new SqlMembers(driver);
     this.messages = new SqlMessages(driver);
+    this.deadlines = new SqlDeadlines(driver);
     this.#house = new House(driver, generations, clock);
     this.#onCommitted = onCommitted;
     this.#beforeCommit = beforeCommit;

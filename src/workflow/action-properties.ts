@@ -96,6 +96,10 @@ export const actionProperties = {
    * RESULT is what it works on (the list of a for-each, the input of a workflow): it runs before the engine does that.
    */
   postscript: Type.Optional(Script),
+  /** A run of the workflow begins when this action is reached, unless one is under way. Default false. */
+  startOfRun: Type.Optional(Type.Boolean()),
+  /** The run of the workflow is over when this action is reached. Default false. */
+  endOfRun: Type.Optional(Type.Boolean()),
 };
 
 export type RetryPolicy = Static<typeof RetryPolicy>;

@@ -92,6 +92,8 @@ const ofEveryAction = {
       },
     ],
   },
+  startOfRun: { type: 'boolean' },
+  endOfRun: { type: 'boolean' },
 };
 
 export const definitionSchema: Schema = {
@@ -507,6 +509,22 @@ export const definitionSchema: Schema = {
       maxItems: 100000,
     },
     calendars: { type: 'array', items: {}, maxItems: 100 },
+    deadline: {
+      type: 'object',
+      properties: {
+        at: { type: 'string', minLength: 1, maxLength: 40 },
+        after: { type: 'string', minLength: 2, maxLength: 200 },
+        from: {
+          anyOf: [
+            { type: 'string', const: 'submission' },
+            { type: 'string', const: 'run' },
+          ],
+        },
+        window: { type: 'string', minLength: 2, maxLength: 200 },
+        zone: { type: 'string', minLength: 1, maxLength: 200 },
+      },
+      additionalProperties: false,
+    },
   },
   additionalProperties: false,
 };

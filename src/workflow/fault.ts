@@ -49,6 +49,8 @@ export const faultCodes = {
   FILTER_INVALID: 'not an entry of an audit trail filter',
   PROCESS_INVALID: 'a process that cannot be started as it is written, or properties that do not go together',
   FILES_INVALID: 'not a pattern of files, or numbers of them that do not go together',
+  DEADLINE_INVALID: 'a deadline with two dates, or with none',
+  RUN_INVALID: 'a run without a start or an end, or marked where none can be',
 } as const;
 
 export type FaultCode = keyof typeof faultCodes;

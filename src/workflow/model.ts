@@ -14,6 +14,7 @@ import {
   ScriptLanguageName,
   ScriptText,
 } from './action-properties.js';
+import { Deadline } from './deadline-model.js';
 import { FileExistTrigger } from './file-trigger-model.js';
 import { AuditTrailTrigger, MessageTrigger, PublishAction } from './message-model.js';
 import { ProcessAction } from './process-model.js';
@@ -286,6 +287,8 @@ export const WorkflowDefinition = Type.Object(
      * `{ file: path }`, relative to it. Default: none.
      */
     calendars: Type.Optional(Type.Array(Type.Unknown(), { maxItems: 100 })),
+    /** When an instance, or each of its runs, is expected to be over; the audit tells when it approaches and is exceeded. */
+    deadline: Type.Optional(Deadline),
   },
   { additionalProperties: false },
 );

@@ -8,6 +8,7 @@ import { type PlanMap, planMaps } from './data-map.js';
 import { parseJoin } from './join.js';
 import { forEachNamed, type Level, levelsOf, regionNamed, startsOf } from './levels.js';
 import type { Action, Flow, Json, JsonObject, WorkflowDefinition } from './model.js';
+import { type PlanRuns, planRuns } from './plan-runs.js';
 import { planTemplates } from './templates.js';
 import { isTrigger } from './triggers.js';
 
@@ -134,7 +135,7 @@ export interface BranchModules {
   readonly paths: readonly string[];
 }
 
-export interface Plan {
+export interface Plan extends PlanRuns {
   /** Full name, `/branch/name`. */
   readonly name: string;
   /** Own priority, or `null` when inherited. */
@@ -170,7 +171,8 @@ export function compilePlan(definition: WorkflowDefinition, baseFolder: string):
   const actions = levels.flatMap(level => compileLevel(level, definition, baseFolder));
   const targets = levels.flatMap(({ flows, places }) => flows.map(flow => placeOf((flow as Flow).to, places)));
   const starts = startsOf(levels[0]!);
-  const plan = { name: definition.name, priority: definition.priority ?? null };
+  const runs = planRuns(definition.deadline, actions);
+  const plan = { name: definition.name, priority: definition.priority ?? null, ...runs };
   if (starts.length === 1) return { ...plan, entry: { place: starts[0]!, hasRun: false }, actions, targets };
   const entry = { place: actions.length, hasRun: true };
   const flows = starts.map((to, index): PlanFlow => ({ kind: 'always', flow: targets.length + index, to }));

@@ -9,6 +9,7 @@
 import { checkAction, checkModule } from './action-checks.js';
 import { checkCalendars } from './calendars.js';
 import { conform, isPlainObject } from './conform.js';
+import { checkDeadline, checkRunMarks } from './deadline-checks.js';
 import { type Fault, type FaultPart, faultAt, formatPath, type Path, quote, type Report } from './fault.js';
 import { checkGraph } from './graph.js';
 import { bodyDepthMax, type Level, levelsOf } from './levels.js';
@@ -149,12 +150,15 @@ function checkMeaning(
   if (typeof module === 'string') checkModule(module, ['module'], report);
   const hasModule = module !== undefined || (typeof name === 'string' && hasBranchModules?.(name) === true);
   const calendars = checkCalendars(own('calendars'), report);
+  const deadline = own('deadline');
+  if (isPlainObject(deadline)) checkDeadline(deadline, ['deadline'], report);
   const actions = own('actions');
   if (!Array.isArray(actions)) return;
   const flows = own('flows');
   const levels = levelsOf(actions, Array.isArray(flows) ? flows : []);
   const isBounded = checkExtent(levels, report);
   checkTriggerTimes(levels, calendars, report);
+  checkRunMarks(levels, report);
   for (const level of levels) {
     level.actions.forEach((action, index) => {
       if (!isPlainObject(action)) return;

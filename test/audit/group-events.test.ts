@@ -13,6 +13,7 @@ const shape: GroupShape = {
   kind: 'completed',
   timedOut: false,
   exits: null,
+  runs: null,
   after: 'moved',
   starts: 0,
   ended: false,

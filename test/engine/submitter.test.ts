@@ -26,7 +26,7 @@ function setup(): { world: CommitWorld; submitter: Submitter } {
       filter: filter.ok ? filter.value : null,
       metrics: new EngineMetrics(),
       health: { storeSucceeded() {}, storeFailed() {} },
-      definitions: { newest: () => ({ version: { number: 1 }, plan }) },
+      definitions: { newest: () => ({ version: { number: 1 }, plan }), byNumber: () => ({ plan }) },
       wake: () => undefined,
     } as unknown as EngineParts,
     async () => undefined,

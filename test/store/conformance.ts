@@ -23,6 +23,7 @@ import type {
   Store,
 } from '../../src/store/contract.js';
 import { instanceId } from '../../src/workflow/instance-id.js';
+import { deadlineConformance } from './deadline-conformance.js';
 import { messageConformance } from './message-conformance.js';
 import { plainSegment, StoreModel } from './store-model.js';
 
@@ -775,6 +776,8 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
       await expect(store.query('select nonsense', [])).rejects.toThrow(/nonsense/);
       expect(await store.query('select $1::text, null::text', ['ü'])).toEqual([['ü', null]]);
     });
+
+    deadlineConformance(() => store);
 
     test('housekeeping changes nothing that is open or not expired', async () => {
       const { segment, root } = await submitted(3);

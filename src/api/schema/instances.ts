@@ -130,6 +130,15 @@ export const InstanceRecord = Type.Object({
         'the one the state comes from. Null: there is one',
     }),
   ),
+  deadline: nullable(
+    Type.Object(
+      {
+        dueAtMs: timeMs('To be over'),
+        isExceeded: Type.Boolean({ description: 'It has passed, and the instance or its run was not over' }),
+      },
+      { description: 'Of the instance, or of its run under way. Null: none' },
+    ),
+  ),
 });
 
 export const ResultQuery = Type.Object(

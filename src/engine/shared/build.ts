@@ -2,6 +2,7 @@
 // in with the rest.
 
 import { type BuiltCommit, buildCommit, type CommitItem, nextOf } from '../commit-builder.js';
+import { withSubmitted } from '../deadline-rows.js';
 import type { EngineParts } from '../parts.js';
 import { decideShared } from './decide.js';
 import { SharedRowsBuilder } from './decided-rows.js';
@@ -33,7 +34,7 @@ export async function buildShared(
   );
   const rows = new SharedRowsBuilder(work, atMs, ids, workflow => definitions.byNumber(workflow)).build();
   const { staying, withdrawn } = sortedOut(work);
-  return buildCommit(staying, atMs, build, {
+  const built = buildCommit(staying, atMs, build, {
     rows,
     withdrawn,
     held: segment => {
@@ -42,4 +43,6 @@ export async function buildShared(
       return { segment, open: segment.open, gone: segment.gone };
     },
   });
+  if (rows.roots.length === 0) return built;
+  return { ...built, commit: withSubmitted(built.commit, workflow => definitions.byNumber(workflow).plan, ids) };
 }

@@ -18,6 +18,7 @@ import * as errorAttempts from './0011-error-attempts.js';
 import * as workingBodies from './0012-working-bodies.js';
 import * as triggers from './0013-triggers.js';
 import * as messages from './0014-messages.js';
+import * as deadlines from './0016-deadlines.js';
 
 const migrations = [
   first,
@@ -34,6 +35,7 @@ const migrations = [
   workingBodies,
   triggers,
   messages,
+  deadlines,
 ];
 
 const undefinedTable = '42P01';
