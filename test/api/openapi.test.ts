@@ -35,6 +35,7 @@ test('every route is in it, with its answers and its problems', async () => {
     'get /v1/workflows',
     'get /v1/workflows/{name}',
     'post /v1/instances',
+    'post /v1/messages',
     'post /v1/operations/expedite',
     'post /v1/operations/interrupt',
     'post /v1/operations/pause',

@@ -123,6 +123,7 @@ export class CommitWorld {
       log,
       metrics: this.metrics,
       filter: filter.value,
+      committed: () => undefined,
       wake: () => undefined,
     } as unknown as EngineParts;
     this.committer = new Committer(this.parts);
