@@ -76,7 +76,7 @@ test.concurrent.for<[file: string, input: object, result: unknown]>([
 test('the README of the examples has each of them, with the command that is in its head', () => {
   const readme = readFileSync(join(examples, 'README.md'), 'utf8');
   for (const file of readdirSync(examples).filter(name => name.endsWith('.yaml'))) {
-    const commands = readFileSync(join(examples, file), 'utf8').match(/^# {3}millrace run .*$/gm)!;
+    const commands = readFileSync(join(examples, file), 'utf8').match(/^# {3}millrace (run|workflows put) .*$/gm)!;
     expect(
       commands.map(line => line.slice(4).replace(/ {2,}.*/, '')).some(command => readme.includes(`\`${command}\``)),
     ).toBe(true);

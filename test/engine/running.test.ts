@@ -27,6 +27,7 @@ onEveryHome('running', world => {
       attempt: null,
       priority: null,
       eligibleAtMs: null,
+      deadline: null,
       finishedAtMs: expect.any(Number),
       result: { x: 1, list: ['ü', null] },
       input: { x: 1, list: ['ü', null] },
