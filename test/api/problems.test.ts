@@ -36,6 +36,7 @@ const elsewhere: readonly ProblemCode[] = [
   'METHOD_NOT_ALLOWED',
   'BODY_TOO_LARGE',
   'MEDIA_TYPE_UNSUPPORTED',
+  'PUBLISHER_STYLE',
 ];
 /** A service that runs cannot meet them. */
 const never: Partial<Record<ProblemCode, string>> = {
@@ -104,6 +105,12 @@ test('OVERLOADED: more waits for the store than is taken; nothing was stored', a
   const asked = await world.post('/v1/instances', { workflow: '/a/b' });
   expectProblem(asked, 503, 'OVERLOADED', /100001 instances wait/);
   expect(asked.headers.get('retry-after')).toBe('1');
+});
+
+test('PUBLISHER_FULL: what a publisher holds has to be taken first', async () => {
+  const publish = () => Promise.reject(new EngineError('PUBLISHER_FULL', '/orders has 1,000,000 messages'));
+  const world = await standIn({ publish });
+  expectProblem(await world.post('/v1/messages', { publisher: '/orders', data: 1 }), 429, 'PUBLISHER_FULL', /orders/);
 });
 
 test('OPERATION_CONTENDED may be tried again', async () => {
