@@ -6,11 +6,11 @@
 
 import type { Commit, Segment } from '../store/contract.js';
 import type { DeadlineChanges, DeadlineKind, DeadlineRow, EndedRun } from '../store/deadlines.js';
+import { parseInstant } from '../time/instant.js';
 import { applyRelative } from '../time/relative/apply.js';
 import { parseRelative } from '../time/relative/parse.js';
 import { zoneNamed } from '../time/zone.js';
 import { zoneHere } from '../time/zone-here.js';
-import { instantOf } from '../workflow/deadline-checks.js';
 import type { Plan } from '../workflow/plan.js';
 import type { PlanDeadline } from '../workflow/plan-runs.js';
 import type { CommitItem } from './commit-builder.js';
@@ -31,7 +31,7 @@ export function momentsOf(deadline: PlanDeadline, fromMs: number): DeadlineMomen
     const made = applyRelative(parseRelative(text), atMs, { zone });
     return made.kind === 'at' ? made.atMs : null;
   };
-  const dueMs = deadline.at === undefined ? applied(deadline.after!, fromMs) : instantOf(deadline.at)!;
+  const dueMs = deadline.at === undefined ? applied(deadline.after!, fromMs) : parseInstant(deadline.at)!;
   if (dueMs === null) return null;
   return { dueMs, approachesMs: applied(deadline.window ?? defaultWindow, dueMs) ?? dueMs };
 }

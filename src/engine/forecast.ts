@@ -3,16 +3,16 @@
 // is when its timer is due: a timer fires when a flow stands at it.
 
 import { ActionFault } from '../dispatch/action.js';
+import { keptOf } from '../dispatch/thread/turns.js';
 import { EngineError } from '../observe/errors.js';
 import type { Body, Scope, Segment, Store } from '../store/contract.js';
 import { calendarsReady } from '../triggers/calendars.js';
 import { recurrencesReady, timerTerms } from '../triggers/timer.js';
 import { dueOf, keptAtFirst, type TimerKept, type TimerTerms } from '../triggers/timer-turn.js';
 import { instanceId } from '../workflow/instance-id.js';
-import type { JsonObject } from '../workflow/model.js';
 import type { Plan, PlanAction } from '../workflow/plan.js';
-import { triggersKey } from '../workflow/written.js';
 import type { Definitions, KnownWorkflow } from './definitions.js';
+import { openOf } from './withdrawal.js';
 
 export interface ForecastFiring {
   readonly atMs: number;
@@ -93,8 +93,8 @@ async function addLiving(
     const written = bodies.get(body);
     // It has moved on since.
     if (written === undefined) continue;
-    for (const [position, ordinal] of segment.ordinals.entries()) {
-      if (((segment.gone[position >> 3] ?? 0) & (0x80 >> (position & 7))) !== 0) continue;
+    for (const position of openOf(segment)) {
+      const ordinal = segment.ordinals[position]!;
       const kept = keptBy(written, ordinal);
       for (const action of timers) {
         const own = kept[action.name]?.kept;
@@ -114,9 +114,7 @@ const decoder = new TextDecoder();
 function keptBy({ ordinals, offsets, bytes }: Body, ordinal: number): Kept {
   const index = ordinals.indexOf(ordinal);
   if (index < 0) return {};
-  const text = decoder.decode(bytes.subarray(offsets[index], offsets[index + 1]));
-  if (!text.includes(`"${triggersKey}"`)) return {};
-  return ((JSON.parse(text) as JsonObject)[triggersKey] ?? {}) as unknown as Kept;
+  return keptOf(decoder.decode(bytes.subarray(offsets[index], offsets[index + 1]))) as unknown as Kept;
 }
 
 async function termsOf(action: PlanAction): Promise<TimerTerms> {

@@ -1,16 +1,17 @@
 // What is wrong with a deadline, and with the marks of runs.
 
 import { TimeExpressionError } from '../time/errors.js';
+import { parseInstant } from '../time/instant.js';
 import { applyRelative } from '../time/relative/apply.js';
 import { parseRelative } from '../time/relative/parse.js';
 import { zoneNamed } from '../time/zone.js';
 import { isPlainObject } from './conform.js';
 import { type Path, quote, type Report } from './fault.js';
 import type { Level } from './levels.js';
+import { checkZone } from './trigger-checks.js';
 
 type Written = { readonly [key: string]: unknown };
 
-const instantPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/;
 /** Any moment: a window leads back from each. */
 const sampleMs = Date.UTC(2030, 0, 16, 12);
 
@@ -22,7 +23,7 @@ export function checkDeadline(deadline: Written, path: Path, report: Report): vo
   } else if (at === undefined && after === undefined) {
     report('DEADLINE_INVALID', path, 'a deadline has at or after', 'key');
   }
-  if (typeof at === 'string' && instantOf(at) === null) {
+  if (typeof at === 'string' && parseInstant(at) === null) {
     const accepted = 'accepted is a date with its time and zone: 2030-12-31T17:00:00Z';
     report('TIME_INVALID', [...path, 'at'], `found ${quote(at)}, ${accepted}`);
   }
@@ -32,17 +33,6 @@ export function checkDeadline(deadline: Written, path: Path, report: Report): vo
   if (windowMs !== null && windowMs > sampleMs) {
     report('TIME_INVALID', [...path, 'window'], 'a window leads back from the deadline: -1H');
   }
-}
-
-/** The moment of an `at`, milliseconds since 1970; `null`: it is none. */
-export function instantOf(text: string): number | null {
-  const ms = instantPattern.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms)) return null;
-  // Days that months do not have would become days of the next one.
-  const day = Number(text.slice(8, 10));
-  return new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)) - 1, day)).getUTCDate() === day
-    ? ms
-    : null;
 }
 
 /** A run has a start and an end, among the actions of the workflow itself: copies of a body are many at once, a run is one. */
@@ -87,14 +77,4 @@ function applied(text: unknown, path: Path, report: Report): number | null {
     report('TIME_INVALID', path, error.message);
   }
   return null;
-}
-
-function checkZone(name: unknown, path: Path, report: Report): void {
-  if (typeof name !== 'string') return;
-  try {
-    zoneNamed(name);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    report('TIME_INVALID', path, error.message);
-  }
 }

@@ -27,7 +27,8 @@ export function checkRelative(text: unknown, path: Path, report: Report): void {
   }
 }
 
-function checkZone(name: unknown, path: Path, report: Report): void {
+/** Whether it is a zone's name. */
+export function checkZone(name: unknown, path: Path, report: Report): void {
   if (typeof name !== 'string') return;
   try {
     zoneNamed(name);
