@@ -53,6 +53,11 @@ export class GroupEvents {
     return events;
   }
 
+  /** Of members that a signal has ended while they waited. */
+  ofSignalled(isTrigger: boolean, hasEnded: boolean): readonly GroupEvent[] {
+    return signalledEvents(this.#filter, isTrigger, hasEnded);
+  }
+
   #allowed(shape: GroupShape): GroupEvent[] {
     return eventsOf(shape).filter(([code]) => this.#filter.allows(code));
   }
@@ -100,6 +105,9 @@ function eventsOf(shape: GroupShape): GroupEvent[] {
       case 'normal':
         add(`Exiting${what}`, step, ended, result);
         break;
+      case 'signal':
+        add(`Exiting${what}OnSignal`, step, ended, result);
+        break;
       case 'expired':
         add('ExitingTriggerWithoutFiring', step, ended, result);
         break;
@@ -146,6 +154,15 @@ type RunEvent = [shortName: 'StartingRun' | 'EndingRun', action: number, time: n
 function exitOf({ kind, timedOut, exits, pathLength }: GroupShape, step: number): ActionExit {
   if (kind === 'failed' && step === pathLength - 1) return timedOut ? 'timeout' : 'error';
   return exits?.[step] ?? 'normal';
+}
+
+/** Events of members that a signal has ended while they waited at an action or trigger. */
+function signalledEvents(filter: AuditFilter, isTrigger: boolean, hasEnded: boolean): GroupEvent[] {
+  const events: GroupEvent[] = [
+    [eventCode(isTrigger ? 'ExitingTriggerOnSignal' : 'ExitingActionOnSignal'), 0, -1, dataKind.none],
+  ];
+  if (hasEnded) events.push([eventCode('FinishingExecutionFlow'), -1, -1, dataKind.none]);
+  return events.filter(([code]) => filter.allows(code));
 }
 
 /** Events of members that are executing still: they have begun and not ended. */

@@ -18,6 +18,7 @@ export function folderPlace(engine: Engine, folder: string, hint: string): Place
     forecast: query => engine.reads.forecast(query),
     operate: (operation, target, options) => engine[operation](target, options),
     publish: message => engine.publish(message),
+    signal: (target, name, isRaised) => engine[isRaised ? 'raiseSignal' : 'clearSignal'](target, name),
     auditPage: async ({ instance, ...filter }, after, order, limit) => {
       const own = instance === undefined ? {} : { instance: await engine.reads.idOf(instance) };
       const { events, next, isEnd } = await engine.reads.auditPage({ ...filter, ...own }, after, order, limit);

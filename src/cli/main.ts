@@ -18,6 +18,7 @@ import { addPublish } from './publish.js';
 import { addRun } from './run.js';
 import { addSchedule } from './schedule.js';
 import { addShow } from './show.js';
+import { addSignal } from './signal.js';
 import { addStart } from './start.js';
 import { addSubmit } from './submit.js';
 import { optimizeLater } from './tiering.js';
@@ -85,6 +86,7 @@ function describe(ended: (code: number) => void): Command {
     addOperations,
     addForecast,
     addPublish,
+    addSignal,
   ])
     add(program, ended);
   return program;

@@ -45,6 +45,7 @@ export interface Place {
   forecast(query: ForecastQuery): Promise<Forecast>;
   operate(operation: PlaceOperation, target: string, options: PlaceOperationOptions): Promise<OperationResult>;
   publish(message: OutsideMessage): Promise<unknown>;
+  signal(target: string, name: string, isRaised: boolean): Promise<{ readonly instances: number }>;
   auditPage(
     filter: PlaceAuditFilter,
     after: string | null,

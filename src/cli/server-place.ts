@@ -56,6 +56,7 @@ function serverPlace(client: Client, url: string, hint: string): Place {
     forecast: query => client.forecast(query),
     operate: (operation, target, { onProgress: _, ...options }) => client[operation](target, options),
     publish: message => client.publish(message),
+    signal: (target, name, isRaised) => client[isRaised ? 'raiseSignal' : 'clearSignal'](target, name),
     auditPage: (filter, after, order, limit) =>
       client.auditPage({ ...filter, order, limit, ...(after === null ? {} : { after }) }),
   };

@@ -11,6 +11,7 @@ import type {
 } from '../api/schema/instances.js';
 import type { MessageRequest, PublishedMessage } from '../api/schema/messages.js';
 import type { Operation, OperationRequest, OperationResult, RestartRequest } from '../api/schema/operations.js';
+import type { SignalResult } from '../api/schema/signals.js';
 import type { Snapshot } from '../api/schema/snapshot.js';
 import type {
   CopyRequest,
@@ -218,6 +219,16 @@ export class Client {
   /** Have triggers that wait fire at once, neither counted nor rescheduled; what runs does so at the next it reaches. */
   expedite(target: string, options?: OperationOptions): Promise<OperationResult> {
     return this.#operate('expedite', target, options);
+  }
+
+  /** Raise a signal in instances in which it is monitored. */
+  raiseSignal(target: string, signal: string, options: CallOptions = {}): Promise<SignalResult> {
+    return this.#send('POST', '/v1/operations/signal', { target, signal }, options.signal);
+  }
+
+  /** Clear a signal where it is active. */
+  clearSignal(target: string, signal: string, options: CallOptions = {}): Promise<SignalResult> {
+    return this.#send('POST', '/v1/operations/signal', { target, signal, clear: true }, options.signal);
   }
 
   /**

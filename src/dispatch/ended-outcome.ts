@@ -1,6 +1,7 @@
 // The outcome of a member whose thread was ended: made here, because its thread can say nothing any more. Pure.
 
 import { type Demand, failureFlow, type Place, type Plan, type PlanFailureFlow } from '../workflow/plan.js';
+import { isShared } from '../workflow/signals.js';
 import type { DispatcherOptions } from './contract.js';
 import type { LossReason } from './culprit.js';
 import { errorText, withError } from './error-variable.js';
@@ -70,7 +71,7 @@ export function over(
   plan: Plan,
   place: Place,
 ): { readonly reached: Place; readonly demand?: Demand } {
-  if (plan.actions[to]!.join === null) return { reached: to };
+  if (!isShared(plan, place, { flow, to })) return { reached: to };
   return { reached: place, demand: { kind: 'flows', flows: [flow] } };
 }
 

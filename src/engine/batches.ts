@@ -14,6 +14,8 @@ export interface LoadedPart extends RunningPart {
   readonly missing: string | null;
   /** Its slice was claimed before, perhaps by this engine. */
   readonly redelivered: boolean;
+  /** A signal that is active keeps its members from running. */
+  readonly isSignalled?: true;
 }
 
 export function countOf(parts: readonly { positions: Uint16Array }[]): number {

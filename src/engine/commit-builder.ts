@@ -31,6 +31,7 @@ import type { IdSource } from './ids.js';
 import { narrowed } from './narrowed.js';
 import { Packing } from './packing.js';
 import type { SharedFate, SharedRows } from './shared/decided-rows.js';
+import { signalTrace } from './shared/signalled-members.js';
 import { ascending, type Standing, segmentsOf, stand } from './standing.js';
 
 /** Members of one held segment with one outcome. */
@@ -181,6 +182,7 @@ export function buildCommit(
     fates.push({ kind: 'shared', after: 'ended', keepsWork: false });
     all.push(item);
   }
+  for (const each of rows.signalled) addTrace(rootWork(roots, each, world.ids), signalTrace(each, atMs, world));
   for (const [segment, positions] of rows.leaving) leave(leaving, held(segment), positions);
   const commit = assemble(leaving, roots, atMs, world);
   const whole = {
@@ -211,7 +213,11 @@ function withWorking(commit: Commit): Commit {
 }
 
 /** Contexts of one instance each have a body of their own. */
-function rootWork(roots: Map<string, RootWork>, { root, context }: Segment, ids: IdSource): RootWork {
+function rootWork(
+  roots: Map<string, RootWork>,
+  { root, context }: Pick<Segment, 'root' | 'context'>,
+  ids: IdSource,
+): RootWork {
   const key = context === 0 ? root : `${root} ${context}`;
   let work = roots.get(key);
   if (work === undefined) {

@@ -33,6 +33,29 @@ export function removal({ held, plan, positions, claim }: RunningPart, nowMs: nu
   };
 }
 
+/** Members that wait, or are about to begin, where an active signal is monitored. */
+export function signalled(
+  part: Pick<RunningPart, 'held' | 'plan' | 'positions'>,
+  claim: string | null,
+  nowMs: number,
+): CommitItem[] {
+  const { held, plan, positions } = part;
+  return splitByRequests({
+    held,
+    plan,
+    positions,
+    outcome: { kind: 'waiting', cause: 'signal', eligibleAtMs: held.segment.eligibleAtMs },
+    path: [],
+    baseMs: nowMs,
+    times: [],
+    payload: null,
+    reported: false,
+    events: [],
+    claim,
+    requests: held.segment.requests,
+  });
+}
+
 /** Members whose input, or what they wrote, the store has lost: their action fails, so that they are tried again as its
  * retries say, and then stand FAILED for somebody to see. */
 export function withoutBody({ held, plan, positions, claim }: RunningPart, body: string, nowMs: number): CommitItem[] {

@@ -3,7 +3,7 @@
 import type { GroupShape } from '../audit/events-of.js';
 import { eventSteps, type GroupEvent, type MemberTrace, type TraceGroup } from '../audit/trace.js';
 import type { ActionError, MemberEvent } from '../dispatch/protocol.js';
-import { END } from '../workflow/plan.js';
+import { type ActionExit, END } from '../workflow/plan.js';
 import type { BuildWorld, CommitItem } from './commit-builder.js';
 import { type FateShape, isPausedAlready } from './fate-shape.js';
 import { errorOf, isFirstSegment } from './standing.js';
@@ -27,7 +27,7 @@ export function traceGroup(
     pathLength: item.path.length,
     kind: outcome.kind,
     timedOut: isTimeout(errorOf(item, 0)),
-    exits: item.exits ?? null,
+    exits: fate.onSignal === true ? onSignal(item) : (item.exits ?? null),
     runs: runMarks(item),
     after: fate.after,
     starts: fate.starts,
@@ -66,6 +66,12 @@ export function traceGroup(
 /** What they wait for has been brought to them: told when the trigger fires. */
 function isBrought({ outcome, path }: CommitItem): boolean {
   return outcome.kind === 'unfired' && path.length === 0;
+}
+
+/** How the actions ended, when a signal has ended the last one. */
+function onSignal({ exits, path }: CommitItem): readonly ActionExit[] {
+  const earlier = path.slice(1).map((_, at) => exits?.[at] ?? 'normal');
+  return path.length === 0 ? [] : [...earlier, 'signal'];
 }
 
 /** Whether the transaction began at a trigger, and that had been asked before. */

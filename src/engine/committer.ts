@@ -15,7 +15,7 @@
 import type { Batch, OutcomeGroup, OutcomeMessage } from '../dispatch/protocol.js';
 import type { Offer, Slice } from '../queue/contract.js';
 import { hasBit } from '../store/bitmap.js';
-import type { AuditRow, Segment, SegmentChange } from '../store/contract.js';
+import type { AuditRow, Guard, Segment, SegmentChange } from '../store/contract.js';
 import type { SqlError } from '../store/driver.js';
 import { AdoptedClaims } from './adopted-claims.js';
 import { CommitBacklog } from './commit-backlog.js';
@@ -31,6 +31,7 @@ import { refusedByStore } from './refused-items.js';
 import { type RunningBatch, slicesOf } from './running.js';
 import { buildShared } from './shared/build.js';
 import { isShared, SharedGone } from './shared/decide.js';
+import type { SignalChange } from './shared/gathered.js';
 import { blamesValue, pause, surely, withPatience } from './store-trouble.js';
 import { withdrawRunning, withoutWithdrawn } from './withdrawals.js';
 
@@ -143,14 +144,19 @@ export class Committer {
     items: readonly CommitItem[],
     changes: readonly SegmentChange[],
     audit: readonly AuditRow[],
-    added: Partial<AddedToCommit> = {},
+    added: Partial<AddedToCommit> & Partial<SignalPart> = {},
   ): Promise<boolean> {
     const { store, queue, holdings, clock, build, health } = this.#parts;
-    const built = items.some(isShared)
-      ? await buildShared(items, clock.nowMs(), this.#parts).catch(nullIfGone)
-      : buildCommit(items, clock.nowMs(), build);
+    const { signals = [] } = added;
+    const built =
+      items.some(isShared) || signals.length > 0
+        ? await buildShared(items, clock.nowMs(), this.#parts, signals).catch(nullIfGone)
+        : buildCommit(items, clock.nowMs(), build);
     if (built === null) return false;
-    const commit = withAdded({ ...built.commit, changes, audit: [...built.commit.audit, ...audit] }, added);
+    const commit = withAdded(
+      { ...built.commit, changes, guards: added.guards ?? [], audit: [...built.commit.audit, ...audit] },
+      added,
+    );
     let isDurable = false;
     let mayBeStale = false;
     const { openings } = queue;
@@ -367,6 +373,12 @@ export class Committer {
       this.#undurable += membersOf(part);
     }
   }
+}
+
+/** Signals that an operation raises or clears, and the members that must be where they were for that. */
+export interface SignalPart {
+  readonly signals: readonly SignalChange[];
+  readonly guards: readonly Guard[];
 }
 
 /** An instance that is over by the time it is looked at. */

@@ -49,6 +49,7 @@ import { Reporter } from './reporter.js';
 import { Repository } from './repository.js';
 import { Results } from './results.js';
 import { RuntimeValues } from './runtime-values.js';
+import { Signaller } from './signaller.js';
 import { Sleepers } from './sleepers.js';
 import { SteadyQueue } from './steady-queue.js';
 import { Submitter } from './submitter.js';
@@ -257,6 +258,7 @@ async function compose(
   return new Engine({
     parts: whole,
     operator,
+    signaller: new Signaller(whole),
     calls,
     repository: new Repository(whole, calls),
     submitter: new Submitter(whole, (instance, user) => operator.run('remove', { kind: 'instance', instance }, user)),

@@ -15,6 +15,7 @@ import type { Operator } from './operator.js';
 import type { EngineParts } from './parts.js';
 import type { Reporter } from './reporter.js';
 import type { Repository } from './repository.js';
+import type { Signaller } from './signaller.js';
 import type { Sleepers } from './sleepers.js';
 import type { EngineState } from './status.js';
 import type { Submitter } from './submitter.js';
@@ -27,6 +28,7 @@ export interface EnginePieces {
   readonly parts: EngineParts;
   readonly submitter: Submitter;
   readonly operator: Operator;
+  readonly signaller: Signaller;
   readonly calls: CallAudit;
   readonly feeder: Feeder;
   readonly failovers: Failovers;

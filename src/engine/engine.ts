@@ -17,6 +17,7 @@ import { type OutsideMessage, publish } from './publish.js';
 import { Reads } from './reads.js';
 import type { DeployedWorkflow, WorkflowCopy } from './repository.js';
 import type { InstanceResult } from './results.js';
+import type { SignalResult } from './signaller.js';
 import type { Snapshot } from './snapshot.js';
 import { type EngineStatus, statusOf } from './status.js';
 import type { SubmitRecord } from './submit-record.js';
@@ -253,6 +254,17 @@ export class Engine extends EngineLife {
     );
   }
 
+  /** Raise a signal in instances in which it is monitored: what waits for it goes over its signal flow at once, what executes
+   * when it has ended. One that is active stays as it is. @throws EngineError `INPUT_INVALID` when it is no name */
+  raiseSignal(target: string, name: string, user?: string): Promise<SignalResult> {
+    return this.#signal('raise', target, name, user);
+  }
+
+  /** Clear a signal where it is active. */
+  clearSignal(target: string, name: string, user?: string): Promise<SignalResult> {
+    return this.#signal('clear', target, name, user);
+  }
+
   /** A read-only SQL query over the views `millrace_audit_event`, `millrace_history`, `millrace_instances` and
    * `millrace_contexts`. */
   async query(text: string, parameters: readonly (string | null)[] = []): Promise<TextRow[]> {
@@ -278,6 +290,14 @@ export class Engine extends EngineLife {
 
   async #submit(records: readonly SubmitRecord[], submitter: string): Promise<string[]> {
     return this.submitChecked(await this.checkAnew(records), submitter);
+  }
+
+  async #signal(change: 'raise' | 'clear', target: string, name: string, user = this.#pieces.defaultUser) {
+    this.assertUsable();
+    const { calls, signaller, instances } = this.#pieces;
+    const run = async (): Promise<SignalResult> =>
+      signaller.run(name, change === 'raise', await targetOf(target, instances), user);
+    return calls.around(`${change}Signal`, user, run, told => `${name}, ${target}, ${told.instances} instances`);
   }
 
   #operate(operation: Operation, target: string, options: OperationOptions = {}): Promise<OperationResult> {

@@ -11,6 +11,8 @@ export interface FateShape {
   /** Contexts that begin with it. */
   readonly starts: number;
   readonly message?: string;
+  /** The last action has run, and a signal has ended it. */
+  readonly onSignal?: boolean;
 }
 
 export function shapeOf(next: Next): FateShape {
@@ -21,7 +23,7 @@ export function shapeOf(next: Next): FateShape {
 }
 
 /** Of one of several contexts. */
-export function sharedShape({ after, starts }: SharedFate): FateShape {
+export function sharedShape({ after, starts, onSignal }: SharedFate): FateShape {
   switch (after) {
     case 'handed':
     case 'failed':
@@ -30,7 +32,7 @@ export function sharedShape({ after, starts }: SharedFate): FateShape {
     case 'ended':
     case 'finished':
     case 'removed':
-      return { after, starts };
+      return { after, starts, onSignal };
   }
 }
 

@@ -10,13 +10,14 @@ import { faultPoint } from '../observe/faults.js';
 import type { Claim, ClaimedSlice, Slice } from '../queue/contract.js';
 import { hasBit } from '../store/bitmap.js';
 import { batchPart, countOf, type LoadedPart, packed } from './batches.js';
-import { removal, withoutBody } from './commit-items.js';
+import { removal, signalled, withoutBody } from './commit-items.js';
 import { workflowsOf } from './definitions.js';
 import type { HeldBody, HeldSegment } from './holdings.js';
 import { byFate, fateAt } from './member-requests.js';
 import { offerOf } from './offers.js';
 import type { EngineParts } from './parts.js';
 import { positionsBetween, slicesOf } from './running.js';
+import { isMonitored, signalledApart } from './shared/signalled-parts.js';
 import { withWorkflowVariables } from './shared/workflow-variables.js';
 import { retryStoreMs } from './store-trouble.js';
 
@@ -176,7 +177,8 @@ export class Feeder {
       if (slice.redelivered) return null;
       const held = holdings.segment(slice.segment);
       // What contexts share changes with every commit of one of them.
-      if (held === undefined || held.segment.context > 0) return null;
+      if (held === undefined || held.segment.context > 0 || isMonitored(held.segment, this.#parts.definitions))
+        return null;
       const input = holdings.body(held.segment.root);
       const written = held.segment.body === null ? null : holdings.body(held.segment.body);
       if (input === undefined || written === undefined) return null;
@@ -227,7 +229,7 @@ export class Feeder {
       const missing = input === null ? segment.root : written === null ? segment.body : null;
       loaded.push({ ...this.#part(claim, slice, held, input, written), missing });
     }
-    return withWorkflowVariables(loaded, store);
+    return signalledApart(await withWorkflowVariables(loaded, store), store);
   }
 
   #part(
@@ -276,6 +278,10 @@ export class Feeder {
       if (removed.length > 0) committer.add([removal({ ...whole, positions: removed }, clock.nowMs())]);
       if (whole.missing !== null) {
         if (runs.length > 0) committer.add(withoutBody({ ...whole, positions: runs }, whole.missing, clock.nowMs()));
+        continue;
+      }
+      if (whole.isSignalled) {
+        committer.add(signalled({ ...whole, positions: runs }, claim.id, clock.nowMs()));
         continue;
       }
       const part = runs.length === whole.positions.length ? whole : { ...whole, positions: runs };

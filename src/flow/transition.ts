@@ -31,7 +31,11 @@ export type TransactionOutcome =
    * expedited). */
   | { readonly kind: 'unfired'; readonly untilMs: number; readonly event: string }
   /** Nothing ran: an operation acts on a context that was waiting, to be ready from `eligibleAtMs`. */
-  | { readonly kind: 'waiting'; readonly cause: 'request' | 'resume' | 'recover'; readonly eligibleAtMs: number };
+  | {
+      readonly kind: 'waiting';
+      readonly cause: 'request' | 'resume' | 'recover' | 'signal';
+      readonly eligibleAtMs: number;
+    };
 
 /** The action at `place` failed. */
 export interface FailedTransaction {
@@ -124,6 +128,7 @@ function wait(
         reason: requests.pause ? 'paused' : 'interrupted',
       };
     case 'resume':
+    case 'signal':
       return { ...stand, state: 'ready', reason: 'resumed' };
     case 'recover':
       return { ...stand, attempt: 0, kills: 0, state: requests.pause ? 'paused' : 'ready', reason: 'resumed' };

@@ -6,6 +6,7 @@ import { forEachNamed, type Level, regionNamed } from './levels.js';
 import { checkPublisher } from './message-checks.js';
 import { checkFullName, checkFunctionName, checkWordName } from './name-checks.js';
 import { checkProcess } from './process-checks.js';
+import { checkMonitored } from './signal-checks.js';
 import { checkStatements } from './sql-checks.js';
 import { checkTrigger } from './trigger-checks.js';
 
@@ -22,6 +23,7 @@ export function checkAction(
   const path = [...level.path, 'actions', index];
   if (typeof action.name === 'string') checkActionName(action.name, index, level, report);
   if (typeof action.mutex === 'string') checkWordName(action.mutex, 'a mutex', [...path, 'mutex'], report);
+  checkMonitored(action.monitor, [...path, 'monitor'], report);
   switch (action.type) {
     case 'call':
       checkCall(action, hasModule, path, report);

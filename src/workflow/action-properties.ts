@@ -4,6 +4,7 @@
 import Type, { type Static } from 'typebox';
 import { Join } from './join-model.js';
 import { scriptLengthMax } from './script-checks.js';
+import { SignalNames } from './signal-model.js';
 
 export const limits = {
   actionMax: 10_000,
@@ -100,6 +101,17 @@ export const actionProperties = {
   startOfRun: Type.Optional(Type.Boolean()),
   /** The run of the workflow is over when this action is reached. Default false. */
   endOfRun: Type.Optional(Type.Boolean()),
+  /**
+   * Signals of the instance that end the action: it does not run when one of them is active, waits no longer when one is
+   * raised, and when one was raised while it ran its signal flow is taken in place of the others; without one the flow
+   * context ends there. That clears the signal. Always a transaction break.
+   */
+  monitor: Type.Optional(SignalNames),
+  /**
+   * Of several triggers that its flows lead to, the first to fire withdraws the others. Each flow out of it leads to a trigger.
+   * Default false.
+   */
+  race: Type.Optional(Type.Boolean()),
 };
 
 export type RetryPolicy = Static<typeof RetryPolicy>;

@@ -94,6 +94,13 @@ const ofEveryAction = {
   },
   startOfRun: { type: 'boolean' },
   endOfRun: { type: 'boolean' },
+  monitor: {
+    type: 'array',
+    items: { type: 'string', minLength: 1, maxLength: 200 },
+    minItems: 1,
+    maxItems: 100,
+  },
+  race: { type: 'boolean' },
 };
 
 export const definitionSchema: Schema = {
@@ -487,6 +494,7 @@ export const definitionSchema: Schema = {
               { type: 'string', const: 'error' },
               { type: 'string', const: 'timeout' },
               { type: 'string', const: 'expiration' },
+              { type: 'string', const: 'signal' },
             ],
           },
           rollback: { type: 'boolean' },
@@ -502,6 +510,19 @@ export const definitionSchema: Schema = {
               additionalProperties: false,
             },
             maxItems: 1000,
+          },
+          signal: { type: 'string', minLength: 1, maxLength: 200 },
+          raise: {
+            type: 'array',
+            items: { type: 'string', minLength: 1, maxLength: 200 },
+            minItems: 1,
+            maxItems: 100,
+          },
+          clear: {
+            type: 'array',
+            items: { type: 'string', minLength: 1, maxLength: 200 },
+            minItems: 1,
+            maxItems: 100,
           },
         },
         additionalProperties: false,

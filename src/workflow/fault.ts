@@ -51,6 +51,8 @@ export const faultCodes = {
   FILES_INVALID: 'not a pattern of files, or numbers of them that do not go together',
   DEADLINE_INVALID: 'a deadline with two dates, or with none',
   RUN_INVALID: 'a run without a start or an end, or marked where none can be',
+  SIGNAL_INVALID: 'signals that do not go together, or not with the action',
+  RACE_INVALID: 'a race of something else than triggers, or of one alone',
 } as const;
 
 export type FaultCode = keyof typeof faultCodes;

@@ -7,6 +7,8 @@ import { checkFlow } from './flow-checks.js';
 import { checkJoins, checkJoinTexts } from './join-checks.js';
 import { type Level, startsOf } from './levels.js';
 import { checkLoops } from './loops.js';
+import { checkRaces } from './race-checks.js';
+import { checkSignalFlows } from './signal-checks.js';
 
 /** Unknown targets that get a suggestion: comparing names is the one thing here that costs more than linear time. */
 const suggestionsMax = 20;
@@ -28,8 +30,8 @@ export interface GraphFlow {
   readonly to: number;
   /** Its index in the level. */
   readonly flow: number;
-  /** Of all but `always` each action can have one; `null` for conditional flows. */
-  readonly kind: 'always' | 'else' | 'error' | 'timeout' | 'expiration' | null;
+  /** Of all but `always` and `signal` each action can have one; `null` for conditional flows. */
+  readonly kind: 'always' | 'else' | 'error' | 'timeout' | 'expiration' | 'signal' | null;
 }
 
 /**
@@ -45,6 +47,8 @@ export function checkGraph(level: Level, hasFlows: boolean, report: Report): voi
   checkNever(graph, report);
   checkElse(graph, report);
   checkLoops(graph, report);
+  checkSignalFlows(graph, report);
+  checkRaces(graph, report);
   checkJoinTexts(graph, report);
   if (!isWhole) return;
   const reached = checkReach(graph, report);
@@ -109,7 +113,8 @@ function isOutside(name: string, level: Level, path: Path, report: Report): bool
 }
 
 function kindOf({ kind, condition }: { readonly [key: string]: unknown }): GraphFlow['kind'] {
-  if (kind === 'else' || kind === 'error' || kind === 'timeout' || kind === 'expiration') return kind;
+  if (kind === 'else' || kind === 'error' || kind === 'timeout' || kind === 'expiration' || kind === 'signal')
+    return kind;
   return condition === undefined ? 'always' : null;
 }
 

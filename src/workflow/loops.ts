@@ -37,10 +37,12 @@ export function checkLoops(graph: Graph, report: Report): void {
 }
 
 /** Whether a transaction ends before or behind the action, so that a loop through it commits. */
-function endsTransactions({ type, transactionBreak, join, mutex }: Graph['actions'][number]): boolean {
+function endsTransactions({ type, transactionBreak, join, mutex, monitor }: Graph['actions'][number]): boolean {
   const acts = type === 'forEach' || type === 'workflow' || type === 'cancel' || type === 'group' || type === 'end';
   const isBreak = type === 'null' || isTriggerType(type);
-  return transactionBreak === true || isBreak || join !== undefined || mutex !== undefined || acts;
+  return (
+    transactionBreak === true || isBreak || join !== undefined || mutex !== undefined || monitor !== undefined || acts
+  );
 }
 
 function reportLoop({ level, names }: Graph, loop: readonly number[], flow: number, report: Report): void {

@@ -22,11 +22,14 @@ export function checkMaps(actions: readonly unknown[], flows: unknown, path: Pat
     actions.flatMap(action => (isPlainObject(action) && action.join !== undefined ? [action.name] : [])),
   );
   const splitting = splittingActions(written);
+  const monitoring = new Set(
+    actions.flatMap(action => (isPlainObject(action) && action.monitor !== undefined ? [action.name] : [])),
+  );
   written.forEach((flow, index) => {
     if (!hasMap(flow)) return;
     const at = [...path, 'flows', index, 'map'];
     checkEntries(flow.map, at, false, report);
-    const reason = whyNotOn(flow, joins, splitting);
+    const reason = whyNotOn(flow, joins, splitting, monitoring);
     if (reason !== null) report('MAP_INVALID', at, `${reason}; give the map to the action that it leads to`, 'key');
   });
 }
@@ -65,9 +68,16 @@ function splittingActions(flows: readonly Written[]): ReadonlySet<unknown> {
   return new Set([...always].filter(from => counts.get(from)! > 1));
 }
 
-function whyNotOn(flow: Written, joins: ReadonlySet<unknown>, splitting: ReadonlySet<unknown>): string | null {
-  if (flow.kind === 'error' || flow.kind === 'timeout' || flow.kind === 'expiration')
+function whyNotOn(
+  flow: Written,
+  joins: ReadonlySet<unknown>,
+  splitting: ReadonlySet<unknown>,
+  monitoring: ReadonlySet<unknown>,
+): string | null {
+  const { kind } = flow;
+  if (kind === 'error' || kind === 'timeout' || kind === 'expiration' || kind === 'signal')
     return `a flow of kind ${flow.kind} cannot have a data map`;
+  if (monitoring.has(flow.from)) return 'a flow out of an action that monitors signals cannot have a data map';
   if (joins.has(flow.to)) return 'a flow into a join cannot have a data map';
   if (flow.kind === undefined && splitting.has(flow.from)) {
     return 'a flow that is taken together with others cannot have a data map';

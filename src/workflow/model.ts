@@ -18,6 +18,7 @@ import { Deadline } from './deadline-model.js';
 import { FileExistTrigger } from './file-trigger-model.js';
 import { AuditTrailTrigger, MessageTrigger, PublishAction } from './message-model.js';
 import { ProcessAction } from './process-model.js';
+import { SignalName, SignalNames } from './signal-model.js';
 import { DelayTrigger, ManualTrigger, TimerTrigger } from './trigger-model.js';
 
 export { DataMap, RetryPolicy, Script } from './action-properties.js';
@@ -256,15 +257,28 @@ export const Flow = Type.Object(
     /**
      * `else`: taken when no conditional flow held and there is no unconditional one. `error`: taken when the action fails.
      * `timeout`: taken when it fails by its timeout; without one its error flow is. `expiration`: taken out of a trigger that
-     * has nothing left to fire for; without one the flow context ends there.
+     * has nothing left to fire for; without one the flow context ends there. `signal`: taken when the action is ended by the
+     * signal named in `signal`.
      */
     kind: Type.Optional(
-      Type.Union([Type.Literal('else'), Type.Literal('error'), Type.Literal('timeout'), Type.Literal('expiration')]),
+      Type.Union([
+        Type.Literal('else'),
+        Type.Literal('error'),
+        Type.Literal('timeout'),
+        Type.Literal('expiration'),
+        Type.Literal('signal'),
+      ]),
     ),
     /** Of `error` and `timeout`: what the transaction wrote until then is dropped. Default false: it is kept. */
     rollback: Type.Optional(Type.Boolean()),
     /** Applied when the flow is taken. Not on `error` and `timeout` flows, and not where several flows are taken at once. */
     map: Type.Optional(DataMap),
+    /** Of kind `signal`: which of the signals that the action monitors. */
+    signal: Type.Optional(SignalName),
+    /** Signals of the instance that are raised when the flow is taken. One that is active stays as it is. */
+    raise: Type.Optional(SignalNames),
+    /** Signals of the instance that are cleared when the flow is taken, before others are raised. */
+    clear: Type.Optional(SignalNames),
   },
   { additionalProperties: false },
 );

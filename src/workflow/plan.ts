@@ -9,6 +9,7 @@ import { parseJoin } from './join.js';
 import { forEachNamed, type Level, levelsOf, regionNamed, startsOf } from './levels.js';
 import type { Action, Flow, Json, JsonObject, WorkflowDefinition } from './model.js';
 import { type PlanRuns, planRuns } from './plan-runs.js';
+import { isNormal, type PlanMonitor, type PlanSignals, planMonitors, planSignals } from './signals.js';
 import { planTemplates } from './templates.js';
 import { isTrigger } from './triggers.js';
 
@@ -62,8 +63,8 @@ export interface Route {
 }
 
 /** How an action ended. */
-/** `expired`: a trigger that has nothing left to fire for. */
-export type ActionExit = 'normal' | 'error' | 'timeout' | 'expired';
+/** `expired`: a trigger that has nothing left to fire for. `signal`: normally, but a signal it monitors decides what follows. */
+export type ActionExit = 'normal' | 'error' | 'timeout' | 'expired' | 'signal';
 
 /** When a join goes on. */
 export type PlanJoin =
@@ -125,6 +126,12 @@ export interface PlanAction {
   readonly modulePath: string | null;
   /** On its way to a thread, of a `call` without a module: where its branch has modules. */
   readonly branchModules?: BranchModules;
+  /** Signals it monitors, the first that is active counts; absent: none. */
+  readonly monitors?: readonly PlanMonitor[];
+  /** Of the triggers that its flows lead to the first to fire withdraws the others. */
+  readonly isRace?: true;
+  /** It is one of such triggers. */
+  readonly isRaced?: true;
 }
 
 /** The LISTENER_CLASSPATH that holds for a workflow. */
@@ -150,6 +157,10 @@ export interface Plan extends PlanRuns {
   /** On its way to a thread: the properties of the runtime configuration that its texts and maps name, as its branch sees
    * them now, by the names they give. */
   readonly runtime?: ReadonlyMap<string, Json>;
+  /** It raises, clears or monitors signals; absent: nothing of the kind. */
+  readonly usesSignals?: true;
+  /** What flows raise and clear, by their numbers. */
+  readonly signals?: ReadonlyMap<number, PlanSignals>;
 }
 
 export const defaultRetry: PlanRetry = {
@@ -172,7 +183,11 @@ export function compilePlan(definition: WorkflowDefinition, baseFolder: string):
   const targets = levels.flatMap(({ flows, places }) => flows.map(flow => placeOf((flow as Flow).to, places)));
   const starts = startsOf(levels[0]!);
   const runs = planRuns(definition.deadline, actions);
-  const plan = { name: definition.name, priority: definition.priority ?? null, ...runs };
+  const signals = planSignals(
+    actions,
+    levels.flatMap(({ flows }) => flows as Flow[]),
+  );
+  const plan = { name: definition.name, priority: definition.priority ?? null, ...runs, ...signals };
   if (starts.length === 1) return { ...plan, entry: { place: starts[0]!, hasRun: false }, actions, targets };
   const entry = { place: actions.length, hasRun: true };
   const flows = starts.map((to, index): PlanFlow => ({ kind: 'always', flow: targets.length + index, to }));
@@ -189,10 +204,12 @@ function compileLevel(level: Level, definition: WorkflowDefinition, baseFolder: 
   const actions = level.actions as readonly Action[];
   const flowsFrom = actions.map((): NumberedFlow[] => []);
   const inbound = actions.map((): number[] => []);
+  const raced = new Set<Place>();
   for (const [index, written] of (level.flows as readonly Flow[]).entries()) {
     const numbered = { flow: flowsBefore + index, to: placeOf(written.to, places), written };
     flowsFrom[placeOf(written.from, places) - placesBefore]!.push(numbered);
     inbound[numbered.to - placesBefore]!.push(numbered.flow);
+    if (isNormal(written) && actions[placeOf(written.from, places) - placesBefore]!.race) raced.add(numbered.to);
   }
   return actions.map((action, index) => {
     const body = level.bodies.get(index);
@@ -206,7 +223,8 @@ function compileLevel(level: Level, definition: WorkflowDefinition, baseFolder: 
         action.type === 'null' ||
         isTrigger(action) ||
         action.join !== undefined ||
-        action.mutex !== undefined,
+        action.mutex !== undefined ||
+        action.monitor !== undefined,
       isTrigger: isTrigger(action),
       timeoutMs: action.timeoutMs ?? null,
       retry: { ...defaultRetry, ...action.retry, ...(action.type === 'error' ? { retries: 0 } : {}) },
@@ -222,6 +240,9 @@ function compileLevel(level: Level, definition: WorkflowDefinition, baseFolder: 
       ...planTemplates(action),
       ...planMaps(action.map),
       ...planCalendars(action, definition),
+      ...planMonitors(action, outbound),
+      ...(action.race === true ? { isRace: true } : {}),
+      ...(raced.has(placesBefore + index) ? { isRaced: true } : {}),
       modulePath: action.type === 'call' ? resolveModule(baseFolder, action.module ?? definition.module) : null,
     };
   });
@@ -265,7 +286,7 @@ function placeOf(name: string, places: ReadonlyMap<string, Place>): Place {
 
 /** The flow as the plan has it; none for those that are taken when the action fails. */
 function planFlow({ flow, to, written: { condition, kind, map } }: NumberedFlow): PlanFlow[] {
-  if (kind === 'error' || kind === 'timeout' || kind === 'expiration') return [];
+  if (kind === 'error' || kind === 'timeout' || kind === 'expiration' || kind === 'signal') return [];
   const maps = planMaps(map);
   if (kind === 'else') return [{ kind, flow, to, ...maps }];
   if (condition === undefined) return [{ kind: 'always', flow, to, ...maps }];

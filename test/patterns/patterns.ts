@@ -20,11 +20,6 @@ const direct = (number: number, name: string, by: string): Pattern => {
     .replace(/-$/, '');
   return { number, name, how: { kind: 'direct', file: `${String(number).padStart(2, '0')}-${words}.yaml`, with: by } };
 };
-const next = (number: number, name: string, waitsFor: string): Pattern => ({
-  number,
-  name,
-  how: { kind: 'next', waitsFor },
-});
 
 export const patterns: readonly Pattern[] = [
   direct(1, 'Sequence', 'a flow'),
@@ -42,14 +37,14 @@ export const patterns: readonly Pattern[] = [
   direct(13, 'Multiple Instances, Design-Time Number', 'forEach from, to'),
   direct(14, 'Multiple Instances, Run-Time Number', 'forEach items'),
   direct(15, 'Multiple Instances, No A Priori Number', 'group: extend'),
-  next(16, 'Deferred Choice', 'triggers: a race of events'),
+  direct(16, 'Deferred Choice', 'race: the first trigger to fire'),
   direct(17, 'Interleaved Parallel Routing', 'mutex on the actions, flows for their order'),
-  next(18, 'Milestone', 'triggers: a guard that looks at a state that comes and goes'),
+  direct(18, 'Milestone', 'monitor: a signal that is raised, and cleared'),
   direct(19, 'Cancel Task', 'cancel, of one action'),
   direct(20, 'Cancel Case', 'remove, by an operator'),
   direct(21, 'Structured Loop', 'a conditional flow back'),
   direct(22, 'Recursion', 'workflow, of itself'),
-  next(23, 'Transient Trigger', 'signals'),
+  direct(23, 'Transient Trigger', 'a signal raised, and cleared at once'),
   direct(24, 'Persistent Trigger', 'message, of a publisher that keeps it'),
   direct(25, 'Cancel Region', 'cancel, of several actions'),
   direct(26, 'Cancel Multiple Instance Task', 'group: cancel'),

@@ -13,6 +13,7 @@ import {
   type PlanAction,
   type Route,
 } from '../../workflow/plan.js';
+import { endsWithItself, isShared } from '../../workflow/signals.js';
 import { ActionFault, type BuiltInAction, type PlacedAction } from '../action.js';
 import type { OutcomeGroup } from '../protocol.js';
 import { scriptPlacer, withScripts } from './scripts.js';
@@ -199,8 +200,11 @@ export class ThreadPlan {
   /** Where flows that are taken out of a place lead. */
   wayOver(from: Place, flows: readonly { readonly flow: number; readonly to: Place }[]): Way {
     const [first] = flows;
-    if (first === undefined) return { reached: END, demand: null };
-    if (flows.length === 1 && this.plan.actions[first.to]!.join === null) return { reached: first.to, demand: null };
+    if (first === undefined) {
+      const isTold = this.plan.usesSignals === true || endsWithItself(this.plan.actions[from]!);
+      return isTold ? { reached: from, demand: { kind: 'flows', flows: [] } } : { reached: END, demand: null };
+    }
+    if (flows.length === 1 && !isShared(this.plan, from, first)) return { reached: first.to, demand: null };
     return { reached: from, demand: { kind: 'flows', flows: flows.map(({ flow }) => flow) } };
   }
 

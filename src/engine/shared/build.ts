@@ -6,6 +6,7 @@ import { withSubmitted } from '../deadline-rows.js';
 import type { EngineParts } from '../parts.js';
 import { decideShared } from './decide.js';
 import { SharedRowsBuilder } from './decided-rows.js';
+import type { SignalChange } from './gathered.js';
 import { failedIfUnknown, namesIn } from './unknown-workflows.js';
 import { sortedOut } from './withdrawn.js';
 
@@ -18,6 +19,7 @@ export async function buildShared(
   items: readonly CommitItem[],
   atMs: number,
   parts: EngineParts,
+  signals: readonly SignalChange[] = [],
 ): Promise<BuiltCommit> {
   const { store, definitions, holdings, ids, build } = parts;
   const handlers = items.flatMap(({ outcome }) =>
@@ -29,8 +31,10 @@ export async function buildShared(
   const known = items.map(item => failedIfUnknown(item, name => definitions.newestNumber(name) !== null));
   const work = await decideShared(
     known.map(item => ({ item, next: nextOf(item, atMs) })),
+    atMs,
     { store, definitions, holdings },
     item => nextOf(item, atMs),
+    signals,
   );
   const rows = new SharedRowsBuilder(work, atMs, ids, workflow => definitions.byNumber(workflow)).build();
   const { staying, withdrawn } = sortedOut(work);

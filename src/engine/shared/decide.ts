@@ -20,10 +20,11 @@ import type { Plan } from '../../workflow/plan.js';
 import type { CommitItem } from '../commit-builder.js';
 import type { Definitions } from '../definitions.js';
 import type { Holdings } from '../holdings.js';
-import { gather, keyOf, type PlainItem } from './gathered.js';
+import { gather, keyOf, type PlainItem, type SignalChange } from './gathered.js';
 import { type OpenedInstance, openInstances } from './opened.js';
 import { Texts } from './texts.js';
 import { Unhandled } from './unhandled.js';
+import { Unsignalled } from './unsignalled.js';
 
 /** Instances that were decided together. */
 export interface Decided {
@@ -54,8 +55,8 @@ export interface SharedWorld {
 }
 
 /** Whether an item concerns what contexts share. */
-export function isShared({ held, outcome }: CommitItem): boolean {
-  if (held.segment.context > 0) return true;
+export function isShared({ held, outcome, plan }: CommitItem): boolean {
+  if (held.segment.context > 0 || plan.usesSignals) return true;
   switch (outcome.kind) {
     case 'completed':
       return outcome.demand !== undefined;
@@ -70,18 +71,23 @@ export function isShared({ held, outcome }: CommitItem): boolean {
 /**
  * Decide what follows for all of them.
  *
+ * @param atMs when the commit is
  * @param decide what follows for the members of an item by themselves
+ * @param signals that operators raise or clear
  * @throws {SharedGone} when an instance is over by now: its items are to be decided again
  */
 export async function decideShared(
   items: readonly PlainItem[],
+  atMs: number,
   world: SharedWorld,
   decide: (item: CommitItem) => Next,
+  signals: readonly SignalChange[] = [],
 ): Promise<SharedWork> {
   const { store, definitions } = world;
-  const { instances, plain } = gather(items, name => definitions.newestNumber(name));
+  const { instances, plain } = gather(items, name => definitions.newestNumber(name), signals);
   const unhandled = new Unhandled();
-  const opened = await openInstances([...instances.values()], unhandled, world);
+  const unsignalled = new Unsignalled(workflow => definitions.byNumber(workflow).plan);
+  const opened = await openInstances([...instances.values()], unhandled, unsignalled, world);
   if (opened === null) throw new SharedGone();
   const plan = (workflow: number): Plan => definitions.byNumber(workflow).plan;
 
@@ -91,7 +97,7 @@ export async function decideShared(
   const decided = alike.flatMap(members => {
     if (!needing.has(members)) return [decidedOf(members, null, plan)];
     const storedOf = ({ gathered: { root, ordinal } }: OpenedInstance): StoredContext[] =>
-      [...(all.get(keyOf(root, ordinal))?.values() ?? [])].map(storedContext);
+      [...(all.get(keyOf(root, ordinal))?.values() ?? [])].map(segment => storedContext(segment, plan, atMs));
     return grouped(members, each => JSON.stringify(storedOf(each))).map(each =>
       decidedOf(each, storedOf(each[0]!), plan),
     );
@@ -101,7 +107,7 @@ export async function decideShared(
     ...(await readNeeded(decided, all, store)),
   ]);
   return {
-    plain: [...plain, ...unhandled.items(decide)],
+    plain: [...plain, ...unhandled.items(decide), ...unsignalled.items(decide)],
     decided,
     stored,
     texts: await Texts.read(decided, stored, world),
@@ -210,6 +216,10 @@ function byInstance(segments: readonly Segment[]): Map<string, Map<number, Segme
   return instances;
 }
 
-function storedContext({ context, scope, workflow, place, hasRun, state }: Segment): StoredContext {
-  return { context, scope, workflow, place, hasRun, state };
+function storedContext(segment: Segment, plan: (workflow: number) => Plan, atMs: number): StoredContext {
+  const { context, scope, workflow, place, hasRun, state, eligibleAtMs } = segment;
+  const stored = { context, scope, workflow, place, hasRun, state };
+  // Those that nobody monitors are alike whether they sleep or not.
+  const { monitors, isTrigger } = plan(workflow).actions[place]!;
+  return monitors === undefined ? stored : { ...stored, isAsleep: isTrigger || eligibleAtMs > atMs };
 }

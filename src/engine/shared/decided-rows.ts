@@ -27,6 +27,7 @@ import { ascending, errorOf, expediteKept } from '../standing.js';
 import type { Decided, SharedWork } from './decide.js';
 import { type GatheredInstance, keyOf, type Occurrence } from './gathered.js';
 import type { OpenedInstance } from './opened.js';
+import { type SignalledMembers, signalledMembers } from './signalled-members.js';
 import { stoodWith } from './stood-with.js';
 import { payloadOf } from './texts.js';
 
@@ -42,6 +43,8 @@ export interface SharedFate {
   readonly body: string | null;
   /** False: they were withdrawn, and nothing of it is applied. */
   readonly keepsWork: boolean;
+  /** A signal has ended the action that they ran last. */
+  readonly onSignal: boolean;
 }
 
 export interface SharedRows {
@@ -53,6 +56,8 @@ export interface SharedRows {
   readonly outcomes: readonly Outcome[];
   readonly shared: readonly SharedChange[];
   readonly roots: readonly RootBody[];
+  /** Contexts that a signal has ended while they waited. */
+  readonly signalled: readonly SignalledMembers[];
 }
 
 const encoder = new TextEncoder();
@@ -124,6 +129,7 @@ export class SharedRowsBuilder {
       })),
       shared: this.#shared,
       roots: this.#roots,
+      signalled: signalledMembers(this.#work.decided, workflow => this.#known(workflow).plan),
     };
   }
 
@@ -324,10 +330,12 @@ export class SharedRowsBuilder {
       const fates = this.#fates.get(item) ?? new Map<string, { fate: SharedFate; members: number[] }>();
       this.#fates.set(item, fates);
       const keepsWork = !step.dropped.includes(context);
-      const key = `${after} ${isLast ? starts : 0} ${body} ${keepsWork}`;
+      const onSignal = step.signalled.some(each => each.hasRun && each.context === context);
+      const key = `${after} ${isLast ? starts : 0} ${body} ${keepsWork} ${onSignal}`;
       let told = fates.get(key);
       if (told === undefined) {
-        told = { fate: { item, members: [], after, starts: isLast ? starts : 0, body, keepsWork }, members: [] };
+        const fate: SharedFate = { item, members: [], after, starts: isLast ? starts : 0, body, keepsWork, onSignal };
+        told = { fate, members: [] };
         fates.set(key, told);
       }
       told.members.push(member);

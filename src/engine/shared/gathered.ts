@@ -20,7 +20,21 @@ export interface Occurrence {
 export interface GatheredInstance {
   readonly root: string;
   readonly ordinal: number;
+  /** None: an operator raises or clears a signal, and nothing else happens. */
   readonly occurrences: Occurrence[];
+  readonly signal?: SignalChange;
+}
+
+/** An operator raises or clears a signal in an instance. */
+export interface SignalChange {
+  readonly root: string;
+  readonly ordinal: number;
+  /** Number of its workflow version. */
+  readonly workflow: number;
+  readonly name: string;
+  readonly isRaised: boolean;
+  /** It has not split: there may be nothing shared. */
+  readonly isPlain: boolean;
 }
 
 /** An item that nothing shared has to do with: the transition has said all. */
@@ -35,10 +49,12 @@ export function keyOf(root: string, ordinal: number): string {
 
 /**
  * @param resolve number of the newest version of a workflow
+ * @param signals in instances to which nothing else may happen
  */
 export function gather(
   items: readonly PlainItem[],
   resolve: (name: string) => number | null,
+  signals: readonly SignalChange[] = [],
 ): { readonly instances: Map<string, GatheredInstance>; readonly plain: PlainItem[] } {
   const instances = new Map<string, GatheredInstance>();
   const plain: PlainItem[] = [];
@@ -65,6 +81,11 @@ export function gather(
       instance.occurrences.push({ item, member, happening, isPaused });
     }
   }
+  for (const signal of signals) {
+    const { root, ordinal } = signal;
+    const key = keyOf(root, ordinal);
+    instances.set(key, { root, ordinal, occurrences: instances.get(key)?.occurrences ?? [], signal });
+  }
   return { instances, plain };
 }
 
@@ -80,17 +101,28 @@ function whatOf(item: CommitItem, next: Next, resolve: (name: string) => number 
       return { kind: 'acted', at, count, range, workflow: name === null ? null : resolve(name) };
     }
     case 'leave':
-      if (segment.context === 0) return null;
+      if (segment.context === 0 && !item.plan.usesSignals) return null;
       return { kind: next.state === 'removed' ? 'removed' : 'ended' };
     case 'hand':
       return { kind: 'handed', workflow: next.handler };
     case 'stand':
       if (isRecovered(item)) return { kind: 'recovered' };
       if (segment.context > 0 && hasGivenUp(item, next.state)) return { kind: 'gaveUp' };
-      if (segment.context === 0 || !next.keepsWork || next.reason === 'trigger') return null;
+      if (mayBeSignalled(item, next)) return { kind: 'waits' };
+      if (!next.keepsWork || next.reason === 'trigger') return null;
+      if (segment.context === 0 && !item.plan.usesSignals) return null;
       if (!watchesMoves(item.plan) && !writesInWorkflowScope(item)) return null;
       return { kind: 'moved', to: next.place };
   }
+}
+
+/** It stays before an action that a signal may keep it from; what is paused does so until it is resumed. */
+function mayBeSignalled(
+  { held: { segment }, outcome, plan }: CommitItem,
+  { state, reason }: Extract<Next, { kind: 'stand' }>,
+): boolean {
+  if (state !== 'ready' || segment.hasRun || plan.actions[segment.place]!.monitors === undefined) return false;
+  return reason === 'retry' || reason === 'trigger' || (outcome.kind === 'waiting' && outcome.cause === 'signal');
 }
 
 function isRecovered({ held: { segment }, outcome }: CommitItem): boolean {

@@ -77,6 +77,7 @@ export class Texts {
 
 /** Body of an instance that has not split before, whose transaction wrote nothing. */
 function plainBody({ occurrences }: GatheredInstance): string | null {
+  if (occurrences.length === 0) return null;
   const { item, happening } = occurrences[0]!;
   return happening.context > 0 || item.payload !== null ? null : item.held.segment.body;
 }

@@ -5,12 +5,11 @@ import type { SharedState } from '../../flow/shared/state.js';
 import type { Next } from '../../flow/transition.js';
 import type { Segment } from '../../store/contract.js';
 import type { CommitItem } from '../commit-builder.js';
-import { narrowed } from '../narrowed.js';
 import type { GatheredInstance, Occurrence, PlainItem } from './gathered.js';
+import { TakenOut } from './taken-out.js';
 
 export class Unhandled {
-  /** Members by item. */
-  readonly #found = new Map<CommitItem, number[]>();
+  readonly #found = new TakenOut();
 
   /** Take out of an instance what no handler applies to. */
   takeFrom({ occurrences }: GatheredInstance, state: SharedState): void {
@@ -21,21 +20,12 @@ export class Unhandled {
       const isInside = isInHandler(state, scope);
       return what.kind === 'gaveUp' ? isInside : !isInside;
     });
-    for (const occurrence of occurrences) {
-      if (kept.includes(occurrence)) continue;
-      const members = this.#found.get(occurrence.item);
-      if (members === undefined) this.#found.set(occurrence.item, [occurrence.member]);
-      else members.push(occurrence.member);
-    }
-    occurrences.splice(0, occurrences.length, ...kept);
+    this.#found.take(occurrences, kept);
   }
 
   /** What was taken out, as items that are decided by themselves. */
   items(decide: (item: CommitItem) => Next): PlainItem[] {
-    return [...this.#found].map(([item, members]) => {
-      const own = narrowed(withoutHandler(item), members);
-      return { item: own, next: decide(own) };
-    });
+    return this.#found.items(withoutHandler, decide);
   }
 }
 

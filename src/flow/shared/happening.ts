@@ -1,6 +1,7 @@
 // What happens to contexts of an instance that has split, and what follows from it. Values alone.
 
 import type { Place } from '../../workflow/plan.js';
+import type { Signalled } from './signals.js';
 
 /** Something that happened to one context. */
 export interface Happening {
@@ -36,7 +37,9 @@ export type What =
   /** It came to an error action inside of a handler. */
   | { readonly kind: 'gaveUp' }
   /** It waits for its error handler, and is to begin its transaction again without it. */
-  | { readonly kind: 'recovered' };
+  | { readonly kind: 'recovered' }
+  /** It stands where its transaction began, before an action that monitors signals, and is to wait there. */
+  | { readonly kind: 'waits' };
 
 /** Where the variables of a context come from: contexts as they were before the commit. */
 export type Source =
@@ -101,6 +104,8 @@ export interface Step {
   /** Workflows to be submitted as instances of their own: RESULT of the context is the input. */
   readonly submits: readonly { readonly workflow: number; readonly context: number }[];
   /** The instance is over; `result`: the context whose RESULT it leaves with. */
+  /** Contexts that were ended by a signal. */
+  readonly signalled: readonly Signalled[];
   readonly end: { readonly state: 'finished' | 'removed'; readonly result: number | null } | null;
 }
 
@@ -112,4 +117,6 @@ export interface StoredContext {
   readonly place: Place;
   readonly hasRun: boolean;
   readonly state: 'ready' | 'paused' | 'failed' | 'joining' | 'waiting';
+  /** It waits for a time or at a trigger. */
+  readonly isAsleep?: boolean;
 }

@@ -2,6 +2,7 @@
 
 import type { Plan } from '../../workflow/plan.js';
 import type { Happening } from './happening.js';
+import { raisedBy } from './signals.js';
 import type { SharedState } from './state.js';
 import type { SharedWorld } from './working.js';
 
@@ -12,7 +13,8 @@ export function joinsOrWithdraws(
   { plan }: Pick<SharedWorld, 'plan'>,
 ): boolean {
   const scopes = Object.values(state.open);
-  if (scopes.some(({ kind }) => kind === 'handler')) return true;
+  if (state.races !== undefined || scopes.some(({ kind }) => kind === 'handler')) return true;
+  if (state.signals !== undefined || raisedBy(happenings, plan).length > 0) return true;
   const workflows = new Set([...scopes, ...happenings].map(({ workflow }) => workflow));
   return [...workflows].some(workflow => withdraws(plan(workflow)));
 }
@@ -29,9 +31,11 @@ const withdraws = ofPlan(plan =>
   ),
 );
 
-/** Whether what the contexts share must be told of each move of one: for mutexes, and joins that look at what lives. */
+/** Whether what the contexts share must be told of each move of one: for mutexes, signals, and joins that look at what lives. */
 export const watchesMoves = ofPlan(plan =>
-  plan.actions.some(({ mutex, join }) => mutex !== null || join?.kind === 'activated'),
+  plan.actions.some(
+    ({ mutex, join, monitors }) => mutex !== null || monitors !== undefined || join?.kind === 'activated',
+  ),
 );
 
 /** Whether contexts can end without a result, at a join. */

@@ -50,6 +50,10 @@ export function sourceOf(plan: Plan, flow: number): string {
 
 const sources = new WeakMap<Plan, string[]>();
 
-function flowsOutOf({ flows, errorFlow, timeoutFlow, expirationFlow }: PlanAction): { flow: number; to: Place }[] {
-  return [...flows, errorFlow, timeoutFlow, expirationFlow].filter(flow => flow !== null);
+function flowsOutOf({ flows, errorFlow, timeoutFlow, expirationFlow, monitors }: PlanAction): {
+  flow: number;
+  to: Place;
+}[] {
+  const onSignal = (monitors ?? []).map(({ flow }) => flow);
+  return [...flows, errorFlow, timeoutFlow, expirationFlow, ...onSignal].filter(flow => flow !== null);
 }

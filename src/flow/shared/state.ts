@@ -18,6 +18,10 @@ export interface SharedState {
   mutexes: { [name: string]: Mutex };
   /** An operation has removed one of the contexts: the others follow at their breaks. */
   isRemoved?: true;
+  /** Names of the signals that are active. */
+  signals?: string[];
+  /** Contexts at triggers of which the first to fire withdraws the others. */
+  races?: number[][];
 }
 
 export interface Scope {

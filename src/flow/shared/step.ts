@@ -12,8 +12,10 @@
 import type { Place } from '../../workflow/plan.js';
 import type { Happening, Source, Step, StoredContext, What } from './happening.js';
 import { arriveAtJoin, settle, settleActivated } from './joins.js';
+import { endRaces, leaveRace, openRace, winRace } from './races.js';
 import { closeLeft, remove } from './removal.js';
 import { closeIfEmpty, endContext, extendGroup, finishGroup, openGroup, ownScope, withdrawContext } from './scopes.js';
+import { activeOf, clearSignal, settleSignals, sourceFor, takeSignals } from './signals.js';
 import type { SharedState } from './state.js';
 import { type SharedWorld, Working } from './working.js';
 
@@ -25,12 +27,19 @@ import { type SharedWorld, Working } from './working.js';
 export function step(state: SharedState, happenings: readonly Happening[], world: SharedWorld): Step {
   const working = new Working(state, world, happenings);
   for (const happening of happenings) apply(working, { ...happening, context: happening.context || 1 });
+  settleSignals(working, (context, flows) => {
+    working.release(context.context);
+    leaveRace(working.state, context.context);
+    const { source, from } = sourceFor(working, context.context);
+    takeFlows(working, context, flows, source, from);
+  });
   if (working.end === null && state.isRemoved) closeLeft(working);
   else if (working.end === null && world.stored !== null) settleActivated(working);
-  const { standing, leaving, dropped, submits, end } = working;
+  endRaces(working);
+  const { standing, leaving, dropped, submits, signalled, end } = working;
   // Over is over, whatever still stood somewhere.
   if (end !== null) for (const { context } of working.contexts()) working.leave(context);
-  return { standing: [...standing.values()], leaving: [...leaving], dropped, submits, end };
+  return { standing: [...standing.values()], leaving: [...leaving], dropped, submits, signalled, end };
 }
 
 function apply(working: Working, happening: Happening): void {
@@ -47,13 +56,14 @@ function apply(working: Working, happening: Happening): void {
   }
   // A handler may take as long as it likes, and come to the very mutex at which the context has failed.
   working.release(context);
+  if (what.kind === 'moved' || what.kind === 'flows' || what.kind === 'ended') winRace(working, context);
   const source: Source = { kind: 'of', context };
   switch (what.kind) {
     case 'moved':
       working.arrive(context, scope, workflow, what.to, false, context, source);
       return;
     case 'flows':
-      takeFlows(working, happening, what.flows, source);
+      leaveAction(working, happening, what, source);
       return;
     case 'ended':
       endContext(working, context, scope, true);
@@ -73,30 +83,66 @@ function apply(working: Working, happening: Happening): void {
     case 'recovered':
       recover(working, happening);
       return;
+    case 'waits':
+      working.arrive(context, scope, workflow, happening.place, false, context, source, true);
+      return;
   }
 }
 
-/** The first flow is taken by the context itself, the others by new ones. */
-function takeFlows(
+/** Its action has ended: a signal it monitors decides what follows, when it did so normally. */
+function leaveAction(
   working: Working,
-  { context, scope, workflow }: Happening,
-  flows: readonly number[],
+  happening: Happening,
+  { from, flows }: Extract<What, { kind: 'flows' }>,
   source: Source,
 ): void {
+  const { context, workflow } = happening;
+  const action = working.world.plan(workflow).actions[from]!;
+  const active = activeOf(working.state, action);
+  const isNormal = flows.every(flow => action.flows.some(each => each.flow === flow));
+  if (active === null || !isNormal) {
+    takeFlows(working, happening, flows, source, context, action.isRace);
+    return;
+  }
+  clearSignal(working.state, active.signal);
+  working.signalled.push({ context, workflow, place: from, hasRun: true, hasEnded: active.flow === null });
+  takeFlows(working, happening, active.flow === null ? [] : [active.flow.flow], source, context);
+}
+
+/**
+ * The first flow is taken by the context itself, the others by new ones.
+ *
+ * @param from the context in the store that it comes from
+ */
+function takeFlows(
+  working: Working,
+  { context, scope, workflow }: Pick<Happening, 'context' | 'scope' | 'workflow'>,
+  flows: readonly number[],
+  source: Source,
+  from: number,
+  isRace = false,
+): void {
   const plan = working.world.plan(workflow);
+  takeSignals(working.state, plan, flows);
+  if (flows.length === 0) {
+    // What one leaves that has only begun in this commit is nobody's.
+    endContext(working, context, scope, source.kind === 'of' && source.context === context);
+    return;
+  }
   const own = ownScope(working, context, scope, workflow);
   const contexts = flows.map((_, index) => (index === 0 ? context : working.newContext()));
+  if (isRace) openRace(working.state, contexts);
   // All of them live before the first arrives: a scope does not close in between.
   working.scope(own).living += flows.length - 1;
   const joins = new Set<Place>();
   for (const [index, flow] of flows.entries()) {
     const place = plan.targets[flow]!;
     if (plan.actions[place]!.join === null) {
-      working.arrive(contexts[index]!, own, workflow, place, false, context, source);
+      working.arrive(contexts[index]!, own, workflow, place, false, from, source);
       continue;
     }
     joins.add(place);
-    arriveAtJoin(working, contexts[index]!, own, workflow, flow, context, source);
+    arriveAtJoin(working, contexts[index]!, own, workflow, flow, from, source);
   }
   // All have arrived before one goes on: a join that withdraws the rest finds all of it.
   for (const place of joins) settle(working, own, workflow, place);

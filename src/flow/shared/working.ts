@@ -6,6 +6,7 @@
 
 import type { Place, Plan } from '../../workflow/plan.js';
 import type { Happening, Source, Standing, Step, StoredContext } from './happening.js';
+import type { Signalled } from './signals.js';
 import type { Scope, SharedState } from './state.js';
 
 export interface SharedWorld {
@@ -19,6 +20,7 @@ export class Working {
   readonly leaving = new Set<number>();
   readonly dropped: number[] = [];
   readonly submits: Step['submits'][number][] = [];
+  readonly signalled: Signalled[] = [];
   end: Step['end'] = null;
   /** Contexts of this commit's happenings: they have left where they were anyway. */
   readonly #touched: ReadonlySet<number>;

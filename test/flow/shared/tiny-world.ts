@@ -6,6 +6,7 @@ import { joinsOrWithdraws, watchesMoves } from '../../../src/flow/shared/needs.j
 import { initialState, type SharedState } from '../../../src/flow/shared/state.js';
 import { step } from '../../../src/flow/shared/step.js';
 import type { Plan, PlanAction } from '../../../src/workflow/plan.js';
+import { endsWithItself, isShared } from '../../../src/workflow/signals.js';
 
 /** What a context decides by itself; numbers of items are the definition's else. */
 export interface Choices {
@@ -30,7 +31,7 @@ export class TinyWorld {
   readonly submits: Step['submits'][number][] = [];
   /** How often each action has run, by workflow and name: rolled-back runs are not counted. */
   readonly ran = new Map<string, number>();
-  last: Step = { standing: [], leaving: [], dropped: [], submits: [], end: null };
+  last: Step = { standing: [], leaving: [], dropped: [], submits: [], signalled: [], end: null };
   /** Bytes of the state as it would be kept. */
   bytesMax = 0;
 
@@ -103,9 +104,11 @@ export class TinyWorld {
         if (acted !== null) return acted;
       }
       const flows = [...this.choices.flows(at, context)].sort((a, b) => a - b);
-      if (flows.length === 0) return { kind: 'ended' };
+      const isTold = this.plan(workflow).usesSignals === true || endsWithItself(at);
+      if (flows.length === 0) return isTold ? { kind: 'flows', from: at.place, flows } : { kind: 'ended' };
       const next = actions[targets[flows[0]!]!]!;
-      if (flows.length > 1 || next.join !== null) return { kind: 'flows', from: at.place, flows };
+      if (flows.length > 1 || isShared(this.plan(workflow), at.place, { flow: flows[0]!, to: next.place }))
+        return { kind: 'flows', from: at.place, flows };
       if (next.isBreak) return { kind: 'moved', to: next.place };
       at = next;
     }
@@ -159,7 +162,8 @@ export class TinyWorld {
   /** As the engine does it: a plain move tells nobody but where moves are watched. */
   commit(all: readonly Happening[]): Step {
     const happenings = all.filter(({ context, scope, workflow, what }) => {
-      if (what.kind !== 'moved' || (context > 0 && watchesMoves(this.plan(workflow)))) return true;
+      const { usesSignals } = this.plan(workflow);
+      if (what.kind !== 'moved' || ((context > 0 || usesSignals) && watchesMoves(this.plan(workflow)))) return true;
       this.contexts.set(context, { context, scope, workflow, place: what.to, hasRun: false, state: 'ready' });
       return false;
     });
@@ -172,13 +176,21 @@ export class TinyWorld {
     }
     const state = structuredClone(this.state ?? initialState(1));
     const plan = (workflow: number) => this.plan(workflow);
-    const stored = joinsOrWithdraws(state, happenings, { plan }) ? [...this.contexts.values()] : null;
+    const stored = joinsOrWithdraws(state, happenings, { plan }) ? this.#stored() : null;
     this.last = step(state, happenings, { plan, stored });
     this.state = JSON.parse(JSON.stringify(state)) as SharedState;
     this.bytesMax = Math.max(this.bytesMax, JSON.stringify(state).length);
     this.take(happenings);
     this.check();
     return this.last;
+  }
+
+  /** Those at triggers sleep. */
+  #stored(): StoredContext[] {
+    return [...this.contexts.values()].map(each => ({
+      ...each,
+      isAsleep: this.plan(each.workflow).actions[each.place]!.isTrigger,
+    }));
   }
 
   take(happenings: readonly Happening[]): void {

@@ -1,0 +1,25 @@
+// POST /v1/operations/signal.
+
+import { type App, problemResponses, type Service, userOf } from '../app.js';
+import { CallHeaders } from '../schema/fields.js';
+import { SignalRequest, SignalResult } from '../schema/signals.js';
+
+export function signalRoutes(app: App, { engine }: Service): void {
+  app.post(
+    '/v1/operations/signal',
+    {
+      schema: {
+        operationId: 'signal',
+        summary: 'Raise or clear a signal in instances in which it is monitored',
+        headers: CallHeaders,
+        body: SignalRequest,
+        response: { 200: SignalResult, ...problemResponses },
+      },
+    },
+    async request => {
+      const { target, signal, clear = false } = request.body;
+      const change = clear ? 'clearSignal' : 'raiseSignal';
+      return { target, signal, ...(await engine[change](target, signal, userOf(request))) };
+    },
+  );
+}

@@ -1,0 +1,55 @@
+// Contexts that a signal has ended while they waited at an action, for the audit: those alike are told of together. What a
+// signal has ended after it had run is told of with what ran.
+
+import type { TraceGroup } from '../../audit/trace.js';
+import type { Plan } from '../../workflow/plan.js';
+import type { BuildWorld } from '../commit-builder.js';
+import { ascending } from '../standing.js';
+import type { Decided } from './decide.js';
+
+export interface SignalledMembers {
+  readonly root: string;
+  readonly context: number;
+  readonly workflow: number;
+  readonly action: string;
+  readonly isTrigger: boolean;
+  readonly hasEnded: boolean;
+  readonly ordinals: readonly number[];
+}
+
+export function signalledMembers(decided: readonly Decided[], planOf: (workflow: number) => Plan): SignalledMembers[] {
+  return decided.flatMap(({ step, members }) => {
+    const waited = step.signalled.filter(({ hasRun }) => !hasRun);
+    if (waited.length === 0) return [];
+    // Instances that were decided together are of one root.
+    const { root } = members[0]!.gathered;
+    const ordinals = members.map(({ gathered }) => gathered.ordinal);
+    return waited.map(({ context, workflow, place, hasEnded }) => {
+      const { name, isTrigger } = planOf(workflow).actions[place]!;
+      return { root, context, workflow, action: name, isTrigger, hasEnded, ordinals };
+    });
+  });
+}
+
+/** `null`: nothing of it is to be told. */
+export function signalTrace(
+  { workflow, action, isTrigger, hasEnded, ordinals }: SignalledMembers,
+  atMs: number,
+  { events, engine }: BuildWorld,
+): TraceGroup | null {
+  const told = events.ofSignalled(isTrigger, hasEnded);
+  if (told.length === 0) return null;
+  return {
+    workflow,
+    ordinals: ascending(ordinals),
+    path: [action],
+    baseMs: atMs,
+    times: [],
+    timesPerMember: 0,
+    engine,
+    attempt: 0,
+    bodyBefore: null,
+    bodyAfter: null,
+    events: told,
+  };
+}

@@ -1,0 +1,50 @@
+// What is claimed at actions that monitor signals: it does not run when one of those is active.
+
+import { activeOf } from '../../flow/shared/signals.js';
+import type { SharedState } from '../../flow/shared/state.js';
+import { keptState } from '../../flow/shared/text.js';
+import type { Segment, Store } from '../../store/contract.js';
+import type { LoadedPart } from '../batches.js';
+import type { Definitions } from '../definitions.js';
+import { keyOf } from './gathered.js';
+
+/** Whether members of the segment have come to an action that monitors signals. */
+export function isMonitored({ workflow, place, hasRun }: Segment, definitions: Pick<Definitions, 'byNumber'>): boolean {
+  return !hasRun && definitions.byNumber(workflow).plan.actions[place]!.monitors !== undefined;
+}
+
+/**
+ * The parts, with members that a signal keeps from running in parts of their own.
+ * COST one read of what the instances share, for those at actions that monitor signals.
+ */
+export async function signalledApart(
+  parts: readonly LoadedPart[],
+  store: Pick<Store, 'shared'>,
+): Promise<LoadedPart[]> {
+  const looked = parts.filter(
+    ({ held: { segment }, plan }) => !segment.hasRun && plan.actions[segment.place]!.monitors !== undefined,
+  );
+  if (looked.length === 0) return [...parts];
+  const keys = looked.flatMap(({ held: { segment }, positions }) =>
+    Array.from(positions, at => ({ root: segment.root, ordinal: segment.ordinals[at]! })),
+  );
+  const states = new Map<string, SharedState>();
+  for (const { root, ordinal, state } of await store.shared(keys)) {
+    // Of most none is active, and their state need not be read.
+    if (state.includes('"signals":')) states.set(keyOf(root, ordinal), keptState(state).machine);
+  }
+  return parts.flatMap(part => (looked.includes(part) ? apart(part, states) : [part]));
+}
+
+function apart(part: LoadedPart, states: ReadonlyMap<string, SharedState>): LoadedPart[] {
+  const { segment } = part.held;
+  const isSignalled = (position: number): boolean => {
+    const state = states.get(keyOf(segment.root, segment.ordinals[position]!));
+    return state !== undefined && activeOf(state, part.plan.actions[segment.place]!) !== null;
+  };
+  const signalled = part.positions.filter(isSignalled);
+  if (signalled.length === 0) return [part];
+  const runs = part.positions.filter(position => !isSignalled(position));
+  const ended = { ...part, positions: signalled, isSignalled: true } as const;
+  return runs.length === 0 ? [ended] : [{ ...part, positions: runs }, ended];
+}
