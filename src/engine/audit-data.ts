@@ -1,9 +1,10 @@
 // The data of unfolded events: what the bodies of their root hold, each body read once.
 
 import type { EventData } from '../audit/unfold.js';
-import type { Body, Store } from '../store/contract.js';
+import type { Store } from '../store/contract.js';
 import type { Json, JsonObject } from '../workflow/model.js';
 import { variablesOf } from '../workflow/written.js';
+import { HeldBody } from './held-body.js';
 
 export interface EventOfRoot {
   readonly root: string | null;
@@ -14,10 +15,10 @@ export interface EventOfRoot {
 
 /** Looks up what some events need; read once for a page. */
 export class AuditData {
-  readonly #bodies: ReadonlyMap<string, Body>;
+  readonly #bodies: ReadonlyMap<string, HeldBody>;
   readonly #submitters: ReadonlyMap<string, string>;
 
-  private constructor(bodies: ReadonlyMap<string, Body>, submitters: ReadonlyMap<string, string>) {
+  private constructor(bodies: ReadonlyMap<string, HeldBody>, submitters: ReadonlyMap<string, string>) {
     this.#bodies = bodies;
     this.#submitters = submitters;
   }
@@ -41,7 +42,7 @@ export class AuditData {
             `{${[...roots].join(',')}}`,
           ]);
     return new AuditData(
-      new Map(found.map(body => [body.id, body])),
+      new Map(found.map(body => [body.id, new HeldBody(body)])),
       new Map(submitters.flatMap(([id, submitter]) => (submitter == null ? [] : [[id!, submitter] as const]))),
     );
   }
@@ -63,10 +64,7 @@ export class AuditData {
   }
 
   #member(id: string, ordinal: number): Json {
-    const body = this.#bodies.get(id);
-    const at = body === undefined ? -1 : body.ordinals.indexOf(ordinal);
-    if (at < 0) return null;
-    const { bytes, offsets } = body!;
-    return JSON.parse(Buffer.from(bytes.subarray(offsets[at], offsets[at + 1])).toString('utf8')) as Json;
+    const text = this.#bodies.get(id)?.textOf(ordinal) ?? null;
+    return text === null ? null : (JSON.parse(text) as Json);
   }
 }

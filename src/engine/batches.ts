@@ -2,7 +2,7 @@
 
 import type { BatchPart, PackedJson } from '../dispatch/protocol.js';
 import { request, type Segment } from '../store/contract.js';
-import type { HeldBody } from './holdings.js';
+import type { HeldBody } from './held-body.js';
 import { requestsAt } from './member-requests.js';
 import type { RunningPart } from './running.js';
 

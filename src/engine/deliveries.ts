@@ -12,7 +12,7 @@ import { deliveredEvent } from '../workflow/waited-events.js';
 import { triggersKey, workflowKey } from '../workflow/written.js';
 import { type CommitItem, requestsOf } from './commit-builder.js';
 import { splitByRequests } from './commit-items.js';
-import type { HeldBody } from './holdings.js';
+import { bodiesOf, type HeldBody } from './held-body.js';
 import { fateAt } from './member-requests.js';
 import type { EngineParts } from './parts.js';
 import { openOf } from './withdrawal.js';
@@ -46,29 +46,16 @@ export class WrittenTexts {
     this.#bodies = bodies;
   }
 
-  static async of(
-    segments: Iterable<Segment>,
-    { holdings, store }: Pick<EngineParts, 'holdings' | 'store'>,
-  ): Promise<WrittenTexts> {
-    const bodies = new Map<string, HeldBody>();
-    const missing = new Set<string>();
-    for (const { body } of segments) {
-      if (body === null || bodies.has(body)) continue;
-      const held = holdings.body(body);
-      if (held === undefined) missing.add(body);
-      else bodies.set(body, held);
-    }
-    for (const body of await store.bodies([...missing])) bodies.set(body.id, holdings.holdBody(body));
-    return new WrittenTexts(bodies);
+  static async of(segments: Iterable<Segment>, parts: Pick<EngineParts, 'holdings' | 'store'>): Promise<WrittenTexts> {
+    const ids = new Set<string>();
+    for (const { body } of segments) if (body !== null) ids.add(body);
+    return new WrittenTexts(await bodiesOf(ids, parts));
   }
 
   /** JSON text of everything the member's context has written; empty: nothing. */
   of({ segment, position }: Waiter): string {
     const held = segment.body === null ? undefined : this.#bodies.get(segment.body);
-    const at = held?.indexOf(segment.ordinals[position]!) ?? -1;
-    if (held === undefined || at < 0) return '';
-    const { bytes, offsets } = held.body;
-    return Buffer.from(bytes.subarray(offsets[at], offsets[at + 1])).toString('utf8');
+    return held?.textOf(segment.ordinals[position]!) ?? '';
   }
 
   /** @param action name of the trigger in its plan */

@@ -6,6 +6,7 @@ import type { Commit, Failure } from '../store/contract.js';
 import { instanceId } from '../workflow/instance-id.js';
 import type { BuiltCommit, Fate } from './commit-builder.js';
 import { errorAt } from './failures.js';
+import { HeldBody } from './held-body.js';
 import { errorOf } from './standing.js';
 
 /** Instances of one workflow that ended alike in one commit. */
@@ -78,8 +79,7 @@ function stateOf(fate: Fate): EndedInstances['state'] | null {
 function outcomeText({ outcomes, bodies }: Commit, root: string, ordinal: number): string | null {
   const outcome = outcomes.find(each => each.root === root && each.ordinals.includes(ordinal));
   const body = bodies.find(({ id }) => id === outcome?.body);
-  const at = body?.ordinals.indexOf(ordinal) ?? -1;
-  return at < 0 ? null : decoder.decode(body!.bytes.subarray(body!.offsets[at], body!.offsets[at + 1]));
+  return body === undefined ? null : new HeldBody(body).textOf(ordinal);
 }
 
 /** What the one of its contexts failed with that its error handler has given up. */

@@ -12,7 +12,8 @@ import { hasBit } from '../store/bitmap.js';
 import { batchPart, countOf, type LoadedPart, packed } from './batches.js';
 import { removal, signalled, withoutBody } from './commit-items.js';
 import { workflowsOf } from './definitions.js';
-import type { HeldBody, HeldSegment } from './holdings.js';
+import { bodiesOf, type HeldBody } from './held-body.js';
+import type { HeldSegment } from './holdings.js';
 import { byFate, fateAt } from './member-requests.js';
 import { offerOf } from './offers.js';
 import type { EngineParts } from './parts.js';
@@ -208,17 +209,12 @@ export class Feeder {
       segments.set(segment.id, held ?? holdings.holdSegment(segment));
     }
     await definitions.ensure(workflowsOf([...segments.values()].map(({ segment }) => segment)));
-    const bodies = new Map<string, HeldBody>();
     const bodyIds = new Set<string>();
     for (const { segment } of segments.values()) {
-      for (const id of segment.body === null ? [segment.root] : [segment.root, segment.body]) {
-        const held = holdings.body(id);
-        if (held === undefined) bodyIds.add(id);
-        else bodies.set(id, held);
-      }
+      bodyIds.add(segment.root);
+      if (segment.body !== null) bodyIds.add(segment.body);
     }
-    if (bodyIds.size > 0)
-      for (const body of await store.bodies([...bodyIds])) bodies.set(body.id, holdings.holdBody(body));
+    const bodies = await bodiesOf(bodyIds, { holdings, store });
     const loaded: LoadedPart[] = [];
     for (const slice of claim.slices) {
       const held = segments.get(slice.segment);

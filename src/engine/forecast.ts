@@ -5,13 +5,14 @@
 import { ActionFault } from '../dispatch/action.js';
 import { keptOf } from '../dispatch/thread/turns.js';
 import { EngineError } from '../observe/errors.js';
-import type { Body, Scope, Segment, Store } from '../store/contract.js';
+import type { Scope, Segment, Store } from '../store/contract.js';
 import { calendarsReady } from '../triggers/calendars.js';
 import { recurrencesReady, timerTerms } from '../triggers/timer.js';
 import { dueOf, keptAtFirst, type TimerKept, type TimerTerms } from '../triggers/timer-turn.js';
 import { instanceId } from '../workflow/instance-id.js';
 import type { Plan, PlanAction } from '../workflow/plan.js';
 import type { Definitions, KnownWorkflow } from './definitions.js';
+import { HeldBody } from './held-body.js';
 import { openOf } from './withdrawal.js';
 
 export interface ForecastFiring {
@@ -88,7 +89,8 @@ async function addLiving(
     return segment.body === null || timers.length === 0 ? [] : [{ segment, timers, body: segment.body }];
   });
   if (timed.length === 0) return;
-  const bodies = new Map((await store.bodies(timed.map(({ body }) => body))).map(body => [body.id, body]));
+  const read = await store.bodies(timed.map(({ body }) => body));
+  const bodies = new Map(read.map(body => [body.id, new HeldBody(body)]));
   for (const { segment, timers, body } of timed) {
     const written = bodies.get(body);
     // It has moved on since.
@@ -108,13 +110,9 @@ async function addLiving(
 
 type Kept = { readonly [action: string]: { readonly kept?: TimerKept } };
 
-const decoder = new TextDecoder();
-
 /** What the triggers of a member keep. */
-function keptBy({ ordinals, offsets, bytes }: Body, ordinal: number): Kept {
-  const index = ordinals.indexOf(ordinal);
-  if (index < 0) return {};
-  return keptOf(decoder.decode(bytes.subarray(offsets[index], offsets[index + 1]))) as unknown as Kept;
+function keptBy(written: HeldBody, ordinal: number): Kept {
+  return keptOf(written.textOf(ordinal) ?? '') as unknown as Kept;
 }
 
 async function termsOf(action: PlanAction): Promise<TimerTerms> {

@@ -10,6 +10,7 @@
 //       claimed. A segment that goes is remembered weakly, for H1.
 
 import type { Body, Segment } from '../store/contract.js';
+import { HeldBody } from './held-body.js';
 
 /** A segment with the fields that commits move on. */
 export interface HeldSegment {
@@ -17,26 +18,6 @@ export interface HeldSegment {
   open: number;
   /** Replaced, never written into: others may share it. */
   gone: Uint8Array;
-}
-
-/** A body, addressed by the root's ordinals. */
-export class HeldBody {
-  readonly #first: number;
-  readonly #positions: Map<number, number> | null;
-  constructor(readonly body: Body) {
-    const { ordinals } = body;
-    this.#first = ordinals[0] ?? 0;
-    const last = ordinals[ordinals.length - 1] ?? 0;
-    this.#positions =
-      last - this.#first + 1 === ordinals.length ? null : new Map(Array.from(ordinals, (ordinal, at) => [ordinal, at]));
-  }
-
-  /** Index of an ordinal in `offsets`, or -1. */
-  indexOf(ordinal: number): number {
-    if (this.#positions !== null) return this.#positions.get(ordinal) ?? -1;
-    const index = ordinal - this.#first;
-    return index >= 0 && index < this.body.ordinals.length ? index : -1;
-  }
 }
 
 const segmentsMax = 50_000;

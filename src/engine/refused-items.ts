@@ -13,6 +13,7 @@ import { isFull, otherStyle } from '../store/sql/messages.js';
 import { effectName } from '../store/sql-effects.js';
 import { failureFlow, type Place } from '../workflow/plan.js';
 import type { CommitItem } from './commit-builder.js';
+import { bodiesOf } from './held-body.js';
 import type { EngineParts } from './parts.js';
 import { surely } from './store-trouble.js';
 
@@ -86,13 +87,8 @@ async function writtenBefore(
 ): Promise<string> {
   const { body } = segment;
   if (body === null) return '';
-  const known = holdings.body(body);
-  const [read] = known === undefined ? await surely(() => store.bodies([body]), { health, clock }) : [];
-  const written = known ?? (read === undefined ? undefined : holdings.holdBody(read));
-  const index = written?.indexOf(segment.ordinals[positions[0]!]!) ?? -1;
-  if (written === undefined || index < 0) return '';
-  const { bytes, offsets } = written.body;
-  return Buffer.from(bytes.subarray(offsets[index], offsets[index + 1])).toString('utf8');
+  const bodies = await surely(() => bodiesOf([body], { holdings, store }), { health, clock });
+  return bodies.get(body)?.textOf(segment.ordinals[positions[0]!]!) ?? '';
 }
 
 /** A server's message may quote the very value it refuses. */

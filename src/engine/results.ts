@@ -10,6 +10,7 @@ import type { Json } from '../workflow/model.js';
 import type { BuiltCommit } from './commit-builder.js';
 import { type EndedInstances, type EndedListener, endedIn } from './ended.js';
 import { errorAt } from './failures.js';
+import { HeldBody } from './held-body.js';
 
 /** How an instance ended, or that it stands FAILED, with one of its flow contexts, and waits to be recovered. */
 export interface InstanceResult {
@@ -96,7 +97,7 @@ export class Results {
     }
     const { outcome } = located;
     const [body] = outcome.body === null ? [] : await this.#store.bodies([outcome.body]);
-    return ended(outcome, parts.ordinal, body);
+    return ended(outcome, parts.ordinal, body === undefined ? null : new HeldBody(body));
   }
 
   /** Tell `listener` of everything that ends from now on. Returns what stops it. */
@@ -133,7 +134,8 @@ export class Results {
     if (this.#waiting.size === 0) return;
     for (const outcome of outcomes) {
       if (!this.#waiting.has(outcome.root)) continue;
-      const body = outcome.body === null ? undefined : bodies.find(({ id }) => id === outcome.body);
+      const found = outcome.body === null ? undefined : bodies.find(({ id }) => id === outcome.body);
+      const body = found === undefined ? null : new HeldBody(found);
       for (const ordinal of outcome.ordinals) {
         for (const waiter of this.#take(outcome.root, ordinal)) waiter.resolve(ended(outcome, ordinal, body));
       }
@@ -210,10 +212,8 @@ export class Results {
   }
 }
 
-function ended(outcome: Outcome, ordinal: number, body: Body | undefined): InstanceResult {
-  const at = body === undefined ? -1 : body.ordinals.indexOf(ordinal);
-  const text =
-    at < 0 ? 'null' : Buffer.from(body!.bytes.subarray(body!.offsets[at], body!.offsets[at + 1])).toString('utf8');
+function ended(outcome: Outcome, ordinal: number, body: HeldBody | null): InstanceResult {
+  const text = body?.textOf(ordinal) ?? 'null';
   return {
     instance: instanceId(outcome.root, ordinal),
     state: outcome.state,

@@ -13,7 +13,7 @@ import { instanceId, rootMembersMax, splitInstanceId } from '../workflow/instanc
 import type { WorkflowDefinition } from '../workflow/model.js';
 import type { Place } from '../workflow/plan.js';
 import type { KnownWorkflow } from './definitions.js';
-import { HeldBody } from './holdings.js';
+import { HeldBody } from './held-body.js';
 import { OpenRoot } from './open-root.js';
 import type { EngineParts } from './parts.js';
 import type { Members } from './shared/main-line.js';
@@ -209,10 +209,9 @@ export class Successors {
 }
 
 function textAt(held: HeldBody | undefined, ordinal: number, instance: string): string {
-  const index = held?.indexOf(ordinal) ?? -1;
-  if (held === undefined || index < 0) throw new Error(`what instance ${instance} was given is not in the store`);
-  const { bytes, offsets } = held.body;
-  return Buffer.from(bytes.subarray(offsets[index], offsets[index + 1])).toString('utf8');
+  const text = held?.textOf(ordinal) ?? null;
+  if (text === null) throw new Error(`what instance ${instance} was given is not in the store`);
+  return text;
 }
 
 function packed(id: string, root: string, ordinals: Uint16Array, texts: readonly string[]): Body {

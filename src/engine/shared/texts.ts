@@ -1,7 +1,7 @@
 // What contexts have written, as texts: from the outcomes in hand, and from the store.
 
-import type { Body, Segment } from '../../store/contract.js';
-import type { HeldBody } from '../holdings.js';
+import type { Segment } from '../../store/contract.js';
+import { bodiesOf, type HeldBody } from '../held-body.js';
 import { contextsOf, type Decided, type SharedWorld } from './decide.js';
 import { type GatheredInstance, keyOf, type Occurrence } from './gathered.js';
 
@@ -23,7 +23,7 @@ export class Texts {
   static async read(
     decided: readonly Decided[],
     stored: ReadonlyMap<string, ReadonlyMap<number, Segment>>,
-    { store, holdings }: Pick<SharedWorld, 'store' | 'holdings'>,
+    world: Pick<SharedWorld, 'store' | 'holdings'>,
   ): Promise<Texts> {
     const ids = new Set<string>();
     for (const { members, step } of decided) {
@@ -41,16 +41,7 @@ export class Texts {
         }
       }
     }
-    const bodies = new Map<string, HeldBody>();
-    const missing: string[] = [];
-    for (const id of ids) {
-      const held = holdings.body(id);
-      if (held === undefined) missing.push(id);
-      else bodies.set(id, held);
-    }
-    const read: Body[] = missing.length === 0 ? [] : await store.bodies(missing);
-    for (const body of read) bodies.set(body.id, holdings.holdBody(body));
-    return new Texts(bodies, stored);
+    return new Texts(await bodiesOf(ids, world), stored);
   }
 
   /** JSON text of all that a context has written before this commit, with what its transaction wrote; `''`: nothing. */
@@ -67,11 +58,7 @@ export class Texts {
   }
 
   #inBody(id: string | null, ordinal: number): Uint8Array | null {
-    const held = id === null ? undefined : this.#bodies.get(id);
-    const index = held?.indexOf(ordinal) ?? -1;
-    if (held === undefined || index < 0) return null;
-    const { bytes, offsets } = held.body;
-    return bytes.subarray(offsets[index], offsets[index + 1]);
+    return (id === null ? null : this.#bodies.get(id)?.bytesOf(ordinal)) ?? null;
   }
 }
 

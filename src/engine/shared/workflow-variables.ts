@@ -6,12 +6,11 @@ import { withWorkflow } from '../../flow/shared/variables.js';
 import type { Store } from '../../store/contract.js';
 import type { JsonObject } from '../../workflow/model.js';
 import type { LoadedPart } from '../batches.js';
-import { HeldBody } from '../holdings.js';
+import { HeldBody } from '../held-body.js';
 import { Packing } from '../packing.js';
 import { keyOf } from './gathered.js';
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /**
  * The parts with what they need of the workflow scope among what was written.
@@ -46,16 +45,9 @@ function laidUnder(
     const ordinal = segment.ordinals[position]!;
     const shared = scopes.get(keyOf(segment.root, ordinal));
     const variables = shared?.variables[variablesScope(shared.machine, segment.scope)];
-    const text = writtenOf(part, ordinal);
+    const text = part.written?.textOf(ordinal) ?? '{}';
     const bytes = encoder.encode(variables === undefined ? text : withWorkflow(text, variables));
     packing.add(Uint16Array.of(ordinal), { bytes, offsets: Int32Array.of(0, bytes.length) });
   }
   return { ...part, written: new HeldBody({ id: segment.id, root: segment.root, ...packing.finish() }) };
-}
-
-function writtenOf({ written }: LoadedPart, ordinal: number): string {
-  const index = written?.indexOf(ordinal) ?? -1;
-  if (written === null || index < 0) return '{}';
-  const { bytes, offsets } = written.body;
-  return decoder.decode(bytes.subarray(offsets[index], offsets[index + 1]));
 }
