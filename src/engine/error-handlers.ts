@@ -39,6 +39,7 @@ export class ErrorHandlers {
   #taken = 0;
   /** Names that no workflow has, told once a tree. */
   readonly #missing = new Set<string>();
+  #isLoading = false;
 
   constructor(world: ErrorHandlersWorld) {
     this.#world = world;
@@ -79,7 +80,15 @@ export class ErrorHandlers {
       this.#missing.add(name);
       this.#world.log.errorHandlerUnusable({ handler: name, faults: ['no workflow of this name is stored'] });
     }
-    void this.#world.definitions.load().catch((error: unknown) => this.#unusable(name, [String(error)]));
+    // Failures may come by the thousand: one read at a time serves them all.
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    void this.#world.definitions
+      .load()
+      .catch((error: unknown) => this.#unusable(name, [String(error)]))
+      .finally(() => {
+        this.#isLoading = false;
+      });
   }
 
   /** The name under which a definition's file is stored. */
