@@ -40,7 +40,7 @@ export function signalled(
   nowMs: number,
 ): CommitItem[] {
   const { held, plan, positions } = part;
-  return splitByRequests({
+  const items = splitByRequests({
     held,
     plan,
     positions,
@@ -54,6 +54,8 @@ export function signalled(
     claim,
     requests: held.segment.requests,
   });
+  if (held.segment.state !== 'paused') return items;
+  return items.map(item => ({ ...item, requests: item.requests | request.pause }));
 }
 
 /** Members whose input, or what they wrote, the store has lost: their action fails, so that they are tried again as its

@@ -172,16 +172,17 @@ export class Feeder {
   }
 
   #fromHoldings(claim: Claim): LoadedPart[] | null {
-    const { holdings } = this.#parts;
+    const { holdings, definitions } = this.#parts;
     const loaded: LoadedPart[] = [];
     for (const slice of claim.slices) {
       if (slice.redelivered) return null;
       const held = holdings.segment(slice.segment);
       // What contexts share changes with every commit of one of them.
-      if (held === undefined || held.segment.context > 0 || isMonitored(held.segment, this.#parts.definitions))
-        return null;
-      const input = holdings.body(held.segment.root);
-      const written = held.segment.body === null ? null : holdings.body(held.segment.body);
+      if (held === undefined || held.segment.context > 0) return null;
+      const { segment } = held;
+      if (isMonitored(segment, definitions.byNumber(segment.workflow).plan)) return null;
+      const input = holdings.body(segment.root);
+      const written = segment.body === null ? null : holdings.body(segment.body);
       if (input === undefined || written === undefined) return null;
       loaded.push(this.#part(claim, slice, held, input, written));
     }

@@ -127,8 +127,9 @@ function wait(
         state: requests.pause ? 'paused' : 'ready',
         reason: requests.pause ? 'paused' : 'interrupted',
       };
-    case 'resume':
     case 'signal':
+      return { ...stand, state: requests.pause ? 'paused' : 'ready', reason: 'resumed' };
+    case 'resume':
       return { ...stand, state: 'ready', reason: 'resumed' };
     case 'recover':
       return { ...stand, attempt: 0, kills: 0, state: requests.pause ? 'paused' : 'ready', reason: 'resumed' };

@@ -43,6 +43,7 @@ test('every route is in it, with its answers and its problems', async () => {
     'post /v1/operations/remove',
     'post /v1/operations/restart',
     'post /v1/operations/resume',
+    'post /v1/operations/signal',
     'post /v1/workflows/copy',
     'put /v1/workflows',
   ]);

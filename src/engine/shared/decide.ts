@@ -22,6 +22,7 @@ import type { Definitions } from '../definitions.js';
 import type { Holdings } from '../holdings.js';
 import { gather, keyOf, type PlainItem, type SignalChange } from './gathered.js';
 import { type OpenedInstance, openInstances } from './opened.js';
+import { isAsleep } from './signalled-parts.js';
 import { Texts } from './texts.js';
 import { Unhandled } from './unhandled.js';
 import { Unsignalled } from './unsignalled.js';
@@ -217,9 +218,9 @@ function byInstance(segments: readonly Segment[]): Map<string, Map<number, Segme
 }
 
 function storedContext(segment: Segment, plan: (workflow: number) => Plan, atMs: number): StoredContext {
-  const { context, scope, workflow, place, hasRun, state, eligibleAtMs } = segment;
+  const { context, scope, workflow, place, hasRun, state } = segment;
   const stored = { context, scope, workflow, place, hasRun, state };
-  // Those that nobody monitors are alike whether they sleep or not.
-  const { monitors, isTrigger } = plan(workflow).actions[place]!;
-  return monitors === undefined ? stored : { ...stored, isAsleep: isTrigger || eligibleAtMs > atMs };
+  const { [place]: action } = plan(workflow).actions;
+  // Where no signal is monitored they are alike whether they sleep or not.
+  return action!.monitors === undefined ? stored : { ...stored, isAsleep: isAsleep(segment, action!, atMs) };
 }

@@ -28,6 +28,7 @@ import type { Decided, SharedWork } from './decide.js';
 import { type GatheredInstance, keyOf, type Occurrence } from './gathered.js';
 import type { OpenedInstance } from './opened.js';
 import { type SignalledMembers, signalledMembers } from './signalled-members.js';
+import { stoodAs } from './stood-as.js';
 import { stoodWith } from './stood-with.js';
 import { payloadOf } from './texts.js';
 
@@ -200,7 +201,7 @@ export class SharedRowsBuilder {
     standing: Standing,
     { bodyOf }: { readonly bodyOf: ReadonlyMap<number, string | null> },
   ): void {
-    const { context, from, source, scope, workflow, place, hasRun, isRetry, isRecovered } = standing;
+    const { context, from, scope, workflow, place, hasRun } = standing;
     const { root, ordinal } = gathered;
     const own = occurrenceOf(gathered, from);
     const stored = this.#work.stored.get(keyOf(root, ordinal))?.get(from);
@@ -208,31 +209,27 @@ export class SharedRowsBuilder {
     if (base === undefined) throw new Error(`context ${from} of ${instanceId(root, ordinal)} is not in the store`);
     const asked =
       own === undefined
-        ? requestsAt(base, base.ordinals.indexOf(ordinal))
+        ? requestsAt(base, base.ordinals.indexOf(ordinal)) | (base.state === 'paused' ? request.pause : 0)
         : (own.isPaused ? request.pause : 0) | expediteKept(own.item);
     const isReady = standing.state === 'ready';
     const isPaused = isReady && (asked & request.pause) !== 0;
     const model: Segment = {
       ...base,
       id: '',
-      body: this.#bodyFor(gathered, context, source, bodyOf, base, isRetry === true),
+      body: this.#bodyFor(gathered, standing, bodyOf, base),
       workflow,
       place,
       hasRun,
       context,
       scope,
-      transaction: isRetry ? base.transaction : base.transaction + 1,
-      attempt: isRetry && !isRecovered ? base.attempt + (isReady ? 1 : 0) : 0,
-      kills: isRetry && !isRecovered ? base.kills + (own === undefined ? 0 : killsOf(own)) : 0,
+      ...stoodAs(standing, base, own, this.#atMs),
       state: isPaused ? 'paused' : standing.state,
-      eligibleAtMs: this.#atMs,
-      waitsFor: isRetry ? base.waitsFor : null,
       requests: isReady ? asked & (request.remove | request.expedite) : asked,
       memberRequests: null,
       failures: null,
       revision: 0,
     };
-    const key = `${root} ${context} ${scope} ${workflow} ${place} ${hasRun} ${model.state} ${model.transaction} ${model.attempt} ${model.kills} ${model.body} ${model.priority} ${model.createdAtMs} ${model.requests} ${model.waitsFor} ${model.name}`;
+    const key = `${root} ${context} ${scope} ${workflow} ${place} ${hasRun} ${model.state} ${model.transaction} ${model.attempt} ${model.kills} ${model.eligibleAtMs} ${model.body} ${model.priority} ${model.createdAtMs} ${model.requests} ${model.waitsFor} ${model.name}`;
     let open = this.#segments.get(key);
     if (open === undefined) {
       open = { model: { ...model, id: this.#ids.next() }, ordinals: [], errors: new Map() };
@@ -245,13 +242,11 @@ export class SharedRowsBuilder {
 
   #bodyFor(
     gathered: GatheredInstance,
-    context: number,
-    source: Standing['source'],
+    { context, source, isRetry, stays }: Standing,
     bodyOf: ReadonlyMap<number, string | null>,
     base: Segment,
-    isRetry: boolean,
   ): string | null {
-    if (isRetry) return bodyOf.has(context) ? bodyOf.get(context)! : base.body;
+    if (isRetry || stays !== undefined) return bodyOf.has(context) ? bodyOf.get(context)! : base.body;
     const { root, ordinal } = gathered;
     const { texts, stored } = this.#work;
     if (source.kind === 'of') {
@@ -347,10 +342,6 @@ export class SharedRowsBuilder {
 function exitOf({ what }: Occurrence['happening']): 'handed' | 'failed' | null {
   if (what.kind === 'handed') return 'handed';
   return what.kind === 'gaveUp' ? 'failed' : null;
-}
-
-function killsOf({ item: { outcome } }: Occurrence): number {
-  return outcome.kind === 'failed' && outcome.killed ? 1 : 0;
 }
 
 /** An execution flow is finished where it ends, and where it comes to a join. */

@@ -3,6 +3,7 @@
 import type { Happening, What } from '../../flow/shared/happening.js';
 import { watchesMoves } from '../../flow/shared/needs.js';
 import type { Next } from '../../flow/transition.js';
+import { deliveredEvent } from '../../workflow/waited-events.js';
 import { workflowKey } from '../../workflow/written.js';
 import type { CommitItem } from '../commit-builder.js';
 import { waitsForHandler } from './unhandled.js';
@@ -15,6 +16,8 @@ export interface Occurrence {
   readonly happening: Happening;
   /** The context stands paused where it would stand ready. */
   readonly isPaused: boolean;
+  /** What follows for it by itself. */
+  readonly next: Next;
 }
 
 export interface GatheredInstance {
@@ -78,7 +81,7 @@ export function gather(
         instance = { root, ordinal, occurrences: [] };
         instances.set(key, instance);
       }
-      instance.occurrences.push({ item, member, happening, isPaused });
+      instance.occurrences.push({ item, member, happening, isPaused, next });
     }
   }
   for (const signal of signals) {
@@ -108,6 +111,7 @@ function whatOf(item: CommitItem, next: Next, resolve: (name: string) => number 
     case 'stand':
       if (isRecovered(item)) return { kind: 'recovered' };
       if (segment.context > 0 && hasGivenUp(item, next.state)) return { kind: 'gaveUp' };
+      if (winsRace(item)) return { kind: 'given' };
       if (mayBeSignalled(item, next)) return { kind: 'waits' };
       if (!next.keepsWork || next.reason === 'trigger') return null;
       if (segment.context === 0 && !item.plan.usesSignals) return null;
@@ -116,13 +120,20 @@ function whatOf(item: CommitItem, next: Next, resolve: (name: string) => number 
   }
 }
 
-/** It stays before an action that a signal may keep it from; what is paused does so until it is resumed. */
+/** It stays before an action that a signal may keep it from; what is to be paused goes, too, and is paused there. */
 function mayBeSignalled(
   { held: { segment }, outcome, plan }: CommitItem,
-  { state, reason }: Extract<Next, { kind: 'stand' }>,
+  { state, keepsWork }: Extract<Next, { kind: 'stand' }>,
 ): boolean {
-  if (state !== 'ready' || segment.hasRun || plan.actions[segment.place]!.monitors === undefined) return false;
-  return reason === 'retry' || reason === 'trigger' || (outcome.kind === 'waiting' && outcome.cause === 'signal');
+  if (state === 'failed' || segment.hasRun || plan.actions[segment.place]!.monitors === undefined) return false;
+  return outcome.kind === 'unfired' ? outcome.event !== deliveredEvent : !keepsWork;
+}
+
+/** What its trigger waits for has been brought to it. */
+function winsRace({ held: { segment }, outcome, plan }: CommitItem): boolean {
+  return (
+    outcome.kind === 'unfired' && outcome.event === deliveredEvent && plan.actions[segment.place]!.isRaced === true
+  );
 }
 
 function isRecovered({ held: { segment }, outcome }: CommitItem): boolean {

@@ -4,27 +4,33 @@ import { activeOf } from '../../flow/shared/signals.js';
 import type { SharedState } from '../../flow/shared/state.js';
 import { keptState } from '../../flow/shared/text.js';
 import type { Segment, Store } from '../../store/contract.js';
+import type { Plan, PlanAction } from '../../workflow/plan.js';
+import { deliveredEvent } from '../../workflow/waited-events.js';
 import type { LoadedPart } from '../batches.js';
-import type { Definitions } from '../definitions.js';
 import { keyOf } from './gathered.js';
 
-/** Whether members of the segment have come to an action that monitors signals. */
-export function isMonitored({ workflow, place, hasRun }: Segment, definitions: Pick<Definitions, 'byNumber'>): boolean {
-  return !hasRun && definitions.byNumber(workflow).plan.actions[place]!.monitors !== undefined;
+/** Whether members of the segment stand before an action that a signal may keep from running. A trigger that has been given
+ * what it waits for fires, so that nothing that was consumed for it is lost; then it takes its signal flow. */
+export function isMonitored({ place, hasRun, waitsFor }: Segment, { actions }: Plan): boolean {
+  return !hasRun && waitsFor !== deliveredEvent && actions[place]!.monitors !== undefined;
+}
+
+/** Whether members that no operation holds, or removes, wait and need not be left to run. */
+export function isAsleep(
+  { state, waitsFor, eligibleAtMs }: Pick<Segment, 'state' | 'waitsFor' | 'eligibleAtMs'>,
+  { isTrigger }: PlanAction,
+  atMs: number,
+): boolean {
+  return waitsFor !== deliveredEvent && (isTrigger || state === 'paused' || eligibleAtMs > atMs);
 }
 
 /**
  * The parts, with members that a signal keeps from running in parts of their own.
  * COST one read of what the instances share, for those at actions that monitor signals.
  */
-export async function signalledApart(
-  parts: readonly LoadedPart[],
-  store: Pick<Store, 'shared'>,
-): Promise<LoadedPart[]> {
-  const looked = parts.filter(
-    ({ held: { segment }, plan }) => !segment.hasRun && plan.actions[segment.place]!.monitors !== undefined,
-  );
-  if (looked.length === 0) return [...parts];
+export async function signalledApart(parts: LoadedPart[], store: Pick<Store, 'shared'>): Promise<LoadedPart[]> {
+  const looked = parts.filter(({ held: { segment }, plan }) => isMonitored(segment, plan));
+  if (looked.length === 0) return parts;
   const keys = looked.flatMap(({ held: { segment }, positions }) =>
     Array.from(positions, at => ({ root: segment.root, ordinal: segment.ordinals[at]! })),
   );

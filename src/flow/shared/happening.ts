@@ -38,8 +38,10 @@ export type What =
   | { readonly kind: 'gaveUp' }
   /** It waits for its error handler, and is to begin its transaction again without it. */
   | { readonly kind: 'recovered' }
-  /** It stands where its transaction began, before an action that monitors signals, and is to wait there. */
-  | { readonly kind: 'waits' };
+  /** It stays where its transaction began, before an action that monitors signals, until its time or until it is resumed. */
+  | { readonly kind: 'waits' }
+  /** What it waits for at a trigger that races has come and is its own: it stays there, and fires when it is asked. */
+  | { readonly kind: 'given' };
 
 /** Where the variables of a context come from: contexts as they were before the commit. */
 export type Source =
@@ -92,6 +94,8 @@ export interface Standing {
   readonly isRetry?: true;
   /** As tried for the first time. */
   readonly isRecovered?: true;
+  /** It stays where its transaction began, as that left it: until its time, or with what was brought. */
+  readonly stays?: 'waits' | 'given';
 }
 
 /** What follows. */
@@ -103,9 +107,9 @@ export interface Step {
   readonly dropped: readonly number[];
   /** Workflows to be submitted as instances of their own: RESULT of the context is the input. */
   readonly submits: readonly { readonly workflow: number; readonly context: number }[];
-  /** The instance is over; `result`: the context whose RESULT it leaves with. */
   /** Contexts that were ended by a signal. */
   readonly signalled: readonly Signalled[];
+  /** The instance is over; `result`: the context whose RESULT it leaves with. */
   readonly end: { readonly state: 'finished' | 'removed'; readonly result: number | null } | null;
 }
 
@@ -117,6 +121,6 @@ export interface StoredContext {
   readonly place: Place;
   readonly hasRun: boolean;
   readonly state: 'ready' | 'paused' | 'failed' | 'joining' | 'waiting';
-  /** It waits for a time or at a trigger. */
+  /** It waits for a time, at a trigger, or to be resumed: it does not execute, or nothing of that has to be kept. */
   readonly isAsleep?: boolean;
 }

@@ -1,7 +1,9 @@
 // Races: of several triggers the first to fire withdraws the others. Their contexts are siblings: they began with one split.
 //
 // A trigger that races ends its transaction when it fires, so that what follows runs for the winner alone. Two that fire at
-// once are two commits, of which one is refused, or two happenings of one commit, of which the first wins.
+// once are two commits, of which one is refused, or two happenings of one commit, of which the first wins. One that waits for
+// an event has won when that is brought to it: what was consumed for it is never lost by a race. Who leaves by an error, a
+// timeout, an expiration or a signal has not fired, and the others go on.
 
 import { withdrawContext } from './scopes.js';
 import type { SharedState } from './state.js';
@@ -11,7 +13,7 @@ export function openRace(state: SharedState, contexts: readonly number[]): void 
   if (contexts.length > 1) state.races = [...(state.races ?? []), [...contexts]];
 }
 
-/** The context has moved on from its trigger: the others of its race go. */
+/** The context's trigger has fired, or is sure to: the others of its race go. */
 export function winRace(working: Working, context: number): void {
   const race = working.state.races?.find(each => each.includes(context));
   if (race === undefined) return;

@@ -62,7 +62,8 @@ export function raisedBy(happenings: readonly Happening[], plan: (workflow: numb
 }
 
 /**
- * Everything that waits where an active signal is monitored goes.
+ * Everything that waits where an active signal is monitored goes, each once: one that comes to such an action again by the flow it
+ * takes is left to its next claim, so that flows which raise what the next action monitors do not turn here for ever.
  *
  * @param take takes the flows out of a place for a context
  */
@@ -70,11 +71,11 @@ export function settleSignals(
   working: Working,
   take: (context: StoredContext, flows: readonly number[]) => void,
 ): void {
-  // Each round clears a signal. Flows that raise what the next action monitors could do so for ever; a workflow cannot
-  // be verified to never do so, so what is left is for the next claim of the context.
-  for (let round = 0; round < roundsMax && working.state.signals !== undefined && working.end === null; round++) {
+  const gone = new Set<number>();
+  while (working.state.signals !== undefined && working.end === null) {
     const waiting = working.contexts().flatMap(each => {
-      const found = waits(working, each) ? activeOf(working.state, actionAt(working, each)) : null;
+      const found =
+        !gone.has(each.context) && waits(working, each) ? activeOf(working.state, actionAt(working, each)) : null;
       return found === null ? [] : [{ each, signal: found.signal }];
     });
     const signal = waiting[0]?.signal;
@@ -83,6 +84,7 @@ export function settleSignals(
     for (const { each } of waiting.filter(one => one.signal === signal)) {
       // Another's flow may have withdrawn it.
       if (working.end !== null || !working.contexts().some(({ context }) => context === each.context)) continue;
+      gone.add(each.context);
       const { flow } = actionAt(working, each).monitors!.find(one => one.signal === signal)!;
       const { context, workflow, place } = each;
       working.signalled.push({ context, workflow, place, hasRun: false, hasEnded: flow === null });
@@ -90,8 +92,6 @@ export function settleSignals(
     }
   }
 }
-
-const roundsMax = 100;
 
 /** Where the variables of a context come from that has been standing somewhere. */
 export function sourceFor(working: Working, context: number): { readonly source: Source; readonly from: number } {
@@ -103,11 +103,21 @@ function actionAt({ world }: Working, { workflow, place }: StoredContext): PlanA
   return world.plan(workflow).actions[place]!;
 }
 
-/** Whether it has come to an action that has not begun. What may be executing is not known to wait. */
+/** Whether it has come to an action that has not begun. What may be executing is not known to wait; a trigger that has been
+ * given what it waits for is sure to fire. */
 function waits({ state, standing }: Working, { context, hasRun, ...each }: StoredContext): boolean {
   if (hasRun) return false;
-  if (each.state === 'ready') return standing.has(context) || each.isAsleep === true;
-  return each.state === 'waiting' && isQueued(state, context);
+  const anew = standing.get(context);
+  switch (each.state) {
+    case 'ready':
+    case 'paused':
+      return anew === undefined ? each.isAsleep === true : anew.stays !== 'given';
+    case 'waiting':
+      return isQueued(state, context);
+    case 'failed':
+    case 'joining':
+      return false;
+  }
 }
 
 /** Whether it waits for a mutex. */

@@ -10,7 +10,7 @@
 //   J2. A context that was withdrawn while it executed leaves no trace but its audit: what it did is not applied.
 
 import type { Place } from '../../workflow/plan.js';
-import type { Happening, Source, Step, StoredContext, What } from './happening.js';
+import type { Happening, Source, Standing, Step, StoredContext, What } from './happening.js';
 import { arriveAtJoin, settle, settleActivated } from './joins.js';
 import { endRaces, leaveRace, openRace, winRace } from './races.js';
 import { closeLeft, remove } from './removal.js';
@@ -55,8 +55,7 @@ function apply(working: Working, happening: Happening): void {
     return;
   }
   // A handler may take as long as it likes, and come to the very mutex at which the context has failed.
-  working.release(context);
-  if (what.kind === 'moved' || what.kind === 'flows' || what.kind === 'ended') winRace(working, context);
+  if (!staysPut(what)) working.release(context);
   const source: Source = { kind: 'of', context };
   switch (what.kind) {
     case 'moved':
@@ -83,10 +82,28 @@ function apply(working: Working, happening: Happening): void {
     case 'recovered':
       recover(working, happening);
       return;
+    case 'given':
+      winRace(working, context);
+      stay(working, happening, what.kind);
+      return;
     case 'waits':
-      working.arrive(context, scope, workflow, happening.place, false, context, source, true);
+      stay(working, happening, what.kind);
       return;
   }
+}
+
+/** Whether it keeps the mutex of its action, or its turn for it. */
+function staysPut({ kind }: What): boolean {
+  return kind === 'waits' || kind === 'given' || kind === 'recovered';
+}
+
+function stay(
+  working: Working,
+  { context, scope, workflow, place, hasRun }: Happening,
+  stays: NonNullable<Standing['stays']>,
+): void {
+  const source: Source = { kind: 'of', context };
+  working.stand({ context, scope, workflow, place, hasRun, state: 'ready', from: context, source, stays });
 }
 
 /** Its action has ended: a signal it monitors decides what follows, when it did so normally. */
@@ -100,6 +117,8 @@ function leaveAction(
   const action = working.world.plan(workflow).actions[from]!;
   const active = activeOf(working.state, action);
   const isNormal = flows.every(flow => action.flows.some(each => each.flow === flow));
+  if (active === null && isNormal) winRace(working, context);
+  else leaveRace(working.state, context);
   if (active === null || !isNormal) {
     takeFlows(working, happening, flows, source, context, action.isRace);
     return;

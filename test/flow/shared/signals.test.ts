@@ -144,7 +144,43 @@ describe('a signal', () => {
     expect(world.state!.mutexes.m!.waiting).toEqual([]);
   });
 
-  test('whose flow raises it for its own action again turns a bounded number of times', () => {
+  test('ends what is paused, too', () => {
+    const world = pair(nul('right', { monitor: ['stop'] }));
+    go(world, 'head');
+    const right = world.at('right')[0]!;
+    world.contexts.set(right, { ...world.contexts.get(right)!, state: 'paused' });
+    go(world, 'left');
+    expect(world.stands()).toEqual(['ready after', 'ready ended']);
+  });
+
+  test('leaves a trigger to fire that has been given what it waits for, and it takes its signal flow then', () => {
+    const world = pair(waits('right', { monitor: ['stop'] }));
+    go(world, 'head');
+    const [left, right] = [world.at('left')[0]!, world.at('right')[0]!];
+    const given = world.happening(right, { kind: 'given' });
+    expect(world.commit([given, world.happening(left, world.transaction(left))]).signalled).toEqual([]);
+    expect(world.stands()).toEqual(['ready after', 'ready right']);
+    expect(go(world, 'right').signalled).toMatchObject([{ hasRun: true }]);
+    expect(world.stands()).toEqual(['ready after', 'ready ended']);
+  });
+
+  test('keeps what waits for its turn in its place at the mutex', () => {
+    const world = worldOf(
+      [nul('head'), nul('a', { mutex: 'm', monitor: ['stop'] }), nul('b', { mutex: 'm' }), nul('after')],
+      [
+        { from: 'head', to: 'a' },
+        { from: 'head', to: 'b' },
+        { from: 'a', to: 'after' },
+      ],
+    );
+    go(world, 'head');
+    const a = world.at('a')[0]!;
+    expect(world.commit([world.happening(a, { kind: 'waits' })]).standing).toMatchObject([{ stays: 'waits' }]);
+    expect(world.state!.mutexes.m).toMatchObject({ holder: a, waiting: [{}] });
+    expect(world.stands()).toEqual(['ready a', 'waiting b']);
+  });
+
+  test('whose flow raises it for its own action again turns once a commit', () => {
     const world = worldOf(
       [nul('head'), nul('a', { monitor: ['stop'] })],
       [
@@ -182,6 +218,38 @@ describe('a race', () => {
     const { dropped } = go(world, 'c', 'a');
     expect(dropped).toHaveLength(1);
     expect(world.stands()).toEqual(['ready after']);
+  });
+
+  test('is won by the one to which is brought what it waits for, before it is asked', () => {
+    const world = worldOf(actions, flows);
+    go(world, 'head');
+    const [a, c] = [world.at('a')[0]!, world.at('c')[0]!];
+    const fired = world.happening(a, world.transaction(a));
+    expect(world.commit([world.happening(c, { kind: 'given' }), fired]).dropped).toEqual([a]);
+    expect(world.stands()).toEqual(['ready c']);
+    go(world, 'c');
+    world.runAll();
+    expect([world.times('after'), world.end?.state]).toEqual([1, 'finished']);
+  });
+
+  test('goes on without one that has expired, timed out or failed', () => {
+    const world = worldOf(
+      [nul('head', { race: true }), waits('a'), waits('b'), waits('c'), nul('after'), nul('late'), nul('wrong')],
+      [...flows, { from: 'a', to: 'late', kind: 'expiration' }, { from: 'b', to: 'wrong', kind: 'error' }],
+    );
+    go(world, 'head');
+    const { expirationFlow } = world.plan(1).actions[1]!;
+    const { errorFlow } = world.plan(1).actions[2]!;
+    const over = (name: string, flow: number) => {
+      const context = world.at(name)[0]!;
+      const { place } = world.contexts.get(context)!;
+      world.commit([world.happening(context, { kind: 'flows', from: place, flows: [flow] })]);
+    };
+    over('a', expirationFlow!.flow);
+    over('b', errorFlow!.flow);
+    expect(world.stands()).toEqual(['ready c', 'ready late', 'ready wrong']);
+    go(world, 'c');
+    expect(world.stands()).toEqual(['ready after', 'ready late', 'ready wrong']);
   });
 
   test('one that a signal ends wins nothing', () => {

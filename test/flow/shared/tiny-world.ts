@@ -185,11 +185,11 @@ export class TinyWorld {
     return this.last;
   }
 
-  /** Those at triggers sleep. */
+  /** Those at triggers sleep, and those that are paused. */
   #stored(): StoredContext[] {
     return [...this.contexts.values()].map(each => ({
       ...each,
-      isAsleep: this.plan(each.workflow).actions[each.place]!.isTrigger,
+      isAsleep: each.state === 'paused' || this.plan(each.workflow).actions[each.place]!.isTrigger,
     }));
   }
 
