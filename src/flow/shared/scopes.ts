@@ -297,7 +297,7 @@ function endItem(working: Working, number: number, item: number, context: number
   const { group, workflow, place } = working.scope(number);
   const action = forEachAt(working, workflow, place);
   group!.finished += 1;
-  if (hasResult && action.collect !== false && !group!.isOver) {
+  if (hasResult && action.collect !== false && !group!.isOver && !working.state.isRemoved) {
     group!.results.push([item, context]);
     const source = { kind: 'of', context } as const;
     working.stand({ context, scope: number, workflow, place, hasRun: true, state: 'joining', from: context, source });

@@ -108,6 +108,8 @@ function actionAt({ world }: Working, { workflow, place }: StoredContext): PlanA
 function waits({ state, standing }: Working, { context, hasRun, ...each }: StoredContext): boolean {
   if (hasRun) return false;
   const anew = standing.get(context);
+  // Nothing else in the commit can be made from variables that it makes itself: the next claim finds the signal active.
+  if (anew !== undefined && anew.source.kind !== 'of') return false;
   switch (each.state) {
     case 'ready':
     case 'paused':

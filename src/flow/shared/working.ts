@@ -33,10 +33,12 @@ export class Working {
     happenings: readonly Happening[],
   ) {
     this.#touched = new Set(happenings.map(({ context }) => context || 1));
+    // An operation meets contexts wherever they stand, at a join too, where they do not live.
+    const states = new Map((world.stored ?? []).map(({ context, state }) => [context || 1, state]));
     this.#pending = new Map(
       happenings.map(({ context: number, scope, workflow, place, hasRun }) => {
         const context = number || 1;
-        return [context, { context, scope, workflow, place, hasRun, state: 'ready' }];
+        return [context, { context, scope, workflow, place, hasRun, state: states.get(context) ?? 'ready' }];
       }),
     );
   }
@@ -162,7 +164,9 @@ export class Working {
     const stored = (this.world.stored ?? []).filter(
       ({ context }) => !this.leaving.has(context) && !this.standing.has(context) && !this.#touched.has(context || 1),
     );
-    return [...stored, ...this.#pending.values(), ...this.standing.values()];
+    // One may stand anew by what happened to another, before its own happening is applied.
+    const pending = [...this.#pending.values()].filter(({ context }) => !this.standing.has(context));
+    return [...stored, ...pending, ...this.standing.values()];
   }
 
   /** Everything inside of the scopes goes, and they with it. */

@@ -27,6 +27,22 @@ const count = (world: TinyWorld, what: string): number => world.stands().filter(
 const one = (world: TinyWorld, name: string) => world.run(world.at(name)[0]!);
 
 describe('a group', () => {
+  test('of which all is removed keeps no result, of one whose removal comes in the same commit either', () => {
+    const world = withGroup(
+      { items: [0, 1], parallel: 2 },
+      [...nulls('s a b'), { name: 'j', type: 'null', join: 'all' }],
+      ways('s>a', 's>b', 'b>j'),
+    );
+    const [item] = world.at('group/s');
+    world.run(item!);
+    world.run(item!);
+    const kept = Object.values(world.state!.open).find(({ result }) => result !== undefined)!.result!;
+    const removed = [world.at('group/b')[0]!, kept].map(context => world.happening(context, { kind: 'removed' }));
+    // The checks of the world look for what is named as a result.
+    world.commit(removed);
+    expect(world.stands()).toEqual(['ready group/s', 'waiting group+']);
+  });
+
   test('runs as many copies at once as it may, and goes on with their results by index', () => {
     const world = withGroup({ parallel: 2 });
     expect(world.stands()).toEqual(['ready group/item', 'ready group/item', 'waiting group+']);
@@ -274,6 +290,20 @@ describe('a handler', () => {
     world.run(begun.context);
     expect(world.stands()).toEqual(['failed a', 'ready b']);
     expect(Object.keys(world.state!.open)).toEqual(['0']);
+  });
+
+  test('that gives up in the commit in which an operation is for what failed leaves it there once', () => {
+    const stop: Action = { name: 'stop', type: 'cancel', actions: ['a'] };
+    const world = worldOf([...nulls('head a b'), stop], ways('head>a', 'head>b', 'head>stop'), { 3: handler });
+    world.run(0);
+    const [[a], [stops]] = [world.at('a'), world.at('stop')];
+    world.commit([world.happening(a!, { kind: 'handed', workflow: 3 })]);
+    const mending = world.ready().find(({ workflow }) => workflow === 3)!.context;
+    const recovered = world.happening(a!, { kind: 'recovered' });
+    const gaveUp = world.happening(mending, { kind: 'gaveUp' });
+    // The checks of the world count who lives after each step.
+    world.commit([gaveUp, world.happening(stops!, world.transaction(stops!)), recovered]);
+    expect(world.stands()).toEqual(['ready b', 'ready stop+']);
   });
 
   test('has the mutex at which it failed: others may take it meanwhile, and what failed waits for it again', () => {

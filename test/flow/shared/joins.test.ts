@@ -257,4 +257,29 @@ describe('an instance', () => {
     go(world, 'c');
     expect(world.end).toEqual({ state: 'removed', result: null });
   });
+
+  test('withdrawn where it stands in the commit in which an operation removes it, a context at a join is no living one', () => {
+    const flows = ['head>a', 'head>b', 'head>c', 'head>x', 'a>join', 'b>join', 'c>join', 'x>y'];
+    const region: Action = { name: 'x', type: 'cancel', actions: ['join'] };
+    const world = worldOf(flows, { join: 'all' }, [region]);
+    go(world, 'head');
+    go(world, 'c');
+    const removed = world.happening(world.at('join', ['joining'])[0]!, { kind: 'removed' });
+    const [x] = world.at('x');
+    // The checks of the world count who lives after each step.
+    world.commit([world.happening(x!, world.transaction(x!)), removed]);
+    expect(world.stands()).toEqual(['ready a', 'ready b', 'ready x+']);
+  });
+
+  test('that stands for the result stays for the operation that removes it, whatever is withdrawn in the same commit', () => {
+    const flows = ['head>a', 'head>b', 'head>x', 'head>done', 'a>join', 'b>join', 'x>y'];
+    const region: Action = { name: 'x', type: 'cancel', actions: ['head'] };
+    const world = worldOf(flows, { join: 'all' }, [region]);
+    go(world, 'head');
+    go(world, 'done');
+    const kept = world.state!.open[0]!.result!;
+    const [x] = world.at('x');
+    world.commit([world.happening(x!, world.transaction(x!)), world.happening(kept, { kind: 'removed' })]);
+    expect(world.stands()).toEqual(['ready a', 'ready b', 'ready x+']);
+  });
 });

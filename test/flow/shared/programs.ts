@@ -48,9 +48,10 @@ export function levelOf(asked: Asked): Level {
     actions.push({ ...actionOf(asked, name, at), ...start } as Action);
   }
   if (isWild) for (let at = random(3); at > 0; at--) loop(actions, flows, inbound, random);
+  const raced = isWild ? withSignals(actions, flows, inbound, random) : new Set<number>();
   for (const [at, action] of actions.entries()) {
     const ways = inbound[at]!;
-    if (ways < 2 || random(3) === 0) continue;
+    if (ways < 2 || random(3) === 0 || raced.has(at)) continue;
     const join = joinOf(random, ways, isWild);
     if (action.type !== 'error') actions[at] = { ...action, join } as Action;
   }
@@ -101,6 +102,44 @@ function loop(actions: Action[], flows: Flow[], inbound: number[], random: Rando
   flows.push({ from: `a${from}`, to: `a${to}` });
   inbound[to]! += 1;
   actions[to] = { ...actions[to]!, transactionBreak: true } as Action;
+}
+
+/**
+ * Triggers, some of which race, actions that monitor signals, and flows that raise and clear them. Signal flows lead
+ * onwards, so that a signal that is raised again and again ends.
+ *
+ * @returns the actions that race
+ */
+function withSignals(actions: Action[], flows: Flow[], inbound: number[], random: Random): ReadonlySet<number> {
+  const raced = new Set<number>();
+  for (const [at, action] of actions.entries()) {
+    if (random(4) === 0 && isPlain(action)) actions[at] = { ...action, type: 'manual' } as Action;
+    const targets = flows.filter(({ from }) => from === action.name).map(({ to }) => Number(to.slice(1)));
+    if (targets.length < 2 || random(2) === 0 || !targets.every(to => isPlain(actions[to]!))) continue;
+    actions[at] = { ...actions[at]!, race: true } as Action;
+    for (const to of targets) {
+      actions[to] = { ...actions[to]!, type: 'manual' } as Action;
+      raced.add(to);
+    }
+  }
+  if (random(2) === 0) return raced;
+  for (const [at, action] of actions.entries()) {
+    const [signal, to] = [`s${random(2)}`, at + 1 + random(4)];
+    if (random(3) > 0) continue;
+    actions[at] = { ...action, monitor: [signal] } as Action;
+    if (to >= actions.length) continue;
+    flows.push({ from: action.name, to: `a${to}`, kind: 'signal', signal });
+    inbound[to]! += 1;
+  }
+  for (const [at, flow] of flows.entries()) {
+    const signals = { [random(3) === 0 ? 'clear' : 'raise']: [`s${random(2)}`] };
+    if (random(3) === 0) flows[at] = { ...flow, ...signals };
+  }
+  return raced;
+}
+
+function isPlain({ type }: Action): boolean {
+  return type === 'null' || type === 'console' || type === 'manual';
 }
 
 function joinOf(random: Random, ways: number, isWild: boolean) {

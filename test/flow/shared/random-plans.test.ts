@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { StoredContext } from '../../../src/flow/shared/happening.js';
+import { activeOf } from '../../../src/flow/shared/signals.js';
 import type { Action, ForEachAction } from '../../../src/workflow/model.js';
 import { type Level, levelOf, planOf, type Random, randomOf } from './programs.js';
 import { TinyWorld, takesAll } from './tiny-world.js';
@@ -96,7 +97,7 @@ describe('random plans', () => {
   });
 
   test('with loops, cancellation and ends keep what must hold, and end', () => {
-    const seen = { ends: 0, failed: 0, removed: 0 };
+    const seen = { ends: 0, failed: 0, removed: 0, signalled: 0, raced: 0 };
     fc.assert(
       fc.property(fc.nat(), fc.integer({ min: 1, max: 9 }), (number, size) => {
         const run = (): readonly [TinyWorld, string[]] => {
@@ -128,13 +129,28 @@ describe('random plans', () => {
               for (const { context } of others.slice(0, 1 + random(2)))
                 happenings.push(world.happening(context, { kind: 'removed' }));
             }
+            const [failed] = Object.values(world.state?.open ?? {}).filter(({ kind }) => kind === 'handler');
+            if (
+              failed?.opener != null &&
+              random(10) === 0 &&
+              !happenings.some(({ context }) => context === failed.opener)
+            )
+              happenings.push(world.happening(failed.opener, { kind: 'recovered' }));
             if (happenings.some(({ what }) => what.kind === 'removed')) seen.removed += 1;
             steps.push(JSON.stringify([happenings, world.commit(happenings), world.state]));
+            seen.signalled += world.last.signalled.length;
+            seen.raced += world.state?.races?.length ?? 0;
+            if (world.end !== null || world.state === null || random(10) > 0) continue;
+            steps.push(JSON.stringify([world.signal(`s${random(2)}`, random(3) > 0), world.state]));
           }
           return [world, steps];
 
           function happens(world: TinyWorld, context: number) {
-            const { scope, workflow } = world.contexts.get(context)!;
+            const { scope, workflow, place, hasRun } = world.contexts.get(context)!;
+            const { state } = world;
+            // What is claimed where a signal is active does not run.
+            if (!hasRun && state !== null && activeOf(state, world.plan(workflow).actions[place]!) !== null)
+              return { kind: 'waits' } as const;
             if (context > 0 && workflow !== 3 && random(12) === 0) return { kind: 'handed', workflow: 3 } as const;
             // An end of the handler that gives up is an error action.
             if (workflow === 3) return scope % 2 === 0 ? ({ kind: 'gaveUp' } as const) : ({ kind: 'ended' } as const);
@@ -150,6 +166,8 @@ describe('random plans', () => {
     expect(seen.ends).toBe(numRuns);
     expect(seen.failed).toBeGreaterThan(numRuns / 10);
     expect(seen.removed).toBeGreaterThan(numRuns / 20);
+    expect(seen.signalled).toBeGreaterThan(numRuns / 10);
+    expect(seen.raced).toBeGreaterThan(numRuns / 20);
   });
 
   test('a loop of a thousand turns with a split, a join and a group keeps its state as small as one turn', () => {

@@ -88,6 +88,42 @@ describe('a signal', () => {
     expect(world.stands()).toEqual(['ready after']);
   });
 
+  test('active where a join goes on is left to the claim, for whose commit the variables that have met are there', () => {
+    const split = ['a', 'b'].flatMap((name): Flow[] => [
+      { from: 'head', to: name },
+      { from: name, to: 'meets', raise: ['stop'] },
+    ]);
+    const world = worldOf(
+      [nul('head'), nul('a'), nul('b'), nul('meets', { join: 'all', monitor: ['stop'] }), nul('next', { join: 'all' })],
+      [...split, { from: 'meets', to: 'next', kind: 'signal', signal: 'stop' }],
+    );
+    go(world, 'head');
+    go(world, 'a');
+    const [a] = world.at('meets', ['joining']);
+    go(world, 'b');
+    expect(world.stands()).toEqual(['ready meets']);
+    const { signalled, standing } = world.commit([world.happening(a!, { kind: 'waits' })]);
+    expect(signalled).toMatchObject([{ context: a, hasRun: false }]);
+    expect(standing).toMatchObject([{ source: { arrivals: [{ context: a, action: 'meets' }] } }]);
+    expect(world.stands()).toEqual(['ready next']);
+  });
+
+  test('active where a copy begins is left to its claim', () => {
+    const body = {
+      actions: [nul('one', { monitor: ['stop'] }), nul('two', { join: 'all' })],
+      flows: [{ from: 'one', to: 'two', kind: 'signal', signal: 'stop' } as Flow],
+    };
+    const world = worldOf(
+      [nul('head'), { name: 'each', type: 'forEach', items: [1], body }],
+      [{ from: 'head', to: 'each', raise: ['stop'] }],
+    );
+    go(world, 'head');
+    go(world, 'each');
+    expect(world.stands()).toEqual(['ready each/one', 'waiting each+']);
+    world.commit(world.ready().map(({ context }) => world.happening(context, { kind: 'waits' })));
+    expect(world.stands()).toEqual(['ready each/two', 'waiting each+']);
+  });
+
   test('that is active is raised in vain, and one that a flow clears ends nothing', () => {
     const world = worldOf(
       [nul('head'), nul('again'), nul('clears'), waits('a', { monitor: ['stop'] })],

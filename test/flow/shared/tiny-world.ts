@@ -1,8 +1,10 @@
 // An instance with several contexts in memory: contexts run, what they came to is brought to `step` as the engine brings
 // it, and everything that must hold of the state is checked after each step.
 
+import { contextsOf } from '../../../src/engine/shared/decide.js';
 import type { Happening, Step, StoredContext, What } from '../../../src/flow/shared/happening.js';
 import { joinsOrWithdraws, watchesMoves } from '../../../src/flow/shared/needs.js';
+import { activeOf, clearSignal, raiseSignal } from '../../../src/flow/shared/signals.js';
 import { initialState, type SharedState } from '../../../src/flow/shared/state.js';
 import { step } from '../../../src/flow/shared/step.js';
 import type { Plan, PlanAction } from '../../../src/workflow/plan.js';
@@ -174,7 +176,18 @@ export class TinyWorld {
       this.end = { state: 'finished', result: 1 };
       return this.last;
     }
-    const state = structuredClone(this.state ?? initialState(1));
+    return this.#step(structuredClone(this.state ?? initialState(1)), happenings);
+  }
+
+  /** An operator raises or clears a signal. */
+  signal(name: string, isRaised: boolean): Step {
+    const state = structuredClone(this.state!);
+    if (isRaised) raiseSignal(state, name);
+    else clearSignal(state, name);
+    return this.#step(state, []);
+  }
+
+  #step(state: SharedState, happenings: readonly Happening[]): Step {
     const plan = (workflow: number) => this.plan(workflow);
     const stored = joinsOrWithdraws(state, happenings, { plan }) ? this.#stored() : null;
     this.last = step(state, happenings, { plan, stored });
@@ -204,8 +217,10 @@ export class TinyWorld {
       if (!known.has(from) && !(from === 1 && known.has(0))) throw new Error(`${context} comes from ${from}`);
       this.contexts.set(context, { context, scope, workflow, place, hasRun, state });
     }
-    for (const { source, workflow, place } of standing) {
-      if (source.kind !== 'joined') continue;
+    for (const { context, source, workflow, place, state } of standing) {
+      const unknown = contextsOf(source).filter(each => !known.has(each) && !(each === 1 && known.has(0)));
+      if (unknown.length > 0) throw new Error(`${context} has what ${unknown} never wrote`);
+      if (source.kind !== 'joined' || state === 'joining') continue;
       const { join } = this.plan(workflow).actions[place]!;
       const need = join === null || join.kind === 'activated' ? 1 : join.need;
       if (source.arrivals.length < need) throw new Error(`the join at ${place} goes on with ${source.arrivals.length}`);
@@ -285,6 +300,17 @@ export class TinyWorld {
       for (const { context } of waiting) {
         if (this.contexts.get(context)?.state !== 'waiting') say(`mutex ${name}: ${context} does not wait`);
       }
+    }
+    for (const race of this.state!.races ?? []) {
+      const isNew = this.last.standing.some(({ context }) => race.includes(context));
+      if (!isNew && race.filter(context => this.contexts.has(context)).length < 2) say(`the race ${race} is over`);
+    }
+    for (const { context, workflow, place, hasRun, state } of this.contexts.values()) {
+      const action = this.plan(workflow).actions[place]!;
+      // What stands there only now is claimed, and finds it so.
+      const isAsleep = action.isTrigger && !this.last.standing.some(each => each.context === context);
+      if (state === 'ready' && !hasRun && isAsleep && activeOf(this.state!, action) !== null)
+        say(`${context} waits where a signal is active`);
     }
     // Something can go on, unless an operator is asked for.
     const states = new Set([...this.contexts.values()].map(({ state }) => state));
