@@ -17,6 +17,7 @@ export function folderPlace(engine: Engine, folder: string, hint: string): Place
     copyWorkflow: copy => engine.copyWorkflow(copy),
     forecast: query => engine.reads.forecast(query),
     operate: (operation, target, options) => engine[operation](target, options),
+    rename: (target, options) => engine.rename(target, options),
     publish: message => engine.publish(message),
     signal: (target, name, isRaised) => engine[isRaised ? 'raiseSignal' : 'clearSignal'](target, name),
     auditPage: async ({ instance, ...filter }, after, order, limit) => {

@@ -15,6 +15,7 @@ import { addOperations } from './operations.js';
 import { watchReaders } from './output.js';
 import { packageVersion } from './package-version.js';
 import { addPublish } from './publish.js';
+import { addRename } from './rename.js';
 import { addRun } from './run.js';
 import { addSchedule } from './schedule.js';
 import { addShow } from './show.js';
@@ -87,6 +88,7 @@ function describe(ended: (code: number) => void): Command {
     addForecast,
     addPublish,
     addSignal,
+    addRename,
   ])
     add(program, ended);
   return program;

@@ -24,7 +24,8 @@ const told: Readonly<
   },
   remove: {
     summary: 'take instances away',
-    description: 'Take instances away for good; their audit stays as long as audit is kept.',
+    description:
+      'Take instances away for good; their audit stays as long as audit is kept. What executes leaves at its next transaction break; a process with destroyOn: [interrupt] is not waited for. What comes to no break, or cannot be removed otherwise, leaves with --force at once, with all that belongs to it.',
     past: 'removed',
     after: null,
   },
@@ -63,6 +64,7 @@ interface OperationOptions {
   readonly dryRun?: boolean;
   readonly workflowVersion?: number;
   readonly from?: string;
+  readonly force?: boolean;
 }
 
 export function addOperations(program: Command, ended: Ended): void {
@@ -77,6 +79,12 @@ export function addOperations(program: Command, ended: Ended): void {
       .action(async (target: string, options: OperationOptions, command: Command) =>
         ended(await operate(operation, target, options, command)),
       );
+    if (operation === 'remove') {
+      command.option(
+        '--force',
+        'at once, also what executes: its thread is ended if its action does not end by itself',
+      );
+    }
     if (operation !== 'restart') continue;
     command
       .option('--workflow-version <n>', 'version of the workflow that runs then (default: the newest)', versionOf)
@@ -99,7 +107,7 @@ server, or, in an application, its engine: engine.${operation}('/flights/').`;
 async function operate(
   operation: PlaceOperation,
   target: string,
-  { json, dryRun = false, workflowVersion, from }: OperationOptions,
+  { json, dryRun = false, workflowVersion, from, force }: OperationOptions,
   command: Command,
 ): Promise<number> {
   const { operationProgress } = await import('./operation-progress.js');
@@ -109,6 +117,7 @@ async function operate(
     const own = {
       ...(workflowVersion === undefined ? {} : { workflowVersion }),
       ...(from === undefined ? {} : { from }),
+      ...(force === undefined ? {} : { force }),
     };
     return {
       ...(await place.operate(operation, target, { ...own, dryRun, onProgress: progress.show })),

@@ -19,6 +19,8 @@ export interface PlaceOperationOptions {
   /** Of `restart`. */
   readonly workflowVersion?: number;
   readonly from?: string;
+  /** Of `remove`. */
+  readonly force?: boolean;
   /** Told by a folder alone. */
   readonly onProgress?: (progress: OperationResult) => void;
 }
@@ -44,6 +46,7 @@ export interface Place {
   copyWorkflow(copy: WorkflowCopy): Promise<DeployedWorkflow>;
   forecast(query: ForecastQuery): Promise<Forecast>;
   operate(operation: PlaceOperation, target: string, options: PlaceOperationOptions): Promise<OperationResult>;
+  rename(target: string, options: PlaceOperationOptions & { readonly to: string }): Promise<OperationResult>;
   publish(message: OutsideMessage): Promise<unknown>;
   signal(target: string, name: string, isRaised: boolean): Promise<{ readonly instances: number }>;
   auditPage(

@@ -55,6 +55,7 @@ function serverPlace(client: Client, url: string, hint: string): Place {
     copyWorkflow: copy => client.copyWorkflow(copy),
     forecast: query => client.forecast(query),
     operate: (operation, target, { onProgress: _, ...options }) => client[operation](target, options),
+    rename: (target, { onProgress: _, ...options }) => client.rename(target, options),
     publish: message => client.publish(message),
     signal: (target, name, isRaised) => client[isRaised ? 'raiseSignal' : 'clearSignal'](target, name),
     auditPage: (filter, after, order, limit) =>

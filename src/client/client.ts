@@ -10,7 +10,14 @@ import type {
   SubmitRecord,
 } from '../api/schema/instances.js';
 import type { MessageRequest, PublishedMessage } from '../api/schema/messages.js';
-import type { Operation, OperationRequest, OperationResult, RestartRequest } from '../api/schema/operations.js';
+import type {
+  Operation,
+  OperationRequest,
+  OperationResult,
+  RemoveRequest,
+  RenameRequest,
+  RestartRequest,
+} from '../api/schema/operations.js';
 import type { SignalResult } from '../api/schema/signals.js';
 import type { Snapshot } from '../api/schema/snapshot.js';
 import type {
@@ -60,6 +67,12 @@ export interface CallOptions {
 
 /** `dryRun`: count what would be changed, and change nothing. Default false. */
 export interface OperationOptions extends CallOptions, Omit<OperationRequest, 'target'> {}
+
+/** `force`: take off what executes at once, and end its thread if it does not end by itself. Default false. */
+export interface RemoveOptions extends CallOptions, Omit<RemoveRequest, 'target'> {}
+
+/** `to`: a name of its own for an instance, the full name for a workflow, a branch with a trailing `/` for a branch. */
+export interface RenameOptions extends CallOptions, Omit<RenameRequest, 'target'> {}
 
 /** `workflowVersion`: default the newest. `from`: the action at which the new run begins; default: where the workflow does. */
 export interface RestartOptions extends CallOptions, Omit<RestartRequest, 'target'> {}
@@ -206,8 +219,8 @@ export class Client {
     return this.#operate('resume', target, options);
   }
 
-  /** Take instances away: at once where they wait, at their next transaction break where they execute. */
-  remove(target: string, options?: OperationOptions): Promise<OperationResult> {
+  /** Take instances away: at once where they wait, at their next transaction break where they execute, unless that is forced. */
+  remove(target: string, options?: RemoveOptions): Promise<OperationResult> {
     return this.#operate('remove', target, options);
   }
 
@@ -250,7 +263,12 @@ export class Client {
     return this.#operate('restart', target, options);
   }
 
-  #operate(operation: Operation, target: string, { signal, ...asked }: RestartOptions = {}): Promise<OperationResult> {
+  /** Give an instance another name of its own, or a workflow or branch with what lives in it another one. Ids stay. */
+  rename(target: string, options: RenameOptions): Promise<OperationResult> {
+    return this.#operate('rename', target, options);
+  }
+
+  #operate(operation: Operation, target: string, { signal, ...asked }: CallOptions = {}): Promise<OperationResult> {
     return this.#send('POST', `/v1/operations/${operation}`, { target, ...asked }, signal);
   }
 

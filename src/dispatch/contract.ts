@@ -31,7 +31,7 @@ export interface DispatcherEvents {
   room(): void;
   /** A thread was ended or died; the pool replaces it unless it is stopping. */
   threadLost(loss: {
-    reason: 'timeout' | 'blocked' | 'memory' | 'exit' | 'error';
+    reason: 'timeout' | 'blocked' | 'memory' | 'exit' | 'error' | 'removed';
     rerun: number;
     message: string;
   }): void;
@@ -49,7 +49,9 @@ export interface Dispatcher {
   /**
    * Nobody needs the outcomes of these members of a batch any more. In the threads their signals are aborted; an action that
    * does not heed that runs to its end. They begin no further action; who was interrupted goes on to its break, unless it has
-   * not begun, or its action fails. Who waits for a thread because its own was lost runs. Each is answered all the same (P1).
+   * not begun, or its action fails; who is leaving goes on to its break, but for a program that an interrupt destroys. Who waits
+   * for a thread because its own was lost runs. Each is answered all the same (P1). Of those that were `removed` none runs again,
+   * and one that has not ended `graceMs` later has its thread ended.
    */
   withdraw(batch: number, members: readonly MemberName[], why: Withdrawn): void;
   /** What is executing, from shared memory. */

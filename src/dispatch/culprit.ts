@@ -6,7 +6,8 @@
 
 import type { ExecutingRow, SharedState } from './shared-state.js';
 
-export type LossReason = 'timeout' | 'blocked' | 'memory' | 'exit' | 'error';
+/** `removed`: what an operator has taken off does not end by itself. */
+export type LossReason = 'timeout' | 'blocked' | 'memory' | 'exit' | 'error' | 'removed';
 
 export interface Verdict {
   readonly culprit: ExecutingRow | null;

@@ -87,6 +87,7 @@ function errorOf(ended: Ended, place: number, options: DispatcherOptions): Actio
       return make('ActionOutOfMemory', `action "${action}" filled the heap of its thread, ${options.heapMb} MB`);
     case 'exit':
     case 'error':
+    case 'removed':
       return make('ActionExited', `action "${action}" ended its thread: ${ended.message}`);
   }
 }

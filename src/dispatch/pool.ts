@@ -18,6 +18,7 @@ import { Relaunch } from './relaunch.js';
 import { Room } from './room.js';
 import { openMember, remaindersOf, settle, timeoutMsOf } from './settlement.js';
 import { uptimeMs } from './shared-state.js';
+import { TakenOff } from './taken-off.js';
 import { type MemberName, Ticket } from './ticket.js';
 import { Watch } from './watch.js';
 import { costKey, createPiscina, WorkerThread } from './worker-thread.js';
@@ -45,6 +46,7 @@ class ThreadPool implements Dispatcher {
   #threads: WorkerThread[] = [];
   /** Tickets no thread can take now. */
   #held: Ticket[] = [];
+  readonly #takenOff = new TakenOff();
   #inFlight = 0;
   #ticketsMade = 0;
   #isStopping = false;
@@ -60,7 +62,9 @@ class ThreadPool implements Dispatcher {
       timeoutMsOf: (thread, row) => timeoutMsOf(thread, row, this.#planOf),
       lose: (thread, reason) => this.#lose(thread, reason, '', findCulprit(reason, thread.shared, uptimeMs())),
       look: (thread, rows) => {
-        if (this.#room.learnFromExecuting(thread, rows, this.#threads)) this.#afterChange();
+        if (this.#takenOff.holdsOn(thread, uptimeMs(), options.graceMs)) {
+          this.#lose(thread, 'removed', '', { culprit: null, suspects: [] });
+        } else if (this.#room.learnFromExecuting(thread, rows, this.#threads)) this.#afterChange();
       },
     });
   }
@@ -110,12 +114,29 @@ class ThreadPool implements Dispatcher {
   }
 
   withdraw(batch: number, members: readonly MemberName[], why: Withdrawn): void {
+    if (why === 'removed') {
+      this.#takenOff.add(batch, members, uptimeMs());
+      if (this.#answerTaken(this.#held) > 0) {
+        this.#held = this.#held.flatMap(ticket =>
+          ticket.remaining === 0 ? [] : [this.#ticket(ticket.batch, ticket.open())],
+        );
+      }
+    }
     for (const thread of this.#threads) {
       for (const ticket of thread.tickets.values()) {
         const slots = ticket.batch.id === batch ? ticket.openSlotsOf(members) : [];
         if (slots.length > 0) thread.withdraw(ticket, slots, why);
       }
     }
+  }
+
+  /** @returns how many they were */
+  #answerTaken(tickets: Iterable<Ticket>): number {
+    const outcomes = this.#takenOff.takeOut(tickets, this.#nowMs());
+    const count = outcomes.reduce((sum, { groups }) => sum + groups.length, 0);
+    this.#inFlight -= count;
+    for (const outcome of outcomes) this.#events.outcomes(outcome);
+    return count;
   }
 
   executing(): Executing[] {
@@ -150,6 +171,7 @@ class ThreadPool implements Dispatcher {
     this.#held = [];
     this.#isStopping = false;
     this.#isolation.clear();
+    this.#takenOff.clear();
     this.#inFlight = 0;
     await Promise.all(threads.map(thread => thread.end()));
     // Not awaited: it waits for the exit of every thread, and one held by native code may never come to it.
@@ -230,6 +252,7 @@ class ThreadPool implements Dispatcher {
       this.#inFlight -= count;
       return ticket.answer(group);
     });
+    this.#takenOff.answered({ batch: ticket.batch.id, groups: named });
     const namedEvents = events.map(event => ({ ...event, member: ticket.indexOf(event.part, event.member) }));
     if (ticket.remaining === 0) {
       thread.tickets.delete(ticket.id);
@@ -287,11 +310,12 @@ class ThreadPool implements Dispatcher {
     });
     this.#threads = this.#threads.filter(other => other !== thread);
     const hasEnded = thread.end();
+    const taken = this.#answerTaken(thread.tickets.values());
     const world = { options: this.#options, nowMs: this.#nowMs(), planOf: this.#planOf };
     const { outcomes, suspects, innocent } = settle({ thread, reason, message, verdict, rows }, world);
     const again = [...innocent, ...this.#isolation.lost(thread.tickets.values(), outcomes.length > 0)];
     this.#inFlight -= outcomes.length;
-    this.#launchIn(this.#relaunch.lost(verdict));
+    this.#launchIn(taken > 0 ? 0 : this.#relaunch.lost(verdict));
     for (const outcome of outcomes) this.#events.outcomes(outcome);
     const count = again.reduce(
       (sum, { indexes }) => sum + indexes.reduce((members, list) => members + list.length, 0),

@@ -97,6 +97,15 @@ export class Ticket {
     });
   }
 
+  /** Take those of the members out that are in this ticket and have no outcome; they will be answered otherwise. */
+  takeOut(members: readonly MemberName[]): MemberName[] {
+    return members.filter(name => {
+      const [slot] = this.openSlotsOf([name]);
+      if (slot !== undefined) this.remove(slot);
+      return slot !== undefined;
+    });
+  }
+
   /** Take a member without an outcome out; it will be answered otherwise. */
   remove(slot: number): void {
     this.#answered[slot] = 1;

@@ -313,7 +313,10 @@ function assemble(
 }
 
 /** What an operation, or a delivery, adds to what its members come to. */
-export type AddedToCommit = Pick<Commit, 'roots' | 'bodies' | 'segments' | 'names' | 'freedNames' | 'consumed'>;
+export type AddedToCommit = Pick<
+  Commit,
+  'roots' | 'bodies' | 'segments' | 'shared' | 'names' | 'freedNames' | 'consumed'
+>;
 
 /** A commit with instances that begin by it. */
 export function withAdded(commit: Commit, added: Partial<AddedToCommit>): Commit {
@@ -322,6 +325,7 @@ export function withAdded(commit: Commit, added: Partial<AddedToCommit>): Commit
     roots: [...commit.roots, ...(added.roots ?? [])],
     bodies: [...commit.bodies, ...(added.bodies ?? [])],
     segments: [...commit.segments, ...(added.segments ?? [])],
+    shared: [...commit.shared, ...(added.shared ?? [])],
     names: [...commit.names, ...(added.names ?? [])],
     freedNames: [...commit.freedNames, ...(added.freedNames ?? [])],
     consumed: added.consumed ?? [],

@@ -12,10 +12,10 @@
 //       share as the store has it, and two of them would only refuse each other.
 //   C7. A claim that has adopted what is in hand holds it until it is durable and its batch has ended, and no longer.
 
-import type { Batch, OutcomeGroup, OutcomeMessage } from '../dispatch/protocol.js';
+import type { Batch, OutcomeGroup, OutcomeMessage, Withdrawn } from '../dispatch/protocol.js';
 import type { Offer, Slice } from '../queue/contract.js';
 import { hasBit } from '../store/bitmap.js';
-import type { AuditRow, Guard, Segment, SegmentChange } from '../store/contract.js';
+import type { AuditRow, Segment, SegmentChange } from '../store/contract.js';
 import type { SqlError } from '../store/driver.js';
 import { AdoptedClaims } from './adopted-claims.js';
 import { CommitBacklog } from './commit-backlog.js';
@@ -23,7 +23,7 @@ import { type AddedToCommit, type BuiltCommit, buildCommit, type CommitItem, wit
 import { halves, itemsOf, splitByRequests } from './commit-items.js';
 import { countCommit, logFailures } from './commit-report.js';
 import { failedItems } from './failed-items.js';
-import type { HeldSegment } from './holdings.js';
+import { type HeldSegment, isSoonAsked } from './holdings.js';
 import { narrowed, parted } from './narrowed.js';
 import { isRepeated, offerOfNew } from './offers.js';
 import type { EngineParts } from './parts.js';
@@ -31,7 +31,7 @@ import { refusedByStore } from './refused-items.js';
 import { type RunningBatch, slicesOf } from './running.js';
 import { buildShared } from './shared/build.js';
 import { isShared, SharedGone } from './shared/decide.js';
-import type { SignalChange } from './shared/gathered.js';
+import type { SignalPart } from './shared/gathered.js';
 import { blamesValue, pause, surely, withPatience } from './store-trouble.js';
 import { withdrawRunning, withoutWithdrawn } from './withdrawals.js';
 
@@ -146,7 +146,7 @@ export class Committer {
     audit: readonly AuditRow[],
     added: Partial<AddedToCommit> & Partial<SignalPart> = {},
   ): Promise<boolean> {
-    const { store, queue, holdings, clock, build, health } = this.#parts;
+    const { clock, build } = this.#parts;
     const { signals = [] } = added;
     const built =
       items.some(isShared) || signals.length > 0
@@ -157,6 +157,13 @@ export class Committer {
       { ...built.commit, changes, guards: added.guards ?? [], audit: [...built.commit.audit, ...audit] },
       added,
     );
+    return this.commitBuilt({ ...built, commit });
+  }
+
+  /** The same of a commit that has been built. */
+  async commitBuilt(built: BuiltCommit): Promise<boolean> {
+    const { store, queue, holdings, clock, health } = this.#parts;
+    const { commit } = built;
     let isDurable = false;
     let mayBeStale = false;
     const { openings } = queue;
@@ -167,10 +174,10 @@ export class Committer {
     } finally {
       // What is held of changed segments has an old revision, of marked ones members that have not left after all: read
       // again, or decided again, when it is next needed.
-      for (const { segment } of changes) holdings.dropSegment(segment);
+      for (const { segment } of commit.changes) holdings.dropSegment(segment);
       if (!isDurable) for (const { segment } of commit.marks) holdings.dropSegment(segment);
     }
-    if (isDurable) await this.#committed({ ...built, commit }, mayBeStale);
+    if (isDurable) await this.#committed(built, mayBeStale);
     return isDurable;
   }
 
@@ -276,15 +283,15 @@ export class Committer {
   async #committed(built: BuiltCommit, mayBeStale: boolean): Promise<void> {
     const { commit, items, leaving } = built;
     const { holdings, queue, results, metrics, log } = this.#parts;
-    if (leaving.size > 0) this.#withdraw(leaving);
+    if (leaving.size > 0) this.withdraw(leaving, 'withdrawn');
     for (const { held } of items) if (held.open === 0) holdings.dropSegment(held.segment.id);
-    const needed = new Set(commit.segments.filter(isHeld).map(segment => segment.body));
+    const needed = new Set(commit.segments.filter(isSoonAsked).map(segment => segment.body));
     for (const body of [...commit.bodies, ...commit.working]) if (needed.has(body.id)) holdings.holdBody(body);
     const offers: Offer[] = [];
     // What stands FAILED is not claimed: it is not held, with its errors, for nothing.
     for (const { held } of items) if (held.segment.state === 'failed') holdings.dropSegment(held.segment.id);
     for (const segment of commit.segments) {
-      if (isHeld(segment)) holdings.holdSegment(segment);
+      if (isSoonAsked(segment)) holdings.holdSegment(segment);
       if (segment.state === 'ready') offers.push(offerOfNew(segment, mayBeStale));
     }
     if (offers.length > 0) await queue.offer(offers);
@@ -298,10 +305,10 @@ export class Committer {
     this.#parts.wake();
   }
 
-  /** What they come to, or have come to meanwhile, would only be refused. */
-  #withdraw(leaving: BuiltCommit['leaving']): void {
-    withdrawRunning(leaving, this.#batches, this.#parts.dispatcher);
-    const left = new Map([...leaving].map(([{ id }, positions]) => [id, new Set(positions)]));
+  /** These have left, durably: what they come to, or have come to meanwhile, would only be refused. */
+  withdraw(leaving: ReadonlyMap<Segment, ArrayLike<number>>, why: Withdrawn): void {
+    withdrawRunning(leaving, why, this.#batches, this.#parts.dispatcher);
+    const left = new Map([...leaving].map(([{ id }, positions]) => [id, new Set(Array.from(positions))]));
     const gone = this.#backlog.takeGone(({ held }, position) => left.get(held.segment.id)?.has(position) === true);
     this.#undurable -= membersOf(gone);
     void this.#settle(gone);
@@ -375,21 +382,10 @@ export class Committer {
   }
 }
 
-/** Signals that an operation raises or clears, and the members that must be where they were for that. */
-export interface SignalPart {
-  readonly signals: readonly SignalChange[];
-  readonly guards: readonly Guard[];
-}
-
 /** An instance that is over by the time it is looked at. */
 function nullIfGone(error: unknown): null {
   if (error instanceof SharedGone) return null;
   throw error;
-}
-
-/** Whether it will soon be asked for: what stands paused, when it is resumed. */
-function isHeld({ state, waitsFor }: Segment): boolean {
-  return waitsFor === null && (state === 'ready' || state === 'paused');
 }
 
 function membersOf(items: readonly CommitItem[]): number {

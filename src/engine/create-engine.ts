@@ -17,6 +17,7 @@ import { currentProcess } from '../store/process-identity.js';
 import { SqlStore } from '../store/sql-store.js';
 import { auditEvents, eventCode } from '../workflow/events.js';
 import { type AuditFilter, auditFilter, recommendedFilter } from '../workflow/filter.js';
+import { AskedElsewhere } from './asked-elsewhere.js';
 import { Bringers } from './bringers.js';
 import { CallAudit } from './call-audit.js';
 import { EngineCluster } from './cluster.js';
@@ -271,6 +272,7 @@ async function compose(
     cluster,
     bringers,
     deadlines,
+    askedElsewhere: isShared ? new AskedElsewhere({ ...whole, failed: error => health.storeFailed(error) }) : null,
     sleepers: new Sleepers({ store, queue, clock, leads, failed: error => health.storeFailed(error) }),
     defaultUser: userInfo().username,
     close: async () => {

@@ -1,6 +1,7 @@
 // The life of an engine: created stopped, started and stopped as often as one likes, disposed of once.
 
 import { EngineError } from '../observe/errors.js';
+import type { AskedElsewhere } from './asked-elsewhere.js';
 import type { Bringers } from './bringers.js';
 import type { CallAudit } from './call-audit.js';
 import type { EngineCluster } from './cluster.js';
@@ -39,6 +40,8 @@ export interface EnginePieces {
   readonly contents: Contents;
   /** `null` when this engine has its store for itself. */
   readonly cluster: EngineCluster | null;
+  /** `null` when no other engine is given operations. */
+  readonly askedElsewhere: AskedElsewhere | null;
   readonly sleepers: Sleepers;
   readonly bringers: Bringers;
   readonly deadlines: InstanceDeadlines;
@@ -95,6 +98,7 @@ export class EngineLife {
       this.#pieces.sleepers.start();
       this.#pieces.bringers.start();
       this.#pieces.deadlines.start();
+      this.#pieces.askedElsewhere?.start();
       feeder.start();
       parts.log.engineStarted({ engine: this.name, store: parts.store.info.location });
     });
@@ -135,6 +139,7 @@ export class EngineLife {
     parts.leases.stop();
     this.#pieces.sleepers.stop();
     this.#pieces.deadlines.stop();
+    this.#pieces.askedElsewhere?.stop();
     await deadline.meet('failovers', failovers.recorded());
     await deadline.meet('leaving the cluster', this.#pieces.cluster?.stop() ?? Promise.resolve());
     await deadline.meet('housekeeping', housekeeper.stop());

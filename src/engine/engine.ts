@@ -9,9 +9,16 @@ import type { WorkflowDefinition } from '../workflow/model.js';
 import type { CheckedBatch } from './batch-key.js';
 import type { EndedListener } from './ended.js';
 import { EngineLife, type EnginePieces } from './engine-life.js';
+import { renameInstance } from './given-name.js';
 import type { InstanceRecord, WorkflowCount } from './instances.js';
 import type { Operation } from './operation-changes.js';
-import type { OperationOptions, OperationResult, RestartOptions } from './operation-options.js';
+import type {
+  OperationOptions,
+  OperationResult,
+  RemoveOptions,
+  RenameOptions,
+  RestartOptions,
+} from './operation-options.js';
 import type { Target } from './operator.js';
 import { type OutsideMessage, publish } from './publish.js';
 import { Reads } from './reads.js';
@@ -219,9 +226,13 @@ export class Engine extends EngineLife {
     return this.#operate('resume', target, options);
   }
 
-  /** Take instances away: at once where they wait, at their next transaction break where they execute. */
-  remove(target: string, options?: OperationOptions): Promise<OperationResult> {
-    return this.#operate('remove', target, options);
+  /** Take instances away: at once where they wait, at their next transaction break where they execute, unless that is forced. */
+  remove(target: string, options: RemoveOptions = {}): Promise<OperationResult> {
+    const operation = options.force === true ? 'takeOff' : 'remove';
+    const call = options.force === true ? 'remove with force' : 'remove';
+    return this.#operated(call, target, options, (named, user) =>
+      this.#pieces.operator.run(operation, named, user, options),
+    );
   }
 
   /** Begin what has failed again: FAILED flow contexts, those that wait to be tried again, and those whose error handler is at
@@ -252,6 +263,24 @@ export class Engine extends EngineLife {
     return this.#operated('restart', target, options, (named, user) =>
       this.#pieces.operator.restart(named, user, { version, from }, options),
     );
+  }
+
+  /**
+   * Give an instance another name of its own; or what lives in a workflow or branch another workflow name or branch, under which
+   * its definitions are stored, too. Ids stay, and what has ended before keeps its name.
+   *
+   * @throws EngineError `NAME_TAKEN`, `INPUT_INVALID`, `NAMESPACE_INVALID`, `WORKFLOW_UNKNOWN`, `INSTANCE_UNKNOWN`: nothing was
+   *   renamed
+   */
+  rename(target: string, options: RenameOptions): Promise<OperationResult> {
+    const { to, dryRun = false } = options;
+    const { operator, parts } = this.#pieces;
+    const told = `${target} to ${to}`;
+    const work = (named: Target, user: string) =>
+      named.kind === 'instance'
+        ? renameInstance(named.instance, to, dryRun, parts)
+        : operator.rename(named, to, user, options);
+    return this.#operated('rename', target, options, work, told);
   }
 
   /** Raise a signal in instances in which it is monitored: what waits for it goes over its signal flow at once, what executes
@@ -311,13 +340,14 @@ export class Engine extends EngineLife {
     target: string,
     { user = this.#pieces.defaultUser, dryRun = false }: OperationOptions,
     work: (target: Target, user: string) => Promise<OperationResult>,
+    told = target,
   ): Promise<OperationResult> {
     this.assertUsable();
     const { calls, instances } = this.#pieces;
     const run = async (): Promise<OperationResult> => work(await targetOf(target, instances), user);
     // What changes nothing is not recorded.
     if (dryRun) return run();
-    return calls.around(call, user, run, ({ contexts }) => `${target}, ${contexts} flow contexts`);
+    return calls.around(call, user, run, ({ contexts }) => `${told}, ${contexts} flow contexts`);
   }
 }
 

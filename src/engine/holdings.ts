@@ -100,3 +100,8 @@ export class Holdings {
 function bytesOf(body: Body): number {
   return body.bytes.byteLength + body.offsets.byteLength + body.ordinals.byteLength + 200;
 }
+
+/** Whether it will soon be asked for: what stands paused, when it is resumed. */
+export function isSoonAsked({ state, waitsFor }: Segment): boolean {
+  return waitsFor === null && (state === 'ready' || state === 'paused');
+}

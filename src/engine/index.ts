@@ -10,7 +10,13 @@ export type { EndedInstances, EndedListener } from './ended.js';
 export type { Engine } from './engine.js';
 export type { InstancePage, InstanceState, InstanceSummary } from './instance-pages.js';
 export type { ContextRecord, InstanceRecord, WorkflowCount } from './instances.js';
-export type { OperationOptions, OperationResult, RestartOptions } from './operation-options.js';
+export type {
+  OperationOptions,
+  OperationResult,
+  RemoveOptions,
+  RenameOptions,
+  RestartOptions,
+} from './operation-options.js';
 export type { EngineOptions } from './options.js';
 export type { OutsideMessage } from './publish.js';
 export type { Reads, WorkflowPage } from './reads.js';

@@ -6,7 +6,8 @@ import { rootMembersMax } from '../workflow/instance-id.js';
 import { requestsAt } from './member-requests.js';
 import { waitsForHandler } from './shared/unhandled.js';
 
-export type Operation = 'pause' | 'resume' | 'remove' | 'recover' | 'expedite' | 'interrupt';
+/** `takeOff`: a removal that waits for no break. `rename`: of a workflow or branch. */
+export type Operation = 'pause' | 'resume' | 'remove' | 'recover' | 'expedite' | 'interrupt' | 'takeOff' | 'rename';
 
 /** The bit an operation leaves with members that are executing; none: they are left alone. */
 export const bitOf = {
@@ -16,6 +17,8 @@ export const bitOf = {
   recover: 0,
   expedite: request.expedite,
   interrupt: request.interrupt,
+  takeOff: 0,
+  rename: 0,
 } as const satisfies Record<Operation, number>;
 
 /** Whether the members wait for others of their instance: they stay where they are, and pause when they wake. */
@@ -47,6 +50,9 @@ export function isChanged(operation: Operation, segment: Segment, position: numb
       );
     case 'interrupt':
       return segment.state === 'ready' && (bits & request.interrupt) === 0;
+    case 'takeOff':
+    case 'rename':
+      return true;
   }
 }
 
@@ -154,6 +160,9 @@ export function changeOf(operation: Operation, segment: Segment, nowMs: number):
     }
     case 'interrupt':
       return { ...same, requests: same.requests | request.interrupt };
+    case 'takeOff':
+    case 'rename':
+      return same;
   }
 }
 

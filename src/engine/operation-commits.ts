@@ -5,7 +5,9 @@ import type { AuditRow, SegmentChange } from '../store/contract.js';
 import { eventCode } from '../workflow/events.js';
 import type { CommitItem } from './commit-builder.js';
 import { splitByRequests } from './commit-items.js';
+import { forcedRemoval } from './forced-removal.js';
 import { fateAt } from './member-requests.js';
+import { type Naming, sharedRenamed } from './naming.js';
 import {
   awaitsRetry,
   bitOf,
@@ -21,13 +23,15 @@ import type { Members } from './shared/main-line.js';
 import { waitsForHandler } from './shared/unhandled.js';
 import type { Successors } from './successors.js';
 import { openOf, type Waiting, type Withdrawal } from './withdrawal.js';
-import { interruptRunning } from './withdrawals.js';
+import { tellRunning } from './withdrawals.js';
 
 /** Who asks for an operation. */
 export interface By {
   readonly user: string;
   /** What takes the place of those it removes; `null`: nothing. */
   readonly successors: Successors | null;
+  /** What it renames; absent: it is another operation. */
+  readonly naming?: Naming;
 }
 
 export class OperationCommits {
@@ -41,7 +45,9 @@ export class OperationCommits {
 
   /** False when something came in between: nothing was changed. */
   async apply(operation: Operation, sorted: readonly Waiting[], by: By): Promise<boolean> {
-    const { committer, clock } = this.#parts;
+    if (operation === 'takeOff') return this.#takeOff(sorted, by);
+    if (operation === 'rename') return this.#rename(sorted, by.naming!);
+    const { clock } = this.#parts;
     const nowMs = clock.nowMs();
     // What is removed or moved altogether needs no bit.
     const changing = sorted.filter(
@@ -60,10 +66,7 @@ export class OperationCommits {
       positions: Uint16Array.of(...waiting, ...executing).filter(at => isChanged(operation, segment, at)),
     }));
     if (!(await this.commit(items, changes, audit, by, leaving))) return false;
-    if (operation === 'interrupt') {
-      const interrupted = new Map(sorted.map(({ segment, executing }) => [segment.id, executing]));
-      interruptRunning(interrupted, committer.batches, this.#parts.dispatcher);
-    }
+    this.tellThreads(operation, new Map(sorted.map(({ segment, executing }) => [segment.id, executing])));
     if (operation === 'resume' || operation === 'recover' || operation === 'expedite') {
       const changed = new Map(changes.map(change => [change.segment, change]));
       // All that is open: what is claimed is left as it is, but a claim that met the pause may be giving it up just now.
@@ -76,6 +79,40 @@ export class OperationCommits {
           })),
       );
     }
+    return true;
+  }
+
+  /** What executes here of those it fell on is told, where that may change what it does. @param executing by segment */
+  tellThreads(operation: Operation, executing: ReadonlyMap<string, ArrayLike<number>>): void {
+    if (operation !== 'interrupt' && operation !== 'remove') return;
+    const why = operation === 'interrupt' ? 'interrupted' : 'leaving';
+    tellRunning(executing, why, this.#parts.committer.batches, this.#parts.dispatcher);
+  }
+
+  /** They leave at once; what executes of them here is ended. */
+  async #takeOff(sorted: readonly Waiting[], { user }: By): Promise<boolean> {
+    const { committer } = this.#parts;
+    const members = sorted.map(({ segment, waiting, executing }) => ({
+      segment,
+      positions: Uint16Array.of(...waiting, ...executing).sort(),
+    }));
+    if (!(await committer.commitBuilt(await forcedRemoval(members, user, this.#parts)))) return false;
+    committer.withdraw(new Map(members.map(({ segment, positions }) => [segment, positions])), 'removed');
+    return true;
+  }
+
+  /** What waits goes on in its place in the order of the new name; what executes meets that at its break. */
+  async #rename(sorted: readonly Waiting[], naming: Naming): Promise<boolean> {
+    const { committer } = this.#parts;
+    const changes = sorted.map(({ segment }) => ({ ...unchanged(segment), renamed: naming.of(segment) }));
+    const shared = await sharedRenamed(sorted, naming, this.#parts);
+    if (!(await committer.commitNow([], changes, [], { shared }))) return false;
+    await this.#withdrawal.offer(
+      sorted.map(({ segment, waiting }) => ({
+        segment: { ...segment, ...naming.of(segment) },
+        positions: waiting.filter(at => fateAt(segment, at) !== 'held'),
+      })),
+    );
     return true;
   }
 

@@ -18,6 +18,18 @@ export interface RestartOptions extends OperationOptions {
   readonly from?: string;
 }
 
+export interface RemoveOptions extends OperationOptions {
+  /** Take off what executes at once, and not at its break: the signal of its action is aborted, and where that is not heeded its
+   * thread is ended. Default false. */
+  readonly force?: boolean;
+}
+
+export interface RenameOptions extends OperationOptions {
+  /** Of an instance: a name given to it, without a `/` at either end. Of a workflow: its full name. Of a branch: a branch, with a
+   * trailing `/`. */
+  readonly to: string;
+}
+
 export interface OperationResult {
   /** Flow contexts the operation changed, or would change. */
   readonly contexts: number;

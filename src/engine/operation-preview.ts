@@ -70,6 +70,8 @@ export class Preview {
       case 'resume':
       case 'remove':
       case 'expedite':
+      case 'takeOff':
+      case 'rename':
         return members;
       case 'recover':
         return this.#those(await onMainLine(members, this.#parts.store), 'waiting');

@@ -14,6 +14,8 @@ import { type LocatedContext, request, type Scope, type Segment, type SegmentCha
 import type { CommitItem } from './commit-builder.js';
 import { halves } from './commit-items.js';
 import { workflowsOf } from './definitions.js';
+import { wholeInstances } from './forced-removal.js';
+import { Naming, wholeSegments } from './naming.js';
 import { Counted, isChanged, isParked, isWanted, type Operation, unchanged, withOwn } from './operation-changes.js';
 import { type By, OperationCommits } from './operation-commits.js';
 import type { OperationOptions, OperationResult } from './operation-options.js';
@@ -69,6 +71,18 @@ export class Operator {
     const successors = new Successors(this.#parts, choice, user);
     const done = await this.#run('remove', target, { user, successors }, options.onProgress);
     return { contexts: done.contexts, instances: successors.instances, segments: done.segments };
+  }
+
+  /**
+   * Give what lives in a workflow or branch another name, and store its definitions under that.
+   *
+   * @throws EngineError `NAMESPACE_INVALID`, `NAME_TAKEN`, `WORKFLOW_UNKNOWN`: nothing was renamed
+   */
+  async rename(target: Scope, to: string, user: string, options: OperationOptions): Promise<OperationResult> {
+    const naming = await Naming.of(target, to, this.#parts);
+    if (options.dryRun) return this.run('rename', target, user, options);
+    await naming.store();
+    return this.#run('rename', target, { user, successors: null, naming }, options.onProgress);
   }
 
   #run(operation: Operation, target: Target, by: By, onProgress: OperationOptions['onProgress']) {
@@ -159,6 +173,10 @@ export class Operator {
         return this.#inError(members);
       case 'interrupt':
         return this.#executing(members);
+      case 'takeOff':
+        return this.#withdrawal.take(await wholeInstances(members, this.#parts.store));
+      case 'rename':
+        return this.#withdrawal.take(await wholeSegments(members, this.#parts.store));
     }
   }
 
@@ -203,11 +221,16 @@ export class Operator {
         ({ segment, position }) =>
           isChanged(operation, segment, position) && !(operation === 'recover' && recovered.has(segment.context)),
       );
-      if (operation === 'interrupt') {
-        const rolledBack = await this.#executing(membersOf(found));
-        if (rolledBack.length > 0 && !(await this.#commits.apply(operation, rolledBack, by))) continue;
-        for (const { segment, executing } of rolledBack) counted.add(segment, executing, () => true);
-        return { contexts: counted.contexts, segments: rolledBack.length };
+      if (operation === 'interrupt' || operation === 'takeOff') {
+        await this.#parts.definitions.ensure(workflowsOf(found.map(({ segment }) => segment)));
+        const meant = await this.#meant(operation, membersOf(found));
+        const work = () => this.#commits.apply(operation, meant, by);
+        if (meant.length > 0 && !(await this.#withdrawal.orPutBack(meant, work))) continue;
+        for (const { segment, executing, waiting } of meant) {
+          counted.add(segment, executing, () => true);
+          counted.add(segment, waiting, () => true);
+        }
+        return { contexts: counted.contexts, segments: meant.length };
       }
       const changing = operation === 'recover' ? await this.#onMainLine(found) : found;
       if (changing.length === 0) return { contexts: counted.contexts, segments };
@@ -269,7 +292,12 @@ export class Operator {
       });
       return this.#commits.commit(items, changes, [], by, membersOf(contexts));
     });
-    return isApplied ? changed : null;
+    if (!isApplied) return null;
+    this.#commits.tellThreads(
+      operation,
+      new Map(staying.map(({ segment, position }) => [segment.id, Uint16Array.of(position)])),
+    );
+    return changed;
   }
 
   /** Resume one that stays in a paused segment: the others that need not stay move to a paused segment of their own, those

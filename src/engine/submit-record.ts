@@ -60,12 +60,8 @@ export function checkRecord(record: SubmitRecord, index: number, definitions: De
   ) {
     refuse('eligibleAtMs', `${String(eligibleAtMs)} must be milliseconds from 1970 to 3000`);
   }
-  if (name !== undefined && !isName(name)) {
-    refuse('name', 'must be 1 to 1,024 characters without control characters or lone surrogates');
-  }
-  if (name !== undefined && isTakenFor(name)) {
-    refuse('name', 'must not begin or end with "/" nor be, or end with, an instance id after a "/"');
-  }
+  const nameFault = name === undefined ? null : givenNameFault(name);
+  if (nameFault !== null) refuse('name', nameFault);
   if (workflowVersion !== undefined && !(Number.isSafeInteger(workflowVersion) && workflowVersion >= 1)) {
     refuse('workflowVersion', `${String(workflowVersion)} must be an integer from 1`);
   }
@@ -92,8 +88,14 @@ function workflowOf({ workflow, workflowVersion }: SubmitRecord, record: number,
   throw new EngineError('WORKFLOW_UNKNOWN', `workflow "${workflow}" has no version ${workflowVersion}`, { record });
 }
 
+/** What is wrong with a given name, as the end of a sentence; `null`: nothing. */
+export function givenNameFault(name: unknown): string | null {
+  if (!isName(name)) return 'must be 1 to 1,024 characters without control characters or lone surrogates';
+  return isTakenFor(name) ? 'must not begin or end with "/" nor be, or end with, an instance id after a "/"' : null;
+}
+
 /** Given names are shown, logged and compared: no control characters, no lone surrogates. */
-function isName(name: unknown): boolean {
+function isName(name: unknown): name is string {
   return typeof name === 'string' && name.length > 0 && name.length <= 1_024 && !/[\p{Cc}\p{Cs}]/u.test(name);
 }
 

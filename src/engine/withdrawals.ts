@@ -1,9 +1,11 @@
 // Contexts that were withdrawn while they execute here: their threads are told, and what they come to is dropped. So are
-// the threads of those that an operator has interrupted; what they come to is rolled back.
+// the threads of those that an operator has interrupted or removed: what they come to is for their break.
 //
-// Those of other engines are not told: their outcomes are refused by the store, and dropped when they are decided again.
+// Those of other engines see what operators did by themselves (`asked-elsewhere.ts`); other outcomes of theirs are refused by
+// the store, and dropped when they are decided again.
 
 import type { Dispatcher } from '../dispatch/contract.js';
+import type { Withdrawn } from '../dispatch/protocol.js';
 import type { Segment } from '../store/contract.js';
 import type { CommitItem } from './commit-builder.js';
 import { parted } from './narrowed.js';
@@ -11,7 +13,8 @@ import type { RunningBatch, RunningPart } from './running.js';
 
 /** @param leaving positions that have left, by segment, durably. COST a walk over all that is in the threads. */
 export function withdrawRunning(
-  leaving: ReadonlyMap<Segment, readonly number[]>,
+  leaving: ReadonlyMap<Segment, ArrayLike<number>>,
+  why: Withdrawn,
   batches: ReadonlyMap<number, RunningBatch>,
   dispatcher: Pick<Dispatcher, 'withdraw'>,
 ): void {
@@ -21,19 +24,22 @@ export function withdrawRunning(
       running.withdrawn ??= new Set();
       running.withdrawn.add(position);
     }
-    dispatcher.withdraw(batch, members, 'withdrawn');
+    dispatcher.withdraw(batch, members, why);
   }
 }
 
-/** @param interrupted positions by segment, durably. COST a walk over all that is in the threads. */
-export function interruptRunning(
-  interrupted: ReadonlyMap<string, ArrayLike<number>>,
+/**
+ * An operation has fallen on what executes here, and is for its break: its threads are told.
+ *
+ * @param asked positions by segment, durably. COST a walk over all that is in the threads.
+ */
+export function tellRunning(
+  asked: ReadonlyMap<string, ArrayLike<number>>,
+  why: 'interrupted' | 'leaving',
   batches: ReadonlyMap<number, RunningBatch>,
   dispatcher: Pick<Dispatcher, 'withdraw'>,
 ): void {
-  for (const { batch, members } of runningAmong(interrupted, batches)) {
-    dispatcher.withdraw(batch, members, 'interrupted');
-  }
+  for (const { batch, members } of runningAmong(asked, batches)) dispatcher.withdraw(batch, members, why);
 }
 
 /** Of positions by segment those that are in the threads, by batch. */

@@ -178,6 +178,8 @@ export interface SegmentChange {
   readonly eligibleAtMs: number;
   readonly requests: number;
   readonly memberRequests: Readonly<Record<string, number>> | null;
+  /** Number of the version and name that its members have from now on. Absent: those they have. */
+  readonly renamed?: { readonly workflow: number; readonly name: string };
 }
 
 export type FinalState = 'finished' | 'removed';

@@ -218,6 +218,8 @@ function changeCall({ changes }: Commit): SqlCall {
       encode.int4Array(changes.map(change => change.requests)),
       encode.textArray(changes.map(change => textOrNull(change.memberRequests))),
       encode.int4(changes.length),
+      encode.int4Array(changes.map(change => change.renamed?.workflow ?? 0)),
+      encode.textArray(changes.map(change => change.renamed?.name ?? null)),
     ],
   };
 }

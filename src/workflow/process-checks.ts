@@ -3,6 +3,7 @@
 import { isPlainObject } from './conform.js';
 import { type Path, quote, type Report } from './fault.js';
 import { pathFault } from './file-pattern.js';
+import type { Action } from './model.js';
 
 type Written = { readonly [key: string]: unknown };
 
@@ -69,4 +70,9 @@ export function exitCodeRange(text: string): readonly [number, number] | null {
   if (from === undefined || to === undefined) return null;
   const range = [Number(from), Number(to)] as const;
   return range[0] <= range[1] && range[1] <= exitCodeMax ? range : null;
+}
+
+/** Whether it is a program that is waited for, and that an interrupt ends. */
+export function isDestroyedByInterrupt(action: Action): boolean {
+  return action.type === 'process' && action.asynchronous !== true && action.destroyOn?.includes('interrupt') === true;
 }

@@ -171,6 +171,33 @@ describe('withdraw', () => {
   });
 });
 
+it.each([
+  ['its thread', 'loop', { harmful: true }],
+  ['nothing, deaf to its signal', 'ignoreAbort', { harmful: true }],
+] as const)(
+  'what is taken off and holds %s has its thread ended; of those with it none runs again that was',
+  async (_, action, input) => {
+    const plan = planOf([{ function: action, module: 'harmful.mjs' }]);
+    const world = await setup(plan, { threads: 1, concurrency: 1, graceMs: 200 });
+    const { file, executions } = ledger();
+    writeFileSync(file, '');
+    world.dispatcher.define(2, planOf([{ function: 'double' }]));
+    const batch = world.run([0, 1].map(n => ({ ...input, n, ledger: file })));
+    const other = world.run([{ n: 4 }], { workflow: 2 });
+    await expect.poll(() => executions().size, { timeout: 30_000 }).toBe(1);
+    const taken = [0, 1].map(index => ({ part: 0, index }));
+    world.dispatcher.withdraw(batch, taken, 'removed');
+    await world.until(() => world.answers.size === 3);
+    expect(world.lost).toMatchObject([{ reason: 'removed', rerun: 1 }]);
+    for (const { index } of taken) {
+      expect(world.answers.get(`${batch}:0:${index}`)).toMatchObject({ kind: 'failed', error: { code: 'Removed' } });
+    }
+    expect(world.answers.get(`${other}:0:0`)).toMatchObject({ kind: 'completed', value: 8 });
+    expect([...executions().values()]).toEqual([1]);
+    expect(world.dispatcher.inFlight).toBe(0);
+  },
+);
+
 describe('stop', () => {
   it('lets what is executing end', async () => {
     const world = await setup(planOf([{ function: 'doubleAfter' }]));

@@ -88,6 +88,13 @@ export const deaf = (variables, context) => {
   if (variables.gate !== undefined) channel.postMessage({ kind: 'arrived', gate: variables.gate, instance: context.instance });
   return variables.deaf === true ? new Promise(() => {}) : 'heard';
 };
+/** Asks the server at `url` to remove its own instance. */
+export const removesItself = async ({ url, force = false }, { instance }) => {
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ target: instance, force });
+  const { status } = await fetch(`${url}/v1/operations/remove`, { method: 'POST', headers, body });
+  return { status };
+};
 export const alwaysFails = () => {
   throw new Error('always');
 };

@@ -2,7 +2,14 @@
 
 import { type App, problemResponses, type Service, userOf } from '../app.js';
 import { CallHeaders } from '../schema/fields.js';
-import { OperationRequest, OperationResult, operations, RestartRequest } from '../schema/operations.js';
+import {
+  OperationRequest,
+  OperationResult,
+  operations,
+  RemoveRequest,
+  RenameRequest,
+  RestartRequest,
+} from '../schema/operations.js';
 
 const summaries = {
   pause: 'Hold instances at their next transaction break until they are resumed',
@@ -13,10 +20,15 @@ const summaries = {
   expedite: 'Have triggers that wait fire at once; what runs does so at the next it reaches',
   interrupt: 'Roll what executes back to its last transaction break; it begins again at once',
   restart: 'Remove instances and submit them again, with the same input, priority and given name',
+  rename: 'Give an instance another name of its own, or a workflow or branch with what lives in it another one',
 } as const;
+
+/** Of those that may be told more than what they name. */
+const bodies = { remove: RemoveRequest, restart: RestartRequest } as const;
 
 export function operationRoutes(app: App, { engine }: Service): void {
   for (const operation of operations) {
+    if (operation === 'rename') continue;
     app.post(
       `/v1/operations/${operation}`,
       {
@@ -24,16 +36,37 @@ export function operationRoutes(app: App, { engine }: Service): void {
           operationId: operation,
           summary: summaries[operation],
           headers: CallHeaders,
-          body: operation === 'restart' ? RestartRequest : OperationRequest,
+          body: operation === 'remove' || operation === 'restart' ? bodies[operation] : OperationRequest,
           response: { 200: OperationResult, ...problemResponses },
         },
       },
       async request => {
         const { target, ...options } = request.body;
-        const user = userOf(request);
-        const asked = user === undefined ? options : { ...options, user };
-        return { operation, target, ...(await engine[operation](target, asked)) };
+        return { operation, target, ...(await engine[operation](target, { ...options, ...callerOf(request) })) };
       },
     );
   }
+  app.post(
+    '/v1/operations/rename',
+    {
+      schema: {
+        operationId: 'rename',
+        summary: summaries.rename,
+        headers: CallHeaders,
+        body: RenameRequest,
+        response: { 200: OperationResult, ...problemResponses },
+      },
+    },
+    async request => {
+      const { target, ...options } = request.body;
+      const done = await engine.rename(target, { ...options, ...callerOf(request) });
+      return { operation: 'rename' as const, target, ...done };
+    },
+  );
+}
+
+/** Who asks, if that was said. */
+function callerOf(request: Parameters<typeof userOf>[0]): { readonly user?: string } {
+  const user = userOf(request);
+  return user === undefined ? {} : { user };
 }

@@ -4,7 +4,16 @@ import Type, { type Static } from 'typebox';
 import { oneOf } from './fields.js';
 import { limits } from './protocol.js';
 
-export const operations = ['pause', 'resume', 'remove', 'recover', 'expedite', 'interrupt', 'restart'] as const;
+export const operations = [
+  'pause',
+  'resume',
+  'remove',
+  'recover',
+  'expedite',
+  'interrupt',
+  'restart',
+  'rename',
+] as const;
 
 export const Operation = oneOf(operations, 'What to do with the target');
 
@@ -18,6 +27,32 @@ export const OperationRequest = Type.Object(
     dryRun: Type.Optional(
       Type.Boolean({ default: false, description: 'Count what would be changed, and change nothing' }),
     ),
+  },
+  { additionalProperties: false },
+);
+
+export const RemoveRequest = Type.Object(
+  {
+    ...OperationRequest.properties,
+    force: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'Take off what executes at once, and end the thread of an action that does not heed its signal',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const RenameRequest = Type.Object(
+  {
+    ...OperationRequest.properties,
+    to: Type.String({
+      minLength: 1,
+      maxLength: limits.nameLengthMax,
+      description:
+        'A name of its own for an instance, the full name for a workflow, a branch with a trailing / for a branch',
+    }),
   },
   { additionalProperties: false },
 );
@@ -51,5 +86,7 @@ export const OperationResult = Type.Object({
 
 export type Operation = Static<typeof Operation>;
 export type OperationRequest = Static<typeof OperationRequest>;
+export type RemoveRequest = Static<typeof RemoveRequest>;
+export type RenameRequest = Static<typeof RenameRequest>;
 export type RestartRequest = Static<typeof RestartRequest>;
 export type OperationResult = Static<typeof OperationResult>;

@@ -9,6 +9,7 @@ import { instanceId } from '../../workflow/instance-id.js';
 import { messageBytesMax } from '../../workflow/message-limits.js';
 import type { Json, JsonObject } from '../../workflow/model.js';
 import { END, type Place } from '../../workflow/plan.js';
+import { isDestroyedByInterrupt } from '../../workflow/process-checks.js';
 import { isVariableName, variableNameLengthMax } from '../../workflow/variable-name.js';
 import {
   ActionFault,
@@ -79,6 +80,8 @@ export class Member implements ScopedMember, Writes {
   endsWith: ActionFault | null = null;
   /** An operator has interrupted it: whatever it comes to is rolled back. */
   isRolledBack = false;
+  /** It is removed at its break: what an interrupt destroys is not waited for. */
+  #isLeaving = false;
   /** Stops the timer of its timeout, or of its grace. */
   cancelTimer: (() => void) | null = null;
   /** Number of the flush its outcome goes with. */
@@ -166,6 +169,7 @@ export class Member implements ScopedMember, Writes {
     this.earlierResults.push(text);
     this.node = node;
     this.startedMs = nowMs;
+    if (this.#isLeaving) this.#leave();
   }
 
   /** JSON text of what its transaction leaves it with. @throws when what was written before is not JSON */
@@ -350,9 +354,24 @@ export class Member implements ScopedMember, Writes {
   }
 
   withdraw(why: Withdrawn): void {
+    if (why === 'leaving') {
+      this.#isLeaving = true;
+      this.#leave();
+      return;
+    }
     const fault = withdrawnFaults[why]();
     this.isRolledBack = why === 'interrupted';
-    if (why === 'withdrawn' || this.row < 0) this.endsWith = fault;
+    if (why !== 'interrupted' || this.row < 0) this.endsWith = fault;
+    this.abort(fault);
+  }
+
+  /** Ends what it executes if an interrupt destroys that; whatever else it comes to is for its break. */
+  #leave(): void {
+    const { action } = this.node.place.planAction;
+    if (!isDestroyedByInterrupt(action)) return;
+    this.isRolledBack = true;
+    const fault = withdrawnFaults.removed();
+    this.endsWith = fault;
     this.abort(fault);
   }
 
@@ -363,7 +382,8 @@ export class Member implements ScopedMember, Writes {
 }
 
 /** What its signal is aborted with. */
-const withdrawnFaults: Readonly<Record<Withdrawn, () => ActionFault>> = {
+const withdrawnFaults: Readonly<Record<Exclude<Withdrawn, 'leaving'>, () => ActionFault>> = {
   withdrawn: () => new ActionFault('ContextWithdrawn', 'another flow context of its instance has withdrawn this one'),
   interrupted: () => new ActionFault('Interrupted', 'an operator has interrupted it: it is rolled back'),
+  removed: () => new ActionFault('Removed', 'an operator has removed it'),
 };

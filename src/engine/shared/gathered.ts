@@ -4,6 +4,7 @@ import type { Happening, What } from '../../flow/shared/happening.js';
 import { watchesMoves } from '../../flow/shared/needs.js';
 import type { Next } from '../../flow/transition.js';
 import { deliveredEvent } from '../../workflow/waited-events.js';
+import type { Guard } from '../../store/contract.js';
 import { workflowKey } from '../../workflow/written.js';
 import type { CommitItem } from '../commit-builder.js';
 import { waitsForHandler } from './unhandled.js';
@@ -38,6 +39,12 @@ export interface SignalChange {
   readonly isRaised: boolean;
   /** It has not split: there may be nothing shared. */
   readonly isPlain: boolean;
+}
+
+/** Signals that an operation raises or clears, and the members that must be where they were for that. */
+export interface SignalPart {
+  readonly signals: readonly SignalChange[];
+  readonly guards: readonly Guard[];
 }
 
 /** An item that nothing shared has to do with: the transition has said all. */

@@ -83,7 +83,8 @@ export const leave: SqlStatement = {
 /**
  * Operations change whole segments.
  * $1 segment uuid[], $2 revision int[], $3 state int[], $4 attempt int[], $5 kills int[], $6 eligible bigint[] (ms),
- * $7 requests int[], $8 member requests text[] (JSON or null), $9 how many int.
+ * $7 requests int[], $8 member requests text[] (JSON or null), $9 how many int, $10 workflow int[] and $11 name text[] (null: as they
+ * are).
  * Failures stay with members that stay FAILED (state 2).
  */
 export const change: SqlStatement = {
@@ -91,9 +92,11 @@ export const change: SqlStatement = {
   text: `with changed as (
     update millrace_segment s set state = c.state, attempt = c.attempt, kills = c.kills, eligible_at = c.eligible_at,
       requests = c.requests, member_requests = c.member_requests,
+      workflow = case when c.name is null then s.workflow else c.workflow end, name = coalesce(c.name, s.name),
       failures = case when c.state in (2, 4) then s.failures end, revision = s.revision + 1
-    from unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::int[], $6::bigint[], $7::int[], $8::text[])
-      as c(segment, revision, state, attempt, kills, eligible_at, requests, member_requests)
+    from unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::int[], $6::bigint[], $7::int[], $8::text[],
+      $10::int[], $11::text[])
+      as c(segment, revision, state, attempt, kills, eligible_at, requests, member_requests, workflow, name)
     where s.id = c.segment and s.revision = c.revision
     returning 1)
   select millrace_fence((select count(*) from changed) = $9::int)`,
@@ -131,7 +134,7 @@ export const changeShared: SqlStatement = {
       where h.root = c.root and h.ordinal = c.ordinal and h.version = c.version and c.state is null
       returning 1),
     updated as (
-      update millrace_shared h set version = h.version + 1, state = c.state from c
+      update millrace_shared h set version = h.version + 1, state = c.state, workflow = c.workflow, name = c.name from c
       where h.root = c.root and h.ordinal = c.ordinal and h.version = c.version and c.state is not null
       returning 1),
     added as (
