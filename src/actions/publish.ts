@@ -2,9 +2,7 @@
 // rolled back.
 
 import { ActionFault, type BuiltInAction } from '../dispatch/action.js';
-import { applyChecked } from '../time/relative/apply.js';
-import { parseRelative } from '../time/relative/parse.js';
-import { zoneHere } from '../time/zone-here.js';
+import { momentAfter } from '../time/relative/moment-after.js';
 import { messagePriority } from '../workflow/message-limits.js';
 import type { Json } from '../workflow/model.js';
 
@@ -18,20 +16,11 @@ export const publishAction: BuiltInAction = {
     const expiresAfter = expires === undefined ? null : momentAfter(expires);
     return {
       run: member => {
-        const expiresAtMs = expiresAfter?.(member.nowMs()) ?? null;
+        const expires = expiresAfter?.(member.nowMs()) ?? null;
+        if (expires?.kind === 'unsatisfiable') throw new ActionFault('TIME_UNSATISFIABLE', expires.message);
+        const expiresAtMs = expires?.atMs ?? null;
         member.publish({ publisher, style, priority, data: JSON.stringify(dataOf(member)), expiresAtMs });
       },
     };
   },
 };
-
-/** @throws {ActionFault} `TIME_UNSATISFIABLE` from what comes back */
-function momentAfter(expression: string): (atMs: number) => number {
-  const parsed = parseRelative(expression);
-  const context = { zone: zoneHere() };
-  return atMs => {
-    const applied = applyChecked(parsed, atMs, context);
-    if (applied.kind === 'unsatisfiable') throw new ActionFault('TIME_UNSATISFIABLE', applied.message);
-    return applied.atMs;
-  };
-}

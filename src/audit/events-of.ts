@@ -10,7 +10,7 @@ import { dataKind, type GroupEvent } from './trace.js';
 export interface GroupShape {
   /** The instances' first transaction, first attempt. */
   readonly begins: boolean;
-  /** Entering and executing the first action was recorded before, while it ran. */
+  /** Entering and executing the first action, or entering the trigger, was recorded before, while it ran. */
   readonly reported: boolean;
   /** Actions that ran; 0: none, also when a transaction had only flows to choose. */
   readonly pathLength: number;
@@ -86,12 +86,12 @@ function eventsOf(shape: GroupShape): GroupEvent[] {
     const isTrigger = step === 0 && shape.trigger !== 'none';
     const variables = step === 0 ? dataKind.variables : dataKind.none;
     if (isTrigger) {
-      if (shape.trigger === 'entered') {
+      if (shape.trigger === 'entered' && !shape.reported) {
         add('EnteringTrigger', step, started, variables);
         addRun(shape, step, add);
       }
       if (shape.kind === 'unfired') add('ExitingTriggerWithoutFiring', step, ended);
-      else if (!shape.reported) add('ExecutingAction', step, started);
+      else add('ExecutingAction', step, started);
     } else if (step > 0 || !shape.reported) {
       add('EnteringAction', step, started, variables);
       addRun(shape, step, add);
@@ -165,12 +165,19 @@ function signalledEvents(filter: AuditFilter, isTrigger: boolean, hasEnded: bool
   return events.filter(([code]) => filter.allows(code));
 }
 
-/** Events of members that are executing still: they have begun and not ended. */
-export function begunEvents(filter: AuditFilter, begins: boolean, run: 'start' | 'end' | null): GroupEvent[] {
+/** Events of members that are executing still: they have begun and not ended. That a trigger executes is told when it fires. */
+export function begunEvents(
+  filter: AuditFilter,
+  { begins, trigger, run }: Pick<GroupShape, 'begins' | 'trigger'> & { readonly run: 'start' | 'end' | null },
+): GroupEvent[] {
   const events: GroupEvent[] = [];
-  if (begins) events.push([eventCode('StartingExecutionFlow'), -1, 0, dataKind.none]);
-  events.push([eventCode('EnteringAction'), 0, 0, dataKind.variables]);
-  addRun({ runs: [run] }, 0, (name, action, time) => events.push([eventCode(name), action, time, dataKind.none]));
-  events.push([eventCode('ExecutingAction'), 0, 0, dataKind.none]);
+  const add = (name: Parameters<typeof eventCode>[0], action: number, data: number = dataKind.none) =>
+    events.push([eventCode(name), action, 0, data]);
+  if (begins) add('StartingExecutionFlow', -1);
+  if (trigger !== 'again') {
+    add(trigger === 'none' ? 'EnteringAction' : 'EnteringTrigger', 0, dataKind.variables);
+    addRun({ runs: [run] }, 0, add);
+  }
+  if (trigger === 'none') add('ExecutingAction', 0);
   return events.filter(([code]) => filter.allows(code));
 }

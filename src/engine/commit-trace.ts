@@ -75,9 +75,9 @@ function onSignal({ exits, path }: CommitItem): readonly ActionExit[] {
 }
 
 /** Whether the transaction began at a trigger, and that had been asked before. */
-function triggerShape({ held: { segment }, plan, path }: CommitItem): GroupShape['trigger'] {
+export function triggerShape({ held, plan, path }: Pick<CommitItem, 'held' | 'plan' | 'path'>): GroupShape['trigger'] {
   if (path.length === 0 || !plan.actions[path[0]!]!.isTrigger) return 'none';
-  return segment.waitsFor === null ? 'entered' : 'again';
+  return held.segment.waitsFor === null ? 'entered' : 'again';
 }
 
 /** Where runs begin and end on the path; `null`: nowhere. */

@@ -4,9 +4,7 @@ import { EngineError } from '../observe/errors.js';
 import { SqlError } from '../store/driver.js';
 import { isFull, otherStyle } from '../store/sql/messages.js';
 import { TimeExpressionError } from '../time/errors.js';
-import { applyChecked } from '../time/relative/apply.js';
-import { parseRelative } from '../time/relative/parse.js';
-import { zoneHere } from '../time/zone-here.js';
+import { momentAfter } from '../time/relative/moment-after.js';
 import { messageBytesMax, messagePriority } from '../workflow/message-limits.js';
 import type { Json } from '../workflow/model.js';
 import { parseName } from '../workflow/namespace.js';
@@ -36,7 +34,7 @@ export async function publish(message: OutsideMessage, { store, ids, clock, heal
     throw new EngineError('INPUT_INVALID', `priority: must be a whole number from 1 to 10,000, found ${priority}`);
   }
   const atMs = clock.nowMs();
-  const expiresAtMs = expires === undefined ? null : momentAfter(expires, atMs);
+  const expiresAtMs = expires === undefined ? null : expiryOf(expires, atMs);
   const published = { publisher: name.value, style, priority, data: textOf(message.data), expiresAtMs };
   const commit = { ...emptyCommit(ids.next(), atMs), messages: [published] };
   try {
@@ -63,9 +61,9 @@ function textOf(data: Json): string {
   throw new EngineError('INPUT_INVALID', `data: has ${bytes} bytes as JSON; ${messageBytesMax} are accepted`);
 }
 
-function momentAfter(expression: string, atMs: number): number {
+function expiryOf(expression: string, atMs: number): number {
   try {
-    const applied = applyChecked(parseRelative(expression), atMs, { zone: zoneHere() });
+    const applied = momentAfter(expression)(atMs);
     if (applied.kind === 'at') return applied.atMs;
     throw new EngineError('INPUT_INVALID', `expires: ${applied.message}`);
   } catch (error) {

@@ -10,7 +10,7 @@
 import { begunEvents } from '../audit/events-of.js';
 import type { TraceGroup } from '../audit/trace.js';
 import type { Timer } from '../observe/clock.js';
-import { runMarkOf } from './commit-trace.js';
+import { runMarkOf, triggerShape } from './commit-trace.js';
 import { type Tale, tell } from './guarded-audit.js';
 import type { EngineParts } from './parts.js';
 import type { RunningPart } from './running.js';
@@ -55,11 +55,10 @@ export class Reporter {
       if (found === null || place !== found.part.held.segment.place || found.part.reported?.has(found.member) === true)
         continue;
       const { part, member } = found;
-      const events = begunEvents(
-        filter,
-        isFirstSegment(part.held.segment),
-        runMarkOf({ plan: part.plan, path: [place] }, 0),
-      );
+      const { held, plan } = part;
+      const at = { held, plan, path: [place] };
+      const begins = isFirstSegment(held.segment);
+      const events = begunEvents(filter, { begins, trigger: triggerShape(at), run: runMarkOf(at, 0) });
       if (events.length === 0) continue;
       tales.push(this.#tale(part, part.positions[member]!, startedAtMs, events));
       members.set(part, [...(members.get(part) ?? []), member]);

@@ -53,7 +53,7 @@ const patienceMs = 15_000;
  * The same for callers that would rather be told in the end: asked again for a while, and only while the store is out of
  * reach. For calls that do no harm when they are carried out twice.
  *
- * @param health is told of each failure
+ * @param health is told of each failure that is the store's own
  * @throws what the store says, `STORE_UNAVAILABLE` after 15 s
  */
 export async function withPatience<T>(
@@ -66,7 +66,7 @@ export async function withPatience<T>(
     try {
       return await ask();
     } catch (error) {
-      health?.storeFailed(error);
+      if (!blamesValue(error)) health?.storeFailed(error);
       const isOutOfReach = error instanceof EngineError && error.code === 'STORE_UNAVAILABLE';
       if (!isOutOfReach || clock.monotonicMs() > untilMs) throw error;
       await pause(clock);

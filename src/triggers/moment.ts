@@ -1,14 +1,11 @@
-// Relative time expressions of triggers, compiled once a plan.
+// Moments that triggers reckon, compiled once a plan.
 
 import { ActionFault } from '../dispatch/action.js';
 import type { BusinessInterval } from '../time/business-interval.js';
-import { applyRelative } from '../time/relative/apply.js';
-import { parseRelative } from '../time/relative/parse.js';
-import { zoneNamed } from '../time/zone.js';
-import { zoneHere } from '../time/zone-here.js';
+import { momentAfter as appliedAfter } from '../time/relative/moment-after.js';
 
 /**
- * What the expression makes of a moment, milliseconds since 1970.
+ * What a relative expression makes of a moment, milliseconds since 1970.
  *
  * @param zone IANA name; absent: that of this process
  * @param calendar gives what `b` and `h` ask, once it is ready
@@ -17,14 +14,11 @@ import { zoneHere } from '../time/zone-here.js';
 export function momentAfter(
   expression: string,
   zone: string | undefined,
-  calendar: () => BusinessInterval | undefined = () => undefined,
+  calendar?: () => BusinessInterval | undefined,
 ): (atMs: number) => number {
-  const parsed = parseRelative(expression);
-  const clocks = zone === undefined ? zoneHere() : zoneNamed(zone);
+  const after = appliedAfter(expression, zone, calendar);
   return atMs => {
-    const businessInterval = calendar();
-    const context = { zone: clocks, ...(businessInterval === undefined ? {} : { businessInterval }) };
-    const applied = applyRelative(parsed, atMs, context);
+    const applied = after(atMs);
     switch (applied.kind) {
       case 'at':
         return applied.atMs;

@@ -33,7 +33,7 @@ const table = {
       23,
       'DeferringExecutionFlow',
       'Deferring Flow Execution',
-      'A flow context stopped for some time or waits: for a trigger, a resume or an agent.',
+      'A flow context stopped for some time or waits: for a trigger, an error handler, another attempt, or an operator.',
     ],
     [24, 'EndingRun', 'Ending Run', 'A run reached the action marked as its end.'],
     [

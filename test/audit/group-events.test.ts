@@ -1,7 +1,7 @@
-// Events of transactions in which no action ran: they had only flows to choose.
+// Events of transactions in which no action ran, since they had only flows to choose, and of those that were told of before.
 
 import { expect, test } from 'vitest';
-import { GroupEvents, type GroupShape } from '../../src/audit/events-of.js';
+import { begunEvents, GroupEvents, type GroupShape } from '../../src/audit/events-of.js';
 import { eventByCode } from '../../src/workflow/events.js';
 import { auditFilter } from '../../src/workflow/filter.js';
 
@@ -19,10 +19,35 @@ const shape: GroupShape = {
   ended: false,
 };
 
-test('an instance whose first transaction only chooses flows begins all the same', () => {
+function everything() {
   const filter = auditFilter(undefined);
   if (!filter.ok) throw new Error(filter.fault.message);
-  const events = new GroupEvents(filter.value);
+  return filter.value;
+}
+
+const nameOf = ([code]: readonly [number, ...number[]]): string => eventByCode(code)!.shortName;
+
+test.each(['none', 'entered', 'again'] as const)(
+  'what was told while it ran, at a trigger: %s, is not told again',
+  trigger => {
+    const run = 'start' as const;
+    const ran = { ...shape, trigger, pathLength: 1, runs: [run] };
+    const events = new GroupEvents(everything());
+    const whole = events.of(ran).map(nameOf);
+    const before = begunEvents(everything(), { begins: true, trigger, run }).map(nameOf);
+    expect([...before, ...events.of({ ...ran, reported: true }).map(nameOf)]).toEqual(whole);
+    const isFound = {
+      EnteringAction: trigger === 'none',
+      EnteringTrigger: trigger === 'entered',
+      ExecutingAction: true,
+    };
+    for (const [name, found] of Object.entries(isFound)) expect(whole.includes(name), name).toBe(found);
+    expect(before.includes('ExecutingAction')).toBe(trigger === 'none');
+  },
+);
+
+test('an instance whose first transaction only chooses flows begins all the same', () => {
+  const events = new GroupEvents(everything());
   const of = (more: Partial<GroupShape>) =>
     events.of({ ...shape, ...more }).map(([code, action, time]) => [eventByCode(code)!.shortName, action, time]);
   expect(of({})).toEqual([['StartingExecutionFlow', -1, -1]]);

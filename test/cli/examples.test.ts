@@ -73,6 +73,21 @@ test.concurrent.for<[file: string, input: object, result: unknown]>([
   expect({ code, stdout: JSON.parse(stdout) }).toMatchObject({ code: 0, stdout: { state: 'finished', result } });
 });
 
+test.concurrent('examples/guest.yaml and examples/cook.yaml: what the one publishes the other takes', async context => {
+  const own = world(context);
+  const run = (file: string, ...more: string[]) => own.millrace('run', join(examples, file), ...more, '--json');
+  const order = { dish: 'soup', table: 4 };
+  for (const dish of ['gravel', 'soup']) {
+    const ordered = await run('guest.yaml', '--input', JSON.stringify({ ...order, dish }));
+    expect(ordered).toMatchObject({ code: 0 });
+  }
+  const { code, stdout } = await run('cook.yaml');
+  expect({ code, stdout: JSON.parse(stdout) }).toMatchObject({
+    code: 0,
+    stdout: { state: 'finished', result: { data: order, priority: 10, publisher: '/examples/orders' } },
+  });
+});
+
 test('the README of the examples has each of them, with the command that is in its head', () => {
   const readme = readFileSync(join(examples, 'README.md'), 'utf8');
   for (const file of readdirSync(examples).filter(name => name.endsWith('.yaml'))) {

@@ -109,6 +109,13 @@ test.concurrent('submit, list, show, audit and operations; then the folder says 
   );
   await until(own, /"failed"/, 'list', '--json', ...at);
 
+  const published = await own.millrace('publish', '/test/orders', '{"n":1}', '--priority', '2', ...at);
+  expect(published).toMatchObject({ code: 0, stdout: 'published to /test/orders\n' });
+  expect(await own.millrace('publish', '/test/orders', '1', '--style', 'topic', ...at)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('PUBLISHER_STYLE'),
+  });
+
   expect(await server.stop()).toBe(0);
   expect(JSON.parse((await own.millrace('list', '--json')).stdout)).toEqual(JSON.parse(counts));
   expect((await own.millrace('audit', '--json', '--instance', 'mine')).stdout).toBe(audit.stdout);

@@ -44,6 +44,24 @@ test('deploy, submit, wait, show', async () => {
   await expect(refused).rejects.toHaveProperty('faults.0.path', 'actions[0].type');
 });
 
+test('a message is published to who waits for it; what is refused says why', async () => {
+  const branch = world.branch();
+  const publisher = `${branch}orders`;
+  const workflow = `${branch}takes`;
+  await client.deploy({
+    name: workflow,
+    actions: [{ name: 'wait', type: 'message', publisher, selector: 'n > 1' }],
+    flows: [],
+  });
+  const id = await client.submit({ workflow });
+  for (const n of [1, 2]) expect(await client.publish({ publisher, data: { n }, priority: 3 })).toEqual({ publisher });
+  expect((await client.result(id)).result).toMatchObject({ data: { n: 2 }, priority: 3, publisher });
+  const refused = (message: object) => client.publish({ publisher, data: 1, ...message });
+  await expect(refused({ style: 'topic' })).rejects.toMatchObject({ code: 'PUBLISHER_STYLE', status: 409 });
+  await expect(refused({ publisher: 'orders' })).rejects.toMatchObject({ code: 'NAMESPACE_INVALID', status: 400 });
+  await expect(refused({ expires: 'soon' })).rejects.toMatchObject({ code: 'INPUT_INVALID', status: 400 });
+});
+
 test('names and keys: a repeat answers the same; another batch under the key is refused', async () => {
   const workflow = await flowOf(['echo']);
   const name = `mine of ${workflow}`;

@@ -44,23 +44,28 @@ const publish: SqlStatement = {
 };
 
 /**
- * Messages are consumed (P2).
- * $1 publisher text[], $2 sequence bigint[], $3 how many int.
- * COST one probe by key and a row a message, one HOT update a publisher.
+ * The messages that `keys` (publisher, sequence) names go, and their publishers have as many fewer.
  * WHY the publishers are held first, in order: rivals then wait for each other once, and never in a circle (D6).
  */
-const consume: SqlStatement = {
-  name: 'commit_consume',
-  text: `with c as materialized (select * from unnest($1::text[], $2::bigint[]) as c(publisher, sequence)),
+const going = (keys: string): string => `
     held as materialized (
-      select name from millrace_publisher where name in (select publisher from c) order by name for update),
+      select name from millrace_publisher where name in (select publisher from ${keys}) order by name for update),
     gone as (
-      delete from millrace_message m using c
-      where (select count(*) from held) > 0 and m.publisher = c.publisher and m.sequence = c.sequence
+      delete from millrace_message m using ${keys} k
+      where (select count(*) from held) > 0 and m.publisher = k.publisher and m.sequence = k.sequence
       returning m.publisher),
     counted as (
       update millrace_publisher p set backlog = p.backlog - g.messages
-      from (select publisher, count(*)::int as messages from gone group by publisher) g where p.name = g.publisher)
+      from (select publisher, count(*)::int as messages from gone group by publisher) g where p.name = g.publisher)`;
+
+/**
+ * Messages are consumed (P2).
+ * $1 publisher text[], $2 sequence bigint[], $3 how many int.
+ * COST one probe by key and a row a message, one HOT update a publisher.
+ */
+const consume: SqlStatement = {
+  name: 'commit_consume',
+  text: `with c as materialized (select * from unnest($1::text[], $2::bigint[]) as c(publisher, sequence)), ${going('c')}
   select millrace_fence((select count(*) from gone) = $3::int)`,
 };
 
@@ -72,15 +77,7 @@ export const dropExpired: SqlStatement = {
   name: 'house_expired_messages',
   text: `with page as materialized (
       select publisher, sequence from millrace_message where expires_at <= $1::bigint order by expires_at limit $2::int),
-    held as materialized (
-      select name from millrace_publisher where name in (select publisher from page) order by name for update),
-    gone as (
-      delete from millrace_message m using page
-      where (select count(*) from held) > 0 and m.publisher = page.publisher and m.sequence = page.sequence
-      returning m.publisher),
-    counted as (
-      update millrace_publisher p set backlog = p.backlog - g.messages
-      from (select publisher, count(*)::int as messages from gone group by publisher) g where p.name = g.publisher)
+    ${going('page')}
   select count(*)::int from gone`,
 };
 
