@@ -66,3 +66,18 @@ export function callTurn({ record, turn = 0 }, { set }) {
   set('turn', turn + 1);
   return score(record);
 }
+
+/**
+ * The end of a month: what has been closed is the instance's result.
+ *
+ * @param {{ RESULT: { scheduledAt: string }, closed?: string[] }} variables
+ * @param {{ set(name: string, value: unknown): void }} context
+ */
+export function callClose({ RESULT, closed = [] }, { set }) {
+  set('closed', [...closed, RESULT.scheduledAt]);
+}
+
+/** @param {{ closed: string[] }} variables */
+export function callClosed({ closed }) {
+  return closed;
+}

@@ -4,11 +4,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { createEngine, type Engine } from '../src/engine/index.js';
 import type { WorkflowDefinition } from '../src/workflow/model.js';
 import { loop, splitAndJoin } from './definitions.js';
+import { keptNow } from './heap.js';
 import { actionPath, loadActions, loadFilms } from './records.js';
 import { median } from './report.js';
 
@@ -30,9 +29,6 @@ export interface LoopFigure {
   /** Ten times on the way: bodies, which are history from the next turn on. */
   readonly bodies: readonly number[];
 }
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 export async function wideSplits(widths: readonly number[], rounds: number): Promise<SplitFigure[]> {
   return withEngine(async engine => {
@@ -59,8 +55,7 @@ export async function longLoop(turns: number): Promise<LoopFigure> {
     const look = async (): Promise<void> => {
       const turn = await count('max(transaction) from millrace_segment');
       if (turn < (turns * (rows.length + 1)) / 11) return;
-      collectGarbage();
-      heapMb.push(process.memoryUsage().heapUsed / 1e6);
+      heapMb.push(keptNow().heapMb);
       rows.push(await count('(select count(*) from millrace_segment) + (select count(*) from millrace_shared)'));
       bodies.push(await count('count(*) from millrace_body'));
     };

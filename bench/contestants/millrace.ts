@@ -12,9 +12,11 @@ import { cpuMicrosOf } from '../process-tree.js';
 import { loadFilms } from '../records.js';
 import type { EngineJob } from '../servers/engine.js';
 import { Forked } from '../servers/forked.js';
+import { dueRound, sleepersRound } from '../sleepers-round.js';
 import { oneByOne, submitRound } from '../submit-round.js';
 import { Tally } from '../tally.js';
 import { batchSize, warmUpCount, workOf } from '../workload.js';
+import { yearRound } from '../year-round.js';
 
 const engineScript = new URL('../servers/engine.js', import.meta.url);
 /** `submit`: submits of one after the stream. */
@@ -46,6 +48,8 @@ class Millrace implements Contestant {
       await this.#fork(setting, 0, 'serve');
       return `${settings}, every submit fsynced, a process of its own; the client with 4 batches of ${batchSize} under way`;
     }
+    // Its engine is part of what is measured.
+    if (scenario.arrival === 'year') return `${settings}, one worker thread`;
     this.#driver = await EngineDriver.open(setting, this.#home);
     for (let engine = 1; engine < scenario.engines; engine++) await this.#fork(setting, engine, 'execute');
     if (scenario.arrival === 'stream') await this.#driver.start();
@@ -75,6 +79,12 @@ class Millrace implements Contestant {
         return coldRound(driver, setting);
       case 'sustained':
         return sustainedRound(driver, setting);
+      case 'sleepers':
+        return sleepersRound(driver, setting);
+      case 'due':
+        return dueRound(driver, setting);
+      case 'year':
+        return yearRound(setting);
       case 'submit':
         return this.#submit(setting);
       case 'micro':

@@ -11,11 +11,13 @@ import { micro } from './micro.js';
 import { mixed } from './mixed.js';
 import { backlogRedis, coldRedis, endToEndRedis, mixedRedis } from './on-redis.js';
 import type { Scenario } from './scenario.js';
+import { due, sleepers, sleepersApart } from './sleepers.js';
 import { steps } from './steps.js';
 import { storm } from './storm.js';
 import { submit } from './submit.js';
 import { sustained } from './sustained.js';
 import { time } from './time.js';
+import { year } from './year.js';
 
 export const scenarios: readonly Scenario[] = [
   endToEnd,
@@ -37,11 +39,14 @@ export const scenarios: readonly Scenario[] = [
   micro,
   flows,
   time,
+  sleepers,
+  due,
+  year,
 ];
 
 /** @throws Error naming the scenarios there are */
 export function scenarioNamed(name: string): Scenario {
-  const scenario = [...scenarios, ...flowCharts].find(each => each.name === name);
+  const scenario = [...scenarios, ...flowCharts, ...sleepersApart].find(each => each.name === name);
   if (scenario !== undefined) return scenario;
   throw new Error(`unknown scenario "${name}"; there are: ${scenarios.map(each => each.name).join(', ')}`);
 }

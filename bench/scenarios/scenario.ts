@@ -9,6 +9,9 @@
  * - `submit`: a stream over HTTP, four batches under way, nothing executed; an instance counts when it is stored.
  * - `micro`: parts of the engine by themselves; no contestants.
  * - `time`: schedules by themselves, beside libraries that have some of them.
+ * - `sleepers`: `size` instances wait for a far time.
+ * - `due`: `size` instances wait for the same instant.
+ * - `year`: one instance on a clock of its own.
  * - `flows`: the scenarios of flow charts, one race each, and what one instance costs when it splits or loops for long. */
 export type Arrival =
   | 'stream'
@@ -19,6 +22,9 @@ export type Arrival =
   | 'submit'
   | 'micro'
   | 'time'
+  | 'sleepers'
+  | 'due'
+  | 'year'
   | 'flows';
 
 /** How the actions of an instance follow each other.
@@ -47,6 +53,8 @@ export interface Scenario {
   /** `sustained`: how long, milliseconds. */
   readonly durationMs: number;
   readonly toyDurationMs: number;
+  /** `sleepers`, `due`: no two share a row of the store. */
+  readonly isApart: boolean;
   readonly branches: number;
   /** Different priorities, interleaved; 1 means none is given. */
   readonly priorities: number;
@@ -82,6 +90,7 @@ export const plainScenario = {
   smallToySize: 0,
   durationMs: 0,
   toyDurationMs: 0,
+  isApart: false,
   branches: 1,
   priorities: 1,
   shape: 'sequence',

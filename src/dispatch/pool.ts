@@ -173,9 +173,10 @@ class ThreadPool implements Dispatcher {
     this.#isolation.clear();
     this.#takenOff.clear();
     this.#inFlight = 0;
-    await Promise.all(threads.map(thread => thread.end()));
-    // Not awaited: it waits for the exit of every thread, and one held by native code may never come to it.
+    // First, else Piscina would start another thread for each that ends. Not awaited: it waits for the exit of every thread,
+    // and one held by native code may never come to it.
     void piscina.destroy();
+    await Promise.all(threads.map(thread => thread.end()));
   }
 
   #launch(): void {

@@ -6,7 +6,7 @@ import { madeAtMs } from '../workflow/instance-id.js';
 import { workflowsOf } from './definitions.js';
 import { offersOf } from './offers.js';
 import type { EngineParts } from './parts.js';
-import { awake } from './sleepers.js';
+import { awake, queueHorizonMs } from './sleepers.js';
 import type { IsOurs } from './steady-queue.js';
 
 const pageSegments = 1_000;
@@ -19,7 +19,7 @@ type FillWorld = Pick<EngineParts, 'store' | 'holdings' | 'definitions' | 'log' 
 export interface PageOffered {
   readonly segments: number;
   readonly members: number;
-  /** Id of the last segment, or `null` when it was the last page. */
+  /** Id of the last segment, or `null` when there are no more. */
   readonly after: string | null;
 }
 
@@ -65,7 +65,7 @@ export async function offerPage(
   isShared: boolean,
   isMeant: (segment: string) => boolean = () => true,
 ): Promise<PageOffered> {
-  const page = await store.scan(after, pageSegments);
+  const page = await store.scan(after, pageSegments, clock.nowMs() + queueHorizonMs);
   await definitions.ensure(workflowsOf(page));
   const found = page.filter(({ id }) => isMeant(id)).flatMap(offersOf);
   const offers = isShared ? found.map(offer => ({ ...offer, redelivered: true })) : found;
@@ -76,6 +76,6 @@ export async function offerPage(
   return {
     segments: page.length,
     members: offers.reduce((sum, { from, to }) => sum + to - from, 0),
-    after: page.length < pageSegments ? null : page[page.length - 1]!.id,
+    after: page.at(-1)?.id ?? null,
   };
 }

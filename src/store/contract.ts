@@ -343,8 +343,11 @@ export interface Store {
 
   /** The segments that still exist among `ids`, in no order. */
   segments(ids: readonly string[]): Promise<Segment[]>;
-  /** Open segments in id order after `after`, at most `limit`; for rebuilding a queue. */
-  scan(after: string | null, limit: number): Promise<Segment[]>;
+  /**
+   * Open segments in id order after `after`, at most `limit`, and none when there are no more; for rebuilding a queue. What
+   * waits at a trigger for a time after `horizonMs` is passed over, except for one where a page would come to none.
+   */
+  scan(after: string | null, limit: number, horizonMs: number): Promise<Segment[]>;
   /** Open segments in `scope` created at or before `horizonMs`, in id order after `after`, at most `limit`. */
   select(scope: Scope, horizonMs: number, after: string | null, limit: number): Promise<Segment[]>;
   /**

@@ -189,8 +189,8 @@ export class SqlStore implements Store {
     return (await this.#rows(call, ids)).map(segmentOfRow);
   }
 
-  async scan(after: string | null, limit: number): Promise<Segment[]> {
-    const parameters = [encode.uuid(after ?? lowestId), encode.int4(limit)];
+  async scan(after: string | null, limit: number, horizonMs: number): Promise<Segment[]> {
+    const parameters = [encode.uuid(after ?? lowestId), encode.int4(limit), encode.int8(horizonMs)];
     return (await this.#rows({ statement: read.scanSegments, parameters })).map(segmentOfRow);
   }
 

@@ -199,6 +199,18 @@ it.each([
 );
 
 describe('stop', () => {
+  it('starts no thread in the place of one that it ends', async () => {
+    const world = await setup(planOf([{ function: 'double' }]));
+    let started = 0;
+    const count = (): void => {
+      started += 1;
+    };
+    process.on('worker', count);
+    onTestFinished(() => void process.off('worker', count));
+    await world.dispatcher.stop(0);
+    expect(started).toBe(0);
+  });
+
   it('lets what is executing end', async () => {
     const world = await setup(planOf([{ function: 'doubleAfter' }]));
     world.run(numbers(10).map(n => ({ n, ms: 200 })));

@@ -30,7 +30,7 @@ test('a walk leaves alone what was made a moment ago, and offers it when nobody 
   const [fresh, old, ahead] = [madeAt(nowMs - 10), madeAt(nowMs - 60_000), madeAt(nowMs + 60_000)];
   const world = {
     clock,
-    store: { scan: async () => [fresh, old, ahead] } as unknown as Store,
+    store: { scan: async (after: string | null) => (after === null ? [fresh, old, ahead] : []) } as unknown as Store,
     holdings: new Holdings(1_000_000),
     definitions: { ensure: async () => undefined } as unknown as Definitions,
     log: new LogEvents(nullLoggers),
@@ -58,7 +58,7 @@ test('what joins or waits is never offered, by a walk or by a fill', async () =>
   );
   const world = {
     clock,
-    store: { scan: async () => [ready, joining, waiting, paused] } as unknown as Store,
+    store: { scan: async (after: string | null) => (after === null ? [ready, joining, waiting, paused] : []) } as unknown as Store,
     holdings: new Holdings(1_000_000),
     definitions: { ensure: async () => undefined } as unknown as Definitions,
     log: new LogEvents(nullLoggers),

@@ -135,12 +135,12 @@ describe('a server that goes away', () => {
     // At once: each is not waited for.
     const startedMs = performance.now();
     for (let round = 0; round < 20; round++) await expect(store.commit(commit)).rejects.toMatchObject(unavailable);
-    await expect(store.scan(null, 1)).rejects.toMatchObject(unavailable);
+    await expect(store.scan(null, 1, 0)).rejects.toMatchObject(unavailable);
     expect(performance.now() - startedMs).toBeLessThan(15_000);
     await expect(openPostgres(url)).rejects.toMatchObject(unavailable);
     await server.run();
     expect(await new Persistent(store).commit(commit)).toBe('committed');
-    expect((await store.scan(null, 10)).length).toBe(1);
+    expect((await store.scan(null, 10, 0)).length).toBe(1);
   });
 });
 

@@ -1,15 +1,16 @@
 // The Store contract as a model: a few maps, one function that applies a commit.
 
 import { bitsOf, clearBitsOf, hasBit } from '../../src/store/bitmap.js';
-import type {
-  Body,
-  Commit,
-  CommitAnswer,
-  InstanceKey,
-  Outcome,
-  Segment,
-  Shared,
-  Store,
+import {
+  type Body,
+  type Commit,
+  type CommitAnswer,
+  type InstanceKey,
+  neverMs,
+  type Outcome,
+  type Segment,
+  type Shared,
+  type Store,
 } from '../../src/store/contract.js';
 import { instanceId, splitInstanceId } from '../../src/workflow/instance-id.js';
 
@@ -192,9 +193,9 @@ export class StoreModel {
     const roots = new Set([...this.bodies.values()].map(({ root }) => root));
     const segments: Segment[] = [];
     for (let after: string | null = null; ; after = segments[segments.length - 1]!.id) {
-      const page: Segment[] = await store.scan(after, 7);
+      const page: Segment[] = await store.scan(after, 7, neverMs);
       segments.push(...page);
-      if (page.length < 7) break;
+      if (page.length === 0) break;
     }
     const located: Record<string, unknown> = {};
     for (const instance of this.instances) {

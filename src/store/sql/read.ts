@@ -12,10 +12,21 @@ export const segmentsById: SqlStatement = {
   text: `select ${segmentColumns} from millrace_segment where id = any($1::uuid[])`,
 };
 
-/** A page of all segments in id order. $1 after uuid, $2 limit int. COST the page; no bodies are read. */
+/**
+ * A page of the segments in id order. What waits at a trigger beyond the horizon is passed over, up to 10,000 a page, but for the
+ * last of these: whoever has many of them sees from it how far the page came.
+ * $1 after uuid, $2 limit int, $3 horizon bigint (ms, inclusive).
+ * COST the page, and 10,000 entries of an index; rows passed over are neither decoded nor sent; no bodies are read.
+ */
 export const scanSegments: SqlStatement = {
   name: 'scan_segments',
-  text: `select ${segmentColumns} from millrace_segment where id > $1::uuid order by id limit $2::int`,
+  text: `with far as materialized (
+      select coalesce((select id from millrace_segment where id > $1::uuid order by id offset 9999 limit 1),
+        'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) as id)
+    select ${segmentColumns} from millrace_segment
+    where id > $1::uuid and id <= (select id from far)
+      and (waits_for is null or eligible_at <= $3::bigint or id = (select id from far))
+    order by id limit $2::int`,
 };
 
 /**
