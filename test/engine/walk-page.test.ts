@@ -58,7 +58,9 @@ test('what joins or waits is never offered, by a walk or by a fill', async () =>
   );
   const world = {
     clock,
-    store: { scan: async (after: string | null) => (after === null ? [ready, joining, waiting, paused] : []) } as unknown as Store,
+    store: {
+      scan: async (after: string | null) => (after === null ? [ready, joining, waiting, paused] : []),
+    } as unknown as Store,
     holdings: new Holdings(1_000_000),
     definitions: { ensure: async () => undefined } as unknown as Definitions,
     log: new LogEvents(nullLoggers),

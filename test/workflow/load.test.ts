@@ -244,7 +244,7 @@ actions:
     expect(faultsOf(text)).toEqual([
       `a.yaml:6:24 actions.a.next[0].kind: found "els", accepted is ${flowKinds} (VALUE_INVALID)`,
       'a.yaml:7:15 actions.a.next[1].to: no action is named "c"; did you mean "a"? (FLOW_TARGET_UNKNOWN)',
-      'a.yaml:7:18 actions.a.next[1].form: unknown key "form"; accepted are to, condition, kind, rollback, map (KEY_UNKNOWN)',
+      'a.yaml:7:18 actions.a.next[1].form: unknown key "form"; accepted are to, condition, kind, rollback, map, signal, raise, clear (KEY_UNKNOWN)',
       'a.yaml:8:11 actions.a.next[2].from: a flow of "next" leads out of its own action; leave this out (KEY_UNKNOWN)',
       'a.yaml:9:17 actions.a.next[3].kind: this flow is never taken: "a" has no timeoutMs (FLOW_INVALID)',
       'a.yaml:10:32 actions.a.next[4].rollback: only an error or timeout flow can roll back (FLOW_INVALID)',

@@ -207,7 +207,7 @@ describe('flows', () => {
     expect(verify(with3({ kind: 'timeout' })).map(formatFault)).toEqual([
       'flows[1].kind: this flow is never taken: "b" has no timeoutMs (FLOW_INVALID)',
     ]);
-    expect(told(with3({ kind: 'signal' }))).toEqual(['VALUE_INVALID flows[1].kind']);
+    expect(told(with3({ kind: 'sometimes' }))).toEqual(['VALUE_INVALID flows[1].kind']);
     expect(told(with3({ condition: 5 }))).toEqual(['VALUE_INVALID flows[1].condition']);
     expect(verify(with3({ condition: 'a = = b' })).map(formatFault)).toEqual([
       'flows[1].condition: at character 5: "=" (expected a value) (CONDITION_INVALID)',

@@ -3,8 +3,8 @@
 import type { Happening, What } from '../../flow/shared/happening.js';
 import { watchesMoves } from '../../flow/shared/needs.js';
 import type { Next } from '../../flow/transition.js';
-import { deliveredEvent } from '../../workflow/waited-events.js';
 import type { Guard } from '../../store/contract.js';
+import { deliveredEvent } from '../../workflow/waited-events.js';
 import { workflowKey } from '../../workflow/written.js';
 import type { CommitItem } from '../commit-builder.js';
 import { waitsForHandler } from './unhandled.js';
