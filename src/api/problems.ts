@@ -40,6 +40,7 @@ const statusOf: Readonly<Record<ProblemCode, number>> = {
   QUEUE_UNSUITABLE: 500,
   STORE_NOT_DURABLE: 503,
   STORE_NEWER: 503,
+  SIGNAL_UNKNOWN: 404,
 };
 
 /** Codes after which the same request may succeed here, and when. */

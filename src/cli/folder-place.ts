@@ -19,7 +19,7 @@ export function folderPlace(engine: Engine, folder: string, hint: string): Place
     operate: (operation, target, options) => engine[operation](target, options),
     rename: (target, options) => engine.rename(target, options),
     publish: message => engine.publish(message),
-    signal: (target, name, isRaised) => engine[isRaised ? 'raiseSignal' : 'clearSignal'](target, name),
+    signal: (change, target, name, options) => engine[`${change}Signal`](target, name, options),
     auditPage: async ({ instance, ...filter }, after, order, limit) => {
       const own = instance === undefined ? {} : { instance: await engine.reads.idOf(instance) };
       const { events, next, isEnd } = await engine.reads.auditPage({ ...filter, ...own }, after, order, limit);

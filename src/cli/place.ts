@@ -7,6 +7,7 @@ import type { InstanceRecord, WorkflowCount } from '../engine/instances.js';
 import type { OperationResult } from '../engine/operation-options.js';
 import type { OutsideMessage } from '../engine/publish.js';
 import type { DeployedWorkflow, StoredWorkflow, WorkflowCopy } from '../engine/repository.js';
+import type { SignalOptions, SignalResult } from '../engine/signaller.js';
 import type { Snapshot } from '../engine/snapshot.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
 import { dataHint, dataOption } from './data-option.js';
@@ -24,6 +25,9 @@ export interface PlaceOperationOptions {
   /** Told by a folder alone. */
   readonly onProgress?: (progress: OperationResult) => void;
 }
+
+/** `onProgress`: told by a folder alone. */
+export type PlaceSignalOptions = Pick<SignalOptions, 'dryRun' | 'onProgress'>;
 
 /** `instance`: its id, `<workflow>/<id>` or given name. */
 export type PlaceAuditFilter = AuditFilter;
@@ -48,7 +52,7 @@ export interface Place {
   operate(operation: PlaceOperation, target: string, options: PlaceOperationOptions): Promise<OperationResult>;
   rename(target: string, options: PlaceOperationOptions & { readonly to: string }): Promise<OperationResult>;
   publish(message: OutsideMessage): Promise<unknown>;
-  signal(target: string, name: string, isRaised: boolean): Promise<{ readonly instances: number }>;
+  signal(change: 'raise' | 'clear', target: string, name: string, options: PlaceSignalOptions): Promise<SignalResult>;
   auditPage(
     filter: PlaceAuditFilter,
     after: string | null,

@@ -57,7 +57,7 @@ function serverPlace(client: Client, url: string, hint: string): Place {
     operate: (operation, target, { onProgress: _, ...options }) => client[operation](target, options),
     rename: (target, { onProgress: _, ...options }) => client.rename(target, options),
     publish: message => client.publish(message),
-    signal: (target, name, isRaised) => client[isRaised ? 'raiseSignal' : 'clearSignal'](target, name),
+    signal: (change, target, name, { onProgress: _, ...options }) => client[`${change}Signal`](target, name, options),
     auditPage: (filter, after, order, limit) =>
       client.auditPage({ ...filter, order, limit, ...(after === null ? {} : { after }) }),
   };

@@ -234,14 +234,17 @@ export class Client {
     return this.#operate('expedite', target, options);
   }
 
-  /** Raise a signal in instances in which it is monitored. */
-  raiseSignal(target: string, signal: string, options: CallOptions = {}): Promise<SignalResult> {
-    return this.#send('POST', '/v1/operations/signal', { target, signal }, options.signal);
+  /** Raise a signal in instances in which it is monitored: what waits goes over its signal flow, what executes does so when it
+   * has ended. `options.signal` is an AbortSignal for the call. */
+  raiseSignal(target: string, signal: string, options: OperationOptions = {}): Promise<SignalResult> {
+    const { signal: abort, ...asked } = options;
+    return this.#send('POST', '/v1/operations/signal', { target, signal, ...asked }, abort);
   }
 
   /** Clear a signal where it is active. */
-  clearSignal(target: string, signal: string, options: CallOptions = {}): Promise<SignalResult> {
-    return this.#send('POST', '/v1/operations/signal', { target, signal, clear: true }, options.signal);
+  clearSignal(target: string, signal: string, options: OperationOptions = {}): Promise<SignalResult> {
+    const { signal: abort, ...asked } = options;
+    return this.#send('POST', '/v1/operations/signal', { target, signal, clear: true, ...asked }, abort);
   }
 
   /**

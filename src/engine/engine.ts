@@ -24,7 +24,7 @@ import { type OutsideMessage, publish } from './publish.js';
 import { Reads } from './reads.js';
 import type { DeployedWorkflow, WorkflowCopy } from './repository.js';
 import type { InstanceResult } from './results.js';
-import type { SignalResult } from './signaller.js';
+import type { SignalOptions, SignalResult } from './signaller.js';
 import type { Snapshot } from './snapshot.js';
 import { type EngineStatus, statusOf } from './status.js';
 import type { SubmitRecord } from './submit-record.js';
@@ -284,14 +284,15 @@ export class Engine extends EngineLife {
   }
 
   /** Raise a signal in instances in which it is monitored: what waits for it goes over its signal flow at once, what executes
-   * when it has ended. One that is active stays as it is. @throws EngineError `INPUT_INVALID` when it is no name */
-  raiseSignal(target: string, name: string, user?: string): Promise<SignalResult> {
-    return this.#signal('raise', target, name, user);
+   * when it has ended. One that is active stays as it is. @throws EngineError `INPUT_INVALID` when it is no name,
+   * `SIGNAL_UNKNOWN` when no workflow that runs in the instance, or in those of a workflow, monitors it */
+  raiseSignal(target: string, name: string, options?: SignalOptions): Promise<SignalResult> {
+    return this.#signal('raise', target, name, options);
   }
 
-  /** Clear a signal where it is active. */
-  clearSignal(target: string, name: string, user?: string): Promise<SignalResult> {
-    return this.#signal('clear', target, name, user);
+  /** Clear a signal where it is active. @throws as `raiseSignal` */
+  clearSignal(target: string, name: string, options?: SignalOptions): Promise<SignalResult> {
+    return this.#signal('clear', target, name, options);
   }
 
   /** A read-only SQL query over the views `millrace_audit_event`, `millrace_history`, `millrace_instances` and
@@ -321,11 +322,13 @@ export class Engine extends EngineLife {
     return this.submitChecked(await this.checkAnew(records), submitter);
   }
 
-  async #signal(change: 'raise' | 'clear', target: string, name: string, user = this.#pieces.defaultUser) {
+  async #signal(change: 'raise' | 'clear', target: string, name: string, options: SignalOptions = {}) {
     this.assertUsable();
-    const { calls, signaller, instances } = this.#pieces;
+    const { calls, signaller, instances, defaultUser } = this.#pieces;
+    const { user = defaultUser, dryRun = false } = options;
     const run = async (): Promise<SignalResult> =>
-      signaller.run(name, change === 'raise', await targetOf(target, instances), user);
+      signaller.run(name, change === 'raise', await targetOf(target, instances), user, options);
+    if (dryRun) return run();
     return calls.around(`${change}Signal`, user, run, told => `${name}, ${target}, ${told.instances} instances`);
   }
 

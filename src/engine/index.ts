@@ -22,7 +22,7 @@ export type { OutsideMessage } from './publish.js';
 export type { Reads, WorkflowPage } from './reads.js';
 export type { DeployedWorkflow, StoredWorkflow, WorkflowCopy } from './repository.js';
 export type { InstanceResult } from './results.js';
-export type { SignalResult } from './signaller.js';
+export type { SignalOptions, SignalResult } from './signaller.js';
 export type { Snapshot, SnapshotContext } from './snapshot.js';
 export type { EngineState, EngineStatus } from './status.js';
 export type { SubmitRecord } from './submit-record.js';

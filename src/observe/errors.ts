@@ -24,6 +24,7 @@ export const errorCodes = {
   PUBLISHER_STYLE: 'the publisher has another style than the message asks for',
   PUBLISHER_FULL: 'the publisher has as many messages as it may have',
   OPERATION_CONTENDED: 'what an operation names kept changing, so that it was not applied to all of it',
+  SIGNAL_UNKNOWN: 'nothing monitors a signal of this name',
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -113,6 +113,13 @@ test('PUBLISHER_FULL: what a publisher holds has to be taken first', async () =>
   expectProblem(await world.post('/v1/messages', { publisher: '/orders', data: 1 }), 429, 'PUBLISHER_FULL', /orders/);
 });
 
+test('SIGNAL_UNKNOWN: a name that nothing monitors', async () => {
+  const raiseSignal = () => Promise.reject(new EngineError('SIGNAL_UNKNOWN', 'nothing monitors "stpo"'));
+  const world = await standIn({ raiseSignal });
+  const asked = await world.post('/v1/operations/signal', { target: '/a/b', signal: 'stpo' });
+  expectProblem(asked, 404, 'SIGNAL_UNKNOWN', /^nothing monitors "stpo"$/);
+});
+
 test('OPERATION_CONTENDED may be tried again', async () => {
   const contended = () => Promise.reject(new EngineError('OPERATION_CONTENDED', 'it kept changing'));
   const world = await standIn({ pause: contended });

@@ -206,6 +206,31 @@ test('POST /v1/operations: pause, resume, recover, remove, with who asked for it
   expect(dry.body).toEqual({ operation: 'pause', target: workflow, contexts: 0, instances: 0, segments: 0 });
 });
 
+test('POST /v1/operations/signal: raised, cleared, counted, and audited with who asked', async () => {
+  const name = `${world.branch()}flow`;
+  const actions = [{ name: 'wait', type: 'manual', monitor: ['stop'] }];
+  await world.ask('PUT', '/v1/workflows', { definition: { name, actions, flows: [] } });
+  const id = await world.engine.submit({ workflow: name, input: {} });
+  const ask = (asked: object) => world.post('/v1/operations/signal', asked, { 'millrace-user': 'oscar' });
+  const told = { target: id, signal: 'stop', contexts: 1, instances: 1 };
+  expect((await ask({ target: id, signal: 'stop', dryRun: true })).body).toEqual(told);
+  expect((await ask({ target: id, signal: 'stop', clear: true })).body).toEqual({ ...told, contexts: 0, instances: 0 });
+  expect(await ask({ target: name, signal: 'halt' })).toMatchObject(
+    refused(404, 'SIGNAL_UNKNOWN', /monitors a signal "halt"/),
+  );
+  expect(await ask({ target: id, signal: "it's" })).toMatchObject(
+    refused(400, 'INPUT_INVALID', /not a name for a signal/),
+  );
+  expect(await ask({ target: 'x', signal: 'stop' })).toMatchObject(refused(400, 'NAMESPACE_INVALID'));
+  expect(await ask({ target: id })).toMatchObject(refused(400, 'REQUEST_INVALID', /signal: is missing/));
+  expect(await ask({ target: id, signal: 'stop', raise: 1 })).toMatchObject(refused(400, 'REQUEST_INVALID', /raise/));
+  expect((await ask({ target: id, signal: 'stop' })).body).toEqual(told);
+  expect((await world.engine.result(id)).state).toBe('finished');
+  const { body } = await world.get('/v1/audit?order=newest&limit=20');
+  const calls = body.events.filter(({ shortName }: { shortName: string }) => shortName === 'ExitingCall');
+  expect(calls[0]).toMatchObject({ user: 'oscar', message: `raiseSignal: stop, ${id}, 1 instances` });
+});
+
 test('PUT and GET /v1/workflows', async () => {
   const name = `${world.branch()}flow`;
   const definition = { name, actions: [{ name: 'a', type: 'null' }], flows: [] };

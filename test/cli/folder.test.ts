@@ -186,6 +186,31 @@ test.concurrent('restart, from an action; a dry run changes nothing', async cont
   });
 });
 
+test.concurrent('signal: raised and cleared where it is monitored, refused where it is not; a dry run changes nothing', async context => {
+  const own = world(context);
+  let id = '';
+  await own.engine('workflow: /test/flow\nactions:\n  wait:\n    type: manual\n    monitor: [stop]\n', async engine => {
+    id = await engine.submit({ workflow: '/test/flow' });
+  });
+  const signal = async (...args: string[]) => own.millrace('signal', '/test/flow', ...args);
+  expect((await signal('stop', '--dry-run')).stdout).toBe(
+    '"stop" would be raised in 1 instance of /test/flow, monitored by 1 flow context; nothing was changed\n',
+  );
+  expect(await signal('stop', '--clear')).toMatchObject({
+    code: 0,
+    stdout: 'cleared "stop" in 0 instances of /test/flow, monitored by 0 flow contexts\n',
+    stderr: expect.stringMatching(/what is there: millrace list\n$/),
+  });
+  expect(await signal('halt')).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/SIGNAL_UNKNOWN: no workflow that runs in \/test\/flow monitors a signal "halt"\n$/),
+  });
+  expect((await own.millrace('signal', id, 'stop', '--json')).stdout).toBe(
+    `{"target":"${id}","signal":"stop","contexts":1,"instances":1}\n`,
+  );
+  expect(await own.counts()).toEqual({ '/test/flow finished': 1 });
+});
+
 test.concurrent('a folder that another process holds: its pid, at once, exit code 2', async context => {
   const own = world(context);
   const flow = oneCall(

@@ -135,6 +135,19 @@ test('operations, and a result that failed', async () => {
   await expect(client.show('no-such')).rejects.toMatchObject({ code: 'INSTANCE_UNKNOWN', status: 404 });
 });
 
+test('signals: raised and cleared, with a dry run', async () => {
+  const name = branchOf(await flowOf(['echo'])).concat('waits');
+  const wait = { name: 'wait', type: 'manual' as const, monitor: ['stop'] };
+  await client.deploy({ name, actions: [wait], flows: [] });
+  const id = await client.submit({ workflow: name });
+  const told = { target: name, signal: 'stop', contexts: 1, instances: 1 };
+  expect(await client.raiseSignal(name, 'stop', { dryRun: true })).toEqual(told);
+  expect(await client.clearSignal(name, 'stop')).toEqual({ ...told, contexts: 0, instances: 0 });
+  await expect(client.raiseSignal(id, 'halt')).rejects.toMatchObject({ code: 'SIGNAL_UNKNOWN', status: 404 });
+  expect(await client.raiseSignal(name, 'stop')).toEqual(told);
+  expect((await client.result(id)).state).toBe('finished');
+});
+
 test('the audit: pages, and followed from a cursor; a given scope only', async () => {
   const workflow = await flowOf(['echo']);
   const from = (await client.auditPage({ order: 'newest', limit: 1 })).next;

@@ -32,15 +32,83 @@ onEveryHome('signals', world => {
     );
     const ids = await Promise.all([1, 2, 3].map(n => own.engine.submit({ workflow, input: { n } })));
     for (const id of ids) await deferred(own, id);
-    expect(await own.engine.raiseSignal(ids[0]!, 'stop', 'ada')).toEqual({ instances: 1 });
+    const { engine, branch } = own;
+    expect(await engine.raiseSignal(ids[0]!, 'stop', { user: 'ada' })).toEqual({ contexts: 1, instances: 1 });
+    expect((await engine.result(ids[0]!)).result).toMatchObject({ way: ['stopped'] });
+    expect((await own.audit(ids[0]!)).find(({ event }) => event === 'ExitingTriggerOnSignal')).toMatchObject({
+      action: 'wait',
+      user: 'ada',
+    });
+    expect(await engine.raiseSignal(branch, 'stop', { dryRun: true })).toEqual({ contexts: 2, instances: 2 });
+    expect(await engine.raiseSignal(branch, 'unheard')).toEqual({ contexts: 0, instances: 0 });
+    await expect(engine.raiseSignal(workflow, 'unheard')).rejects.toMatchObject({ code: 'SIGNAL_UNKNOWN' });
+    await expect(engine.raiseSignal(workflow, "it's")).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    const told: number[] = [];
+    const onProgress = ({ instances }: { instances: number }) => told.push(instances);
+    expect(await engine.raiseSignal(branch, 'stop', { onProgress })).toEqual({ contexts: 2, instances: 2 });
+    expect(told).toContain(2);
+    for (const id of ids.slice(1)) expect((await engine.result(id)).result).toMatchObject({ way: ['stopped'] });
+    expect(await engine.raiseSignal(ids[0]!, 'stop')).toEqual({ contexts: 0, instances: 0 });
+  });
+
+  test('raised where nothing monitors it yet it stays until it is cleared, or comes to an action that does', async () => {
+    const own = world();
+    const workflow = await deploy(
+      own,
+      [waits('first'), waits('second', { monitor: ['stop'] }), mark('fired'), mark('stopped')],
+      [
+        { from: 'first', to: 'second' },
+        { from: 'second', to: 'fired' },
+        { from: 'second', to: 'stopped', kind: 'signal', signal: 'stop' },
+      ],
+    );
+    const ids = await Promise.all([1, 2].map(n => own.engine.submit({ workflow, input: { n } })));
+    for (const id of ids) await deferred(own, id);
+    expect(await own.engine.raiseSignal(workflow, 'stop')).toEqual({ contexts: 0, instances: 2 });
+    expect(await own.engine.raiseSignal(workflow, 'stop')).toEqual({ contexts: 0, instances: 0 });
+    expect(await own.engine.clearSignal(ids[1]!, 'stop', { dryRun: true })).toEqual({ contexts: 0, instances: 1 });
+    expect(await own.engine.clearSignal(ids[1]!, 'stop')).toEqual({ contexts: 0, instances: 1 });
+    await own.engine.expedite(workflow);
     expect((await own.engine.result(ids[0]!)).result).toMatchObject({ way: ['stopped'] });
-    expect(await own.eventNames(ids[0]!)).toContain('ExitingTriggerOnSignal wait');
-    expect(await own.engine.raiseSignal(workflow, 'unheard')).toEqual({ instances: 0 });
-    expect(await own.engine.raiseSignal(workflow, 'stop')).toEqual({ instances: 2 });
-    for (const id of ids.slice(1)) {
-      expect((await own.engine.result(id)).result).toMatchObject({ way: ['stopped'] });
-    }
-    await expect(own.engine.raiseSignal(workflow, "it's")).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    expect(await own.eventNames(ids[0]!)).not.toContain('ExecutingAction second');
+    // The other waits, and is ended while it is paused: it goes on when it is resumed.
+    await own.until(async () => (await own.eventNames(ids[1]!)).includes('ExitingTriggerWithoutFiring second'));
+    await own.engine.pause(ids[1]!);
+    expect(await own.engine.raiseSignal(ids[1]!, 'stop')).toEqual({ contexts: 1, instances: 1 });
+    expect(await own.counts()).toEqual({ finished: 1, paused: 1 });
+    await own.engine.resume(ids[1]!);
+    expect((await own.engine.result(ids[1]!)).result).toMatchObject({ way: ['stopped'] });
+  });
+
+  test('of several contexts all that wait end, paused ones too, and one without a flow for it ends there', async () => {
+    const own = world();
+    const workflow = await deploy(
+      own,
+      [mark('head'), waits('a', { monitor: ['stop'] }), waits('b', { monitor: ['stop'] }), waits('c'), mark('done')],
+      [
+        { from: 'head', to: 'a' },
+        { from: 'head', to: 'b' },
+        { from: 'head', to: 'c' },
+        { from: 'a', to: 'done', kind: 'signal', signal: 'stop' },
+      ],
+    );
+    const id = await own.engine.submit({ workflow, input: {} });
+    const waiting = (name: string) => `ExitingTriggerWithoutFiring ${name}`;
+    await own.until(async () => {
+      const names = await own.eventNames(id);
+      return ['a', 'b', 'c'].every(name => names.includes(waiting(name)));
+    });
+    await own.engine.pause(id);
+    expect(await own.engine.raiseSignal(id, 'stop', { user: 'ada' })).toEqual({ contexts: 2, instances: 1 });
+    const ended = (await own.audit(id)).filter(({ event }) => event === 'ExitingTriggerOnSignal');
+    expect(ended.map(({ action, user }) => `${action} ${user}`).sort()).toEqual(['a ada', 'b ada']);
+    await own.engine.resume(id);
+    await own.engine.expedite(id);
+    expect((await own.engine.result(id)).state).toBe('finished');
+    const names = await own.eventNames(id);
+    expect(names.filter(name => name === 'ExecutingAction done')).toHaveLength(1);
+    // One each: of a, over done, of b, and of c.
+    expect(names.filter(name => name.startsWith('FinishingExecutionFlow'))).toHaveLength(3);
   });
 
   test('a flow ends a trigger and a retry of other contexts, and what it raises before an action keeps that from running', async () => {

@@ -17,9 +17,11 @@ export function signalRoutes(app: App, { engine }: Service): void {
       },
     },
     async request => {
-      const { target, signal, clear = false } = request.body;
+      const { target, signal, clear = false, dryRun = false } = request.body;
+      const user = userOf(request);
       const change = clear ? 'clearSignal' : 'raiseSignal';
-      return { target, signal, ...(await engine[change](target, signal, userOf(request))) };
+      const asked = user === undefined ? { dryRun } : { dryRun, user };
+      return { target, signal, ...(await engine[change](target, signal, asked)) };
     },
   );
 }

@@ -37,6 +37,8 @@ export interface SignalChange {
   readonly workflow: number;
   readonly name: string;
   readonly isRaised: boolean;
+  /** Who asks. */
+  readonly user: string;
   /** It has not split: there may be nothing shared. */
   readonly isPlain: boolean;
 }

@@ -15,6 +15,8 @@ export interface SignalledMembers {
   readonly isTrigger: boolean;
   readonly hasEnded: boolean;
   readonly ordinals: readonly number[];
+  /** Who has raised it, when an operator has. */
+  readonly user: string | null;
 }
 
 export function signalledMembers(decided: readonly Decided[], planOf: (workflow: number) => Plan): SignalledMembers[] {
@@ -22,18 +24,19 @@ export function signalledMembers(decided: readonly Decided[], planOf: (workflow:
     const waited = step.signalled.filter(({ hasRun }) => !hasRun);
     if (waited.length === 0) return [];
     // Instances that were decided together are of one root.
-    const { root } = members[0]!.gathered;
+    const { root, signal } = members[0]!.gathered;
+    const user = signal?.user ?? null;
     const ordinals = members.map(({ gathered }) => gathered.ordinal);
     return waited.map(({ context, workflow, place, hasEnded }) => {
       const { name, isTrigger } = planOf(workflow).actions[place]!;
-      return { root, context, workflow, action: name, isTrigger, hasEnded, ordinals };
+      return { root, context, workflow, action: name, isTrigger, hasEnded, ordinals, user };
     });
   });
 }
 
 /** `null`: nothing of it is to be told. */
 export function signalTrace(
-  { workflow, action, isTrigger, hasEnded, ordinals }: SignalledMembers,
+  { workflow, action, isTrigger, hasEnded, ordinals, user }: SignalledMembers,
   atMs: number,
   { events, engine }: BuildWorld,
 ): TraceGroup | null {
@@ -47,6 +50,7 @@ export function signalTrace(
     times: [],
     timesPerMember: 0,
     engine,
+    user,
     attempt: 0,
     bodyBefore: null,
     bodyAfter: null,
