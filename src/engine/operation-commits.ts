@@ -1,7 +1,7 @@
 // What of an operation is committed: members that leave their segments, segments that change, what the audit is told.
 
 import { auditRow, type TraceGroup } from '../audit/trace.js';
-import type { AuditRow, SegmentChange } from '../store/contract.js';
+import { type AuditRow, request, type Segment, type SegmentChange } from '../store/contract.js';
 import { eventCode } from '../workflow/events.js';
 import type { CommitItem } from './commit-builder.js';
 import { splitByRequests } from './commit-items.js';
@@ -153,10 +153,9 @@ export class OperationCommits {
       events: [],
       user: by.user,
       claim: null,
-      requests: bitOf[operation],
+      requests: 0,
     };
-    // Who was to pause when he wakes pauses where he is recovered.
-    return operation === 'recover' ? splitByRequests(item) : [item];
+    return splitByRequests(item).map(each => ({ ...each, requests: askedOf(operation, segment, each.requests) }));
   }
 
   /** Paused while waiting: recorded now. What executes records it when it stops, what waits for others when it wakes. */
@@ -185,6 +184,28 @@ export class OperationCommits {
       groups.set(segment.root, [...(groups.get(segment.root) ?? []), group]);
     }
     return [...groups].map(([root, list]) => auditRow(root, atMs, list));
+  }
+}
+
+/**
+ * What is asked of members that wait when an operation moves them.
+ *
+ * @param before what was asked of them so far
+ */
+function askedOf(operation: Operation, { state }: Segment, before: number): number {
+  switch (operation) {
+    case 'recover':
+      // Who was to pause when he wakes pauses where he is recovered.
+      return before;
+    case 'expedite':
+      return (before & request.pause) | bitOf.expedite | (state === 'paused' ? request.pause : 0);
+    case 'pause':
+    case 'resume':
+    case 'remove':
+    case 'interrupt':
+    case 'takeOff':
+    case 'rename':
+      return (before & request.expedite) | bitOf[operation];
   }
 }
 

@@ -1,7 +1,7 @@
-// Random programs in an engine that is killed at random moments: every instance ends with the result that was predicted,
-// and has committed as many effects as were, each once.
+// Random programs in an engine that is killed at random moments, with operations thrown at them meanwhile: every instance
+// ends with the result that was predicted, and has committed as many effects as were, each once.
 //
-// SEED (default 1; `random` draws one), PROGRAMS (default 120) and KILLS (default 6) make it a torture, for example
+// SEED (default 1; `random` draws one), PROGRAMS (default 200) and KILLS (default 6) make it a torture, for example
 //   for seed in $(seq 20); do SEED=$seed PROGRAMS=200 KILLS=20 npx vitest run test/faults/programs.test.ts || break; done
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,10 +15,12 @@ import { seed } from '../seed.js';
 import { type Program, programOf } from './programs.js';
 
 const script = fileURLToPath(new URL('children/programs.mjs', import.meta.url));
-const count = Number(process.env.PROGRAMS ?? 120);
+const count = Number(process.env.PROGRAMS ?? 200);
 const kills = Number(process.env.KILLS ?? 6);
 /** Instances of each program. */
-const each = 3;
+const each = 2;
+/** Programs beside them whose instances operators remove and restart. */
+const removed = 10;
 /** So large a program would be most of the run. */
 const effectMax = 150;
 
@@ -29,11 +31,14 @@ test(
     const draw = (below: number): number => Math.floor(random() * below);
     const programs: Program[] = [];
     while (programs.length < count) {
-      const program = programOf(`/programs/p${programs.length}`, draw);
+      const isExpedited = programs.length % 2 === 0;
+      const branch = isExpedited ? '/programs/expedited' : '/programs/counted';
+      const program = programOf(`${branch}/p${programs.length}`, isExpedited, draw);
       if (program.effects <= effectMax) programs.push(program);
     }
     const folder = mkdtempSync(join(tmpdir(), 'millrace-programs-'));
-    writeFileSync(join(folder, 'programs.json'), JSON.stringify(programs));
+    const others = Array.from({ length: removed }, (_, at) => programOf(`/removed/p${at}`, false, draw));
+    writeFileSync(join(folder, 'programs.json'), JSON.stringify({ programs, others, seed }));
     const args = [folder, `${each}`];
     const limitMs = 120_000 + kills * 20_000 + count * 1_000;
     await nemesis({ script, args, kills, minMs: 50, maxMs: 1_500, limitMs });

@@ -1,7 +1,8 @@
 // Random structured programs whose result and effects are known when they are made: sequences, splits with their joins,
-// for-each, loops, retries, error flows and sub-workflows.
+// for-each, loops, retries, error flows and sub-workflows, and parts that wait.
 
 import type { Action, Flow, Json, WorkflowDefinition } from '../../src/workflow/model.js';
+import { type Block, type Where, waitingPart } from './waiting-parts.js';
 
 export interface Program {
   /** The sub-workflows it runs, then itself. */
@@ -12,22 +13,24 @@ export interface Program {
   readonly effects: number;
 }
 
-/** Part of a program: it begins at one action, and ends at one that has run whatever happened. */
-interface Block {
-  readonly actions: Action[];
-  readonly flows: Flow[];
-  readonly entry: string;
-  readonly exit: string;
-  readonly effects: number;
-  readonly result: Json;
-}
-
 const module = './program-actions.mjs';
 
-export function programOf(name: string, random: (below: number) => number): Program {
+/** @param isExpedited operators expedite its triggers: it may wait for that */
+export function programOf(name: string, isExpedited: boolean, random: (below: number) => number): Program {
   let names = 0;
   const definitions: WorkflowDefinition[] = [];
-  const block = blockOf(3 + random(3), 3, '');
+  const kit = {
+    random,
+    name: () => {
+      names += 1;
+      return `a${names}`;
+    },
+    step: () => call('step'),
+    splitOf,
+    branch: name,
+    isExpedited,
+  };
+  const block = blockOf(3 + random(3), 3, { item: '', isAlone: true, isOnce: true });
   definitions.push({ name, module, actions: block.actions, flows: block.flows });
   return { definitions, name, result: block.result, effects: block.effects };
 
@@ -41,13 +44,13 @@ export function programOf(name: string, random: (below: number) => number): Prog
     return { actions: [action], flows: [], entry: action.name, exit: action.name, effects, result };
   }
 
-  /** `item`: what the steps see of the group they are in. */
-  function blockOf(size: number, depth: number, item: string): Block {
-    return sequence(Array.from({ length: 1 + random(size) }, () => partOf(size, depth, item)));
+  function blockOf(size: number, depth: number, where: Where): Block {
+    return sequence(Array.from({ length: 1 + random(size) }, () => partOf(size, depth, where)));
   }
 
-  function partOf(size: number, depth: number, item: string): Block {
-    switch (depth === 0 ? 0 : random(9)) {
+  function partOf(size: number, depth: number, where: Where): Block {
+    const { item } = where;
+    switch (depth === 0 ? 8 * random(2) : random(12)) {
       case 0:
       case 1: {
         const action = call('step');
@@ -55,11 +58,11 @@ export function programOf(name: string, random: (below: number) => number): Prog
       }
       case 2:
       case 3:
-        return split(size, depth, item);
+        return split(size, depth, where);
       case 4:
         return forEach(size, depth);
       case 5:
-        return loop(size, depth, item);
+        return loop(size, depth, where);
       case 6: {
         const times = 1 + random(2);
         const action = call('flaky', `fails${times}`, { retry: { retries: times, delayMs: 1, factor: 1 } });
@@ -70,8 +73,10 @@ export function programOf(name: string, random: (below: number) => number): Prog
         const flows: Flow[] = [{ from: fails.name, to: mends.name, kind: 'error' }];
         return { actions: [fails, mends], flows, entry: fails.name, exit: mends.name, effects: 2, result: `${mends.name}:${item}` }; // biome-ignore format: a table
       }
+      case 9:
+        return subWorkflow(size, depth, where);
       default:
-        return subWorkflow(size, depth);
+        return waitingPart(kit, where);
     }
   }
 
@@ -88,9 +93,12 @@ export function programOf(name: string, random: (below: number) => number): Prog
     };
   }
 
-  function split(size: number, depth: number, item: string): Block {
+  function split(size: number, depth: number, where: Where): Block {
+    return splitOf(Array.from({ length: 2 + random(2) }, () => blockOf(size >> 1, depth - 1, where)));
+  }
+
+  function splitOf(branches: readonly Block[]): Block {
     const head = call('step');
-    const branches = Array.from({ length: 2 + random(2) }, () => blockOf(size >> 1, depth - 1, item));
     const join = call('joined', '', { join: 'all' });
     const byName = [...branches].sort((a, b) => (a.exit < b.exit ? -1 : 1));
     return {
@@ -110,7 +118,7 @@ export function programOf(name: string, random: (below: number) => number): Prog
   function forEach(size: number, depth: number): Block {
     names += 1;
     const name = `a${names}`;
-    const body = blockOf(size >> 1, depth - 1, '@');
+    const body = blockOf(size >> 1, depth - 1, { item: '@', isAlone: false, isOnce: false });
     const items = Array.from({ length: random(4) }, (_, at) => 10 + at);
     const { actions, flows } = body;
     const action: Action = { name, type: 'forEach', items, parallel: 1 + random(3), body: { actions, flows } };
@@ -118,10 +126,10 @@ export function programOf(name: string, random: (below: number) => number): Prog
     return single(action, items.length * body.effects, results);
   }
 
-  function loop(size: number, depth: number, item: string): Block {
+  function loop(size: number, depth: number, where: Where): Block {
     names += 1;
     const head: Action = { name: `a${names}`, type: 'null' };
-    const inner = blockOf(size >> 1, depth - 1, item);
+    const inner = blockOf(size >> 1, depth - 1, { ...where, isOnce: false });
     const turns = 1 + random(4);
     const turn = call('turn', `of${turns}`);
     const tail = call('step');
@@ -137,14 +145,14 @@ export function programOf(name: string, random: (below: number) => number): Prog
       entry: head.name,
       exit: tail.name,
       effects: turns * (inner.effects + 1) + 1,
-      result: `${tail.name}:${item}`,
+      result: `${tail.name}:${where.item}`,
     };
   }
 
-  function subWorkflow(size: number, depth: number): Block {
+  function subWorkflow(size: number, depth: number, where: Where): Block {
     names += 1;
     const action = `a${names}`;
-    const inner = blockOf(size >> 1, depth - 1, '');
+    const inner = blockOf(size >> 1, depth - 1, { ...where, item: '' });
     const workflow = `${name}-${action}`;
     definitions.push({ name: workflow, module, actions: inner.actions, flows: inner.flows });
     return single({ name: action, type: 'workflow', workflow }, inner.effects, inner.result);
