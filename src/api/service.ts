@@ -19,6 +19,7 @@ import { forecastRoutes } from './routes/forecast.js';
 import { instanceRoutes } from './routes/instances.js';
 import { messageRoutes } from './routes/messages.js';
 import { operationRoutes } from './routes/operations.js';
+import { runRoutes } from './routes/runs.js';
 import { signalRoutes } from './routes/signals.js';
 import { submitRoutes } from './routes/submit.js';
 import { workflowRoutes } from './routes/workflows.js';
@@ -146,6 +147,7 @@ async function createApp(
     forecastRoutes,
     messageRoutes,
     signalRoutes,
+    runRoutes,
   ];
   for (const add of routes) add(app, service);
   app.get('/metrics', { schema: { hide: true } }, async (_, reply) => {

@@ -9,6 +9,7 @@
 //   a failed attempts before   d body with what was written before   r body with what was written or returned now
 //   e events [code, index into p or -1, index into t or -1, data kind]    m message
 //   x errors   y index into x by member    z earlier results, zk of them a member
+//   h when the first action could begin, or its trigger was reached, ms before b: of all members, or by member
 //   c events of single members [member, code, index into p, ms after b, step, name, message, data]
 
 /** Where an event's data is found. */
@@ -41,6 +42,7 @@ export interface TraceGroup {
   /** `timesPerMember` of them for each member. */
   readonly times: ArrayLike<number>;
   readonly timesPerMember: number;
+  readonly reached?: number | readonly number[];
   readonly engine: string;
   readonly user?: string | null;
   readonly attempt: number;
@@ -83,6 +85,7 @@ function groupText(group: TraceGroup): string {
   text += ordinalsText(group.ordinals);
   if (group.path.length > 0) text += `,"p":${JSON.stringify(group.path)}`;
   if (group.times.length > 0) text += `,"t":[${join(group.times)}]`;
+  if (group.reached !== undefined) text += `,"h":${JSON.stringify(group.reached)}`;
   if (group.user !== undefined && group.user !== null) text += `,"u":${JSON.stringify(group.user)}`;
   if (group.bodyBefore !== null) text += `,"d":"${group.bodyBefore}"`;
   if (group.bodyAfter !== null) text += `,"r":"${group.bodyAfter}"`;

@@ -36,11 +36,12 @@ export interface UnfoldedEvent {
 }
 
 /** A trace group as it is stored. */
-interface StoredGroup {
+export interface StoredGroup {
   readonly s: string;
   readonly b: number;
   readonly a: number;
   readonly k: number;
+  readonly h?: number | readonly number[];
   readonly n: number;
   readonly e: readonly (readonly [code: number, action: number, time: number, data: number])[];
   readonly w?: number;

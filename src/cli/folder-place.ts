@@ -20,6 +20,19 @@ export function folderPlace(engine: Engine, folder: string, hint: string): Place
     rename: (target, options) => engine.rename(target, options),
     publish: message => engine.publish(message),
     signal: (change, target, name, options) => engine[`${change}Signal`](target, name, options),
+    runs: async (scope, state, after, limit) => {
+      const { runs: entries, next } = await engine.reads.runPage(scope, state, after, limit);
+      return { entries, next };
+    },
+    averages: async (scope, after, limit) => {
+      const { averages: entries, next } = await engine.reads.averagePage(scope, after, limit);
+      return { entries, next };
+    },
+    executions: async (instance, after, limit) => {
+      const { executions: entries, next } = await engine.reads.executionPage(instance, after, limit);
+      return { entries, next };
+    },
+    clearRuns: scope => engine.clearRunHistory(scope),
     auditPage: async ({ instance, ...filter }, after, order, limit) => {
       const own = instance === undefined ? {} : { instance: await engine.reads.idOf(instance) };
       const { events, next, isEnd } = await engine.reads.auditPage({ ...filter, ...own }, after, order, limit);

@@ -17,6 +17,7 @@ import { packageVersion } from './package-version.js';
 import { addPublish } from './publish.js';
 import { addRename } from './rename.js';
 import { addRun } from './run.js';
+import { addRuns } from './runs.js';
 import { addSchedule } from './schedule.js';
 import { addShow } from './show.js';
 import { addSignal } from './signal.js';
@@ -89,6 +90,7 @@ function describe(ended: (code: number) => void): Command {
     addPublish,
     addSignal,
     addRename,
+    addRuns,
   ])
     add(program, ended);
   return program;

@@ -2,11 +2,15 @@
 
 import { type Command, Option } from 'commander';
 import type { AuditFilter, AuditOrder, AuditRecord } from '../engine/audit-pages.js';
+import type { ExecutionRecord } from '../engine/executions.js';
 import type { Forecast, ForecastQuery } from '../engine/forecast.js';
 import type { InstanceRecord, WorkflowCount } from '../engine/instances.js';
 import type { OperationResult } from '../engine/operation-options.js';
 import type { OutsideMessage } from '../engine/publish.js';
 import type { DeployedWorkflow, StoredWorkflow, WorkflowCopy } from '../engine/repository.js';
+import type { RunAverage } from '../engine/run-averages.js';
+import type { RunRecord } from '../engine/run-pages.js';
+import type { RunState } from '../engine/run-row-reads.js';
 import type { SignalOptions, SignalResult } from '../engine/signaller.js';
 import type { Snapshot } from '../engine/snapshot.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
@@ -32,6 +36,12 @@ export type PlaceSignalOptions = Pick<SignalOptions, 'dryRun' | 'onProgress'>;
 /** `instance`: its id, `<workflow>/<id>` or given name. */
 export type PlaceAuditFilter = AuditFilter;
 
+/** Entries of a list, and the cursor of what follows; `null`: nothing does. */
+export interface PlacePage<Entry> {
+  readonly entries: readonly Entry[];
+  readonly next: string | null;
+}
+
 export interface Place {
   /** ` --data FOLDER` or ` --url URL` for a command in a hint; nothing when that is not needed. */
   readonly hint: string;
@@ -53,6 +63,11 @@ export interface Place {
   rename(target: string, options: PlaceOperationOptions & { readonly to: string }): Promise<OperationResult>;
   publish(message: OutsideMessage): Promise<unknown>;
   signal(change: 'raise' | 'clear', target: string, name: string, options: PlaceSignalOptions): Promise<SignalResult>;
+  /** @param scope a workflow, a branch or an instance */
+  runs(scope: string, state: RunState | null, after: string | null, limit: number): Promise<PlacePage<RunRecord>>;
+  averages(scope: string, after: string | null, limit: number): Promise<PlacePage<RunAverage>>;
+  executions(instance: string, after: string | null, limit: number): Promise<PlacePage<ExecutionRecord>>;
+  clearRuns(scope: string): Promise<{ readonly runs: number }>;
   auditPage(
     filter: PlaceAuditFilter,
     after: string | null,

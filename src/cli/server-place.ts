@@ -58,9 +58,31 @@ function serverPlace(client: Client, url: string, hint: string): Place {
     rename: (target, { onProgress: _, ...options }) => client.rename(target, options),
     publish: message => client.publish(message),
     signal: (change, target, name, { onProgress: _, ...options }) => client[`${change}Signal`](target, name, options),
+    runs: async (scope, state, after, limit) => {
+      const asked = { scope, limit, ...(state === null ? {} : { state }), ...(after === null ? {} : { after }) };
+      const { runs: entries, next } = await firstOf(client.runs(asked));
+      return { entries, next };
+    },
+    averages: async (scope, after, limit) => {
+      const asked = { scope, limit, ...(after === null ? {} : { after }) };
+      const { averages: entries, next } = await firstOf(client.runAverages(asked));
+      return { entries, next };
+    },
+    executions: async (instance, after, limit) => {
+      const asked = { instance, limit, ...(after === null ? {} : { after }) };
+      const { executions: entries, next } = await firstOf(client.executions(asked));
+      return { entries, next };
+    },
+    clearRuns: scope => client.clearRunHistory(scope),
     auditPage: (filter, after, order, limit) =>
       client.auditPage({ ...filter, order, limit, ...(after === null ? {} : { after }) }),
   };
+}
+
+/** A list has a page, if an empty one. */
+async function firstOf<Page>(pages: AsyncGenerator<Page, void>): Promise<Page> {
+  const { value } = await pages.next();
+  return value as Page;
 }
 
 /** What happens from a cursor on, without end, over restarts of the server. @throws as `withServer` */

@@ -18,6 +18,15 @@ import type {
   RenameRequest,
   RestartRequest,
 } from '../api/schema/operations.js';
+import type {
+  AveragePage,
+  AveragesQuery,
+  ClearedRuns,
+  ExecutionPage,
+  ExecutionsQuery,
+  RunPage,
+  RunsQuery,
+} from '../api/schema/runs.js';
 import type { SignalResult } from '../api/schema/signals.js';
 import type { Snapshot } from '../api/schema/snapshot.js';
 import type {
@@ -148,23 +157,13 @@ export class Client {
   }
 
   /** Instances, page by page in the order of their submits. A page may be short, or empty, before the last. */
-  async *list(query: InstancesQuery = {}, { signal }: CallOptions = {}): AsyncGenerator<InstancePage, void> {
-    let after = query.after;
-    do {
-      const page = await this.#get<InstancePage>(`/v1/instances${queryOf({ ...query, after })}`, signal);
-      yield page;
-      after = page.next ?? undefined;
-    } while (after !== undefined);
+  list(query: InstancesQuery = {}, options: CallOptions = {}): AsyncGenerator<InstancePage, void> {
+    return this.#pages('/v1/instances', query, options);
   }
 
   /** What is deployed, page by page. */
-  async *workflows(query: WorkflowsQuery = {}, { signal }: CallOptions = {}): AsyncGenerator<WorkflowPage, void> {
-    let after = query.after;
-    do {
-      const page = await this.#get<WorkflowPage>(`/v1/workflows${queryOf({ ...query, after })}`, signal);
-      yield page;
-      after = page.next ?? undefined;
-    } while (after !== undefined);
+  workflows(query: WorkflowsQuery = {}, options: CallOptions = {}): AsyncGenerator<WorkflowPage, void> {
+    return this.#pages('/v1/workflows', query, options);
   }
 
   /** One version of a workflow with its definition. Default: the newest. */
@@ -175,6 +174,26 @@ export class Client {
   /** What timers will fire between two times, the first 10,000 of it. */
   forecast(query: ForecastQuery, { signal }: CallOptions = {}): Promise<Forecast> {
     return this.#get(`/v1/forecast${queryOf(query)}`, signal);
+  }
+
+  /** The history of runs, page by page, the newest first. A page may be short, or empty, before the last. */
+  runs(query: RunsQuery = {}, options: CallOptions = {}): AsyncGenerator<RunPage, void> {
+    return this.#pages('/v1/runs', query, options);
+  }
+
+  /** What runs and actions took on average, page by page. */
+  runAverages(query: AveragesQuery = {}, options: CallOptions = {}): AsyncGenerator<AveragePage, void> {
+    return this.#pages('/v1/runs/averages', query, options);
+  }
+
+  /** What the actions of an instance took, page by page. */
+  executions(query: ExecutionsQuery, options: CallOptions = {}): AsyncGenerator<ExecutionPage, void> {
+    return this.#pages('/v1/runs/executions', query, options);
+  }
+
+  /** Tell no more of runs that are over, and begin their averages anew. @param scope a workflow, or a branch with a trailing `/` */
+  clearRunHistory(scope: string, { signal }: CallOptions = {}): Promise<ClearedRuns> {
+    return this.#send('POST', '/v1/runs/clear', { scope }, signal);
   }
 
   /** One page of the audit; its `next` is good for the next page, for later, and for `follow`. */
@@ -273,6 +292,19 @@ export class Client {
 
   #operate(operation: Operation, target: string, { signal, ...asked }: CallOptions = {}): Promise<OperationResult> {
     return this.#send('POST', `/v1/operations/${operation}`, { target, ...asked }, signal);
+  }
+
+  async *#pages<Page extends { readonly next: string | null }>(
+    path: string,
+    query: Readonly<Record<string, string | number | undefined>> & { readonly after?: string },
+    { signal }: CallOptions,
+  ): AsyncGenerator<Page, void> {
+    let { after } = query;
+    do {
+      const page: Page = await this.#get<Page>(`${path}${queryOf({ ...query, after })}`, signal);
+      yield page;
+      after = page.next ?? undefined;
+    } while (after !== undefined);
   }
 
   #get<Answer>(path: string, signal: AbortSignal | undefined): Promise<Answer> {

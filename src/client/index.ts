@@ -16,6 +16,7 @@ export type {
 export type { MessageRequest, PublishedMessage } from '../api/schema/messages.js';
 export type { Operation, OperationResult } from '../api/schema/operations.js';
 export type { Problem, ProblemCode } from '../api/schema/problem.js';
+export type { AveragePage, ClearedRuns, ExecutionPage, RunPage, RunsQuery } from '../api/schema/runs.js';
 export type { SignalResult } from '../api/schema/signals.js';
 export type { Snapshot, SnapshotContext } from '../api/schema/snapshot.js';
 export type {

@@ -116,6 +116,7 @@ export interface RareOutcome {
   readonly exits?: readonly ActionExit[];
   readonly statements?: readonly string[];
   readonly waits?: Waits;
+  readonly arrivedMs?: readonly number[];
 }
 
 export interface PackedOutcomes {

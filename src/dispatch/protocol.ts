@@ -127,6 +127,8 @@ export interface OutcomeGroup {
   readonly errorOf?: Uint16Array;
   /** `unfired`: until when each member waits, and the event for which, empty: none. */
   readonly waits?: Waits;
+  /** The first action is a trigger that had been asked before: when each member came to it, ms since the epoch. */
+  readonly arrivedMs?: readonly number[];
   /** `failed`: the thread had to be ended with the member. */
   readonly killed?: boolean;
 }

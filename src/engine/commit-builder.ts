@@ -30,6 +30,7 @@ import type { HeldSegment } from './holdings.js';
 import type { IdSource } from './ids.js';
 import { narrowed } from './narrowed.js';
 import { Packing } from './packing.js';
+import { type RunWorld, withRunHistory } from './run-rows.js';
 import type { SharedFate, SharedRows } from './shared/decided-rows.js';
 import { signalTrace } from './shared/signalled-members.js';
 import { ascending, type Standing, segmentsOf, stand } from './standing.js';
@@ -51,6 +52,8 @@ export interface CommitItem {
   readonly earlierResults?: readonly string[];
   /** JSON of what each member has the commit execute or publish, `''`: nothing. */
   readonly statements?: readonly string[];
+  /** When each member came to the trigger that is first on the path; absent: it is none, or was reached now. */
+  readonly arrivedMs?: readonly number[];
   /** How the actions of `path` ended; absent: normally, or as the outcome says. */
   readonly exits?: readonly ActionExit[];
   /** Their beginning is in the audit already. */
@@ -90,6 +93,7 @@ export interface BuildWorld {
   ) => MemberTrace | null;
   /** Events show what was written (`showsVariables`): a body is the audit's, too. */
   readonly showsVariables: boolean;
+  readonly runs: RunWorld;
 }
 
 /** Requests as the transition reads them. */
@@ -165,7 +169,7 @@ export function buildCommit(
       items,
       fates,
       leaving: new Map(),
-      commit: finish(assemble(leaving, roots, atMs, world), items, fates, world),
+      commit: finish(assemble(leaving, roots, atMs, world), items, items, fates, [], world),
     };
   const { rows, held } = shared;
   const all = [...items];
@@ -178,6 +182,7 @@ export function buildCommit(
     fates.push({ kind: 'shared', after: fate.after, keepsWork: fate.keepsWork });
     all.push(item);
   }
+  const told = [...all];
   for (const item of shared.withdrawn) {
     fates.push({ kind: 'shared', after: 'ended', keepsWork: false });
     all.push(item);
@@ -193,12 +198,24 @@ export function buildCommit(
     bodies: [...commit.bodies, ...rows.bodies],
     outcomes: [...commit.outcomes, ...rows.outcomes],
   };
-  return { items: all, fates, leaving: rows.leaving, commit: finish(whole, all, fates, world) };
+  return {
+    items: all,
+    fates,
+    leaving: rows.leaving,
+    commit: finish(whole, all, told, fates, rows.leaving.keys(), world),
+  };
 }
 
-function finish(commit: Commit, items: readonly CommitItem[], fates: readonly Fate[], world: BuildWorld): Commit {
+function finish(
+  commit: Commit,
+  items: readonly CommitItem[],
+  told: readonly CommitItem[],
+  fates: readonly Fate[],
+  leaving: Iterable<Segment>,
+  world: BuildWorld,
+): Commit {
   const whole = withEffects(world.showsVariables ? commit : withWorking(commit), items, fates);
-  return withRuns(whole, items, world.ids);
+  return withRunHistory(withRuns(whole, items, world.ids), told, leaving, world.runs, world.ids);
 }
 
 /** With bodies that no outcome names as working ones; what no segment names either, nobody will ask for. */

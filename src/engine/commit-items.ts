@@ -109,6 +109,7 @@ export function itemsOf(
     ...(group.earlierResults !== undefined ? { earlierResults: group.earlierResults } : {}),
     ...(group.exits !== undefined ? { exits: group.exits } : {}),
     ...(group.statements !== undefined ? { statements: group.statements } : {}),
+    ...(group.arrivedMs !== undefined ? { arrivedMs: group.arrivedMs } : {}),
   };
   if (group.waits !== undefined) {
     // Nobody is told of the beginning of a turn.

@@ -6,6 +6,7 @@ import type { ActionError, MemberEvent } from '../dispatch/protocol.js';
 import { type ActionExit, END } from '../workflow/plan.js';
 import type { BuildWorld, CommitItem } from './commit-builder.js';
 import { type FateShape, isPausedAlready } from './fate-shape.js';
+import { reachedBefore } from './run-tallies.js';
 import { errorOf, isFirstSegment } from './standing.js';
 
 /** The group of the item's members in the trace of their root; `null`: nothing of it is to be told. */
@@ -46,6 +47,7 @@ export function traceGroup(
     ordinals,
     path: item.path.map(at => item.plan.actions[at]!.name),
     baseMs: item.baseMs,
+    ...(item.path.length > 0 ? { reached: reachedBefore(item) } : {}),
     times: item.times,
     timesPerMember: item.path.length * 2,
     engine: world.engine,

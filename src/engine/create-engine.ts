@@ -201,6 +201,11 @@ async function compose(
       events: new GroupEvents(filter),
       memberTrace: memberTracer(filter),
       showsVariables: showsVariables(filter),
+      runs: {
+        isMarked: workflow => definitions.byNumber(workflow).plan.runs !== undefined,
+        mayBeMarked: name => definitions.mayBeMarked(name),
+        tellsActions: filter.allows(eventCode('ExitingAction')),
+      },
     },
     failing: { handlerOf: workflow => handlers.of(workflow), random: Math.random },
     mayClaim: () => wired.cluster?.mayClaim ?? true,

@@ -14,8 +14,8 @@ import { zoneHere } from '../time/zone-here.js';
 import type { Plan } from '../workflow/plan.js';
 import type { PlanDeadline } from '../workflow/plan-runs.js';
 import type { CommitItem } from './commit-builder.js';
-import { isEntered, runMarkOf } from './commit-trace.js';
 import type { IdSource } from './ids.js';
+import { runStepsOf, timeAt } from './run-steps.js';
 
 export interface DeadlineMoments {
   readonly dueMs: number;
@@ -100,32 +100,10 @@ interface RunPart {
 }
 
 function runsIn(item: CommitItem): RunPart[] {
-  const runs: RunPart[] = [];
-  let startMs: number | null = null;
-  for (const step of item.path.keys()) {
-    if (!isEntered(item, step)) continue;
-    switch (runMarkOf(item, step)) {
-      case 'start':
-        startMs ??= timeAt(item, step, Math.max);
-        break;
-      case 'end':
-        runs.push({ startMs, endMs: timeAt(item, step, Math.min) });
-        startMs = null;
-        break;
-      case null:
-        break;
-    }
-  }
-  return startMs === null ? runs : [...runs, { startMs, endMs: null }];
-}
-
-/** When the members reached a step. @param choose one of their times */
-function timeAt({ baseMs, times, path, positions }: CommitItem, step: number, choose: typeof Math.max): number {
-  let found = times[2 * step]!;
-  for (let member = 1; member < positions.length; member++) {
-    found = choose(found, times[member * path.length * 2 + 2 * step]!);
-  }
-  return baseMs + found;
+  return runStepsOf(item).map(({ start, end }) => ({
+    startMs: start === null ? null : timeAt(item, start, Math.max),
+    endMs: end === null ? null : timeAt(item, end, Math.min),
+  }));
 }
 
 function addEnd(ended: Map<string, EndedRun>, root: string, ordinals: Uint16Array, atMs: number): void {

@@ -15,6 +15,8 @@ export class Definitions {
   readonly #byNumber = new Map<number, KnownWorkflow>();
   /** Of each name, by version; the last is the newest. */
   readonly #byName = new Map<string, KnownWorkflow[]>();
+  /** Names of which a version marks runs. */
+  readonly #marked = new Set<string>();
   /** All up to this number are known: they become visible in order. */
   #highest = 0;
   readonly #store: Store;
@@ -70,6 +72,11 @@ export class Definitions {
     return known;
   }
 
+  /** Whether a version of a workflow marks where runs begin and end. */
+  mayBeMarked(name: string): boolean {
+    return this.#marked.has(name);
+  }
+
   all(): KnownWorkflow[] {
     return [...this.#byNumber.values()];
   }
@@ -81,6 +88,7 @@ export class Definitions {
     const plan = compilePlan(JSON.parse(version.definition) as WorkflowDefinition, version.baseFolder);
     const learned = { version, plan };
     this.#byNumber.set(version.number, learned);
+    if (plan.runs !== undefined) this.#marked.add(version.name);
     const versions = this.#byName.get(version.name) ?? [];
     versions[version.version] = learned;
     this.#byName.set(version.name, versions);

@@ -24,6 +24,7 @@ import { type OutsideMessage, publish } from './publish.js';
 import { Reads } from './reads.js';
 import type { DeployedWorkflow, WorkflowCopy } from './repository.js';
 import type { InstanceResult } from './results.js';
+import type { ClearedRuns } from './run-pages.js';
 import type { SignalOptions, SignalResult } from './signaller.js';
 import type { Snapshot } from './snapshot.js';
 import { type EngineStatus, statusOf } from './status.js';
@@ -293,6 +294,23 @@ export class Engine extends EngineLife {
   /** Clear a signal where it is active. @throws as `raiseSignal` */
   clearSignal(target: string, name: string, options?: SignalOptions): Promise<SignalResult> {
     return this.#signal('clear', target, name, options);
+  }
+
+  /**
+   * Tell no more of runs that are over, and of their actions, and begin the averages anew. What is under way stays, and so does
+   * the audit.
+   *
+   * @param scope a workflow, or a branch with trailing `/`
+   * @throws EngineError `NAMESPACE_INVALID`
+   */
+  async clearRunHistory(scope: string, user = this.#pieces.defaultUser): Promise<ClearedRuns> {
+    this.assertUsable();
+    const { calls, parts, instances } = this.#pieces;
+    const { store, clock } = parts;
+    const run = async (): Promise<ClearedRuns> => {
+      return { runs: await store.runs.clear(await scopeOf(scope, instances), clock.nowMs()) };
+    };
+    return calls.around('clearRunHistory', user, run, ({ runs }) => `${scope}, ${runs} runs`);
   }
 
   /** A read-only SQL query over the views `millrace_audit_event`, `millrace_history`, `millrace_instances` and

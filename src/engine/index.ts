@@ -8,6 +8,7 @@ export type { AuditFilter, AuditOrder, AuditPage, AuditRecord } from './audit-pa
 export { createEngine } from './create-engine.js';
 export type { EndedInstances, EndedListener } from './ended.js';
 export type { Engine } from './engine.js';
+export type { ExecutionPage, ExecutionRecord } from './executions.js';
 export type { InstancePage, InstanceState, InstanceSummary } from './instance-pages.js';
 export type { ContextRecord, InstanceRecord, WorkflowCount } from './instances.js';
 export type {
@@ -22,6 +23,9 @@ export type { OutsideMessage } from './publish.js';
 export type { Reads, WorkflowPage } from './reads.js';
 export type { DeployedWorkflow, StoredWorkflow, WorkflowCopy } from './repository.js';
 export type { InstanceResult } from './results.js';
+export type { AveragePage, RunAverage } from './run-averages.js';
+export type { ClearedRuns, RunPage, RunRecord } from './run-pages.js';
+export type { RunState } from './run-row-reads.js';
 export type { SignalOptions, SignalResult } from './signaller.js';
 export type { Snapshot, SnapshotContext } from './snapshot.js';
 export type { EngineState, EngineStatus } from './status.js';

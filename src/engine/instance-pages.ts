@@ -6,10 +6,11 @@
 import { EngineError } from '../observe/errors.js';
 import type { Scope, Store, TextRow } from '../store/contract.js';
 import { segmentStates } from '../store/rows.js';
+import { rangeOf } from '../store/scope-range.js';
 import { instanceId } from '../workflow/instance-id.js';
 import { type ContextState, instanceState, shownState } from './context-states.js';
 import type { Definitions } from './definitions.js';
-import { type InstanceRecord, rangeOf } from './instances.js';
+import type { InstanceRecord } from './instances.js';
 
 export type InstanceState = InstanceRecord['state'];
 

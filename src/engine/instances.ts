@@ -5,6 +5,7 @@ import { systemClock } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
 import type { Slice } from '../queue/contract.js';
 import type { LocatedContext, Scope, Segment, Shared, Store, TextRow } from '../store/contract.js';
+import { rangeOf } from '../store/scope-range.js';
 import { lastPart, splitInstanceId } from '../workflow/instance-id.js';
 import type { Json } from '../workflow/model.js';
 import { type ContextState, contextState, decidingContext, instanceState } from './context-states.js';
@@ -259,13 +260,6 @@ export class Instances {
     );
     return parsed(row?.[0] ?? null);
   }
-}
-
-/** Names of a scope: from, up to but without. `0` is the character behind `/`. */
-export function rangeOf(scope: Scope): [string, string] {
-  return scope.kind === 'branch'
-    ? [scope.branch, `${scope.branch.slice(0, -1)}0`]
-    : [scope.name, `${scope.name}\u0001`];
 }
 
 function countOf([workflow, state, instances]: TextRow): WorkflowCount {

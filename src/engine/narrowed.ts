@@ -27,6 +27,7 @@ export function narrowed(item: CommitItem, members: readonly number[]): CommitIt
       newIndex.has(member) ? [{ member: newIndex.get(member)!, event }] : [],
     ),
     ...(item.statements !== undefined ? { statements: members.map(at => item.statements![at]!) } : {}),
+    ...(item.arrivedMs !== undefined ? { arrivedMs: members.map(at => item.arrivedMs![at]!) } : {}),
     ...(item.errorOf !== undefined ? { errorOf: members.map(at => item.errorOf![at]!) } : {}),
     ...(item.earlierResults !== undefined
       ? { earlierResults: members.flatMap(at => item.earlierResults!.slice(at * earlier, (at + 1) * earlier)) }

@@ -3,14 +3,18 @@
 import { EngineError } from '../observe/errors.js';
 import { type AuditFilter, type AuditOrder, type AuditPage, AuditPages } from './audit-pages.js';
 import type { KnownWorkflow } from './definitions.js';
+import { type ExecutionPage, Executions } from './executions.js';
 import { type Forecast, type ForecastQuery, forecast } from './forecast.js';
 import { type InstancePage, InstancePages, type InstanceState } from './instance-pages.js';
 import type { Instances } from './instances.js';
 import type { EngineParts } from './parts.js';
 import { type Repository, type StoredWorkflow, storedOf } from './repository.js';
 import type { InstanceResult } from './results.js';
+import { type AveragePage, averagePage } from './run-averages.js';
+import { type RunPage, RunPages } from './run-pages.js';
+import type { RunState } from './run-row-reads.js';
 import { type Snapshot, Snapshots } from './snapshot.js';
-import { scopeOf } from './target.js';
+import { scopeOf, targetOf } from './target.js';
 
 export interface WorkflowPage {
   readonly workflows: readonly StoredWorkflow[];
@@ -25,6 +29,8 @@ export class Reads {
   readonly #pages: InstancePages;
   readonly #repository: Repository;
   readonly #snapshots: Snapshots;
+  readonly #runs: RunPages;
+  readonly #executions: Executions;
 
   constructor(parts: EngineParts, instances: Instances, repository: Repository) {
     this.#parts = parts;
@@ -33,6 +39,8 @@ export class Reads {
     this.#pages = new InstancePages(parts.store, parts.definitions);
     this.#repository = repository;
     this.#snapshots = new Snapshots(parts.store, parts.definitions, instances, parts.clock);
+    this.#runs = new RunPages(parts.store, parts.definitions, parts.clock);
+    this.#executions = new Executions(parts.store, parts.definitions);
   }
 
   /** @throws EngineError `CURSOR_INVALID` */
@@ -118,6 +126,36 @@ export class Reads {
   async forecast(query: ForecastQuery): Promise<Forecast> {
     const { store, definitions } = this.#parts;
     return forecast(store, definitions, await scopeOf(query.scope ?? '/', this.#instances), query);
+  }
+
+  /**
+   * A page of the history of runs, the newest first. It is kept as long as the audit.
+   *
+   * @param of a workflow, a branch with trailing `/`, or an instance
+   * @param after `next` of the page before
+   * @throws EngineError `NAMESPACE_INVALID`, `INSTANCE_UNKNOWN`, `CURSOR_INVALID`
+   */
+  async runPage(of: string, state: RunState | null, after: string | null, limit: number): Promise<RunPage> {
+    return this.#runs.page(await targetOf(of, this.#instances), state, after, limit);
+  }
+
+  /**
+   * What the actions of an instance took, in the order in which that became durable: what the audit has of it.
+   *
+   * @throws EngineError `INSTANCE_UNKNOWN`, `CURSOR_INVALID`
+   */
+  async executionPage(instance: string, after: string | null, limit: number): Promise<ExecutionPage> {
+    return this.#executions.page(await this.idOf(instance), after, limit);
+  }
+
+  /**
+   * What runs, and executions of actions, took on average, of those that history tells of. Of actions there are averages where
+   * the audit filter lets `ExitingAction` pass.
+   *
+   * @throws EngineError `NAMESPACE_INVALID`
+   */
+  async averagePage(scope: string, after: string | null, limit: number): Promise<AveragePage> {
+    return averagePage(this.#parts.store, await scopeOf(scope, this.#instances), after, limit);
   }
 
   /** Prometheus text format. */

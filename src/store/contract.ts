@@ -20,6 +20,7 @@
 import type { DeadlineChanges, Deadlines } from './deadlines.js';
 import type { Members } from './members.js';
 import type { MessageKey, Messages, Publication } from './messages.js';
+import type { RunChanges, Runs } from './runs.js';
 
 /** Members of a root by ordinal, ascending, 0 to 499. */
 export type Ordinals = Uint16Array;
@@ -256,6 +257,8 @@ export interface Commit {
   readonly keys: readonly string[];
   /** Deadlines that begin, end with their runs, or have been told of. Default: none. */
   readonly deadlines?: DeadlineChanges;
+  /** Runs that begin and end, and what they took. Default: none. */
+  readonly runs?: RunChanges;
 }
 
 export type CommitAnswer =
@@ -332,6 +335,8 @@ export interface Store {
   readonly messages: Messages;
   /** When instances and runs are to be over. */
   readonly deadlines: Deadlines;
+  /** The history of runs. */
+  readonly runs: Runs;
 
   /** Store a definition under its name, as a new version unless the newest is the same. */
   putWorkflow(name: string, definition: string, baseFolder: string, atMs: number): Promise<WorkflowVersion>;

@@ -175,7 +175,7 @@ function addCall(rows: readonly DeadlineRow[]): SqlCall {
 /** Of one length, so that they can be combined. */
 const memberBits = 512;
 
-function bitsFor(ordinals: Ordinals): { readonly bytes: Uint8Array; readonly length: number } {
+export function bitsFor(ordinals: Ordinals): { readonly bytes: Uint8Array; readonly length: number } {
   const bytes = emptyBitmap(memberBits);
   for (const ordinal of ordinals) setBit(bytes, ordinal);
   return { bytes, length: memberBits };

@@ -74,7 +74,7 @@ const walBytes: SqlStatement = {
 /** Have what has been counted until now be in the counters when this transaction is over. */
 const settleCounts: SqlStatement = { name: 'house_settle_counts', text: 'select pg_stat_force_next_flush()' };
 
-/** Rows of the small tables changed by anybody: segments, what contexts share, publishers and deadlines, updated or deleted; working bodies
+/** Rows of the small tables changed by anybody: segments, what contexts share, publishers, deadlines and runs under way, updated or deleted; working bodies
  * and messages deleted; ids of commits.
  * Counted from the last recovery on. COST none to speak of: the counters are in memory. */
 const rowCounts: SqlStatement = {
@@ -82,11 +82,13 @@ const rowCounts: SqlStatement = {
   text: `select (pg_stat_get_tuples_updated(s) + pg_stat_get_tuples_deleted(s)
         + pg_stat_get_tuples_updated(h) + pg_stat_get_tuples_deleted(h) + pg_stat_get_tuples_deleted(b)
         + pg_stat_get_tuples_deleted(m) + pg_stat_get_tuples_updated(p)
-        + pg_stat_get_tuples_updated(d) + pg_stat_get_tuples_deleted(d))::bigint,
+        + pg_stat_get_tuples_updated(d) + pg_stat_get_tuples_deleted(d)
+        + pg_stat_get_tuples_updated(r) + pg_stat_get_tuples_deleted(r))::bigint,
       pg_stat_get_tuples_inserted(c)::bigint
     from (select 'millrace_segment'::regclass::oid, 'millrace_commit'::regclass::oid,
       'millrace_shared'::regclass::oid, 'millrace_body_working'::regclass::oid, 'millrace_message'::regclass::oid,
-      'millrace_publisher'::regclass::oid, 'millrace_deadline'::regclass::oid) as t(s, c, h, b, m, p, d)`,
+      'millrace_publisher'::regclass::oid, 'millrace_deadline'::regclass::oid,
+      'millrace_open_run'::regclass::oid) as t(s, c, h, b, m, p, d, r)`,
 };
 
 /** The table that most needs freezing, by a name SQL takes. $1 age in transactions int, $2 the same for generations. */
@@ -95,7 +97,7 @@ const agedTable: SqlStatement = {
   text: `select c.oid::regclass::text from pg_class c left join pg_class t on t.oid = c.reltoastrelid
     where c.relkind = 'r'
       and greatest(age(c.relfrozenxid), coalesce(age(t.relfrozenxid), 0))
-        > case when c.relname ~ '^millrace_(body|outcome|audit)_[0-7]$' then $2::int else $1::int end
+        > case when c.relname ~ '^millrace_(body|outcome|audit|run|run_average)_[0-7]$' then $2::int else $1::int end
     order by greatest(age(c.relfrozenxid), coalesce(age(t.relfrozenxid), 0)) desc limit 1`,
 };
 
@@ -105,6 +107,9 @@ function sinceThen(now: number, then: number): number {
 }
 
 type Step = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** What expires with the audit. */
+const auditTables = ['millrace_audit', 'millrace_run', 'millrace_run_average'] as const;
 
 const nothingShared = { rotated: [], bodiesCarried: 0 };
 const nothingOwn = { checkpointed: false, vacuumed: false };
@@ -215,7 +220,7 @@ export class House {
       if (await this.#move('history', ['millrace_body', 'millrace_outcome'], nowMs, step)) rotated.push('history');
     }
     if (this.#generations.due('audit', nowMs) !== null) {
-      if (await this.#move('audit', ['millrace_audit'], nowMs, step)) rotated.push('audit');
+      if (await this.#move('audit', auditTables, nowMs, step)) rotated.push('audit');
     }
     this.#rotateNotBeforeMs = 0;
     this.#hasRotated ||= rotated.length > 0;

@@ -12,6 +12,7 @@ export const changingTables = [
   'millrace_message',
   'millrace_publisher',
   'millrace_deadline',
+  'millrace_open_run',
 ] as const;
 
 /** Script to run after a vacuum of them. COST two rows of the catalogue, and plans made anew. */

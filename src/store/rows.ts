@@ -18,6 +18,7 @@ import type {
 } from './contract.js';
 import { deadlineCalls } from './deadlines.js';
 import type { SqlCall, SqlRows } from './driver.js';
+import { runCalls } from './runs.js';
 import * as sql from './sql/commit.js';
 import { backlogMax, consumeCall, publishCall } from './sql/messages.js';
 import { effectCalls } from './sql-effects.js';
@@ -173,6 +174,8 @@ export function commitCalls(commit: Commit, hasRivals: boolean): SqlCall[] {
       ],
     });
   }
+  // Last: nothing is asked for by who waits for a row of averages.
+  if (commit.runs !== undefined) calls.push(...runCalls(commit.runs, hasRivals));
   return calls;
 }
 

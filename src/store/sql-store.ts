@@ -32,6 +32,7 @@ import { type Members, SqlMembers } from './members.js';
 import { type Messages, SqlMessages } from './messages.js';
 import { migrate } from './migrations/index.js';
 import { bodyOfRow, commitCalls, keyParameters, outcomeOfRow, segmentOfRow, sharedOfRow, touchedBy } from './rows.js';
+import { type Runs, SqlRuns } from './runs.js';
 import { putCatalogue } from './sql/catalogue.js';
 import { recordCommit, takeKeys, takeNames } from './sql/commit.js';
 import { putStoreId, readStoreId } from './sql/identity.js';
@@ -64,6 +65,7 @@ export class SqlStore implements Store {
   readonly members: Members;
   readonly messages: Messages;
   readonly deadlines: Deadlines;
+  readonly runs: Runs;
   readonly #house: House;
   readonly #onCommitted: (commit: Commit) => void;
   readonly #beforeCommit: (() => Promise<void> | null) | null;
@@ -81,6 +83,7 @@ export class SqlStore implements Store {
     this.members = new SqlMembers(driver);
     this.messages = new SqlMessages(driver);
     this.deadlines = new SqlDeadlines(driver);
+    this.runs = new SqlRuns(driver);
     this.#house = new House(driver, generations, clock);
     this.#onCommitted = onCommitted;
     this.#beforeCommit = beforeCommit;

@@ -32,6 +32,9 @@ test('every route is in it, with its answers and its problems', async () => {
     'get /v1/instances/{name}',
     'get /v1/instances/{name}/export',
     'get /v1/instances/{name}/result',
+    'get /v1/runs',
+    'get /v1/runs/averages',
+    'get /v1/runs/executions',
     'get /v1/workflows',
     'get /v1/workflows/{name}',
     'post /v1/instances',
@@ -45,6 +48,7 @@ test('every route is in it, with its answers and its problems', async () => {
     'post /v1/operations/restart',
     'post /v1/operations/resume',
     'post /v1/operations/signal',
+    'post /v1/runs/clear',
     'post /v1/workflows/copy',
     'put /v1/workflows',
   ]);

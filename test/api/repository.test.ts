@@ -146,3 +146,48 @@ test('GET /v1/forecast: what a stored timer would fire; a client asks the same',
     expect(await world.get(`/v1/forecast${query}`), query).toMatchObject({ status: 400, body: { code } });
   }
 });
+
+test('GET /v1/runs: runs, what actions took and averages, in pages; cleared by whom; a client asks the same', async () => {
+  const name = `${world.branch()}runs`;
+  const actions = [{ name: 'only', type: 'null' }];
+  await world.ask('PUT', '/v1/workflows', { definition: { name, actions, flows: [] }, baseFolder: here });
+  const client = createClient({ urls: [world.url], user: 'dora' });
+  const ids = await client.submit([1, 2, 3].map(n => ({ workflow: name, input: { n } })));
+  for (const id of ids) await client.result(id);
+  const scope = encodeURIComponent(name);
+  const first = await world.get(`/v1/runs?scope=${scope}&limit=2&state=ended`);
+  expect(first.body.runs.map(({ instance }: { instance: string }) => instance)).toEqual(ids.slice(0, 2));
+  const rest = await world.get(`/v1/runs?scope=${scope}&limit=2&after=${first.body.next}`);
+  expect(rest).toMatchObject({ status: 200, body: { runs: [{ instance: ids[2], state: 'ended', deadline: null }] } });
+  const pages = async <Page>(generator: AsyncGenerator<Page>): Promise<Page[]> => {
+    const found: Page[] = [];
+    for await (const page of generator) found.push(page);
+    return found;
+  };
+  const told = (await pages(client.runs({ scope: name, limit: 2 }))).flatMap(({ runs }) => runs);
+  expect(told).toEqual([...first.body.runs, ...rest.body.runs]);
+  const averages = (await pages(client.runAverages({ scope: name, limit: 1 }))).flatMap(page => page.averages);
+  expect(averages.map(({ action, count }) => [action, count])).toEqual([
+    [null, 3],
+    ['only', 3],
+  ]);
+  expect(averages[0]!.averageMs).toBe(told[0]!.averageMs);
+  expect((await world.get(`/v1/runs/averages?scope=${scope}`)).body).toEqual({ averages, next: null });
+  const executions = (await pages(client.executions({ instance: ids[0]! }))).flatMap(page => page.executions);
+  expect(executions).toMatchObject([{ workflow: name, action: 'only', attempt: 1, exit: 'normal' }]);
+  expect((await world.get(`/v1/runs/executions?instance=${ids[0]}`)).body.executions).toEqual(executions);
+  expect(await client.clearRunHistory(name)).toEqual({ runs: 3 });
+  expect((await world.ask('POST', '/v1/runs/clear', { scope: name })).body).toEqual({ runs: 0 });
+  expect((await pages(client.runAverages({ scope: name })))[0]!.averages).toMatchObject([{ count: 0, averageMs: -1 }]);
+  for (const [path, code] of [
+    ['/v1/runs?state=late', 'REQUEST_INVALID'],
+    ['/v1/runs?limit=1001', 'REQUEST_INVALID'],
+    ['/v1/runs?after=1.2', 'CURSOR_INVALID'],
+    ['/v1/runs?scope=here', 'NAMESPACE_INVALID'],
+    ['/v1/runs/executions', 'REQUEST_INVALID'],
+    [`/v1/runs/executions?instance=${ids[0]}&after=x`, 'CURSOR_INVALID'],
+    ['/v1/runs/averages?scope=here', 'NAMESPACE_INVALID'],
+  ]) {
+    expect(await world.get(path!), path).toMatchObject({ status: 400, body: { code } });
+  }
+});

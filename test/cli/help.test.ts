@@ -26,6 +26,7 @@ const commands = [
   'interrupt',
   'restart',
   'publish',
+  'runs',
 ];
 
 test('help lists every command; the help of each has examples', async context => {

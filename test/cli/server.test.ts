@@ -99,6 +99,15 @@ test.concurrent('submit, list, show, audit and operations; then the folder says 
   expect(lines(all.stdout)).toHaveLength(1_201);
   expect(lines(last.stdout)).toEqual(lines(all.stdout).slice(-3));
 
+  const runs = ['runs', '/test/flow', '--state', 'ended', '--limit', '2000', '--json'];
+  const history = (await own.millrace(...runs, ...at)).stdout;
+  expect(JSON.parse(history)).toHaveLength(1_201);
+  const averages = (await own.millrace('runs', '--averages', '--json', ...at)).stdout;
+  expect(JSON.parse(averages)).toMatchObject([{ count: 1_201 }, { action: 'act', count: 1_201 }]);
+  expect(JSON.parse((await own.millrace('runs', ids[7]!, '--actions', '--json', ...at)).stdout)).toMatchObject([
+    { action: 'act', exit: 'error' },
+  ]);
+
   expect(await own.millrace('recover', ids[7]!, ...at)).toMatchObject({
     code: 0,
     stdout: `recovered 1 flow context of ${ids[7]} (1 row)\n`,
@@ -119,6 +128,8 @@ test.concurrent('submit, list, show, audit and operations; then the folder says 
   expect(await server.stop()).toBe(0);
   expect(JSON.parse((await own.millrace('list', '--json')).stdout)).toEqual(JSON.parse(counts));
   expect((await own.millrace('audit', '--json', '--instance', 'mine')).stdout).toBe(audit.stdout);
+  expect((await own.millrace(...runs)).stdout).toBe(history);
+  expect((await own.millrace('runs', '--averages', '--json')).stdout).toBe(averages);
 });
 
 test.concurrent('audit --follow: what was, what is, over a restart of the server; each event once', async context => {

@@ -99,6 +99,7 @@ export class CommitWorld {
       events: new GroupEvents(filter.value),
       memberTrace: () => null,
       showsVariables: true,
+      runs: { isMarked: () => false, mayBeMarked: () => false, tellsActions: true },
     };
     const store = this.store as unknown as Store;
     const health = {

@@ -25,6 +25,7 @@ import type {
 import { instanceId } from '../../src/workflow/instance-id.js';
 import { deadlineConformance } from './deadline-conformance.js';
 import { messageConformance } from './message-conformance.js';
+import { runConformance } from './run-conformance.js';
 import { plainSegment, StoreModel } from './store-model.js';
 
 const atMs = Date.UTC(2030, 0, 2, 8);
@@ -788,5 +789,6 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
     });
 
     messageConformance(() => store);
+    runConformance(() => store);
   });
 }

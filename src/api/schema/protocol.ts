@@ -85,6 +85,7 @@ export const limits = {
   auditPageMax: 5_000,
   workflowsPageMax: 1_000,
   forecastMax: 10_000,
+  runsPageMax: 1_000,
   /** A stream that waits for its answers to be read holds at most so many bytes of them. */
   unreadAnswersBytesMax: 1_048_576,
   /** A connection on which nothing has moved for so long is closed. */

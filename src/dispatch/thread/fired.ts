@@ -12,6 +12,7 @@ export type Unfired = Exclude<Polled, Fired>;
 
 /** What a trigger that fires gives. */
 export function resultOfFired(member: Member, { result, keeps }: Fired): Json {
+  member.arrive();
   member.keep(keeps === undefined ? null : { kept: keeps });
   return result;
 }
@@ -28,6 +29,7 @@ export function exitOfUnfired(member: Member, polled: Unfired, resultBytesMax: n
     member.wait(polled);
     return node.waits;
   }
+  member.arrive();
   const text = jsonText(polled.result, 'the result', resultBytesMax);
   member.keep(polled.keeps === undefined ? null : { kept: polled.keeps });
   member.result = text;

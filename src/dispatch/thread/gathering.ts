@@ -17,6 +17,8 @@ class GatheredGroup {
   readonly errorOf: number[] = [];
   /** By member once one has any. */
   readonly statements: string[] = [];
+  /** Of triggers that have fired, after they had waited. */
+  readonly arrivedMs: number[] = [];
   /** Of triggers that wait. */
   readonly untilMs: number[] = [];
   readonly waitsFor: string[] = [];
@@ -43,6 +45,7 @@ class GatheredGroup {
     if (member.times !== null) for (const time of member.times) times.push(time);
     if (this.path.length > 0) times.push(member.startedMs, endedMs);
     if (member.earlierResults !== null) for (const text of member.earlierResults) this.earlier.push(text);
+    if (member.arrivedMs !== null) this.arrivedMs.push(member.arrivedMs);
     this.syncMs += member.syncMs;
     this.elapsedMs += endedMs - member.begunMs;
     if (this.exit.kind === 'unfired') {
@@ -80,6 +83,7 @@ class GatheredGroup {
     const hasErrors = this.errors.length > 0;
     const hasStatements = this.statements.length > 0;
     const isWaiting = kind === 'unfired';
+    const haveWaited = this.arrivedMs.length === members.length;
     return {
       part: part.index,
       kind,
@@ -90,7 +94,7 @@ class GatheredGroup {
       atMs: this.atMs,
       payload: this.hasPayload ? this.payload : null,
       rare:
-        path.length > 1 || hasErrors || hasStatements || isWaiting || demand !== null
+        path.length > 1 || hasErrors || hasStatements || isWaiting || haveWaited || demand !== null
           ? {
               ...(path.length > 1 ? { earlierResults: this.earlier } : {}),
               ...(hasErrors ? { errors: this.errors, errorOf: Uint16Array.from(this.errorOf) } : {}),
@@ -98,6 +102,7 @@ class GatheredGroup {
               ...(demand === null ? {} : { demand }),
               ...(hasStatements ? { statements: this.statements } : {}),
               ...(isWaiting ? { waits: { untilMs: this.untilMs, events: this.waitsFor } } : {}),
+              ...(haveWaited ? { arrivedMs: this.arrivedMs } : {}),
             }
           : null,
       occupiedUs: this.syncMs * 1_000 + members.length * shareUs,
@@ -114,6 +119,7 @@ class GatheredGroup {
     reorder(this.earlier, order, this.path.length - 1);
     reorder(this.errorOf, order, 1);
     reorder(this.statements, order, 1);
+    if (this.arrivedMs.length === order.length) reorder(this.arrivedMs, order, 1);
     reorder(this.untilMs, order, 1);
     reorder(this.waitsFor, order, 1);
   }

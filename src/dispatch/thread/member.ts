@@ -67,6 +67,8 @@ export class Member implements ScopedMember, Writes {
   /** What the data map of its current action put there. */
   actionVariables: Map<string, string> | null = null;
   triggersKept: string | null = null;
+  /** When it came to its trigger, which had been asked before and has fired. */
+  arrivedMs: number | null = null;
   /** Of a trigger that waits. */
   untilMs = never;
   event = '';
@@ -180,6 +182,11 @@ export class Member implements ScopedMember, Writes {
   turn(): TriggerTurn {
     const { from, batch } = this.part;
     return turnOf(batch.written(this.slot), this.action, from, this.index, batch.atMs);
+  }
+
+  /** Its trigger gives a result. */
+  arrive(): void {
+    if (this.part.from.isWaiting) this.arrivedMs = this.turn().arrivedAtMs;
   }
 
   /** Its trigger has not fired. */

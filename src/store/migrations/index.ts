@@ -19,6 +19,7 @@ import * as workingBodies from './0012-working-bodies.js';
 import * as triggers from './0013-triggers.js';
 import * as messages from './0014-messages.js';
 import * as deadlines from './0016-deadlines.js';
+import * as runs from './0017-runs.js';
 
 const migrations = [
   first,
@@ -36,6 +37,7 @@ const migrations = [
   triggers,
   messages,
   deadlines,
+  runs,
 ];
 
 const undefinedTable = '42P01';
