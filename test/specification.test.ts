@@ -4,6 +4,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { operations } from '../src/api/schema/operations.js';
+import { auditEvents } from '../src/workflow/events.js';
 import { findTests, readTestFile, type TestFile } from './test-titles.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -80,6 +82,28 @@ describe('every statement of the documents', () => {
     expect(rows.filter(({ statement }) => statement === '')).toEqual([]);
     const statements = rows.map(({ statement }) => statement);
     expect(statements.filter((statement, at) => statements.indexOf(statement) !== at)).toEqual([]);
+  });
+});
+
+/** What the rows of these topics begin with, in backquotes. */
+function namesOf(...topics: readonly string[]): string[] {
+  return rows
+    .filter(({ topic }) => topics.includes(topic))
+    .map(({ statement }) => /^`(\w+)`: /.exec(statement)?.[1] ?? statement);
+}
+
+describe('a row, and tests,', () => {
+  test.each([
+    ['server', 'Events of what runs'],
+    ['client', 'Events of calls'],
+    ['status', 'Events of the engine'],
+  ])('has each event of the family %s', (family, topic) => {
+    const names = auditEvents.filter(event => event.family === family).map(({ shortName }) => shortName as string);
+    expect(namesOf(topic).sort()).toEqual(names.sort());
+  });
+
+  test('has each operation', () => {
+    expect(namesOf('Operations, by name').sort()).toEqual([...operations, 'signal'].sort());
   });
 });
 

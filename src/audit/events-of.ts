@@ -91,7 +91,8 @@ function eventsOf(shape: GroupShape): GroupEvent[] {
         addRun(shape, step, add);
       }
       if (shape.kind === 'unfired') add('ExitingTriggerWithoutFiring', step, ended);
-      else add('ExecutingAction', step, started);
+      // It says that the trigger fires.
+      else if (exitOf(shape, step) === 'normal') add('ExecutingAction', step, started);
     } else if (step > 0 || !shape.reported) {
       add('EnteringAction', step, started, variables);
       addRun(shape, step, add);

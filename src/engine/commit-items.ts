@@ -111,16 +111,14 @@ export function itemsOf(
     ...(group.statements !== undefined ? { statements: group.statements } : {}),
     ...(group.arrivedMs !== undefined ? { arrivedMs: group.arrivedMs } : {}),
   };
-  if (group.waits !== undefined) {
-    // Nobody is told of the beginning of a turn.
-    return splitByWaits(item, group.waits).flatMap(splitByRequests);
-  }
+  const isReported = (at: number): boolean => part.reported?.has(group.members[at]!) === true;
+  if (group.waits !== undefined) return splitByWaits(item, group.waits, isReported).flatMap(splitByRequests);
   const byReport =
     part.reported === null
       ? [item]
       : splitBy(
           item,
-          at => (part.reported!.has(group.members[at]!) ? 1 : 0),
+          at => (isReported(at) ? 1 : 0),
           reported => ({ reported: reported === 1 }),
         );
   return byReport.flatMap(splitByTimeout).flatMap(splitByRequests);
@@ -139,20 +137,23 @@ function outcomeOf(group: OutcomeGroup): TransactionOutcome {
   }
 }
 
-/** Those that wait for different times or events at a trigger stand apart from now on. */
-function splitByWaits(item: CommitItem, { untilMs, events }: Waits): CommitItem[] {
-  const outcomes: TransactionOutcome[] = [];
+/** Those that wait for different times or events at a trigger stand apart from now on; those of whom it was told that they have
+ * begun are told of apart. */
+function splitByWaits(item: CommitItem, { untilMs, events }: Waits, isReported: (at: number) => boolean): CommitItem[] {
+  const changes: Pick<CommitItem, 'outcome' | 'reported'>[] = [];
   const known = new Map<string, number>();
   const keyOf = (at: number): number => {
-    const key = `${untilMs[at]} ${events[at]}`;
+    const reported = isReported(at);
+    const key = `${untilMs[at]} ${reported} ${events[at]}`;
     let index = known.get(key);
     if (index === undefined) {
-      index = outcomes.push({ kind: 'unfired', untilMs: Math.min(untilMs[at]!, neverMs), event: events[at]! }) - 1;
+      const outcome = { kind: 'unfired', untilMs: Math.min(untilMs[at]!, neverMs), event: events[at]! } as const;
+      index = changes.push({ outcome, reported }) - 1;
       known.set(key, index);
     }
     return index;
   };
-  return splitBy(item, keyOf, index => ({ outcome: outcomes[index]! }));
+  return splitBy(item, keyOf, index => changes[index]!);
 }
 
 /** Those that timed out have other events than those that failed by themselves. */

@@ -40,6 +40,7 @@ import { InstanceDeadlines } from './instance-deadlines.js';
 import { Instances } from './instances.js';
 import { recordLate } from './late-events.js';
 import { Leases } from './leases.js';
+import { retentionOf } from './maintenance.js';
 import { memberTracer } from './member-tracer.js';
 import { offerOf } from './offers.js';
 import { Operator } from './operator.js';
@@ -108,7 +109,7 @@ async function compose(
   const store = await SqlStore.open(
     driver,
     info,
-    { historyMs: options.historyExpirationMs, auditMs: options.auditExpirationMs },
+    retentionOf(options, clock.nowMs()),
     auditEvents,
     clock.nowMs(),
     clock,

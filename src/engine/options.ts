@@ -63,6 +63,12 @@ export interface EngineOptions {
   readonly auditExpirationMs?: number;
   /** How long results and the history of instances are kept, ms. Default as `auditExpirationMs`. */
   readonly historyExpirationMs?: number;
+  /**
+   * When what has expired is thrown away: a time expression on the clocks of this machine, such as `0 0 0 3` for each night at three.
+   * Audit, results and history are kept until then, and by up to a sixth longer than they expire. Default: none, whenever there is
+   * enough of it, a little at a time.
+   */
+  readonly maintenance?: string | null;
   /** The application's loggers. Default: files in `logs/` of the data folder, errors on standard error too. */
   readonly loggers?: Loggers;
   /** How often the `Ok` heartbeat is recorded, ms. Default 3,600,000. */
@@ -133,6 +139,7 @@ export function resolveOptions(given: EngineOptions): ResolvedOptions {
     auditFilter: given.auditFilter,
     auditExpirationMs,
     historyExpirationMs: given.historyExpirationMs ?? auditExpirationMs,
+    maintenance: given.maintenance ?? null,
     heartbeatMs: given.heartbeatMs ?? 3_600_000,
     contentsSummaryMs: given.contentsSummaryMs ?? 3_600_000,
     blockedAfterMs: given.blockedAfterMs ?? 5_000,

@@ -21,6 +21,8 @@ export type Ring = 'history' | 'audit';
 export interface Retention {
   readonly historyMs: number | null;
   readonly auditMs: number | null;
+  /** When it is thrown away what could be from a moment on, milliseconds since 1970. Absent: at once. */
+  readonly maintainedFromMs?: (dueMs: number) => number;
 }
 
 /** What has become of a step: done, or another engine has moved the ring on. */
@@ -38,7 +40,7 @@ const movedOn = 'MR001';
 
 const loadRings: SqlStatement = {
   name: 'generations_load',
-  text: 'select ring, slot::int, started_at from millrace_generation where is_current',
+  text: 'select ring, slot::int, started_at, is_current::int from millrace_generation',
 };
 
 /** The first slot of a ring that has none. $1 ring text, $2 started at bigint (ms). */
@@ -90,19 +92,28 @@ function nextSlot(slot: number): number {
 }
 
 interface RingState {
+  /** The current one. */
   readonly slot: number;
-  readonly startedAtMs: number;
+  /** When slots were last entered. */
+  readonly startedAtMs: ReadonlyMap<number, number>;
 }
 
 export class Generations {
   readonly #driver: SqlDriver;
   #rings: Record<Ring, RingState>;
   #lastsMs: Record<Ring, number>;
+  readonly #maintainedFromMs: Retention['maintainedFromMs'];
 
-  private constructor(driver: SqlDriver, rings: Record<Ring, RingState>, keptMs: Record<Ring, number>) {
+  private constructor(
+    driver: SqlDriver,
+    rings: Record<Ring, RingState>,
+    keptMs: Record<Ring, number>,
+    { maintainedFromMs }: Retention,
+  ) {
     this.#driver = driver;
     this.#rings = rings;
     this.#lastsMs = lastsMsOf(keptMs);
+    this.#maintainedFromMs = maintainedFromMs;
   }
 
   static async load(driver: SqlDriver, retention: Retention, nowMs: number): Promise<Generations> {
@@ -112,7 +123,7 @@ export class Generations {
         parameters: [ring, encode.int8(nowMs)],
       })),
     );
-    return new Generations(driver, await readRings(driver), await settleRetention(driver, retention));
+    return new Generations(driver, await readRings(driver), await settleRetention(driver, retention), retention);
   }
 
   /** Slots that were current when this engine last looked. */
@@ -125,10 +136,32 @@ export class Generations {
     return this.#lastsMs.history * slotsThatKeep;
   }
 
-  /** The slot to be emptied and entered next, or `null` while the current one has time left. */
+  /** The slot to be emptied and entered next, or `null` while the current one has time left, or that one holds what has not expired. */
   due(ring: Ring, nowMs: number): number | null {
     const { slot, startedAtMs } = this.#rings[ring];
-    return nowMs - startedAtMs >= this.#lastsMs[ring] ? nextSlot(slot) : null;
+    const dueMs = startedAtMs.get(slot)! + this.#lastsMs[ring];
+    if (nowMs < dueMs || nowMs < (this.#maintainedFromMs?.(dueMs) ?? dueMs)) return null;
+    const next = nextSlot(slot);
+    return this.#holds(ring, next, nowMs) === 'kept' ? null : next;
+  }
+
+  /**
+   * The slot to be emptied and entered behind one that was due, where times of maintenance are rare, and slots long: as long as
+   * there is one of which all has expired. `null`: there is none.
+   */
+  expired(ring: Ring, nowMs: number): number | null {
+    if (this.#maintainedFromMs === undefined) return null;
+    const { slot, startedAtMs } = this.#rings[ring];
+    const isExpired = (other: number): boolean => other !== slot && this.#holds(ring, other, nowMs) === 'expired';
+    return [...startedAtMs.keys()].some(isExpired) ? nextSlot(slot) : null;
+  }
+
+  /** A slot was written until the one behind it was entered; one that was entered with that has nothing. */
+  #holds(ring: Ring, slot: number, nowMs: number): 'nothing' | 'expired' | 'kept' {
+    const { startedAtMs } = this.#rings[ring];
+    const [fromMs, untilMs] = [startedAtMs.get(slot), startedAtMs.get(nextSlot(slot))];
+    if (fromMs === undefined || untilMs === undefined || fromMs >= untilMs) return 'nothing';
+    return untilMs <= nowMs - this.#lastsMs[ring] * slotsThatKeep ? 'expired' : 'kept';
   }
 
   /** Look again: others may have moved a ring on, or been told another retention. */
@@ -156,7 +189,10 @@ export class Generations {
         { statement: makeCurrent, parameters: [ring, encode.int4(next), encode.int8(nowMs)] },
       ]),
     );
-    if (moved === 'done') this.#rings[ring] = { slot: next, startedAtMs: nowMs };
+    if (moved === 'done') {
+      const startedAtMs = new Map(this.#rings[ring].startedAtMs).set(next, nowMs);
+      this.#rings[ring] = { slot: next, startedAtMs };
+    }
     return moved;
   }
 }
@@ -173,10 +209,13 @@ async function unlessMovedOn(step: Promise<unknown>): Promise<Moved> {
 
 async function readRings(driver: SqlDriver): Promise<Record<Ring, RingState>> {
   const [rows] = await driver.transaction([{ statement: loadRings, parameters: [] }]);
-  const stored = new Map(
-    rows!.map(row => [decode.text(row[0]!), { slot: decode.int4(row[1]!), startedAtMs: decode.int8(row[2]!) }]),
-  );
-  return { history: stored.get('history')!, audit: stored.get('audit')! };
+  const stateOf = (ring: Ring): RingState => {
+    const own = rows!.filter(row => decode.text(row[0]!) === ring);
+    const current = own.find(row => decode.int4(row[3]!) === 1)!;
+    const startedAtMs = new Map(own.map(row => [decode.int4(row[1]!), decode.int8(row[2]!)]));
+    return { slot: decode.int4(current[1]!), startedAtMs };
+  };
+  return { history: stateOf('history'), audit: stateOf('audit') };
 }
 
 function lastsMsOf(keptMs: Record<Ring, number>): Record<Ring, number> {

@@ -6,7 +6,8 @@
 //
 // Of several engines on one store one at a time does what the store needs once (`house-lease.ts`):
 //
-//   - Generations: what is still needed of the oldest is carried over, its names are dropped, then it is emptied.
+//   - Generations, when they are due, or at the next time of maintenance: what is still needed of the oldest is carried over, its
+//     names are dropped, then it is emptied.
 //     Carrying may be repeated after a crash and may be read in between: a body is then there twice, and alike.
 //   - Working bodies that no segment names, older than history: commits of rivals leave some, and engines that show in the
 //     audit what another, which does not, has written.
@@ -210,21 +211,24 @@ export class House {
     this.#rotateNotBeforeMs = nowMs + this.#limits.rotateAgainMs;
     // Another engine may have done it since this one last looked.
     await this.#generations.reload();
-    const rotated: Ring[] = [];
+    const rotated = new Set<Ring>();
     let bodiesCarried = 0;
-    const historySlot = this.#generations.due('history', nowMs);
-    if (historySlot !== null) {
-      bodiesCarried = await this.#carry(historySlot, step);
-      await this.#dropNames(historySlot, step);
+    for (let slot = this.#generations.due('history', nowMs); slot !== null; ) {
+      bodiesCarried += await this.#carry(slot, step);
+      await this.#dropNames(slot, step);
       await this.#dropSpent(nowMs - this.#generations.historyKeptMs, step);
-      if (await this.#move('history', ['millrace_body', 'millrace_outcome'], nowMs, step)) rotated.push('history');
+      if (!(await this.#move('history', ['millrace_body', 'millrace_outcome'], nowMs, step))) break;
+      rotated.add('history');
+      slot = this.#generations.expired('history', nowMs);
     }
-    if (this.#generations.due('audit', nowMs) !== null) {
-      if (await this.#move('audit', auditTables, nowMs, step)) rotated.push('audit');
+    for (let slot = this.#generations.due('audit', nowMs); slot !== null; ) {
+      if (!(await this.#move('audit', auditTables, nowMs, step))) break;
+      rotated.add('audit');
+      slot = this.#generations.expired('audit', nowMs);
     }
     this.#rotateNotBeforeMs = 0;
-    this.#hasRotated ||= rotated.length > 0;
-    return { rotated, bodiesCarried };
+    this.#hasRotated ||= rotated.size > 0;
+    return { rotated: [...rotated], bodiesCarried };
   }
 
   /** Empty the next slot of a ring and enter it. Returns false when another engine has been quicker. */

@@ -43,7 +43,7 @@ const table = {
       'A flow context reached an action; that it executes is an event of its own.',
     ],
     [26, 'EnteringTrigger', 'Entering Trigger', 'A flow context reached a trigger, which begins to poll.'],
-    [27, 'ExecutingAction', 'Executing Action', 'A trigger or action began to execute or told of its progress.'],
+    [27, 'ExecutingAction', 'Executing Action', 'An action began to execute, or a trigger fires.'],
     [28, 'ExitingAction', 'Exiting Action', 'An action finished normally.'],
     [29, 'ExitingActionOnError', 'Exiting Action on Error', 'An action ended with an error.'],
     [30, 'ExitingActionOnSignal', 'Exiting Action on Signal', 'An action ended because a signal asked it to.'],

@@ -112,7 +112,6 @@ test('a trigger that meets an error leaves by it, one that waits too long by its
   expect(await world.eventNames(failed)).toEqual([
     'StartingExecutionFlow',
     'EnteringTrigger wait',
-    'ExecutingAction wait',
     'ExitingTriggerOnError wait',
     'DeferringExecutionFlow',
   ]);
@@ -158,16 +157,18 @@ test('a run begins at its trigger when that is reached, with its entering, and n
 test('a trigger that takes long to look is entered as a trigger, once, and what fires at last executes once', async () => {
   // Long enough that it reports itself; where the machine is too busy for that the audit is the same.
   const prescript = 'const begun = Date.now(); while (Date.now() - begun < 900);';
-  const id = await submitted([{ name: 'wait', type: 'delay', delay: '+1ms', prescript }]);
-  await world.engine.result(id);
-  const names = (await world.eventNames(id)).filter(name => name !== 'DeferringExecutionFlow');
-  expect(names.filter(name => name !== 'ExitingTriggerWithoutFiring wait')).toEqual([
-    'StartingExecutionFlow',
-    'EnteringTrigger wait',
-    'ExecutingAction wait',
-    'ExitingTrigger wait',
-    ...ends,
-  ]);
+  for (const delay of ['+1ms', '+1s']) {
+    const id = await submitted([{ name: 'wait', type: 'delay', delay, prescript }]);
+    await world.engine.result(id);
+    const names = (await world.eventNames(id)).filter(name => name !== 'DeferringExecutionFlow');
+    expect(names.filter(name => name !== 'ExitingTriggerWithoutFiring wait')).toEqual([
+      'StartingExecutionFlow',
+      'EnteringTrigger wait',
+      'ExecutingAction wait',
+      'ExitingTrigger wait',
+      ...ends,
+    ]);
+  }
 });
 
 test('a call that fails is told with its error, and that nothing of it was committed', async () => {

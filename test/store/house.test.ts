@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/observe/clock.js';
 import { encode } from '../../src/store/binary.js';
 import type { SqlDriver, SqlStatement } from '../../src/store/driver.js';
-import { Generations } from '../../src/store/generations.js';
+import { Generations, type Retention } from '../../src/store/generations.js';
 import { House, type HouseLimits, houseLimits } from '../../src/store/house.js';
 import { migrate } from '../../src/store/migrations/index.js';
 import { openPgliteMemory } from '../../src/store/pglite/in-memory.js';
@@ -13,7 +13,10 @@ import { textRows } from '../../src/store/text-rows.js';
 const startMs = 1_800_000_000_000;
 const lastsMs = 1_000;
 
-async function houseOn(limits: Partial<HouseLimits> = {}): Promise<{
+async function houseOn(
+  limits: Partial<HouseLimits> = {},
+  retention: Partial<Retention> = {},
+): Promise<{
   driver: SqlDriver;
   generations: Generations;
   house: House;
@@ -21,7 +24,11 @@ async function houseOn(limits: Partial<HouseLimits> = {}): Promise<{
   const driver = await openPgliteMemory();
   onTestFinished(() => driver.close());
   await migrate(driver);
-  const generations = await Generations.load(driver, { historyMs: 6 * lastsMs, auditMs: 6 * lastsMs }, startMs);
+  const generations = await Generations.load(
+    driver,
+    { historyMs: 6 * lastsMs, auditMs: 6 * lastsMs, ...retention },
+    startMs,
+  );
   return { driver, generations, house: new House(driver, generations, systemClock, { ...houseLimits, ...limits }) };
 }
 
@@ -175,4 +182,26 @@ test('tables whose transaction numbers are old are frozen, one a round, the gene
   expect(Number((await ask(driver, aged))[0]![0])).toBe(0);
   const generation = `select min(age(relfrozenxid)) from pg_class where relname = 'millrace_body_3'`;
   expect(Number((await ask(driver, generation))[0]![0])).toBeGreaterThan(1_000);
+});
+
+test('with times of maintenance nothing goes before the next one, and then all that has expired goes', async () => {
+  // Each 40 s; generations last a second, so that several expire in between.
+  const nextMs = (ms: number): number => startMs + Math.ceil((ms - startMs) / 40_000) * 40_000;
+  const { driver, generations, house } = await houseOn({}, { maintainedFromMs: nextMs });
+  const outcomes = () => ask(driver, 'select generation, count(*) from millrace_outcome group by 1');
+  const insert = (n: number) =>
+    driver.script(`insert into millrace_outcome values (${generations.current.history},
+      '00000000-0000-0000-0000-00000000000${n}', 1, 'w', 0, 1, '1', 1, null)`);
+  await insert(1);
+  for (const ms of [lastsMs, 7 * lastsMs, 39_999]) expect((await house.keep(startMs + ms)).rotated).toEqual([]);
+  // Its generation is closed: what came just now is in it.
+  expect((await house.keep(startMs + 40_000)).rotated).toEqual(['history', 'audit']);
+  expect(await outcomes()).toEqual([['0', '1']]);
+  await insert(2);
+  expect((await house.keep(startMs + 79_999)).rotated).toEqual([]);
+  // Also when nobody kept house at its time.
+  expect((await house.keep(startMs + 81_000)).rotated).toEqual(['history', 'audit']);
+  expect(await outcomes()).toEqual([['1', '1']]);
+  expect((await house.keep(startMs + 120_000)).rotated).toEqual(['history', 'audit']);
+  expect(await outcomes()).toEqual([]);
 });
