@@ -61,6 +61,7 @@ test.concurrent.for<[file: string, input: object, result: unknown]>([
   ],
   ['tree.yaml', {}, { name: 'flare', files: 220, size: 956_129 }],
   ['tree.yaml', { package: { name: 'util', id: 140 } }, expect.objectContaining({ name: 'util', files: 25 })],
+  ['alarm.yaml', {}, { silence: { sounds: expect.any(Number) }, escalate: { answer: null } }],
   // Who is first is the machine's affair; there is one.
   [
     'quotes.yaml',

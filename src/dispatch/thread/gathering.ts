@@ -94,7 +94,13 @@ class GatheredGroup {
       atMs: this.atMs,
       payload: this.hasPayload ? this.payload : null,
       rare:
-        path.length > 1 || hasErrors || hasStatements || isWaiting || haveWaited || exits !== undefined || demand !== null
+        path.length > 1 ||
+        hasErrors ||
+        hasStatements ||
+        isWaiting ||
+        haveWaited ||
+        exits !== undefined ||
+        demand !== null
           ? {
               ...(path.length > 1 ? { earlierResults: this.earlier } : {}),
               ...(hasErrors ? { errors: this.errors, errorOf: Uint16Array.from(this.errorOf) } : {}),
