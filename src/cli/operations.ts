@@ -57,6 +57,13 @@ const told: Readonly<
     past: 'restarted',
     after: 'they run when an engine starts on this folder',
   },
+  reschedule: {
+    summary: 'give what waits at timers and delays another time',
+    description:
+      'Give timers and delays that wait another time to fire (--at), behind which their schedule goes on as it was; or timers another schedule from now on (--expression, --cron). It counts as a firing. What does not wait at one is not touched.',
+    past: 'rescheduled',
+    after: 'their times count when an engine starts on this folder',
+  },
 };
 
 interface OperationOptions {
@@ -65,10 +72,23 @@ interface OperationOptions {
   readonly workflowVersion?: number;
   readonly from?: string;
   readonly force?: boolean;
+  readonly at?: string;
+  readonly expression?: string;
+  readonly cron?: string;
+  readonly zone?: string;
 }
 
 export function addOperations(program: Command, ended: Ended): void {
-  for (const operation of ['pause', 'resume', 'remove', 'recover', 'expedite', 'interrupt', 'restart'] as const) {
+  for (const operation of [
+    'pause',
+    'resume',
+    'remove',
+    'recover',
+    'expedite',
+    'interrupt',
+    'restart',
+    'reschedule',
+  ] as const) {
     const command = addPlaceOptions(program.command(operation))
       .summary(told[operation].summary)
       .description(told[operation].description)
@@ -85,6 +105,13 @@ export function addOperations(program: Command, ended: Ended): void {
         'at once, also what executes: its thread is ended if its action does not end by itself',
       );
     }
+    if (operation === 'reschedule') {
+      command
+        .option('--at <when>', "next at this instant, 2030-12-31T17:00:00Z, or after this time from now, '+2H'")
+        .option('--expression <expression>', "from now on by this time expression: '0 0 30 16 -1b', '+1d'")
+        .option('--cron <line>', "from now on by this crontab line: '30 9 * * mon-fri'")
+        .option('--zone <zone>', 'zone of the clocks of --expression and --cron (default: that of the timer)');
+    }
     if (operation !== 'restart') continue;
     command
       .option('--workflow-version <n>', 'version of the workflow that runs then (default: the newest)', versionOf)
@@ -93,32 +120,34 @@ export function addOperations(program: Command, ended: Ended): void {
 }
 
 function examplesOf(operation: PlaceOperation): string {
+  const [needed, option] = operation === 'reschedule' ? [" --at '+2H'", ", { at: '+2H' }"] : ['', ''];
   return `
 Examples:
-  millrace ${operation} 01a1ff5f-3d3d-7000-9259-b21893d90000    one instance
-  millrace ${operation} /flights/score                          all instances of a workflow
-  millrace ${operation} /flights/                               everything below a branch
-  millrace ${operation} /flights/ --url http://127.0.0.1:7433   on a running server (or set MILLRACE_URL)
+  millrace ${operation} 01a1ff5f-3d3d-7000-9259-b21893d90000${needed}    one instance
+  millrace ${operation} /flights/score${needed}                          all instances of a workflow
+  millrace ${operation} /flights/${needed}                               everything below a branch
+  millrace ${operation} /flights/${needed} --url http://127.0.0.1:7433   on a running server (or set MILLRACE_URL)
 
 Prints how many flow contexts it touched; none is no fault. A folder must not be held by a running engine: ask its
-server, or, in an application, its engine: engine.${operation}('/flights/').`;
+server, or, in an application, its engine: engine.${operation}('/flights/'${option}).`;
 }
 
 async function operate(
   operation: PlaceOperation,
   target: string,
-  { json, dryRun = false, workflowVersion, from, force }: OperationOptions,
+  {
+    json,
+    dryRun = false,
+    data: _,
+    url: __,
+    ...own
+  }: OperationOptions & { readonly data?: string; readonly url?: string },
   command: Command,
 ): Promise<number> {
   const { operationProgress } = await import('./operation-progress.js');
   const progress = operationProgress();
   const { hint, isRunning, ...done } = await withPlace(command, async place => {
     const { hint, isRunning } = place;
-    const own = {
-      ...(workflowVersion === undefined ? {} : { workflowVersion }),
-      ...(from === undefined ? {} : { from }),
-      ...(force === undefined ? {} : { force }),
-    };
     return {
       ...(await place.operate(operation, target, { ...own, dryRun, onProgress: progress.show })),
       hint,

@@ -17,7 +17,15 @@ import type { WorkflowDefinition } from '../workflow/model.js';
 import { dataHint, dataOption } from './data-option.js';
 import { Refusal } from './exit.js';
 
-export type PlaceOperation = 'pause' | 'resume' | 'remove' | 'recover' | 'expedite' | 'interrupt' | 'restart';
+export type PlaceOperation =
+  | 'pause'
+  | 'resume'
+  | 'remove'
+  | 'recover'
+  | 'expedite'
+  | 'interrupt'
+  | 'restart'
+  | 'reschedule';
 
 export interface PlaceOperationOptions {
   readonly dryRun?: boolean;
@@ -26,6 +34,11 @@ export interface PlaceOperationOptions {
   readonly from?: string;
   /** Of `remove`. */
   readonly force?: boolean;
+  /** Of `reschedule`: one of them. */
+  readonly at?: string;
+  readonly expression?: string;
+  readonly cron?: string;
+  readonly zone?: string;
   /** Told by a folder alone. */
   readonly onProgress?: (progress: OperationResult) => void;
 }

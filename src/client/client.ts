@@ -16,6 +16,7 @@ import type {
   OperationResult,
   RemoveRequest,
   RenameRequest,
+  RescheduleRequest,
   RestartRequest,
 } from '../api/schema/operations.js';
 import type {
@@ -82,6 +83,9 @@ export interface RemoveOptions extends CallOptions, Omit<RemoveRequest, 'target'
 
 /** `to`: a name of its own for an instance, the full name for a workflow, a branch with a trailing `/` for a branch. */
 export interface RenameOptions extends CallOptions, Omit<RenameRequest, 'target'> {}
+
+/** One of `at`, `expression` and `cron`. */
+export interface RescheduleOptions extends CallOptions, Omit<RescheduleRequest, 'target'> {}
 
 /** `workflowVersion`: default the newest. `from`: the action at which the new run begins; default: where the workflow does. */
 export interface RestartOptions extends CallOptions, Omit<RestartRequest, 'target'> {}
@@ -288,6 +292,11 @@ export class Client {
   /** Give an instance another name of its own, or a workflow or branch with what lives in it another one. Ids stay. */
   rename(target: string, options: RenameOptions): Promise<OperationResult> {
     return this.#operate('rename', target, options);
+  }
+
+  /** Give timers and delays that wait another time to fire, or timers another schedule. */
+  reschedule(target: string, options: RescheduleOptions): Promise<OperationResult> {
+    return this.#operate('reschedule', target, options);
   }
 
   #operate(operation: Operation, target: string, { signal, ...asked }: CallOptions = {}): Promise<OperationResult> {

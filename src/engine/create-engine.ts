@@ -49,6 +49,7 @@ import type { EngineParts } from './parts.js';
 import { fillQueue, walkPage } from './recovery.js';
 import { Reporter } from './reporter.js';
 import { Repository } from './repository.js';
+import { Rescheduler } from './rescheduler.js';
 import { Results } from './results.js';
 import { RuntimeValues } from './runtime-values.js';
 import { Signaller } from './signaller.js';
@@ -266,6 +267,7 @@ async function compose(
     parts: whole,
     operator,
     signaller: new Signaller(whole),
+    rescheduler: new Rescheduler(whole),
     calls,
     repository: new Repository(whole, calls),
     submitter: new Submitter(whole, (instance, user) => operator.run('remove', { kind: 'instance', instance }, user)),

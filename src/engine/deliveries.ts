@@ -2,6 +2,7 @@
 // place, where their triggers are asked once more and fire with it. What is consumed goes by the same commit, so that it is
 // given once, and stays theirs however often the transaction behind it is rolled back.
 
+import type { PackedJson } from '../dispatch/protocol.js';
 import { parseObject } from '../dispatch/thread/scopes.js';
 import { keptOf, keptText } from '../dispatch/thread/turns.js';
 import type { Segment } from '../store/contract.js';
@@ -93,9 +94,9 @@ function itemsOf(
   const sorted = [...deliveries].sort((a, b) => a.position - b.position);
   const { plan } = definitions.byNumber(segment.workflow);
   const { name } = plan.actions[segment.place]!;
-  const written = sorted.map(delivery => Buffer.from(withBrought(texts.of(delivery), name, delivery, segment)));
-  const offsets = new Int32Array(written.length + 1);
-  for (const [at, { length }] of written.entries()) offsets[at + 1] = offsets[at]! + length;
+  const written = sorted.map(delivery =>
+    withKept(texts.of(delivery), name, delivery.brings as unknown as Json, segment),
+  );
   return splitByRequests({
     held: holdings.holdSegment(segment),
     plan,
@@ -104,7 +105,7 @@ function itemsOf(
     path: [],
     baseMs: nowMs,
     times: [],
-    payload: { bytes: Buffer.concat(written), offsets },
+    payload: packedTexts(written),
     reported: false,
     events: [],
     claim: null,
@@ -112,11 +113,18 @@ function itemsOf(
   });
 }
 
-/** Everything the context has written, as its transaction would send it. */
-function withBrought(text: string, action: string, { brings }: Delivery, { context }: Segment): string {
+/** JSON texts of members, packed. */
+export function packedTexts(texts: readonly string[]): PackedJson {
+  const written = texts.map(text => Buffer.from(text));
+  const offsets = new Int32Array(written.length + 1);
+  for (const [at, { length }] of written.entries()) offsets[at + 1] = offsets[at]! + length;
+  return { bytes: Buffer.concat(written), offsets };
+}
+
+/** Everything the context has written, as its transaction would send it, with what one of its triggers keeps now. */
+export function withKept(text: string, action: string, keeps: Json, { context }: Pick<Segment, 'context'>): string {
   const { [triggersKey]: _, ...written } = parseObject(text);
-  const kept = keptOf(text)[action];
-  const triggers = keptText(text, action, { ...kept, kept: brings as unknown as Json });
+  const triggers = keptText(text, action, { ...keptOf(text)[action], kept: keeps });
   // Of workflow scope one of several contexts sends only what it has written itself.
   if (context > 0) delete written[workflowKey];
   return JSON.stringify({ ...written, [triggersKey]: JSON.parse(triggers) as Json });

@@ -16,6 +16,7 @@ import type { Operator } from './operator.js';
 import type { EngineParts } from './parts.js';
 import type { Reporter } from './reporter.js';
 import type { Repository } from './repository.js';
+import type { Rescheduler } from './rescheduler.js';
 import type { Signaller } from './signaller.js';
 import type { Sleepers } from './sleepers.js';
 import type { EngineState } from './status.js';
@@ -30,6 +31,7 @@ export interface EnginePieces {
   readonly submitter: Submitter;
   readonly operator: Operator;
   readonly signaller: Signaller;
+  readonly rescheduler: Rescheduler;
   readonly calls: CallAudit;
   readonly feeder: Feeder;
   readonly failovers: Failovers;

@@ -11,12 +11,14 @@ import type { EndedListener } from './ended.js';
 import { EngineLife, type EnginePieces } from './engine-life.js';
 import { renameInstance } from './given-name.js';
 import type { InstanceRecord, WorkflowCount } from './instances.js';
+import { newTimesOf } from './new-times.js';
 import type { Operation } from './operation-changes.js';
 import type {
   OperationOptions,
   OperationResult,
   RemoveOptions,
   RenameOptions,
+  RescheduleOptions,
   RestartOptions,
 } from './operation-options.js';
 import type { Target } from './operator.js';
@@ -282,6 +284,21 @@ export class Engine extends EngineLife {
         ? renameInstance(named.instance, to, dryRun, parts)
         : operator.rename(named, to, user, options);
     return this.#operated('rename', target, options, work, told);
+  }
+
+  /**
+   * Give what waits at timers and delays another time to fire, or at timers another schedule, paused or not. It counts as a
+   * scheduled firing, and a `timeout` stays as it was.
+   *
+   * @throws EngineError `OPTION_INVALID` when the time is none, or a timer of what is named cannot have the schedule: what came
+   *   before it has
+   */
+  reschedule(target: string, options: RescheduleOptions): Promise<OperationResult> {
+    const { rescheduler, parts } = this.#pieces;
+    const work = (named: Target, user: string): Promise<OperationResult> =>
+      rescheduler.run(newTimesOf(options, parts.clock.nowMs()), named, user, options);
+    const { at, expression, cron } = options;
+    return this.#operated('reschedule', target, options, work, `${target} to ${at ?? expression ?? cron}`);
   }
 
   /** Raise a signal in instances in which it is monitored: what waits for it goes over its signal flow at once, what executes

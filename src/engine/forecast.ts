@@ -8,7 +8,7 @@ import { EngineError } from '../observe/errors.js';
 import type { Scope, Segment, Store } from '../store/contract.js';
 import { calendarsReady } from '../triggers/calendars.js';
 import { recurrencesReady, timerTerms } from '../triggers/timer.js';
-import { dueOf, keptAtFirst, type TimerKept, type TimerTerms } from '../triggers/timer-turn.js';
+import { dueOf, keptAtFirst, passed, type TimerKept, type TimerTerms } from '../triggers/timer-turn.js';
 import { instanceId } from '../workflow/instance-id.js';
 import type { Plan, PlanAction } from '../workflow/plan.js';
 import type { Definitions, KnownWorkflow } from './definitions.js';
@@ -115,10 +115,10 @@ function keptBy(written: HeldBody, ordinal: number): Kept {
   return keptOf(written.textOf(ordinal) ?? '') as unknown as Kept;
 }
 
-async function termsOf(action: PlanAction): Promise<TimerTerms> {
+async function termsOf(action: PlanAction, { schedule }: TimerKept): Promise<TimerTerms> {
   await recurrencesReady();
   await calendarsReady(action);
-  return timerTerms(action);
+  return timerTerms(action, schedule);
 }
 
 function isTimer({ action }: PlanAction): boolean {
@@ -158,7 +158,7 @@ class Firings {
 
   async add(named: Named, action: PlanAction, from: TimerKept): Promise<void> {
     try {
-      this.#add(named, await termsOf(action), from);
+      this.#add(named, await termsOf(action, from), from);
     } catch (error) {
       // It would end in this error, and fires nothing.
       if (!(error instanceof ActionFault)) throw error;
@@ -176,7 +176,7 @@ class Firings {
       }
       this.#kept.push({ atMs: due.atMs, ...named });
       if (this.#kept.length > 2 * this.limit) this.#cut();
-      kept = { ...kept, lastMs: due.atMs, fired: kept.fired + 1 };
+      kept = { ...passed(terms, kept, due.atMs), fired: kept.fired + 1 };
     }
   }
 
@@ -191,6 +191,10 @@ class Firings {
     for (let skips = 0; skips < skipsMax; skips++) {
       const due = dueOf(terms, kept);
       if (due.kind === 'expired' || due.atMs >= this.fromMs) return kept;
+      if (kept.nextMs !== undefined) {
+        kept = passed(terms, kept, due.atMs);
+        continue;
+      }
       const { atMs } = terms.times(kept.firstMs).lastBefore(due.atMs, this.fromMs);
       kept = { ...kept, lastMs: atMs };
     }

@@ -16,6 +16,7 @@ export type {
   OperationResult,
   RemoveOptions,
   RenameOptions,
+  RescheduleOptions,
   RestartOptions,
 } from './operation-options.js';
 export type { EngineOptions } from './options.js';

@@ -100,6 +100,12 @@ export class Counted {
     return seen !== undefined && clearBitsOf(gone, ordinals.length).some(at => hasBit(seen, ordinals[at]!));
   }
 
+  /** Whether that one has been counted. */
+  hasMember(segment: Segment, position: number): boolean {
+    const seen = this.#seen.get(contextKey(segment));
+    return seen !== undefined && hasBit(seen, segment.ordinals[position]!);
+  }
+
   add(segment: Segment, positions: Uint16Array, isChanged: (position: number) => boolean): void {
     const seen = bitmapOf(this.#seen, contextKey(segment));
     const instances = bitmapOf(this.#instances, segment.root);

@@ -30,6 +30,19 @@ export interface RenameOptions extends OperationOptions {
   readonly to: string;
 }
 
+/** One of `at`, `expression` and `cron`. */
+export interface RescheduleOptions extends OperationOptions {
+  /** When timers and delays that wait fire next: ISO 8601 with its offset, or a relative time expression from now on. What has
+   * passed is now. The schedule goes on behind it as if it had fired when it was due. */
+  readonly at?: string;
+  /** Timers that wait fire from now on by this cron-style or relative time expression, in place of what their definition says. */
+  readonly expression?: string;
+  /** The same, as a crontab line. */
+  readonly cron?: string;
+  /** Zone of the clocks of `expression` and `cron`, an IANA name. Default: the timer's own. */
+  readonly zone?: string;
+}
+
 export interface OperationResult {
   /** Flow contexts the operation changed, or would change. */
   readonly contexts: number;

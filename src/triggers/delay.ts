@@ -21,6 +21,8 @@ const defaultDelay = '+3s';
 interface Kept {
   readonly fired: number;
   readonly firstMs: number;
+  /** An operator has moved the firing it waits for. */
+  readonly nextMs?: number;
 }
 
 export const delayTrigger: BuiltInAction = {
@@ -35,7 +37,7 @@ export const delayTrigger: BuiltInAction = {
     const { count } = action;
     const isCounted = count !== undefined || expiresAfter !== null;
     return timed(planAction, (turn, member): Polled => {
-      const { fired, firstMs } = keptOf(turn);
+      const { fired, firstMs, nextMs } = keptOf(turn);
       const expiresMs = expiresAfter?.(firstMs) ?? Number.POSITIVE_INFINITY;
       const same = keeping(isCounted, { fired, firstMs });
       const firing: Polled = {
@@ -46,9 +48,10 @@ export const delayTrigger: BuiltInAction = {
       const expired: Polled = { kind: 'expired', result: { result: false }, ...same };
       if (count !== undefined && fired >= count) return expired;
       if (turn.isExpedited) return firing;
-      const dueMs = dueAfter(turn.arrivedAtMs, member);
+      const dueMs = nextMs ?? dueAfter(turn.arrivedAtMs, member);
       const untilMs = Math.min(dueMs, expiresMs);
-      if (turn.nowMs < untilMs) return { kind: 'waits', untilMs, ...same };
+      const waiting = nextMs === undefined ? same : { keeps: { fired, firstMs, nextMs } };
+      if (turn.nowMs < untilMs) return { kind: 'waits', untilMs, ...waiting };
       return dueMs <= expiresMs ? firing : expired;
     });
   },

@@ -2,6 +2,7 @@
 // instant that has been dealt with, so that none is fired twice, and reckons the next one from there.
 
 import { ActionFault, type Polled, type TriggerTurn } from '../dispatch/action.js';
+import type { Firing } from '../time/schedule.js';
 import type { Json } from '../workflow/model.js';
 import type { TimerTimes } from './timer-times.js';
 
@@ -28,6 +29,17 @@ export interface TimerKept {
   readonly fired: number;
   /** Of `makeUp: all`: made up for one after another since it last was on time. */
   readonly madeUp: number;
+  /** An operator has moved its next firing here. Behind it the schedule goes on as if it had fired when it was due. */
+  readonly nextMs?: number;
+  /** An operator has given it this schedule in place of its own. */
+  readonly schedule?: NewSchedule;
+}
+
+/** What takes the place of all that says when a timer fires; its calendar stays. */
+export interface NewSchedule {
+  readonly expression?: string;
+  readonly cron?: string;
+  readonly zone?: string;
 }
 
 /** The next instant of one that keeps this, whenever that is. */
@@ -37,16 +49,18 @@ export type Due =
   | { readonly kind: 'expired'; readonly message: string };
 
 /** @throws {ActionFault} `TIME_STANDING` of a relative expression that does not advance */
-export function dueOf(terms: TimerTerms, { firstMs, lastMs, fired }: TimerKept): Due {
+export function dueOf(terms: TimerTerms, kept: TimerKept): Due {
+  const { firstMs, fired } = kept;
   const { count } = terms;
+  const { nextMs } = kept;
   if (fired >= count) {
     return {
       kind: 'expired',
       message: `The timer has fired ${fired} time${fired === 1 ? '' : 's'}, and no more are allowed.`,
     };
   }
-  const times = terms.times(firstMs);
-  const firing = times.next(lastMs ?? times.startMs);
+  if (nextMs !== undefined) return { kind: 'due', atMs: nextMs };
+  const firing = scheduled(terms, kept);
   switch (firing.kind) {
     case 'fires': {
       const endMs = terms.endMs(firstMs);
@@ -63,6 +77,20 @@ export function dueOf(terms: TimerTerms, { firstMs, lastMs, fired }: TimerKept):
     case 'unsupported':
       throw new Error(firing.message);
   }
+}
+
+function scheduled(terms: TimerTerms, { firstMs, lastMs }: TimerKept): Firing {
+  const times = terms.times(firstMs);
+  return times.next(lastMs ?? times.startMs);
+}
+
+/** What one keeps whose due instant has been dealt with, whether or not it has fired. */
+export function passed(terms: TimerTerms, kept: TimerKept, dueMs: number): TimerKept {
+  const { nextMs, ...same } = kept;
+  if (nextMs === undefined) return { ...same, lastMs: dueMs };
+  // One that was moved ahead does not fire when it would have been due, too.
+  const own = scheduled(terms, same);
+  return { ...same, lastMs: own.kind === 'fires' ? Math.max(own.atMs, nextMs) : nextMs };
 }
 
 /** What one keeps that has just been reached for the first time. */
@@ -90,16 +118,20 @@ function decide(terms: TimerTerms, turn: TriggerTurn, kept: TimerKept): Polled {
   if (turn.isExpedited) return { kind: 'fired', result: { result: true, firedAt: iso(nowMs) }, ...keeping(kept) };
   const { atMs } = due;
   if (nowMs < atMs) return { kind: 'waits', untilMs: atMs, ...keeping(kept) };
-  if (nowMs - atMs <= terms.windowMs) return fire(kept, atMs, nowMs, 0);
+  if (nowMs - atMs <= terms.windowMs) return fire(terms, kept, atMs, nowMs, 0);
+  if (kept.nextMs !== undefined) {
+    if (terms.makeUp === 'none') return decide(terms, turn, passed(terms, kept, atMs));
+    return fire(terms, kept, atMs, nowMs, 0);
+  }
   switch (terms.makeUp) {
     case 'all':
-      if (kept.madeUp < terms.makeUpMax) return fire(kept, atMs, nowMs, kept.madeUp + 1);
+      if (kept.madeUp < terms.makeUpMax) return fire(terms, kept, atMs, nowMs, kept.madeUp + 1);
       return leaveOut(terms, turn, kept, atMs);
     case 'none':
       return leaveOut(terms, turn, kept, atMs);
     case 'once': {
       const missed = lastMissed(terms, kept, atMs, nowMs);
-      return missed.isLast ? fire(kept, missed.atMs, nowMs, 0) : laterOn(kept, missed.atMs, nowMs);
+      return missed.isLast ? fire(terms, kept, missed.atMs, nowMs, 0) : laterOn(kept, missed.atMs, nowMs);
     }
   }
 }
@@ -122,16 +154,25 @@ function laterOn(kept: TimerKept, reachedMs: number, nowMs: number): Polled {
   return { kind: 'waits', untilMs: nowMs, ...keeping({ ...kept, lastMs: reachedMs }) };
 }
 
-function fire({ firstMs, fired }: TimerKept, atMs: number, nowMs: number, madeUp: number): Polled {
+function fire(terms: TimerTerms, kept: TimerKept, atMs: number, nowMs: number, madeUp: number): Polled {
   return {
     kind: 'fired',
     result: { result: true, scheduledAt: iso(atMs), firedAt: iso(nowMs) },
-    ...keeping({ firstMs, lastMs: atMs, fired: fired + 1, madeUp }),
+    ...keeping({ ...passed(terms, kept, atMs), fired: kept.fired + 1, madeUp }),
   };
 }
 
-function keeping({ firstMs, lastMs, fired, madeUp }: TimerKept): { readonly keeps: Json } {
-  return { keeps: { firstMs, lastMs, fired, madeUp } };
+function keeping({ firstMs, lastMs, fired, madeUp, nextMs, schedule }: TimerKept): { readonly keeps: Json } {
+  return {
+    keeps: {
+      firstMs,
+      lastMs,
+      fired,
+      madeUp,
+      ...(nextMs === undefined ? {} : { nextMs }),
+      ...(schedule === undefined ? {} : { schedule: { ...schedule } }),
+    },
+  };
 }
 
 function iso(atMs: number): string {

@@ -10,9 +10,11 @@ import { calendarOf } from './calendars.js';
 import { momentAfter } from './moment.js';
 import { timed } from './timed.js';
 import { type Recurrences, timerTimes } from './timer-times.js';
-import { type TimerTerms, timerTurn } from './timer-turn.js';
+import { keptOf, type NewSchedule, type TimerTerms, timerTurn } from './timer-turn.js';
 
 const defaultMakeUpMax = 1_000;
+/** Schedules given by operators that are kept compiled. */
+const givenMax = 100;
 
 let recurrences: Recurrences | null = null;
 
@@ -20,9 +22,21 @@ export const timerTrigger: BuiltInAction = {
   triggers: true,
   givesResult: true,
   prepare(planAction) {
-    let terms: TimerTerms | null = null;
+    let own: TimerTerms | null = null;
+    const given = new Map<string, TimerTerms>();
     const placed = timed(planAction, turn => {
-      terms ??= timerTerms(planAction);
+      const { schedule } = keptOf(turn);
+      if (schedule === undefined) {
+        own ??= timerTerms(planAction);
+        return timerTurn(own, turn);
+      }
+      const key = JSON.stringify(schedule);
+      let terms = given.get(key);
+      if (terms === undefined) {
+        if (given.size >= givenMax) given.clear();
+        terms = timerTerms(planAction, schedule);
+        given.set(key, terms);
+      }
       return timerTurn(terms, turn);
     });
     if (timerOf(planAction).rrule === undefined) return placed;
@@ -38,9 +52,9 @@ export function recurrencesReady(): Promise<void> | null {
   });
 }
 
-/** Of a timer whose calendars, and rules of recurrence, are ready. */
-export function timerTerms(planAction: PlanAction): TimerTerms {
-  const timer = timerOf(planAction);
+/** Of a timer whose calendars, and rules of recurrence, are ready. @param schedule in place of its own */
+export function timerTerms(planAction: PlanAction, schedule?: NewSchedule): TimerTerms {
+  const timer = schedule === undefined ? timerOf(planAction) : withSchedule(timerOf(planAction), schedule);
   const { count, end, endAfter, lateWindow, makeUp, makeUpMax } = timer;
   const calendar = () => calendarOf(planAction, 'calendar');
   const endMs = end === undefined ? Number.POSITIVE_INFINITY : parseInstant(end)!;
@@ -52,6 +66,17 @@ export function timerTerms(planAction: PlanAction): TimerTerms {
     windowMs: lateWindow === undefined ? Number.POSITIVE_INFINITY : durationOf(parseRelative(lateWindow)),
     makeUp: makeUp ?? 'none',
     makeUpMax: makeUpMax ?? defaultMakeUpMax,
+  };
+}
+
+/** The timer with another schedule, and all else of its own. */
+export function withSchedule(timer: TimerTrigger, { expression, cron, zone }: NewSchedule): TimerTrigger {
+  const { expression: _, cron: __, rrule: ___, at: ____, ...same } = timer;
+  return {
+    ...same,
+    ...(expression === undefined ? {} : { expression }),
+    ...(cron === undefined ? {} : { cron }),
+    ...(zone === undefined ? {} : { zone }),
   };
 }
 

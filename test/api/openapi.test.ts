@@ -45,6 +45,7 @@ test('every route is in it, with its answers and its problems', async () => {
     'post /v1/operations/recover',
     'post /v1/operations/remove',
     'post /v1/operations/rename',
+    'post /v1/operations/reschedule',
     'post /v1/operations/restart',
     'post /v1/operations/resume',
     'post /v1/operations/signal',

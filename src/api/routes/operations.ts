@@ -3,11 +3,13 @@
 import { type App, problemResponses, type Service, userOf } from '../app.js';
 import { CallHeaders } from '../schema/fields.js';
 import {
+  type Operation,
   OperationRequest,
   OperationResult,
   operations,
   RemoveRequest,
   RenameRequest,
+  RescheduleRequest,
   RestartRequest,
 } from '../schema/operations.js';
 
@@ -20,11 +22,12 @@ const summaries = {
   expedite: 'Have triggers that wait fire at once; what runs does so at the next it reaches',
   interrupt: 'Roll what executes back to its last transaction break; it begins again at once',
   restart: 'Remove instances and submit them again, with the same input, priority and given name',
+  reschedule: 'Give timers and delays that wait another time to fire, or timers another schedule',
   rename: 'Give an instance another name of its own, or a workflow or branch with what lives in it another one',
 } as const;
 
 /** Of those that may be told more than what they name. */
-const bodies = { remove: RemoveRequest, restart: RestartRequest } as const;
+const bodies = { remove: RemoveRequest, restart: RestartRequest, reschedule: RescheduleRequest } as const;
 
 export function operationRoutes(app: App, { engine }: Service): void {
   for (const operation of operations) {
@@ -36,7 +39,7 @@ export function operationRoutes(app: App, { engine }: Service): void {
           operationId: operation,
           summary: summaries[operation],
           headers: CallHeaders,
-          body: operation === 'remove' || operation === 'restart' ? bodies[operation] : OperationRequest,
+          body: isTold(operation) ? bodies[operation] : OperationRequest,
           response: { 200: OperationResult, ...problemResponses },
         },
       },
@@ -69,4 +72,8 @@ export function operationRoutes(app: App, { engine }: Service): void {
 function callerOf(request: Parameters<typeof userOf>[0]): { readonly user?: string } {
   const user = userOf(request);
   return user === undefined ? {} : { user };
+}
+
+function isTold(operation: Operation): operation is keyof typeof bodies {
+  return Object.hasOwn(bodies, operation);
 }

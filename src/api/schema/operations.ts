@@ -13,6 +13,7 @@ export const operations = [
   'interrupt',
   'restart',
   'rename',
+  'reschedule',
 ] as const;
 
 export const Operation = oneOf(operations, 'What to do with the target');
@@ -57,6 +58,39 @@ export const RenameRequest = Type.Object(
   { additionalProperties: false },
 );
 
+const expressionLengthMax = 4_096;
+
+export const RescheduleRequest = Type.Object(
+  {
+    ...OperationRequest.properties,
+    at: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: expressionLengthMax,
+        description: 'When what waits fires next: ISO 8601 with its offset, or a relative time expression from now on',
+      }),
+    ),
+    expression: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: expressionLengthMax,
+        description: 'Or: timers fire by this cron-style or relative time expression from now on',
+      }),
+    ),
+    cron: Type.Optional(
+      Type.String({ minLength: 1, maxLength: expressionLengthMax, description: 'Or: by this crontab line' }),
+    ),
+    zone: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: limits.nameLengthMax,
+        description: "Zone of the clocks of expression and cron, an IANA name. Default: the timer's own",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
 export const RestartRequest = Type.Object(
   {
     ...OperationRequest.properties,
@@ -88,5 +122,6 @@ export type Operation = Static<typeof Operation>;
 export type OperationRequest = Static<typeof OperationRequest>;
 export type RemoveRequest = Static<typeof RemoveRequest>;
 export type RenameRequest = Static<typeof RenameRequest>;
+export type RescheduleRequest = Static<typeof RescheduleRequest>;
 export type RestartRequest = Static<typeof RestartRequest>;
 export type OperationResult = Static<typeof OperationResult>;
