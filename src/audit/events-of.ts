@@ -28,23 +28,35 @@ export interface GroupShape {
   readonly after: 'moved' | 'deferred' | 'ended' | 'finished' | 'removed';
   /** Contexts that begin with it, beside the first. */
   readonly starts: number;
+  /** Of the actions that ran so many of the first are not told of: their work is rolled back. */
+  readonly untold: number;
   /** Results are final (`END`) rather than written variables (a break). */
   readonly ended: boolean;
 }
 
+/** What the audit says of work that is rolled back: that it was tried and failed, or nothing, as if it had never run. */
+export type Auditing = 'asynchronous' | 'synchronous';
+
 /** Events of groups by shape, for one filter. */
 export class GroupEvents {
   readonly #filter: AuditFilter;
+  readonly #auditing: Auditing;
   readonly #known = new Map<string, readonly GroupEvent[]>();
 
-  constructor(filter: AuditFilter) {
+  constructor(filter: AuditFilter, auditing: Auditing = 'asynchronous') {
     this.#filter = filter;
+    this.#auditing = auditing;
+  }
+
+  /** How many of the actions that were rolled back are not told of. */
+  untold(rolledBack: number): number {
+    return this.#auditing === 'synchronous' ? rolledBack : 0;
   }
 
   of(shape: GroupShape): readonly GroupEvent[] {
     // There can be very many different ones, each of them rare.
     if (shape.exits !== null || shape.runs !== null) return this.#allowed(shape);
-    const key = `${shape.kind}${shape.after}${shape.pathLength}${+shape.begins}${+shape.timedOut}${+shape.reported}${+shape.ended}${shape.starts}${shape.trigger}`;
+    const key = `${shape.kind}${shape.after}${shape.pathLength}${+shape.begins}${+shape.timedOut}${+shape.reported}${+shape.ended}${shape.starts}${shape.trigger}${shape.untold}`;
     let events = this.#known.get(key);
     if (events === undefined) {
       events = this.#allowed(shape);
@@ -80,7 +92,7 @@ function eventsOf(shape: GroupShape): GroupEvent[] {
   if (shape.begins && !shape.reported && shape.kind !== 'waiting') {
     add('StartingExecutionFlow', -1, shape.pathLength > 0 ? 0 : -1);
   }
-  for (let step = 0; step <= last; step++) {
+  for (let step = shape.untold; step <= last; step++) {
     const started = 2 * step;
     const ended = started + 1;
     const isTrigger = step === 0 && shape.trigger !== 'none';

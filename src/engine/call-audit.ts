@@ -49,7 +49,7 @@ export class CallAudit {
     const second = Math.floor(this.#parts.clock.monotonicMs() / 1_000);
     this.#failuresInSecond = second === this.#second ? this.#failuresInSecond + 1 : 1;
     this.#second = second;
-    if (this.#failuresInSecond > failuresPerSecondMax) return;
+    if (this.#failuresInSecond > failuresPerSecondMax || this.#parts.options.auditing === 'synchronous') return;
     const said = error instanceof Error ? error.message : String(error);
     // Bounded: a message may quote what a caller sent.
     await this.#record(failed, user, `${call}: ${said.slice(0, 1_000)}`);

@@ -21,6 +21,7 @@ export function traceGroup(
   const { outcome } = item;
   // Moved to a segment of their own because another member was resumed: nothing happened to them.
   if (isPausedAlready(item, fate) || isBrought(item)) return null;
+  const untold = world.events.untold(rolledBack(item, fate));
   const events: readonly GroupEvent[] = world.events.of({
     begins: isFirstSegment(segment),
     reported: item.reported,
@@ -32,10 +33,12 @@ export function traceGroup(
     runs: runMarks(item),
     after: fate.after,
     starts: fate.starts,
+    untold,
     ended:
       outcome.kind === 'completed' && outcome.reached === END && outcome.demand === undefined && segment.context === 0,
   });
   const single = item.events.flatMap(({ member, event }, index) => {
+    if (item.path.indexOf(event.place) < untold) return [];
     const trace = world.memberTrace(member, event, item.path, item.baseMs);
     return trace === null
       ? []
@@ -63,6 +66,17 @@ export function traceGroup(
       ? { earlierResults: item.earlierResults, earlierPerMember: item.path.length - 1 }
       : {}),
   };
+}
+
+/** How many of the actions that ran are rolled back, the first ones. */
+function rolledBack({ outcome, isRefused, exits, path, plan }: CommitItem, { keepsWork }: FateShape): number {
+  if (!keepsWork || outcome.kind === 'failed' || isRefused === true) return path.length;
+  const isRollback = (exit: ActionExit, step: number): boolean => {
+    const { errorFlow, timeoutFlow } = plan.actions[path[step]!]!;
+    if (exit !== 'error' && exit !== 'timeout') return false;
+    return ((exit === 'timeout' ? timeoutFlow : null) ?? errorFlow)?.rollback === true;
+  };
+  return (exits?.findLastIndex(isRollback) ?? -1) + 1;
 }
 
 /** What they wait for has been brought to them: told when the trigger fires. */

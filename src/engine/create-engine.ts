@@ -200,7 +200,7 @@ async function compose(
     build: {
       engine: options.name,
       ids,
-      events: new GroupEvents(filter),
+      events: new GroupEvents(filter, options.auditing),
       memberTrace: memberTracer(filter),
       showsVariables: showsVariables(filter),
       runs: {

@@ -89,7 +89,8 @@ export class EngineLife {
         throw error;
       }
       housekeeper.start();
-      reporter.start();
+      // What has only begun is not committed yet.
+      if (parts.options.auditing === 'asynchronous') reporter.start();
       contents.start();
       parts.leases.start(
         (expired, atMs) => failovers.record(expired, atMs),

@@ -10,6 +10,8 @@ export interface FateShape {
   readonly after: Exclude<SharedFate['after'], 'handed' | 'failed'> | 'deferred';
   /** Contexts that begin with it. */
   readonly starts: number;
+  /** Of what its transaction did. */
+  readonly keepsWork: boolean;
   readonly message?: string;
   /** The last action has run, and a signal has ended it. */
   readonly onSignal?: boolean;
@@ -17,22 +19,23 @@ export interface FateShape {
 
 export function shapeOf(next: Next): FateShape {
   const after = afterOf(next);
+  const { keepsWork } = next;
   return after === 'deferred' && next.kind === 'stand'
-    ? { after, starts: 0, message: deferral(next) }
-    : { after, starts: 0 };
+    ? { after, starts: 0, keepsWork, message: deferral(next) }
+    : { after, starts: 0, keepsWork };
 }
 
 /** Of one of several contexts. */
-export function sharedShape({ after, starts, onSignal }: SharedFate): FateShape {
+export function sharedShape({ after, starts, keepsWork, onSignal }: SharedFate): FateShape {
   switch (after) {
     case 'handed':
     case 'failed':
-      return { after: 'deferred', starts, message: messages[after] };
+      return { after: 'deferred', starts, keepsWork, message: messages[after] };
     case 'moved':
     case 'ended':
     case 'finished':
     case 'removed':
-      return { after, starts, onSignal };
+      return { after, starts, keepsWork, onSignal };
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
+import type { Auditing } from '../audit/events-of.js';
 import type { Clock } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
 import type { Loggers } from '../observe/loggers.js';
@@ -59,6 +60,12 @@ export interface EngineOptions {
   readonly cacheBytes?: number;
   /** Names of the audit events to record. Absent: all. `['']`: none. `recommended`: the seed's selection. */
   readonly auditFilter?: readonly string[] | 'recommended';
+  /**
+   * `synchronous`: the audit has what was committed and nothing else. Of an action that fails, is interrupted or still executes there is
+   * nothing, nor of a call that fails, as if it had never been. `asynchronous`: it says what was tried, and what executes. Default
+   * asynchronous.
+   */
+  readonly auditing?: Auditing;
   /** How long audit events are kept, ms. Default: what the folder was told before, else one week; in memory one hour. */
   readonly auditExpirationMs?: number;
   /** How long results and the history of instances are kept, ms. Default as `auditExpirationMs`. */
@@ -137,6 +144,7 @@ export function resolveOptions(given: EngineOptions): ResolvedOptions {
     programs: given.programs === true,
     cacheBytes: given.cacheBytes ?? 64 * 1_024 * 1_024,
     auditFilter: given.auditFilter,
+    auditing: given.auditing ?? 'asynchronous',
     auditExpirationMs,
     historyExpirationMs: given.historyExpirationMs ?? auditExpirationMs,
     maintenance: given.maintenance ?? null,
@@ -173,6 +181,12 @@ export function resolveOptions(given: EngineOptions): ResolvedOptions {
     throw new EngineError(
       'OPTION_INVALID',
       `durability: "${String(options.durability)}" must be "strict" or "relaxed"`,
+    );
+  }
+  if (options.auditing !== 'asynchronous' && options.auditing !== 'synchronous') {
+    throw new EngineError(
+      'OPTION_INVALID',
+      `auditing: "${String(options.auditing)}" must be "asynchronous" or "synchronous"`,
     );
   }
   return Object.freeze(options);

@@ -16,6 +16,7 @@ const shape: GroupShape = {
   runs: null,
   after: 'moved',
   starts: 0,
+  untold: 0,
   ended: false,
 };
 
