@@ -5,6 +5,7 @@
 
 import fs from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { calendarsBeside } from '../engine/calendar-files.js';
 import { withScriptsChecked } from '../script/check-scripts.js';
 import type { CalendarFaultCode } from '../time/calendar/index.js';
 import { unreadyTimes } from '../triggers/unready.js';
@@ -14,7 +15,6 @@ import { loadDefinition } from '../workflow/load.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
 import { compilePlan } from '../workflow/plan.js';
 import { type BranchModulesCheck, definitionSizeMax } from '../workflow/verify.js';
-import { calendarsBeside } from './calendar-files.js';
 import { placeIn } from './json-place.js';
 import { wholeText, withoutMark } from './utf8.js';
 

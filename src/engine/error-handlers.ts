@@ -10,11 +10,13 @@ import type { Clock } from '../observe/clock.js';
 import type { LogEvents } from '../observe/log-events.js';
 import { withScriptsChecked } from '../script/check-scripts.js';
 import { readOrdinaryFile } from '../time/ordinary-file.js';
-import { formatFault } from '../workflow/fault.js';
+import { unreadyTimes } from '../triggers/unready.js';
+import { type Fault, formatFault } from '../workflow/fault.js';
 import { loadDefinition } from '../workflow/load.js';
 import { branchOf } from '../workflow/namespace.js';
 import { definitionText } from '../workflow/serialize.js';
 import { definitionSizeMax } from '../workflow/verify.js';
+import { calendarsBeside } from './calendar-files.js';
 import type { Definitions } from './definitions.js';
 import { withPatience } from './store-trouble.js';
 
@@ -97,8 +99,19 @@ export class ErrorHandlers {
     try {
       const text = new TextDecoder('utf-8', { fatal: true }).decode(await readOrdinaryFile(file, fileSizeMax));
       const hasModules = (name: string): boolean => hasBranchModules(tree, name);
-      const loaded = await withScriptsChecked(check => loadDefinition(text, file, check, hasModules));
+      const calendars = await calendarsBeside(text, file, path.dirname(file));
+      if ('faults' in calendars) {
+        return this.#unusable(
+          file,
+          calendars.faults.slice(0, toldMax).map(fault => formatFault(fault as Fault)),
+        );
+      }
+      const loaded = await withScriptsChecked(check =>
+        loadDefinition(text, file, check, hasModules, calendars.calendars),
+      );
       if ('faults' in loaded) return this.#unusable(file, loaded.faults.slice(0, toldMax).map(formatFault));
+      const unready = await unreadyTimes(loaded.definition);
+      if (unready.length > 0) return this.#unusable(file, unready.slice(0, toldMax).map(formatFault));
       const { definition } = loaded;
       const store = () => definitions.put(definition, definitionText(definition), path.dirname(file), clock.nowMs());
       await withPatience(store, clock);

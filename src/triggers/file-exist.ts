@@ -2,8 +2,10 @@
 
 import { basename } from 'node:path';
 import { ActionFault, type BuiltInAction, type Polled } from '../dispatch/action.js';
+import type { BusinessInterval } from '../time/business-interval.js';
 import { type FilePattern, partsOf, pathMatches, patternFault } from '../workflow/file-pattern.js';
 import type { FileExistTrigger, Json } from '../workflow/model.js';
+import { calendarOf } from './calendars.js';
 import { type Budget, searchFiles, statsOf } from './file-search.js';
 import { FirstFiles, type FoundFile } from './first-files.js';
 import { momentAfter } from './moment.js';
@@ -28,6 +30,8 @@ export const fileExistTrigger: BuiltInAction = {
     const files = valueFor(action.files);
     const excludes = valueFor(action.excludes ?? []);
     return timed(planAction, async ({ nowMs }, member): Promise<Polled> => {
+      const opensMs = opening(calendarOf(planAction, 'calendar'), nowMs);
+      if (opensMs > nowMs) return { kind: 'waits', untilMs: opensMs, event: 'files' };
       const wanted = {
         patterns: patternsOf('files', files(member)),
         excludes: patternsOf('excludes', excludes(member)),
@@ -45,6 +49,12 @@ export const fileExistTrigger: BuiltInAction = {
     });
   },
 };
+
+/** When business is done next, or is now; at no time if it never is again. */
+function opening(calendar: BusinessInterval | undefined, nowMs: number): number {
+  if (calendar === undefined || calendar.includes(nowMs)) return nowMs;
+  return calendar.nextEdge(nowMs) ?? Number.POSITIVE_INFINITY;
+}
 
 interface Wanted {
   readonly patterns: readonly FilePattern[];

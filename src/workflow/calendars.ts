@@ -59,7 +59,8 @@ export function checkCalendars(calendars: unknown, report: Report): ReadonlySet<
 function checkIsWhole(calendar: CalendarDefinition, path: Path, report: Report): void {
   for (const { set, path: below } of setsOf(calendar)) {
     if (set.ical === undefined) continue;
-    const message = 'a calendar of a workflow names no file: write its days as "dates", or take "holidays"';
+    const message =
+      'only a calendar in a file of its own names files; put it into one, { file: ... }, or take "icalText"';
     report('TIME_INVALID', [...path, ...below, 'ical'], message, 'key');
   }
 }

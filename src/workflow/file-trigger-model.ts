@@ -33,6 +33,11 @@ export const FileExistTrigger = Type.Object(
      * kind, which no program can set. Default `+0s`.
      */
     stable: Type.Optional(Relative),
+    /**
+     * Name of the calendar, of those of the workflow, in whose business time it looks: outside of it, it waits for the next.
+     * Default: it always looks.
+     */
+    calendar: Type.Optional(Type.String({ minLength: 1, maxLength: limits.nameLengthMax })),
     /** Order of the files in RESULT. Default `name`, which is that of their paths. */
     orderBy: Type.Optional(Type.Union([Type.Literal('name'), Type.Literal('modified'), Type.Literal('size')])),
     /** Whether the last comes first. Default false. */

@@ -47,7 +47,9 @@ export function checkTriggerTimes(levels: readonly Level[], calendars: ReadonlyS
 
 /** `b` and `h` need a calendar, which a timeout has none of: its calendar says which time counts. */
 function checkRelatives(action: Written, path: Path, report: Report): void {
-  const { calendar, timeoutCalendar } = action;
+  const { timeoutCalendar } = action;
+  // That of a fileExist says when it looks.
+  const calendar = action.type === 'fileExist' ? undefined : action.calendar;
   for (const key of ['timeout', 'delay', 'expiration', 'endAfter', 'pollEvery', 'stable']) {
     attempt(action[key], [...path, key], report, text => {
       const parsed = parseRelative(text);

@@ -57,3 +57,14 @@ test('a script that is none is a fault, as in any definition that is stored', as
   writeFileSync(path.join(folder, 'sound.json'), script('1 + 1'));
   expect(await taken('sound.json')).toEqual({ told: '', stored: 1 });
 });
+
+test('its calendars may lie in files beside it, and what is wrong with them is told', async () => {
+  const handler = { workflow: '/h', actions: { a: { type: 'null' } }, calendars: [{ file: 'office.yaml' }] };
+  writeFileSync(path.join(folder, 'calm.json'), JSON.stringify(handler));
+  expect(await taken('calm.json')).toMatchObject({ told: expect.stringMatching(/office\.yaml/), stored: 0 });
+  writeFileSync(path.join(folder, 'office.yaml'), 'calendar: office\nrules: [{ include: { days: mon-fri } }]\n');
+  expect(await taken('calm.json')).toEqual({ told: '', stored: 1 });
+  const unknown = { name: 'office', rules: [{ include: { holidays: { country: 'XX' } } }] };
+  writeFileSync(path.join(folder, 'unknown.json'), JSON.stringify({ ...handler, calendars: [unknown] }));
+  expect(await taken('unknown.json')).toMatchObject({ told: expect.stringMatching(/COUNTRY_UNKNOWN/), stored: 0 });
+});

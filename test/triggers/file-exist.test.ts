@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ActionMember, PlacedAction, Polled } from '../../src/dispatch/action.js';
+import type { CalendarDefinition } from '../../src/time/calendar/model.js';
 import { fileExistTrigger } from '../../src/triggers/file-exist.js';
 import type { FileExistTrigger, Json } from '../../src/workflow/model.js';
 import { compilePlan } from '../../src/workflow/plan.js';
@@ -23,9 +24,15 @@ function put(name: string, content = '', modifiedMs?: number): string {
   return file;
 }
 
+const office: CalendarDefinition = {
+  name: 'office',
+  zone: 'UTC',
+  rules: [{ include: { days: ['mon-fri'], hours: ['08:00-17:00'] } }],
+};
+
 function placed(more: Partial<FileExistTrigger>): PlacedAction {
   const action = { name: 'wait', type: 'fileExist', files: [`${folder}/*.csv`], ...more } as FileExistTrigger;
-  const plan = compilePlan({ name: '/test/files', actions: [action], flows: [] }, folder);
+  const plan = compilePlan({ name: '/test/files', actions: [action], flows: [], calendars: [office] }, folder);
   return fileExistTrigger.prepare(
     plan.actions[0]!,
     property => () => property,
@@ -41,7 +48,9 @@ async function ask(
   signal = new AbortController().signal,
 ): Promise<Polled> {
   const turn = { nowMs, arrivedAtMs: nowMs, isExpedited: false, kept: null as Json };
-  return (await placed(more).run({ turn: () => turn, context: { signal } } as unknown as ActionMember)) as Polled;
+  const trigger = placed(more);
+  await trigger.ready?.(nowMs);
+  return (await trigger.run({ turn: () => turn, context: { signal } } as unknown as ActionMember)) as Polled;
 }
 
 async function filesOf(more: Partial<FileExistTrigger>): Promise<unknown[]> {
@@ -104,6 +113,18 @@ describe('it waits', () => {
     expect(await ask({ files: ['/no/such/folder/*'], pollEvery: '+5s' }, 1_000)).toMatchObject({ untilMs: 6_000 });
     put('a.csv');
     expect(await ask({ minimum: 2, pollEvery: '+0s' }, 1_000)).toMatchObject({ kind: 'waits', untilMs: 1_100 });
+  });
+
+  test('for business time, when it has a calendar, and does not look before', async () => {
+    put('a.csv');
+    const friday = Date.UTC(2031, 0, 31);
+    const hourMs = 3_600_000;
+    const calendar = 'office';
+    expect(await ask({ calendar }, friday + 8 * hourMs)).toMatchObject({ kind: 'fired' });
+    const evening = friday + 17 * hourMs;
+    const monday = friday + 3 * 24 * hourMs + 8 * hourMs;
+    expect(await ask({ calendar }, evening)).toEqual({ kind: 'waits', untilMs: monday, event: 'files' });
+    expect(await ask({ calendar, timeoutMs: 500 }, evening)).toMatchObject({ untilMs: evening + 500 });
   });
 
   test('no longer than its timeout', async () => {

@@ -110,7 +110,7 @@ calendars:
     ),
     expect.stringMatching(/^flow\.yaml:9:11 calendars\[1\]\.name: two calendars are named "office" \(TIME_INVALID\)$/),
     expect.stringMatching(
-      /^flow\.yaml:11:20 calendars\[1\]\.rules\[0\]\.include\.ical: a calendar of a workflow names no file/,
+      /^flow\.yaml:11:20 calendars\[1\]\.rules\[0\]\.include\.ical: only a calendar in a file of its own names files/,
     ),
   ]);
 });

@@ -48,6 +48,7 @@ const setProperties = {
   range,
   holidays,
   ical: { type: 'string', minLength: 1, maxLength: 4_096 },
+  icalText: { type: 'string', minLength: 1, maxLength: 262_144 },
   union: names,
   intersection: names,
   complement: name,

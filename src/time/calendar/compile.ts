@@ -54,7 +54,8 @@ function missingBooks(definition: CalendarDefinition, books: HolidayBooks): Cale
     const key = keyOfSource(set);
     if (key === null || books.has(key)) return [];
     const message = `the holidays of ${quote(key)} were not loaded; see loadHolidays`;
-    const at = [...path, set.ical === undefined ? 'holidays' : 'ical'];
+    const from = (['ical', 'icalText', 'holidays'] as const).find(source => set[source] !== undefined)!;
+    const at = [...path, from];
     return [{ ...faultAt('VALUE_INVALID', at, message), code: 'HOLIDAYS_NOT_LOADED' }];
   });
 }

@@ -8,7 +8,7 @@ import type { Outcome } from './calendar-fault.js';
 import type { HolidayBooks } from './holiday-book.js';
 import { parseCalendar } from './load.js';
 import { loadHolidays } from './load-holidays.js';
-import type { CalendarDefinition } from './model.js';
+import type { CalendarDefinition, TimeSet } from './model.js';
 
 /** Largest file, bytes: the readers' limits are in characters and below it. */
 const fileSizeMax = 8_388_608;
@@ -24,7 +24,32 @@ export interface LoadedCalendar {
  *
  * @returns what is compiled by `compileCalendar(definition, zone, books)`, or every fault with file, line and field
  */
-export async function calendarFromFile(file: string): Promise<Outcome<LoadedCalendar>> {
+export function calendarFromFile(file: string): Promise<Outcome<LoadedCalendar>> {
+  return loaded(file, new Map());
+}
+
+/** The same as a definition that names no file any more: it holds the texts of its iCalendar files. */
+export async function wholeCalendarFromFile(file: string): Promise<Outcome<CalendarDefinition>> {
+  const texts = new Map<string, string>();
+  const outcome = await loaded(file, texts);
+  return outcome.ok ? { ok: true, value: withTexts(outcome.value.definition, texts) } : outcome;
+}
+
+function withTexts(definition: CalendarDefinition, texts: ReadonlyMap<string, string>): CalendarDefinition {
+  const whole = <Set extends TimeSet>(set: Set): Set => {
+    const { ical, ...others } = set;
+    return ical === undefined ? set : ({ ...others, icalText: texts.get(ical) } as Set);
+  };
+  const { sets, rules } = definition;
+  return {
+    ...definition,
+    ...(sets === undefined ? {} : { sets: sets.map(whole) }),
+    rules: rules.map(rule => Object.fromEntries(Object.entries(rule).map(([key, set]) => [key, whole(set)]))),
+  };
+}
+
+/** @param texts takes those of the iCalendar files, by their paths as written */
+async function loaded(file: string, texts: Map<string, string>): Promise<Outcome<LoadedCalendar>> {
   const text = await textOf(file).catch((error: unknown) => ({ reason: reasonOf(error) }));
   if (typeof text !== 'string') {
     const fault = { ...faultAt('SYNTAX', [], `cannot be read: ${text.reason}`), code: 'FILE_INVALID', file } as const;
@@ -32,7 +57,11 @@ export async function calendarFromFile(file: string): Promise<Outcome<LoadedCale
   }
   const parsed = parseCalendar(text, { file });
   if (!parsed.ok) return parsed;
-  const readFile = async (named: string): Promise<string> => textOf(await pathOf(named, path.dirname(file)));
+  const readFile = async (named: string): Promise<string> => {
+    const text = await textOf(await pathOf(named, path.dirname(file)));
+    texts.set(named, text);
+    return text;
+  };
   const holidays = await loadHolidays(parsed.value, { readFile, source: parsed.source });
   return holidays.ok ? { ok: true, value: { definition: parsed.value, books: holidays.value } } : holidays;
 }

@@ -15,6 +15,7 @@ export const noBooks: HolidayBooks = new Map();
 /** What a set reads its holidays from: the same text for the same source; null for sets that read none. */
 export function keyOfSource(set: TimeSet): string | null {
   if (set.ical !== undefined) return `ical ${set.ical}`;
+  if (set.icalText !== undefined) return `icalText ${set.icalText}`;
   if (set.holidays === undefined) return null;
   const { country, state, region, kinds = ['public'], substitutes = true } = set.holidays;
   return JSON.stringify([country, state ?? null, region ?? null, [...kinds].sort(), substitutes]);

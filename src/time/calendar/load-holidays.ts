@@ -61,6 +61,12 @@ async function loadBook(set: TimeSet, path: Path, { readFile, source }: HolidayO
     }
     return bookOfText(text, set.ical, (code, message) => refuse(code, ['ical'], message));
   }
+  if (set.icalText !== undefined) {
+    const book = bookOfText(set.icalText, 'icalText', (code, message) => refuse(code, ['icalText'], message));
+    if (book.ok) return book;
+    const { code, line, message } = book.faults[0]!;
+    return refuse(code, ['icalText'], line === null ? message : `line ${line}: ${message}`);
+  }
   const { bookOfCountry } = await import('./country-holidays.js');
   const book = await bookOfCountry(set.holidays!);
   return book.ok ? book : refuse(book.code, ['holidays', ...book.below], book.message);

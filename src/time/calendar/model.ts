@@ -6,7 +6,7 @@
 import Type, { type Static } from 'typebox';
 
 /** Most entries of a list of dates, of sets and of rules; most spans in one list of hours. */
-const limits = { datesMax: 20_000, setsMax: 100, rulesMax: 200, hoursMax: 48 } as const;
+const limits = { datesMax: 20_000, setsMax: 100, rulesMax: 200, hoursMax: 48, icalTextMax: 262_144 } as const;
 
 const Name = Type.String({ minLength: 1, maxLength: 200 });
 const FilePath = Type.String({ minLength: 1, maxLength: 4_096 });
@@ -74,6 +74,8 @@ const setProperties = {
   holidays: Type.Optional(HolidaySource),
   /** An iCalendar file whose events are the set: a path relative to the calendar's file. */
   ical: Type.Optional(FilePath),
+  /** The text of an iCalendar file itself, where no file can be named: what is stored with a workflow holds it. */
+  icalText: Type.Optional(Type.String({ minLength: 1, maxLength: limits.icalTextMax })),
   /** What is in any of the named sets. */
   union: Type.Optional(Type.Array(Name, { minItems: 1, maxItems: limits.setsMax })),
   /** What is in all of the named sets. */

@@ -1,4 +1,5 @@
-// The calendars of a definition file that stand in files of their own, read so that the definition is whole when it is stored.
+// The calendars of a definition file that stand in files of their own, read with what these
+// name, so that the definition is whole when it is stored.
 
 import { resolve } from 'node:path';
 import type { CalendarFault } from '../time/calendar/index.js';
@@ -14,11 +15,11 @@ export async function calendarsBeside(text: string, file: string, folder: string
   const calendars = new Map<number, CalendarDefinition>();
   const files = calendarFilesOf(text, file);
   if (files.length === 0) return { calendars };
-  const { calendarFromFile } = await import('../time/calendar/from-file.js');
+  const { wholeCalendarFromFile } = await import('../time/calendar/from-file.js');
   const faults: CalendarFault[] = [];
   for (const { index, path } of files) {
-    const loaded = await calendarFromFile(resolve(folder, path));
-    if (loaded.ok) calendars.set(index, loaded.value.definition);
+    const loaded = await wholeCalendarFromFile(resolve(folder, path));
+    if (loaded.ok) calendars.set(index, loaded.value);
     else faults.push(...loaded.faults);
   }
   return faults.length > 0 ? { faults } : { calendars };
