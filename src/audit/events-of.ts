@@ -66,8 +66,8 @@ export class GroupEvents {
   }
 
   /** Of members that a signal has ended while they waited. */
-  ofSignalled(isTrigger: boolean, hasEnded: boolean): readonly GroupEvent[] {
-    return signalledEvents(this.#filter, isTrigger, hasEnded);
+  ofSignalled(isTrigger: boolean, ends: 'flow' | 'instance' | null): readonly GroupEvent[] {
+    return signalledEvents(this.#filter, isTrigger, ends);
   }
 
   #allowed(shape: GroupShape): GroupEvent[] {
@@ -170,11 +170,15 @@ function exitOf({ kind, timedOut, exits, pathLength }: GroupShape, step: number)
 }
 
 /** Events of members that a signal has ended while they waited at an action or trigger. */
-function signalledEvents(filter: AuditFilter, isTrigger: boolean, hasEnded: boolean): GroupEvent[] {
+function signalledEvents(filter: AuditFilter, isTrigger: boolean, ends: 'flow' | 'instance' | null): GroupEvent[] {
   const events: GroupEvent[] = [
     [eventCode(isTrigger ? 'ExitingTriggerOnSignal' : 'ExitingActionOnSignal'), 0, -1, dataKind.none],
   ];
-  if (hasEnded) events.push([eventCode('FinishingExecutionFlow'), -1, -1, dataKind.none]);
+  if (ends !== null) events.push([eventCode('FinishingExecutionFlow'), -1, -1, dataKind.none]);
+  if (ends === 'instance') {
+    events.push([eventCode('FinishingFlowChart'), -1, -1, dataKind.none]);
+    events.push([eventCode('FlowChartRemoved'), -1, -1, dataKind.none]);
+  }
   return events.filter(([code]) => filter.allows(code));
 }
 

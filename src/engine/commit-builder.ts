@@ -173,6 +173,7 @@ export function buildCommit(
     };
   const { rows, held } = shared;
   const all = [...items];
+  for (const each of rows.signalled) addTrace(rootWork(roots, each, world.ids), signalTrace(each, atMs, world));
   for (const fate of rows.fates) {
     const item = narrowed(fate.item, fate.members);
     const root = rootWork(roots, item.held.segment, world.ids);
@@ -187,7 +188,6 @@ export function buildCommit(
     fates.push({ kind: 'shared', after: 'ended', keepsWork: false });
     all.push(item);
   }
-  for (const each of rows.signalled) addTrace(rootWork(roots, each, world.ids), signalTrace(each, atMs, world));
   for (const [segment, positions] of rows.leaving) leave(leaving, held(segment), positions);
   const commit = assemble(leaving, roots, atMs, world);
   const whole = {

@@ -15,8 +15,12 @@ export function halves<T>(list: readonly T[]): T[][] {
   return [list.slice(0, middle), list.slice(middle)];
 }
 
-/** Members whose removal was asked for while they were executing, and that execution was lost. */
-export function removal({ held, plan, positions, claim }: RunningPart, nowMs: number): CommitItem {
+/** Members for which a removal, or an interrupt, was asked while they were executing, and that execution was lost. */
+export function requested(
+  { held, plan, positions, claim }: RunningPart,
+  nowMs: number,
+  asked: typeof request.remove | typeof request.interrupt,
+): CommitItem {
   return {
     held,
     plan,
@@ -29,7 +33,7 @@ export function removal({ held, plan, positions, claim }: RunningPart, nowMs: nu
     reported: false,
     events: [],
     claim,
-    requests: request.remove,
+    requests: asked,
   };
 }
 

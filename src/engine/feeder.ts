@@ -10,11 +10,11 @@ import { faultPoint } from '../observe/faults.js';
 import type { Claim, ClaimedSlice, Slice } from '../queue/contract.js';
 import { hasBit } from '../store/bitmap.js';
 import { batchPart, countOf, type LoadedPart, packed } from './batches.js';
-import { removal, signalled, withoutBody } from './commit-items.js';
+import { sortOut } from './claimed-part.js';
 import { workflowsOf } from './definitions.js';
 import { bodiesOf, type HeldBody } from './held-body.js';
 import type { HeldSegment } from './holdings.js';
-import { byFate, fateAt } from './member-requests.js';
+import { fateAt } from './member-requests.js';
 import { offerOf } from './offers.js';
 import type { EngineParts } from './parts.js';
 import { positionsBetween, slicesOf } from './running.js';
@@ -269,19 +269,9 @@ export class Feeder {
     let room = 0;
     let full = false;
     for (const whole of loaded) {
-      const { runs, held, removed } = byFate(whole.held.segment, whole.positions);
+      const { part, held, items } = sortOut(whole, clock.nowMs());
       heldBack.push(...slicesOf(whole.held.segment.id, held));
-      // An operation removed them while they were executing, and that execution was lost.
-      if (removed.length > 0) committer.add([removal({ ...whole, positions: removed }, clock.nowMs())]);
-      if (whole.missing !== null) {
-        if (runs.length > 0) committer.add(withoutBody({ ...whole, positions: runs }, whole.missing, clock.nowMs()));
-        continue;
-      }
-      if (whole.isSignalled) {
-        committer.add(signalled({ ...whole, positions: runs }, claim.id, clock.nowMs()));
-        continue;
-      }
-      const part = runs.length === whole.positions.length ? whole : { ...whole, positions: runs };
+      if (items.length > 0) committer.add(items);
       let at = 0;
       while (at < part.positions.length && !full) {
         const capacity = dispatcher.capacity(part.held.segment.workflow, part.held.segment.place);

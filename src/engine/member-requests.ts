@@ -20,6 +20,13 @@ export function fateAt(segment: Segment, position: number): Fate {
   return segment.state !== 'ready' || (bits & request.pause) !== 0 ? 'held' : 'runs';
 }
 
+/** Positions that an operator has interrupted while they were executing. What is claimed with that bit was executing before: that
+ * execution was lost, and with it what was to be rolled back. */
+export function interruptedIn(segment: Segment, positions: Uint16Array): Uint16Array {
+  if (segment.memberRequests === null && (segment.requests & request.interrupt) === 0) return new Uint16Array();
+  return positions.filter(at => (requestsAt(segment, at) & request.interrupt) !== 0);
+}
+
 /** Positions by what becomes of them, ascending each. */
 export function byFate(segment: Segment, positions: Uint16Array): Record<Fate, Uint16Array> {
   const none = new Uint16Array();

@@ -19,6 +19,7 @@ import {
   withOwn,
 } from './operation-changes.js';
 import type { EngineParts } from './parts.js';
+import { awaitsMutex } from './shared/gathered.js';
 import type { Members } from './shared/main-line.js';
 import { waitsForHandler } from './shared/unhandled.js';
 import type { Successors } from './successors.js';
@@ -51,14 +52,15 @@ export class OperationCommits {
     const nowMs = clock.nowMs();
     // What is removed or moved altogether needs no bit.
     const changing = sorted.filter(
-      entry => !isMoved(operation, entry) && !(operation === 'remove' && isWhole(entry) && entry.waiting.length > 0),
+      entry =>
+        !this.#isMoved(operation, entry) && !(operation === 'remove' && isWhole(entry) && entry.waiting.length > 0),
     );
     const changes = changing.map(({ segment, executing }) =>
       operation === 'interrupt' && executing.length < segment.open
         ? { ...unchanged(segment), memberRequests: withOwn(operation, segment, executing) }
         : changeOf(operation, segment, nowMs),
     );
-    const moving = operation === 'remove' ? sorted : sorted.filter(entry => isMoved(operation, entry));
+    const moving = operation === 'remove' ? sorted : sorted.filter(entry => this.#isMoved(operation, entry));
     const items = moving.flatMap(entry => this.itemsFor(operation, entry, by));
     const audit = operation === 'pause' ? this.#deferrals(sorted, by, nowMs) : [];
     const leaving = sorted.map(({ segment, waiting, executing }) => ({
@@ -158,6 +160,14 @@ export class OperationCommits {
     return splitByRequests(item).map(each => ({ ...each, requests: askedOf(operation, segment, each.requests) }));
   }
 
+  /** Whether a recovery takes the members out of their segment: of what executes, or is in an error handler, nothing changes. */
+  #isMoved(operation: Operation, entry: Waiting): boolean {
+    if (operation !== 'recover') return false;
+    const { segment } = entry;
+    if (waitsForHandler(segment) || awaitsRetry(segment) || !isWhole(entry)) return true;
+    return awaitsMutex(segment, this.#parts.definitions.byNumber(segment.workflow).plan);
+  }
+
   /** Paused while waiting: recorded now. What executes records it when it stops, what waits for others when it wakes. */
   #deferrals(sorted: readonly Waiting[], by: By, atMs: number): AuditRow[] {
     const { filter, build } = this.#parts;
@@ -207,12 +217,6 @@ function askedOf(operation: Operation, { state }: Segment, before: number): numb
     case 'rename':
       return (before & request.expedite) | bitOf[operation];
   }
-}
-
-/** Whether a recovery takes the members out of their segment: of what executes, or is in an error handler, nothing changes. */
-function isMoved(operation: Operation, entry: Waiting): boolean {
-  if (operation !== 'recover') return false;
-  return waitsForHandler(entry.segment) || awaitsRetry(entry.segment) || !isWhole(entry);
 }
 
 function isWhole({ segment, waiting }: Waiting): boolean {

@@ -1,7 +1,7 @@
 // Interrupt: what executes is rolled back to its last transaction break, alone or before it is paused or removed.
 
-import { expect, test } from 'vitest';
-import { here, onEveryHome, ownWorld, signals } from './setup.js';
+import { expect, onTestFinished, test } from 'vitest';
+import { definitionOf, here, onEveryHome, openEngine, ownWorld, signals, temporaryFolder } from './setup.js';
 
 const steps = ['echo', { function: 'deafGated', name: 'held' }, 'echo', { function: 'echo', break: true }] as const;
 
@@ -130,4 +130,26 @@ test('of several contexts of an instance those that execute are rolled back', as
   await signals.until(() => signals.ranBy(id).length === 1);
   await engine.remove(id);
   expect((await engine.result(id)).state).toBe('removed');
+}, 60_000);
+
+test('an interrupt of an execution that is lost with its engine does not meet the next one', async () => {
+  const folder = temporaryFolder();
+  const first = await openEngine('disk', folder);
+  await first.start();
+  const workflow = '/interrupt/lost';
+  const gate = `${workflow} gate`;
+  await first.deploy(definitionOf(workflow, ['deafGated', { function: 'echo', break: true }]), here);
+  const ids = await first.submit([0, 1].map(() => ({ workflow, input: { gate } })));
+  await signals.atGate(gate, 2);
+  expect(await first.interrupt(ids[0]!)).toMatchObject({ contexts: 1 });
+  await first.dispose(0);
+
+  const engine = await openEngine('disk', folder);
+  onTestFinished(() => engine.dispose(0));
+  await engine.start();
+  signals.open(gate);
+  for (const id of ids) {
+    expect((await engine.result(id)).state).toBe('finished');
+    expect(signals.ranBy(id).map(({ action, attempt }) => `${action} ${attempt}`)).toEqual(['a1 1', 'a2 1']);
+  }
 }, 60_000);

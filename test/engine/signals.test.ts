@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Action, Flow } from '../../src/workflow/model.js';
-import { here, onEveryHome, type World } from './setup.js';
+import { here, onEveryHome, ownWorld, type World } from './setup.js';
 
 async function deploy({ engine, branch }: World, actions: Action[], flows: Flow[]): Promise<string> {
   const name = `${branch}flow`;
@@ -182,3 +182,23 @@ onEveryHome('signals', world => {
     expect((await own.engine.result(id)).result).toMatchObject({ way: ['head', 'a'] });
   });
 });
+
+test.each([[['wait']], [['one', 'two']]])(
+  'an instance that a signal ends at %j is told to be over, once',
+  async names => {
+    const own = await ownWorld('memory');
+    const head = names.length > 1 ? [{ name: 'head', type: 'null' } as Action] : [];
+    const flows = head.flatMap(() => names.map(to => ({ from: 'head', to })));
+    const workflow = await deploy(own, [...head, ...names.map(name => waits(name, { monitor: ['stop'] }))], flows);
+    const id = await own.engine.submit({ workflow, input: {} });
+    const count = (found: string[], event: string) => found.filter(name => name.startsWith(event)).length;
+    await own.until(async () => count(await own.eventNames(id), 'DeferringExecutionFlow') === names.length);
+    expect(await own.engine.raiseSignal(id, 'stop')).toEqual({ contexts: names.length, instances: 1 });
+    await own.engine.result(id);
+    const found = await own.eventNames(id);
+    expect(count(found, 'ExitingTriggerOnSignal')).toBe(names.length);
+    expect(count(found, 'FinishingExecutionFlow')).toBe(names.length);
+    expect([count(found, 'FinishingFlowChart'), count(found, 'FlowChartRemoved')]).toEqual([1, 1]);
+    expect(found.at(-1)).toBe('FlowChartRemoved');
+  },
+);

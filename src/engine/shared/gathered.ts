@@ -3,7 +3,8 @@
 import type { Happening, What } from '../../flow/shared/happening.js';
 import { watchesMoves } from '../../flow/shared/needs.js';
 import type { Next } from '../../flow/transition.js';
-import type { Guard } from '../../store/contract.js';
+import type { Guard, Segment } from '../../store/contract.js';
+import type { Plan } from '../../workflow/plan.js';
 import { deliveredEvent } from '../../workflow/waited-events.js';
 import { workflowKey } from '../../workflow/written.js';
 import type { CommitItem } from '../commit-builder.js';
@@ -145,8 +146,14 @@ function winsRace({ held: { segment }, outcome, plan }: CommitItem): boolean {
   );
 }
 
-function isRecovered({ held: { segment }, outcome }: CommitItem): boolean {
-  return outcome.kind === 'waiting' && outcome.cause === 'recover' && waitsForHandler(segment);
+function isRecovered({ held: { segment }, outcome, plan }: CommitItem): boolean {
+  if (outcome.kind !== 'waiting' || outcome.cause !== 'recover') return false;
+  return waitsForHandler(segment) || awaitsMutex(segment, plan);
+}
+
+/** Whether it stands FAILED at a mutex, which another may hold since: it is to queue for that. */
+export function awaitsMutex({ context, state, hasRun, place }: Segment, { actions }: Plan): boolean {
+  return context > 0 && state === 'failed' && !hasRun && actions[place]!.mutex !== null;
 }
 
 /** What its transaction did is rolled back: it had come to its end when it was interrupted, and removed. */

@@ -13,34 +13,38 @@ export interface SignalledMembers {
   readonly workflow: number;
   readonly action: string;
   readonly isTrigger: boolean;
-  readonly hasEnded: boolean;
+  /** Its execution flow ends, which nothing else in the commit tells; `instance`: and the instance with it. */
+  readonly ends: 'flow' | 'instance' | null;
   readonly ordinals: readonly number[];
   /** Who has raised it, when an operator has. */
   readonly user: string | null;
 }
 
 export function signalledMembers(decided: readonly Decided[], planOf: (workflow: number) => Plan): SignalledMembers[] {
-  return decided.flatMap(({ step, members }) => {
+  return decided.flatMap(({ step, members, happenings }) => {
     const waited = step.signalled.filter(({ hasRun }) => !hasRun);
     if (waited.length === 0) return [];
     // Instances that were decided together are of one root.
     const { root, signal } = members[0]!.gathered;
     const user = signal?.user ?? null;
     const ordinals = members.map(({ gathered }) => gathered.ordinal);
-    return waited.map(({ context, workflow, place, hasEnded }) => {
+    const told = new Set(happenings.map(({ context }) => context || 1));
+    return waited.map(({ context, workflow, place, hasEnded }, at) => {
       const { name, isTrigger } = planOf(workflow).actions[place]!;
-      return { root, context, workflow, action: name, isTrigger, hasEnded, ordinals, user };
+      const isOver = step.end !== null && happenings.length === 0 && at === waited.length - 1;
+      const ends = !hasEnded || told.has(context) ? null : isOver ? 'instance' : 'flow';
+      return { root, context, workflow, action: name, isTrigger, ends, ordinals, user };
     });
   });
 }
 
 /** `null`: nothing of it is to be told. */
 export function signalTrace(
-  { workflow, action, isTrigger, hasEnded, ordinals, user }: SignalledMembers,
+  { workflow, action, isTrigger, ends, ordinals, user }: SignalledMembers,
   atMs: number,
   { events, engine }: BuildWorld,
 ): TraceGroup | null {
-  const told = events.ofSignalled(isTrigger, hasEnded);
+  const told = events.ofSignalled(isTrigger, ends);
   if (told.length === 0) return null;
   return {
     workflow,

@@ -334,4 +334,30 @@ describe('a handler', () => {
     expect(world.stands()).toEqual(['ready b', 'waiting a']);
     expect(world.run(world.at('b')[0]!).standing).toMatchObject([{ context: 1, state: 'ready', isRetry: true }]);
   });
+
+  test('that leaves it FAILED while another has the mutex: recovered it waits for that, and does not run beside it', () => {
+    const own = (name: string): Action => ({ name, type: 'null', mutex: 'm' });
+    const world = worldOf([...nulls('head'), own('a'), own('b')], ways('head>a', 'head>b'), { 3: handler });
+    world.run(0);
+    const a = world.at('a')[0]!;
+    world.commit([world.happening(a, { kind: 'handed', workflow: 3 })]);
+    const mending = world.ready().find(({ workflow }) => workflow === 3)!.context;
+    world.commit([world.happening(mending, { kind: 'gaveUp' })]);
+    expect(world.stands()).toEqual(['failed a', 'ready b']);
+    world.commit([world.happening(a, { kind: 'recovered' })]);
+    expect(world.stands()).toEqual(['ready b', 'waiting a']);
+    world.runAll();
+    expect([world.times('a'), world.end?.state]).toEqual([1, 'finished']);
+  });
+
+  test('that leaves it FAILED with its mutex: recovered it has that still', () => {
+    const own = (name: string): Action => ({ name, type: 'null', mutex: 'm' });
+    const world = worldOf([...nulls('head'), own('a'), own('b')], ways('head>a', 'head>b'), { 3: handler });
+    world.run(0);
+    const a = world.at('a')[0]!;
+    world.contexts.set(a, { ...world.contexts.get(a)!, state: 'failed' });
+    world.commit([world.happening(a, { kind: 'recovered' })]);
+    expect(world.stands()).toEqual(['ready a', 'waiting b']);
+    expect(world.state!.mutexes.m).toMatchObject({ holder: a, waiting: [{}] });
+  });
 });
