@@ -69,15 +69,15 @@ export class RunPages {
     const rows = new RunRows(this.#store, of, state, marked);
     const found: RunRow[] = [];
     for (let reads = 0; reads < readsMax; reads++) {
-      const keys = await rows.keys(cursor.key, keysOfRead);
+      const { keys, next } = await rows.keys(cursor.key, cursor.ordinal === lastOrdinal, keysOfRead);
       for (const row of keys.length === 0 ? [] : await rows.of(keys)) {
         if (row.key === cursor.key && row.ordinal <= cursor.ordinal) continue;
         if (isHidden(row, limits)) continue;
         found.push(row);
         if (found.length === limit) return { runs: await this.#told(found), next: textOf(row) };
       }
-      if (keys.length < keysOfRead) return { runs: await this.#told(found), next: null };
-      cursor = { key: keys.at(-1)!, ordinal: lastOrdinal };
+      if (next === null) return { runs: await this.#told(found), next: null };
+      cursor = { key: next, ordinal: lastOrdinal };
     }
     return { runs: await this.#told(found), next: textOf(cursor) };
   }

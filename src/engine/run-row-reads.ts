@@ -25,6 +25,9 @@ export interface RunRow {
   readonly isMarked: boolean;
 }
 
+/** Rows of a table that are looked at in one read. */
+const rowsOfPage = 500;
+
 export class RunRows {
   readonly #store: Store;
   readonly #state: RunState | null;
@@ -41,38 +44,62 @@ export class RunRows {
     this.#names = of.kind === 'instance' ? ['', '\u{10ffff}'] : rangeOf(of);
   }
 
-  /** The next keys up to this one, the last first. COST in a wide scope the page, in a narrow one what lies between. */
-  async keys(upTo: string, limit: number): Promise<string[]> {
-    const parameters = [...this.#names, this.#marked, upTo, String(limit), this.#of?.root ?? null];
-    const own = this.#of === null ? '$6::uuid is null' : 'root = $6::uuid';
-    const keysOf = (table: string, key: string, condition: string): string =>
-      `(select distinct ${key} as key from ${table} where name >= $1::text and name < $2::text and ${own}
-        and ${key} <= $4::uuid and ${condition} order by ${key} desc limit $5::int)`;
-    const tables = [
-      ...(this.#tells('open')
-        ? [
-            keysOf('millrace_segment', 'root', '(context > 0 or workflow <> all($3::int[]))'),
-            keysOf('millrace_open_run', 'id', '$3::int[] is not null'),
-          ]
-        : []),
-      ...(this.#tells('ended')
-        ? [
-            keysOf('millrace_outcome', 'root', 'state = 0 and workflow <> all($3::int[])'),
-            keysOf('millrace_run', 'id', 'not is_premature'),
-          ]
-        : []),
-      ...(this.#tells('premature')
-        ? [
-            keysOf('millrace_outcome', 'root', 'state = 1 and workflow <> all($3::int[])'),
-            keysOf('millrace_run', 'id', 'is_premature'),
-          ]
-        : []),
+  /**
+   * The next keys, the last first, and from where the next call goes on; `null`: nothing is left.
+   *
+   * COST a page of each table, by its index in the order of keys: what is not asked for is passed over here, since the planner,
+   * which knows nothing of names, would sort a whole table first. Of one instance the rows of its root.
+   */
+  async keys(from: string, isPassed: boolean, limit: number): Promise<{ keys: string[]; next: string | null }> {
+    const own = this.#of === null ? [] : [this.#of.root];
+    const parameters = [...this.#names, this.#marked, from, String(rowsOfPage), ...own];
+    const selected = this.#sources().map(({ table, key, columns, fits }, source) => {
+      const rows = this.#of === null ? table : `(select ${columns} from ${table} where root = $6::uuid offset 0) own`;
+      return `(select ${source}::int, ${key}, name >= $1::text and name < $2::text and ${fits} from (
+        select ${columns} from ${rows} where ${key} ${isPassed ? '<' : '<='} $4::uuid order by ${key} desc limit $5::int) page)`;
+    });
+    const rows = await this.#store.query(selected.join(' union all '), parameters);
+    const read = new Map<string, { last: string; count: number }>();
+    const keys = new Set<string>();
+    for (const [source, key, fits] of rows as [string, string, string][]) {
+      const { last = key, count = 0 } = read.get(source) ?? {};
+      read.set(source, { last: key < last ? key : last, count: count + 1 });
+      if (fits === 't') keys.add(key);
+    }
+    // What stands behind the end of a page that is full has not been read.
+    const ends = [...read.values()].flatMap(({ last, count }) => (count < rowsOfPage ? [] : [last]));
+    const end = ends.sort().at(-1) ?? null;
+    const known = [...keys]
+      .filter(key => end === null || key >= end)
+      .sort()
+      .reverse();
+    if (known.length <= limit) return { keys: known, next: end };
+    return { keys: known.slice(0, limit), next: known[limit - 1]! };
+  }
+
+  #sources(): { table: string; key: 'root' | 'id'; columns: string; fits: string }[] {
+    const isLife = 'workflow <> all($3::int[])';
+    const states = (['ended', 'premature'] as const).filter(state => this.#tells(state));
+    const open = [
+      {
+        table: 'millrace_segment',
+        key: 'root',
+        columns: 'root, name, context, workflow',
+        fits: `(context > 0 or ${isLife})`,
+      },
+      { table: 'millrace_open_run', key: 'id', columns: 'id, name', fits: 'true' },
+    ] as const;
+    const over = [
+      {
+        ...({ table: 'millrace_outcome', key: 'root', columns: 'root, name, workflow, state' } as const),
+        fits: `${isLife} and state in (${states.map(state => (state === 'ended' ? 0 : 1)).join(', ')})`,
+      },
+      {
+        ...({ table: 'millrace_run', key: 'id', columns: 'id, name, is_premature' } as const),
+        fits: `is_premature in (${states.map(state => state === 'premature').join(', ')})`,
+      },
     ];
-    const rows = await this.#store.query(
-      `select key from (${tables.join(' union ')}) keys order by key desc limit $5::int`,
-      parameters,
-    );
-    return rows.map(([key]) => key!);
+    return [...(this.#tells('open') ? open : []), ...(states.length > 0 ? over : [])];
   }
 
   /** What the rows with these keys tell, in the order of keys, then of ordinals. */

@@ -1,4 +1,4 @@
-// What is asked of paused members, by signals and by operators: it comes when they are resumed, and not before.
+// What is asked of paused members, by signals and by operators, is there when they are resumed.
 
 import { expect, test } from 'vitest';
 import type { Action, Flow } from '../../src/workflow/model.js';

@@ -61,7 +61,7 @@ export function waitingPart(kit: Kit, { item, isAlone, isOnce }: Where): Block {
     case 3:
       return ways({ type: 'delay', delay: later(), ...monitored }, [{}, onSignal(outside.signal)]);
     case 4:
-      return ways(neverAlone(), [{}, { kind: 'timeout' }]);
+      return ways({ ...forChance(), timeout: later() }, [{}, { kind: 'timeout' }]);
     case 5:
       return raised();
     case 6:
@@ -125,18 +125,17 @@ export function waitingPart(kit: Kit, { item, isAlone, isOnce }: Where): Block {
     return { ...block, actions: [...actions, each], flows: [...flows, ...around], effects: 2 + count };
   }
 
-  /** Waits for what may come or not, and its timeout. */
-  function neverAlone(): Trigger {
-    const timeout = later();
+  /** Waits for what may come or not. */
+  function forChance(): Trigger {
     switch (random(4)) {
       case 0:
-        return { type: 'fileExist', files: ['/nowhere/*.none'], timeout };
+        return { type: 'fileExist', files: ['/nowhere/*.none'] };
       case 1:
-        return { type: 'message', publisher: outside.publisher, timeout };
+        return { type: 'message', publisher: outside.publisher };
       case 2:
-        return { type: 'auditTrail', event: 'FinishingFlowChart', timeout };
+        return { type: 'auditTrail', event: 'FinishingFlowChart' };
       default:
-        return { type: 'message', publisher: outside.publisher, selector: 'n = 1', timeout };
+        return { type: 'message', publisher: outside.publisher, selector: 'n = 1' };
     }
   }
 
@@ -151,25 +150,26 @@ export function waitingPart(kit: Kit, { item, isAlone, isOnce }: Where): Block {
     return kit.splitOf([raising, ways({ ...waits, monitor: [signal] }, out)]);
   }
 
-  /** Of several triggers one goes on. */
+  /** Of several triggers one goes on. None of them leaves without firing: the others would go on then, too. */
   function race(): Block {
     const [head, tail] = [action({ type: 'null', race: true }), kit.step()];
-    const racing: readonly [Trigger, readonly Way[]][] = [
-      [{ type: 'delay', delay: soon() }, [{}]],
-      [{ type: 'delay', delay: soon() }, [{}]],
-      [{ type: 'manual' }, [{}]],
-      [{ type: 'manual', timeout: soon() }, [{}, { kind: 'timeout' }]],
-      [{ type: 'timer', expression: soon(), count: 1 }, [{}, { kind: 'expiration' }]],
-      [neverAlone(), [{}, { kind: 'timeout' }]],
+    const racing: readonly Trigger[] = [
+      { type: 'delay', delay: soon() },
+      { type: 'delay', delay: soon() },
+      { type: 'manual' },
+      { type: 'timer', expression: soon() },
+      forChance(),
     ];
     const drawn = [racing[0]!, ...racing.slice(1).filter(() => random(3) === 0)];
     if (drawn.length === 1) drawn.push(racing[2]!);
-    const sides = drawn.map(([trigger, out]) => ({ waits: action(trigger), step: kit.step(), out }));
+    const sides = drawn.map(trigger => ({ waits: action(trigger), step: kit.step() }));
     return {
       actions: [head, ...sides.flatMap(({ waits, step }) => [waits, step]), tail],
-      flows: sides.flatMap(({ waits, step, out }): Flow[] => [
+      flows: sides.flatMap(({ waits, step }): Flow[] => [
         { from: head.name, to: waits.name },
-        ...out.map((way): Flow => ({ from: waits.name, to: step.name, ...way })),
+        { from: waits.name, to: step.name },
+        // Such a timer has no end, which it must be said what follows of all the same.
+        ...(waits.type === 'timer' ? [{ from: waits.name, to: step.name, kind: 'expiration' } as const] : []),
         { from: step.name, to: tail.name },
       ]),
       entry: head.name,

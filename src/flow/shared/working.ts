@@ -107,7 +107,9 @@ export class Working {
       const held = Object.hasOwn(this.state.mutexes, mutex) ? this.state.mutexes[mutex] : undefined;
       if (held === undefined) this.state.mutexes[mutex] = { holder: context, waiting: [] };
       else if (held.holder !== context) {
-        held.waiting.push({ context, scope, workflow, place, ...again });
+        // One that comes there twice in a commit keeps its turn.
+        const isQueued = held.waiting.some(waiting => waiting.context === context);
+        if (!isQueued) held.waiting.push({ context, scope, workflow, place, ...again });
         state = 'waiting';
       }
     }

@@ -76,7 +76,7 @@ export class Thrower {
       case 9:
         return engine.raiseSignal('/programs/', 'outside');
       case 10:
-        return engine.clearSignal(this.#one(this.#names), 'outside');
+        return engine.clearSignal('/programs/', 'outside');
       case 11:
         return engine.publish({ publisher: '/outside/news', data: { n: this.#below(2) } });
       case 12:

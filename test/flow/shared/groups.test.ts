@@ -324,6 +324,19 @@ describe('a handler', () => {
     expect(world.state!.mutexes).toEqual({ m: { holder: 1, waiting: [] } });
   });
 
+  test('that ends in the commit in which what failed is recovered: that waits for the mutex once', () => {
+    const own = (name: string): Action => ({ name, type: 'null', mutex: 'm' });
+    const world = worldOf([...nulls('head'), own('a'), own('b')], ways('head>a', 'head>b'), { 3: handler });
+    world.run(0);
+    const [a] = world.at('a');
+    world.commit([world.happening(a!, { kind: 'handed', workflow: 3 })]);
+    const mending = world.ready().find(({ workflow }) => workflow === 3)!.context;
+    world.commit([world.happening(mending, { kind: 'ended' }), world.happening(a!, { kind: 'recovered' })]);
+    expect(world.state!.mutexes.m!.waiting).toMatchObject([{ context: a }]);
+    world.runAll();
+    expect(world.end).toMatchObject({ state: 'finished' });
+  });
+
   test('that ends while another has the mutex: what failed waits, and is still a retry when it gets it', () => {
     const own = (name: string): Action => ({ name, type: 'null', mutex: 'm' });
     const world = worldOf([...nulls('head'), own('a'), own('b')], ways('head>a', 'head>b'), { 3: handler });

@@ -151,6 +151,8 @@ describe('random plans', () => {
             // What is claimed where a signal is active does not run.
             if (!hasRun && state !== null && activeOf(state, world.plan(workflow).actions[place]!) !== null)
               return { kind: 'waits' } as const;
+            if (!hasRun && world.plan(workflow).actions[place]!.isRaced && random(4) === 0)
+              return { kind: 'given' } as const;
             if (context > 0 && workflow !== 3 && random(12) === 0) return { kind: 'handed', workflow: 3 } as const;
             // An end of the handler that gives up is an error action.
             if (workflow === 3) return scope % 2 === 0 ? ({ kind: 'gaveUp' } as const) : ({ kind: 'ended' } as const);
