@@ -39,7 +39,6 @@ export interface PlaceOperationOptions {
   readonly expression?: string;
   readonly cron?: string;
   readonly zone?: string;
-  /** Told by a folder alone. */
   readonly onProgress?: (progress: OperationResult) => void;
 }
 

@@ -54,8 +54,8 @@ function serverPlace(client: Client, url: string, hint: string): Place {
     deploy: (definition, baseFolder) => client.deploy(definition, { baseFolder }),
     copyWorkflow: copy => client.copyWorkflow(copy),
     forecast: query => client.forecast(query),
-    operate: (operation, target, { onProgress: _, ...options }) => client[operation](target, options),
-    rename: (target, { onProgress: _, ...options }) => client.rename(target, options),
+    operate: (operation, target, options) => client[operation](target, options),
+    rename: (target, options) => client.rename(target, options),
     publish: message => client.publish(message),
     signal: (change, target, name, { onProgress: _, ...options }) => client[`${change}Signal`](target, name, options),
     runs: async (scope, state, after, limit) => {

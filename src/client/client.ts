@@ -12,6 +12,7 @@ import type {
 import type { MessageRequest, PublishedMessage } from '../api/schema/messages.js';
 import type {
   Operation,
+  OperationProgress,
   OperationRequest,
   OperationResult,
   RemoveRequest,
@@ -42,6 +43,7 @@ import type { WorkflowDefinition } from '../workflow/model.js';
 import { type ClientClock, clientClock } from './client-clock.js';
 import { MillraceError } from './errors.js';
 import { type FollowedEvent, type FollowOptions, follow } from './follow.js';
+import { operate } from './operations.js';
 import { queryOf } from './query.js';
 import { type ResultOptions, Results } from './results.js';
 import { Servers } from './servers.js';
@@ -75,20 +77,25 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface OperationCall extends CallOptions {
+  /** Told every two seconds at least how far it is. Once it has begun it goes on, also when the signal is aborted. */
+  readonly onProgress?: (progress: OperationProgress) => void;
+}
+
 /** `dryRun`: count what would be changed, and change nothing. Default false. */
-export interface OperationOptions extends CallOptions, Omit<OperationRequest, 'target'> {}
+export interface OperationOptions extends OperationCall, Omit<OperationRequest, 'target'> {}
 
 /** `force`: take off what executes at once, and end its thread if it does not end by itself. Default false. */
-export interface RemoveOptions extends CallOptions, Omit<RemoveRequest, 'target'> {}
+export interface RemoveOptions extends OperationCall, Omit<RemoveRequest, 'target'> {}
 
 /** `to`: a name of its own for an instance, the full name for a workflow, a branch with a trailing `/` for a branch. */
-export interface RenameOptions extends CallOptions, Omit<RenameRequest, 'target'> {}
+export interface RenameOptions extends OperationCall, Omit<RenameRequest, 'target'> {}
 
 /** One of `at`, `expression` and `cron`. */
-export interface RescheduleOptions extends CallOptions, Omit<RescheduleRequest, 'target'> {}
+export interface RescheduleOptions extends OperationCall, Omit<RescheduleRequest, 'target'> {}
 
 /** `workflowVersion`: default the newest. `from`: the action at which the new run begins; default: where the workflow does. */
-export interface RestartOptions extends CallOptions, Omit<RestartRequest, 'target'> {}
+export interface RestartOptions extends OperationCall, Omit<RestartRequest, 'target'> {}
 
 export interface DeployOptions extends CallOptions {
   /** Absolute folder on the server its module paths are relative to. Default: the server's own. */
@@ -299,8 +306,12 @@ export class Client {
     return this.#operate('reschedule', target, options);
   }
 
-  #operate(operation: Operation, target: string, { signal, ...asked }: CallOptions = {}): Promise<OperationResult> {
-    return this.#send('POST', `/v1/operations/${operation}`, { target, ...asked }, signal);
+  #operate(
+    operation: Operation,
+    target: string,
+    { signal, onProgress, ...asked }: OperationOptions = {},
+  ): Promise<OperationResult> {
+    return operate(this.#transport, operation, { target, ...asked }, signal, onProgress);
   }
 
   async *#pages<Page extends { readonly next: string | null }>(

@@ -23,7 +23,8 @@ import type { Members } from './shared/main-line.js';
 import { pause } from './store-trouble.js';
 import { openOf, type Waiting, Withdrawal } from './withdrawal.js';
 
-const pageSegments = 500;
+/** What they have written is in memory together. */
+const pageSegments = 50;
 /** Passes over what is named, as long as some of it was being asked, or kept changing. */
 const passesMax = 50;
 

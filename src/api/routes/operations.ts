@@ -1,17 +1,22 @@
-// POST /v1/operations/NAME.
+// POST /v1/operations/NAME: what it came to, and, to who accepts lines, how far it is until then.
 
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { OperationOptions } from '../../engine/operation-options.js';
 import { type App, problemResponses, type Service, userOf } from '../app.js';
+import { answerInLines, wantsLines } from '../operation-stream.js';
 import { CallHeaders } from '../schema/fields.js';
 import {
   type Operation,
   OperationRequest,
-  OperationResult,
+  type OperationResult,
+  operationAnswer,
   operations,
   RemoveRequest,
   RenameRequest,
   RescheduleRequest,
   RestartRequest,
 } from '../schema/operations.js';
+import { mediaTypes } from '../schema/protocol.js';
 
 const summaries = {
   pause: 'Hold instances at their next transaction break until they are resumed',
@@ -29,7 +34,8 @@ const summaries = {
 /** Of those that may be told more than what they name. */
 const bodies = { remove: RemoveRequest, restart: RestartRequest, reschedule: RescheduleRequest } as const;
 
-export function operationRoutes(app: App, { engine }: Service): void {
+export function operationRoutes(app: App, service: Service): void {
+  const { engine } = service;
   for (const operation of operations) {
     if (operation === 'rename') continue;
     app.post(
@@ -40,12 +46,14 @@ export function operationRoutes(app: App, { engine }: Service): void {
           summary: summaries[operation],
           headers: CallHeaders,
           body: isTold(operation) ? bodies[operation] : OperationRequest,
-          response: { 200: OperationResult, ...problemResponses },
+          response: { 200: operationAnswer, ...problemResponses },
         },
       },
-      async request => {
+      async (request, reply) => {
         const { target, ...options } = request.body;
-        return { operation, target, ...(await engine[operation](target, { ...options, ...callerOf(request) })) };
+        return answer(service, request, reply, { operation, target }, told =>
+          engine[operation](target, { ...options, ...callerOf(request), ...told }),
+        );
       },
     );
   }
@@ -57,15 +65,34 @@ export function operationRoutes(app: App, { engine }: Service): void {
         summary: summaries.rename,
         headers: CallHeaders,
         body: RenameRequest,
-        response: { 200: OperationResult, ...problemResponses },
+        response: { 200: operationAnswer, ...problemResponses },
       },
     },
-    async request => {
+    async (request, reply) => {
       const { target, ...options } = request.body;
-      const done = await engine.rename(target, { ...options, ...callerOf(request) });
-      return { operation: 'rename' as const, target, ...done };
+      return answer(service, request, reply, { operation: 'rename', target }, told =>
+        engine.rename(target, { ...options, ...callerOf(request), ...told }),
+      );
     },
   );
+}
+
+/** As JSON when it is over, or in lines on the way. */
+async function answer(
+  service: Service,
+  request: Pick<FastifyRequest, 'headers'>,
+  reply: unknown,
+  asked: Pick<OperationResult, 'operation' | 'target'>,
+  work: (told: Pick<OperationOptions, 'onProgress'>) => Promise<Omit<OperationResult, 'operation' | 'target'>>,
+): Promise<OperationResult | FastifyReply> {
+  if (wantsLines(request)) {
+    return answerInLines(service, reply as FastifyReply, async onProgress => ({
+      ...asked,
+      ...(await work({ onProgress })),
+    }));
+  }
+  void (reply as FastifyReply).type(mediaTypes.json);
+  return { ...asked, ...(await work({})) };
 }
 
 /** Who asks, if that was said. */

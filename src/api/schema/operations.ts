@@ -2,7 +2,8 @@
 
 import Type, { type Static } from 'typebox';
 import { oneOf } from './fields.js';
-import { limits } from './protocol.js';
+import { Problem } from './problem.js';
+import { limits, mediaTypes } from './protocol.js';
 
 export const operations = [
   'pause',
@@ -118,6 +119,28 @@ export const OperationResult = Type.Object({
   segments: Type.Integer({ minimum: 0, description: 'Rows it cost' }),
 });
 
+export const operationAnswer = {
+  description: 'What it came to; to who takes lines, how far it is until then',
+  content: {
+    [mediaTypes.json]: { schema: OperationResult },
+    [mediaTypes.lines]: { schema: { type: 'string' } },
+  },
+} as const;
+
+const OperationProgress = Type.Object({
+  contexts: Type.Integer({ minimum: 0, description: 'Flow contexts changed so far' }),
+  segments: Type.Integer({ minimum: 0, description: 'Rows it has cost so far' }),
+});
+
+/** One line of the answer to who takes lines: `progress` as often as it is told, `done` or `problem` last. */
+export const OperationLine = Type.Union([
+  Type.Object({ progress: OperationProgress }),
+  Type.Object({ done: OperationResult }),
+  Type.Object({ problem: Problem }),
+]);
+
+export type OperationProgress = Static<typeof OperationProgress>;
+export type OperationLine = Static<typeof OperationLine>;
 export type Operation = Static<typeof Operation>;
 export type OperationRequest = Static<typeof OperationRequest>;
 export type RemoveRequest = Static<typeof RemoveRequest>;

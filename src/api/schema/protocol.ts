@@ -41,6 +41,12 @@
 //     problem    data: a `Problem`; the stream ends. Without it the end is the server's stop, or a cut: reconnect.
 // Order is that of the commits: an event is told once, after all its predecessors, and none lands behind a cursor.
 //
+// POST /v1/operations/NAME, by `Accept`:
+//   application/json       what it came to, when it is over.
+//   application/x-ndjson   an `OperationLine` a line: {"progress":{"contexts":1500,"segments":3}} every two seconds at least, then
+//                          {"done":{...}} or {"problem":{...}}, the last line. A stream without one of these was cut; the operation
+//                          goes on, and can be said again. What is refused at once is a problem with its status.
+//
 // Cursors are opaque text of at most 200 characters. They name a place in one store: not one in another.
 //
 // Every error is `application/problem+json`, a `Problem`, with a `code` out of `problemCodes`. With status 429 and 503
