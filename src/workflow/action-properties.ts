@@ -90,7 +90,7 @@ export const actionProperties = {
   mutex: Type.Optional(Identifier),
   /** Applied before the action runs; what goes to `action.` is seen by this action alone, and not kept. */
   map: Type.Optional(DataMap),
-  /** Runs before the action, within its timeout; can set variables. */
+  /** Runs before the action, within its timeout, and before a trigger each time it looks; can set variables. */
   prescript: Type.Optional(Script),
   /**
    * Runs after the action, within its timeout, and sees its RESULT; can set variables. Of an action that acts on flow contexts
