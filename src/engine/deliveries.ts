@@ -124,7 +124,8 @@ export function packedTexts(texts: readonly string[]): PackedJson {
 /** Everything the context has written, as its transaction would send it, with what one of its triggers keeps now. */
 export function withKept(text: string, action: string, keeps: Json, { context }: Pick<Segment, 'context'>): string {
   const { [triggersKey]: _, ...written } = parseObject(text);
-  const triggers = keptText(text, action, { ...keptOf(text)[action], kept: keeps });
+  const all = keptOf(text);
+  const triggers = keptText(all, action, { ...all[action], kept: keeps });
   // Of workflow scope one of several contexts sends only what it has written itself.
   if (context > 0) delete written[workflowKey];
   return JSON.stringify({ ...written, [triggersKey]: JSON.parse(triggers) as Json });

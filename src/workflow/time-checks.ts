@@ -5,7 +5,7 @@
 
 import { compileCrontab } from '../time/crontab/crontab-schedule.js';
 import { parseCrontab } from '../time/crontab/parse.js';
-import { checkExpressionText, TimeExpressionError } from '../time/errors.js';
+import { TimeExpressionError } from '../time/errors.js';
 import { compileTimeExpression, parseTimeExpression } from '../time/expression.js';
 import { instantForm, parseInstant } from '../time/instant.js';
 import { checkBusinessInterval } from '../time/relative/apply.js';
@@ -16,6 +16,7 @@ import type { Schedule } from '../time/schedule.js';
 import { type Zone, zoneNamed } from '../time/zone.js';
 import { checkCalendarNames } from './calendars.js';
 import { isPlainObject } from './conform.js';
+import { checkExpression } from './expression-checks.js';
 import type { Path, Report } from './fault.js';
 import type { Level } from './levels.js';
 import { isTriggerType } from './triggers.js';
@@ -51,7 +52,7 @@ function checkRelatives(action: Written, path: Path, report: Report): void {
   // That of a fileExist says when it looks.
   const calendar = action.type === 'fileExist' ? undefined : action.calendar;
   for (const key of ['timeout', 'delay', 'expiration', 'endAfter', 'pollEvery', 'stable']) {
-    attempt(action[key], [...path, key], report, text => {
+    checkExpression(action[key], [...path, key], report, text => {
       const parsed = parseRelative(text);
       if (key === 'timeout' && timeoutCalendar !== undefined) durationOf(parsed);
       else if (key === 'timeout' || calendar === undefined) checkBusinessInterval(parsed, { zone: utc() });
@@ -76,7 +77,7 @@ function checkNotation(action: Written, path: Path, report: Report, isSearched: 
     checkInstant(action.at, [...path, 'at'], report);
     return;
   }
-  attempt(action[first], [...path, first], report, text => {
+  checkExpression(action[first], [...path, first], report, text => {
     const schedule = scheduleOf(first, text, typeof action.calendar === 'string');
     if (schedule === null || !isSearched) return;
     const firing = schedule.next(0);
@@ -125,7 +126,7 @@ function checkInstant(text: unknown, path: Path, report: Report): number | null 
 }
 
 function checkLateness({ lateWindow, makeUp, makeUpMax }: Written, path: Path, report: Report): void {
-  attempt(lateWindow, [...path, 'lateWindow'], report, text => {
+  checkExpression(lateWindow, [...path, 'lateWindow'], report, text => {
     if (durationOf(parseRelative(text)) > 0) return;
     report('TIME_INVALID', [...path, 'lateWindow'], 'a window that is not longer than nothing lets no firing through');
   });
@@ -135,18 +136,6 @@ function checkLateness({ lateWindow, makeUp, makeUpMax }: Written, path: Path, r
   }
   if (makeUpMax !== undefined && makeUp !== 'all') {
     report('TIME_INVALID', [...path, 'makeUpMax'], 'is of "makeUp: all" alone', 'key');
-  }
-}
-
-/** Reports what is wrong with an expression; what is no text has been told. */
-function attempt(text: unknown, path: Path, report: Report, read: (text: string) => void): void {
-  if (typeof text !== 'string') return;
-  try {
-    checkExpressionText(text);
-    read(text);
-  } catch (error) {
-    if (!(error instanceof TimeExpressionError)) throw error;
-    report('TIME_INVALID', path, error.message);
   }
 }
 

@@ -1,8 +1,5 @@
 // What is wrong with a trigger by itself: its zone, properties that do not go together. Its times: `time-checks.ts`.
 
-import { TimeExpressionError } from '../time/errors.js';
-import { checkBusinessInterval } from '../time/relative/apply.js';
-import { parseRelative } from '../time/relative/parse.js';
 import { zoneNamed } from '../time/zone.js';
 import type { Path, Report } from './fault.js';
 import { checkFilePatterns } from './file-trigger-checks.js';
@@ -14,17 +11,6 @@ export function checkTrigger(action: Written, path: Path, report: Report): void 
   if (action.type === 'fileExist') checkFilePatterns(action, path, report);
   if (action.timeout !== undefined && action.timeoutMs !== undefined) {
     report('TIME_INVALID', [...path, 'timeoutMs'], 'a trigger has timeout or timeoutMs, not both', 'key');
-  }
-}
-
-/** Whether it is a relative time expression, of units that need no calendar. */
-export function checkRelative(text: unknown, path: Path, report: Report): void {
-  if (typeof text !== 'string') return;
-  try {
-    checkBusinessInterval(parseRelative(text), { zone: zoneNamed('UTC') });
-  } catch (error) {
-    if (!(error instanceof TimeExpressionError)) throw error;
-    report('TIME_INVALID', path, error.message);
   }
 }
 

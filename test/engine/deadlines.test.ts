@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
 import { TestClock } from '../../src/observe/clock.js';
 import type { Action, Flow, WorkflowDefinition } from '../../src/workflow/model.js';
-import { auditRows, type Home, here, homes, openEngine, temporaryFolder } from './setup.js';
+import { auditRows, type Home, here, homes, openEngine, temporaryFolder, World } from './setup.js';
 
 const hourMs = 3_600_000;
 
@@ -31,12 +31,10 @@ class Timed {
 
   /** Timers fire while it is not so yet: rounds of the engine that answer nothing early. */
   async until(isDone: () => Promise<boolean>): Promise<void> {
-    const endMs = performance.now() + 60_000;
-    while (!(await isDone())) {
-      if (performance.now() > endMs) throw new Error(`not so: ${isDone}`);
-      await new Promise(resolve => setTimeout(resolve, 5));
+    await new World(this.engine, this.home, this.folder, '/deadlines/').until(async () => {
       this.clock.advanceMs(1);
-    }
+      return isDone();
+    });
   }
 
   /** Past a moment, and until the engine has looked at what came by then. */
@@ -228,9 +226,8 @@ test('of two engines one tells of what both were given, and when it has gone the
     await engine.submit({ workflow: '/both/flow', input: {} });
   };
   const told = async (count: number): Promise<void> => {
-    const endMs = performance.now() + 60_000;
     const rows = () => auditRows(other!, `short_name like 'Deadline%'`, []);
-    while ((await rows()).length < count && performance.now() < endMs) await new Promise(next => setTimeout(next, 50));
+    await new World(other!, 'cluster', folder, '/both/').until(async () => (await rows()).length >= count);
     expect((await rows()).map(({ event }) => event).sort()).toEqual([
       ...Array(count / 2).fill('DeadlineApproaching'),
       ...Array(count / 2).fill('DeadlineExceeded'),

@@ -1,10 +1,8 @@
 // What timers will fire: of stored workflows, and of living instances by what they keep.
 
-import { expect, onTestFinished, test } from 'vitest';
-import { createEngine } from '../../src/engine/create-engine.js';
-import { nullLoggers } from '../../src/observe/loggers.js';
+import { expect, test } from 'vitest';
 import type { Action, WorkflowDefinition } from '../../src/workflow/model.js';
-import { here } from './setup.js';
+import { here, ownWorld } from './setup.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -25,9 +23,7 @@ function timed(name: string, timer: Partial<Extract<Action, { type: 'timer' }>>)
 }
 
 test('counts, ends and calendars are considered; firings are bounded; live timers go on from what they keep', async () => {
-  const engine = await createEngine({ name: 'forecast', dataFolder: 'memory', threads: 1, loggers: nullLoggers });
-  onTestFinished(() => engine.dispose(0));
-  await engine.start();
+  const { engine, until } = await ownWorld('memory');
   await engine.deploy(timed('/stored/closing', { expression: '0 0 0 16 -1b', calendar: 'office' }), here);
   await engine.deploy(timed('/stored/thrice', { expression: '+1H', count: 3 }), here);
   await engine.deploy(timed('/stored/ending', { cron: '0 12 * * *', end: '2035-01-02T12:00:00Z' }), here);
@@ -73,12 +69,12 @@ test('counts, ends and calendars are considered; firings are bounded; live timer
     return firings.filter(({ instance }) => instance === id);
   };
   // Until it stands at its timer.
-  while ((await live()).length === 0) await new Promise(resolve => setTimeout(resolve, 20));
+  await until(async () => (await live()).length > 0);
   const before = await live();
   expect(before.map(({ atMs }) => atMs - before[0]!.atMs)).toEqual([0, hourMs, 2 * hourMs, 3 * hourMs]);
   // Beside the schedule: it stays what it was.
   await engine.expedite(id);
   const fired = `select 1 from millrace_audit_event where short_name = 'ExitingTrigger'`;
-  while ((await engine.query(fired)).length === 0) await new Promise(resolve => setTimeout(resolve, 20));
+  await until(async () => (await engine.query(fired)).length > 0);
   expect(await live()).toEqual(before);
 });

@@ -11,6 +11,9 @@ import { eventCode } from '../../src/workflow/events.js';
 import { auditFilter } from '../../src/workflow/filter.js';
 import { CommitWorld } from './commit-world.js';
 
+const isReport = ({ marks, audit }: Commit): boolean =>
+  marks.length === 0 && audit.some(({ trace }) => trace.includes(`[${eventCode('EnteringAction')},`));
+
 /** Two members execute in one batch since the beginning. */
 async function reporting() {
   const world = new CommitWorld();
@@ -49,7 +52,6 @@ async function reporting() {
     }
     return found.sort();
   };
-  const isReport = ({ marks, audit }: Commit): boolean => marks.length === 0 && audit.length > 0;
   const failReports = (): void => {
     world.store.before = commit => {
       if (isReport(commit)) throw new SqlError('22P05', 'not for this store', 'commit_audit');
@@ -57,7 +59,7 @@ async function reporting() {
   };
   /** Reports that are under way have been answered. */
   const settled = () => new Promise(resolve => setImmediate(resolve));
-  return { world, segment, reporter, end, begun, failReports, settled };
+  return { world, segment, batch, reporter, end, begun, failReports, settled };
 }
 
 const once = ['0 entering', '1 entering'];
@@ -72,6 +74,18 @@ describe('reporter', () => {
     await world.committer.drained();
     expect(begun()).toEqual(once);
     expect(world.store.model.segments.size).toBe(1);
+  });
+
+  test('a trigger that takes long is told of when it has answered', async () => {
+    const { world, batch, begun, settled } = await reporting();
+    const { plan } = world.committer.batches.get(batch)!.parts[0]!;
+    Object.assign(world.committer.batches.get(batch)!.parts[0]!, {
+      plan: { ...plan, actions: plan.actions.map(action => ({ ...action, isTrigger: true })) },
+    });
+    world.clock.advanceMs(250);
+    await settled();
+    expect(begun()).toEqual([]);
+    expect(world.store.commits.filter(isReport)).toEqual([]);
   });
 
   test('a report that fails marks nobody: the commit that ends them says that they began', async () => {

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Polled, TriggerTurn } from '../../src/dispatch/action.js';
 import type { BatchPart } from '../../src/dispatch/protocol.js';
-import { keptText, turnOf } from '../../src/dispatch/thread/turns.js';
+import { keptOf, keptText, turnOf } from '../../src/dispatch/thread/turns.js';
 import { EmbeddedQueue } from '../../src/queue/embedded.js';
 import { momentAfter } from '../../src/triggers/moment.js';
 import { timerTimes } from '../../src/triggers/timer-times.js';
@@ -86,7 +86,7 @@ class Standing {
     while (this.fired.length < 200) {
       const claim = await claimOf(this.#queue, { engine: 'engine', limit: 1, leaseMs: 1e12 });
       if (claim === null) return;
-      const turn = turnOf(this.#written, 'wait', this.#part as BatchPart, 0, this.#engineMs);
+      const turn = turnOf(keptOf(this.#written), 'wait', this.#part as BatchPart, 0, this.#engineMs);
       const polled = this.#poll(turn);
       if (polled.kind === 'waits') {
         const { arrivedAtMs } = turn;
@@ -103,7 +103,7 @@ class Standing {
   }
 
   #keep(kept: { arrivedAtMs?: number; kept: Json }): void {
-    this.#written = JSON.stringify({ [triggersKey]: JSON.parse(keptText(this.#written, 'wait', kept)) });
+    this.#written = JSON.stringify({ [triggersKey]: JSON.parse(keptText(keptOf(this.#written), 'wait', kept)) });
   }
 }
 

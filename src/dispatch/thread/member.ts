@@ -28,8 +28,8 @@ import { jsonText } from './json-text.js';
 import { hasEnded, MemberContext } from './member-context.js';
 import type { MemberServices } from './member-services.js';
 import {
+  finalResult,
   freshVariables,
-  parseObject,
   type Scopes,
   scopesOf,
   seenVariables,
@@ -38,7 +38,7 @@ import {
 } from './scopes.js';
 import type { ThreadPart } from './thread-batch.js';
 import type { PathNode } from './thread-plan.js';
-import { type Kept, keptText, turnOf } from './turns.js';
+import { type AllKept, type Kept, keptOf, keptText, turnOf } from './turns.js';
 import type { ScopedMember } from './values.js';
 
 const auditEventsMax = 1_000;
@@ -69,6 +69,8 @@ export class Member implements ScopedMember, Writes {
   triggersKept: string | null = null;
   /** When it came to its trigger, which had been asked before and has fired. */
   arrivedMs: number | null = null;
+  /** What triggers kept when it began; read when the first one asks. */
+  #kept: AllKept | null = null;
   /** Of a trigger that waits. */
   untilMs = never;
   event = '';
@@ -176,12 +178,12 @@ export class Member implements ScopedMember, Writes {
 
   /** JSON text of what its transaction leaves it with. @throws when what was written before is not JSON */
   leavesWith(reached: Place): string | null {
-    return reached === END && this.part.from.context === 0 ? this.#finalResult() : this.#everythingWritten();
+    return reached === END && this.part.from.context === 0 ? finalResult(this.result, this.part.batch.written(this.slot)) : this.#everythingWritten();
   }
 
   turn(): TriggerTurn {
     const { from, batch } = this.part;
-    return turnOf(batch.written(this.slot), this.action, from, this.index, batch.atMs);
+    return turnOf(this.#keptBefore(), this.action, from, this.index, batch.atMs);
   }
 
   /** Its trigger gives a result. */
@@ -199,21 +201,17 @@ export class Member implements ScopedMember, Writes {
 
   /** What its trigger keeps, beside what others do. */
   keep(kept: Kept | null): void {
-    this.triggersKept = keptText(this.part.batch.written(this.slot), this.action, kept);
+    this.triggersKept = keptText(this.#keptBefore(), this.action, kept);
+  }
+
+  #keptBefore(): AllKept {
+    this.#kept ??= keptOf(this.part.batch.written(this.slot));
+    return this.#kept;
   }
 
   /** JSON text of everything written so far in the flow context's life, or `null` when this transaction wrote nothing. */
   #everythingWritten(): string | null {
     return writtenText(this.part.batch.written(this.slot), this, this.part.from.context > 0);
-  }
-
-  /** JSON text of RESULT as the instance leaves with it, or `null` when no action ever gave one. */
-  #finalResult(): string | null {
-    if (this.result !== null) return this.result;
-    const earlier = this.part.batch.written(this.slot);
-    if (earlier === '') return null;
-    const written = parseObject(earlier);
-    return Object.hasOwn(written, 'RESULT') ? JSON.stringify(written.RESULT) : null;
   }
 
   write(name: string, value: unknown): void {

@@ -141,3 +141,16 @@ function parsedInto(target: JsonObject, written: ReadonlyMap<string, string> | n
   if (written !== null) for (const [name, text] of written) target[name] = JSON.parse(text) as Json;
   return target;
 }
+
+/**
+ * JSON text of RESULT as an instance leaves with it, or `null` when no action ever gave one.
+ *
+ * @param own what its last transaction gave
+ * @param earlier all it had written before
+ */
+export function finalResult(own: string | null, earlier: string): string | null {
+  if (own !== null) return own;
+  if (earlier === '') return null;
+  const written = parseObject(earlier);
+  return Object.hasOwn(written, 'RESULT') ? JSON.stringify(written.RESULT) : null;
+}

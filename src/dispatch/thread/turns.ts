@@ -13,9 +13,14 @@ export interface Kept {
   readonly kept?: Json;
 }
 
+/** What all triggers of a context keep, by the names of their actions. */
+export interface AllKept {
+  readonly [action: string]: Kept;
+}
+
 /** @param index of the member in its part @param atMs when the batch was sent */
-export function turnOf(written: string, action: string, from: BatchPart, index: number, atMs: number): TriggerTurn {
-  const own = keptOf(written)[action];
+export function turnOf(all: AllKept, action: string, from: BatchPart, index: number, atMs: number): TriggerTurn {
+  const own = all[action];
   const { eligibleAtMs, attempt, isWaiting } = from;
   // After a failure it is as if it had just been reached: else one that has timed out would never wait again.
   const arrivedAtMs = isWaiting && attempt === 0 ? own?.arrivedAtMs : undefined;
@@ -28,13 +33,13 @@ export function turnOf(written: string, action: string, from: BatchPart, index: 
 }
 
 /** JSON text of all that is kept, with what this action keeps now; `null`: nothing. */
-export function keptText(written: string, action: string, kept: Kept | null): string {
-  const { [action]: _, ...others } = keptOf(written);
+export function keptText(all: AllKept, action: string, kept: Kept | null): string {
+  const { [action]: _, ...others } = all;
   return JSON.stringify(kept === null ? others : { ...others, [action]: kept });
 }
 
-/** What all triggers of a context keep, by the names of their actions. */
-export function keptOf(written: string): { [action: string]: Kept } {
+/** @param written JSON text of what the context has written */
+export function keptOf(written: string): AllKept {
   if (!written.includes(`"${triggersKey}"`)) return {};
-  return (parseObject(written)[triggersKey] ?? {}) as { [action: string]: Kept };
+  return (parseObject(written)[triggersKey] ?? {}) as AllKept;
 }
