@@ -8,7 +8,7 @@ import { EngineError } from '../observe/errors.js';
 import type { App } from './app.js';
 import { headers } from './schema/protocol.js';
 
-const methods = 'GET, POST, PUT';
+const methods = 'GET, POST, PUT, DELETE';
 const requestHeaders = ['accept', 'content-type', ...Object.values(headers)].join(', ');
 /** What a page may read of an answer, beside what it may anyway. */
 const answerHeaders = 'retry-after';

@@ -15,6 +15,7 @@ import { Gate } from './gate.js';
 import { assertLoopback, isOwnHost } from './loopback.js';
 import { problemOf } from './problems.js';
 import { auditRoutes } from './routes/audit.js';
+import { configurationRoutes } from './routes/configuration.js';
 import { forecastRoutes } from './routes/forecast.js';
 import { instanceRoutes } from './routes/instances.js';
 import { messageRoutes } from './routes/messages.js';
@@ -148,6 +149,7 @@ async function createApp(
     messageRoutes,
     signalRoutes,
     runRoutes,
+    configurationRoutes,
   ];
   for (const add of routes) add(app, service);
   app.get('/metrics', { schema: { hide: true } }, async (_, reply) => {

@@ -33,6 +33,9 @@ export function folderPlace(engine: Engine, folder: string, hint: string): Place
       return { entries, next };
     },
     clearRuns: scope => engine.clearRunHistory(scope),
+    configuration: query => engine.configuration.show(query),
+    setProperty: (setting, options) => engine.configuration.set(setting, options),
+    unsetProperty: (name, options) => engine.configuration.unset(name, options),
     auditPage: async ({ instance, ...filter }, after, order, limit) => {
       const own = instance === undefined ? {} : { instance: await engine.reads.idOf(instance) };
       const { events, next, isEnd } = await engine.reads.auditPage({ ...filter, ...own }, after, order, limit);

@@ -6,6 +6,7 @@
 
 import { Command, CommanderError } from 'commander';
 import { addAudit } from './audit.js';
+import { addConfig } from './config.js';
 import { addEval } from './eval.js';
 import { codeOfError, exitCodes, linesOfError } from './exit.js';
 import { addExport } from './export.js';
@@ -39,6 +40,7 @@ Begin with:
   millrace list                                        what the data folder holds
   millrace show ID                                     everything about one instance
   millrace workflows put flow.yaml                     store a definition; it runs when it is submitted
+  millrace config set /imports PRIORITY 5              a property of a branch, while engines run
   millrace help run                                    every option of a command, with examples
 
 Exit codes: 0 done, 1 work failed, 2 refused (bad definition, input or option; folder in use), 130 interrupted.
@@ -91,6 +93,7 @@ function describe(ended: (code: number) => void): Command {
     addSignal,
     addRename,
     addRuns,
+    addConfig,
   ])
     add(program, ended);
   return program;

@@ -7,17 +7,18 @@ import { createEngine } from '../engine/create-engine.js';
 import type { Engine } from '../engine/engine.js';
 import { Refusal } from './exit.js';
 
-/** @throws Refusal when the folder holds no store; EngineError `STORE_LOCKED` with the holder's pid */
+/** @param runtimeConfiguration its file @throws Refusal when the folder holds no store; EngineError `STORE_LOCKED` with the holder's pid */
 export async function withFolder<Answer>(
   folder: string,
   work: (engine: Engine) => Promise<Answer>,
   absent: 'refuse' | 'make-store' = 'refuse',
+  runtimeConfiguration: string | null = null,
 ): Promise<Answer> {
   if (folder === 'memory') throw new Refusal(['--data memory: nothing is kept in memory, so there is nothing to open']);
   if (absent === 'refuse' && !existsSync(join(folder, 'pglite'))) {
     throw new Refusal([`--data ${folder}: holds no store; run a workflow with this folder first, or name another`]);
   }
-  const engine = await createEngine({ dataFolder: folder, threads: 1 });
+  const engine = await createEngine({ dataFolder: folder, threads: 1, runtimeConfiguration });
   try {
     return await work(engine);
   } finally {

@@ -2,6 +2,13 @@
 
 import { type Command, Option } from 'commander';
 import type { AuditFilter, AuditOrder, AuditRecord } from '../engine/audit-pages.js';
+import type {
+  ConfigurationQuery,
+  GivenSetting,
+  SettingName,
+  SettingResult,
+  ShownConfiguration,
+} from '../engine/configuration.js';
 import type { ExecutionRecord } from '../engine/executions.js';
 import type { Forecast, ForecastQuery } from '../engine/forecast.js';
 import type { InstanceRecord, WorkflowCount } from '../engine/instances.js';
@@ -80,6 +87,9 @@ export interface Place {
   averages(scope: string, after: string | null, limit: number): Promise<PlacePage<RunAverage>>;
   executions(instance: string, after: string | null, limit: number): Promise<PlacePage<ExecutionRecord>>;
   clearRuns(scope: string): Promise<{ readonly runs: number }>;
+  configuration(query: ConfigurationQuery): Promise<ShownConfiguration>;
+  setProperty(setting: GivenSetting, options: { readonly dryRun?: boolean }): Promise<SettingResult>;
+  unsetProperty(name: SettingName, options: { readonly dryRun?: boolean }): Promise<SettingResult>;
   auditPage(
     filter: PlaceAuditFilter,
     after: string | null,
@@ -120,14 +130,17 @@ export async function withPlace<Answer>(
 ): Promise<Answer> {
   const url = urlOf(command);
   if (url !== null) {
+    if (command.getOptionValue('runtimeConfig') !== undefined) {
+      throw new Refusal([`--runtime-config: is for a data folder; the server (${url}) has its own`]);
+    }
     const { withServer } = await import('./server-place.js');
     const isTold = command.getOptionValueSource('url') === 'cli';
     return withServer(url, isTold ? ` --url ${url}` : '', work);
   }
-  const { data } = command.opts<{ data: string }>();
+  const { data, runtimeConfig } = command.opts<{ data: string; runtimeConfig?: string }>();
   const { withFolder } = await import('./open-folder.js');
   const { folderPlace } = await import('./folder-place.js');
-  return withFolder(data, engine => work(folderPlace(engine, data, dataHint(data))), absent);
+  return withFolder(data, engine => work(folderPlace(engine, data, dataHint(data))), absent, runtimeConfig);
 }
 
 /** The server that is meant. @throws Refusal when it is a folder */

@@ -74,6 +74,9 @@ function serverPlace(client: Client, url: string, hint: string): Place {
       return { entries, next };
     },
     clearRuns: scope => client.clearRunHistory(scope),
+    configuration: query => client.configuration(query),
+    setProperty: (setting, options) => client.setProperty({ ...setting, ...options }),
+    unsetProperty: (name, options) => client.unsetProperty({ ...name, ...options }),
     auditPage: (filter, after, order, limit) =>
       client.auditPage({ ...filter, order, limit, ...(after === null ? {} : { after }) }),
   };

@@ -1,6 +1,12 @@
 // The client of a Millrace service: Node 20 and browsers, nothing but `fetch`.
 
 import type { AuditPage, AuditQuery } from '../api/schema/audit.js';
+import type {
+  ConfigurationQuery,
+  SettingRequest,
+  SettingResult,
+  ShownConfiguration,
+} from '../api/schema/configuration.js';
 import type { Forecast, ForecastQuery } from '../api/schema/forecast.js';
 import type {
   InstancePage,
@@ -289,6 +295,25 @@ export class Client {
    * not touched. */
   interrupt(target: string, options?: OperationOptions): Promise<OperationResult> {
     return this.#operate('interrupt', target, options);
+  }
+
+  /** What the runtime configuration says, or what holds for a branch, and who says it. */
+  configuration(query: ConfigurationQuery = {}, { signal }: CallOptions = {}): Promise<ShownConfiguration> {
+    return this.#get(`/v1/configuration${queryOf(query)}`, signal);
+  }
+
+  /** Set a property of a branch of the runtime configuration, over what the file says. */
+  setProperty(setting: SettingRequest, { signal }: CallOptions = {}): Promise<SettingResult> {
+    return this.#send('PUT', '/v1/configuration', setting, signal);
+  }
+
+  /** Take away what was set: what the file says holds again. */
+  unsetProperty(
+    { dryRun, ...name }: Omit<SettingRequest, 'value'>,
+    { signal }: CallOptions = {},
+  ): Promise<SettingResult> {
+    const query = queryOf(dryRun === true ? { ...name, dryRun: 'true' } : name);
+    return this.#transport.json({ method: 'DELETE', path: `/v1/configuration${query}`, isRepeatable: true, signal });
   }
 
   /** Remove instances and submit them again, with the same input, priority and given name; their ids are new. */

@@ -1,6 +1,13 @@
 // The public `millrace/client`.
 
 export type { AuditEvent, AuditPage, AuditQuery } from '../api/schema/audit.js';
+export type {
+  ConfigurationQuery,
+  SettingRequest,
+  SettingResult,
+  ShownConfiguration,
+  ShownProperty,
+} from '../api/schema/configuration.js';
 export type { Forecast, ForecastQuery } from '../api/schema/forecast.js';
 export type {
   ContextRecord,

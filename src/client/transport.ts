@@ -13,7 +13,7 @@ import { type Trouble, troubleOfThrown } from './trouble.js';
 import { headers as headerNames, mediaTypes } from './wire.js';
 
 export interface Call {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** With its query, from `/v1` on. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;

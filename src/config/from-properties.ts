@@ -3,9 +3,10 @@
 import { definitionSizeMax } from '../workflow/verify.js';
 import type { Outcome } from './fault.js';
 import { javaProperties } from './java-properties.js';
+import { fieldOf } from './property-checks.js';
 import type { Surroundings } from './raw-value.js';
 import type { RuntimeTree } from './tree.js';
-import { fieldOf, type Place, TreeBuilder } from './tree-builder.js';
+import { type Place, TreeBuilder } from './tree-builder.js';
 
 export function treeFromProperties(text: string, file: string, surroundings: Surroundings): Outcome<RuntimeTree> {
   const builder = new TreeBuilder(file, surroundings);

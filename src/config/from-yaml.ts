@@ -12,9 +12,10 @@ import { quote } from '../workflow/fault.js';
 import type { Json } from '../workflow/model.js';
 import { parseBranch } from '../workflow/namespace.js';
 import type { ConfigurationFault, Outcome } from './fault.js';
+import { fieldOf, innerPath } from './property-checks.js';
 import type { Raw, Surroundings } from './raw-value.js';
 import type { RuntimeTree } from './tree.js';
-import { fieldOf, innerPath, type Place, TreeBuilder } from './tree-builder.js';
+import { type Place, TreeBuilder } from './tree-builder.js';
 
 export function treeFromYaml(text: string, file: string, surroundings: Surroundings): Outcome<RuntimeTree> {
   // Nothing but comments: a configuration that says nothing, as in a properties file.

@@ -1,10 +1,9 @@
 // What the values of the known properties may be, and the names that are refused because nothing heeds them: a throttle
 // taken for a variable would let through what it was to hold back.
 
-import path from 'node:path';
 import { parseName } from '../workflow/namespace.js';
 import { modulePaths } from './module-paths.js';
-import { type Checked, found, type Raw, refused, type Surroundings, whyNoPath, writtenOf } from './raw-value.js';
+import { absolutePath, type Checked, found, type Raw, refused, type Surroundings, writtenOf } from './raw-value.js';
 import type { KnownName, KnownProperties } from './tree.js';
 
 const priorityMax = 10_000;
@@ -48,7 +47,7 @@ function checkPriority(raw: Raw): Checked<number> {
 /** A definition is told from a name by its ending, as both may begin with a slash. */
 function checkErrorHandler(
   raw: Raw,
-  { folder }: Surroundings,
+  surroundings: Surroundings,
 ): Checked<KnownProperties['DEFAULT_FLOW_CHART_ERROR_HANDLER']> {
   const accepted = 'accepted is the full name of a workflow, or the path of its file (.yaml, .yml, .json)';
   const value = writtenOf(raw);
@@ -57,9 +56,8 @@ function checkErrorHandler(
   }
   const text = value.trim();
   if (/\.(ya?ml|json)$/i.test(text)) {
-    const fault = whyNoPath(text);
-    if (fault !== null) return refused('PATH_INVALID', fault);
-    return { ok: true, value: { kind: 'file', path: path.resolve(folder, text) } };
+    const file = absolutePath(text, surroundings);
+    return file.ok ? { ok: true, value: { kind: 'file', path: file.value } } : file;
   }
   const name = parseName(text);
   if (!name.ok) return refused('VALUE_INVALID', `${name.fault.message}; ${accepted}`);

@@ -1,15 +1,14 @@
 // LISTENER_CLASSPATH: the files and folders of a branch's action modules, one text as the original has it, or a list.
 
-import path from 'node:path';
 import { quote } from '../workflow/fault.js';
-import { type Checked, found, type Raw, refused, type Surroundings, whyNoPath, writtenOf } from './raw-value.js';
+import { absolutePath, type Checked, found, type Raw, refused, type Surroundings, writtenOf } from './raw-value.js';
 
 const pathsMax = 100;
 
 /** The paths, absolute and in order; one that is there twice counts once. */
-export function modulePaths(raw: Raw, { folder, isWindows }: Surroundings): Checked<readonly string[]> {
+export function modulePaths(raw: Raw, surroundings: Surroundings): Checked<readonly string[]> {
   const value = writtenOf(raw);
-  const parts = Array.isArray(value) ? value : typeof value === 'string' ? cut(value, isWindows) : null;
+  const parts = Array.isArray(value) ? value : typeof value === 'string' ? cut(value, surroundings.isWindows) : null;
   if (parts === null || parts.length === 0) {
     return refused(
       'VALUE_INVALID',
@@ -25,9 +24,9 @@ export function modulePaths(raw: Raw, { folder, isWindows }: Surroundings): Chec
       const what = typeof part === 'string' ? quote(part) : found({ kind: 'json', value: part });
       return refused('VALUE_INVALID', `found ${what} in the list, accepted is the path of a file or folder`);
     }
-    const fault = whyNoPath(part.trim());
-    if (fault !== null) return refused('PATH_INVALID', fault);
-    paths.add(path.resolve(folder, part.trim()));
+    const absolute = absolutePath(part.trim(), surroundings);
+    if (!absolute.ok) return absolute;
+    paths.add(absolute.value);
   }
   return { ok: true, value: [...paths] };
 }

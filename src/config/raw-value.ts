@@ -1,5 +1,6 @@
 // A property's value before it has a meaning, and what is said of one that cannot have it.
 
+import path from 'node:path';
 import { quote } from '../workflow/fault.js';
 import type { Json } from '../workflow/model.js';
 import type { ConfigurationFaultCode } from './fault.js';
@@ -9,9 +10,10 @@ const pathLengthMax = 4_096;
 /** Text of a properties file, or a value of YAML. */
 export type Raw = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'json'; readonly value: Json };
 
-/** Where the file lies, and on what: paths are relative to its folder, and lists of paths are cut as the system does. */
+/** Where it is written, and on what: lists of paths are cut as the system does. */
 export interface Surroundings {
-  readonly folder: string;
+  /** What paths are relative to: the file's. `null`: it is in no file, and paths are absolute. */
+  readonly folder: string | null;
   readonly isWindows: boolean;
 }
 
@@ -35,13 +37,18 @@ export function found(raw: Raw): string {
   return typeof value === 'object' ? 'a map' : String(value);
 }
 
-/** Code and definitions come from files only. */
-export function whyNoPath(text: string): string | null {
+/** The path of a file or folder, absolute. Code and definitions come from files only. */
+export function absolutePath(text: string, { folder }: Surroundings): Checked<string> {
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text)) {
-    return `found ${quote(text)}, accepted is the path of a file or folder, not a URL`;
+    return refused('PATH_INVALID', `found ${quote(text)}, accepted is the path of a file or folder, not a URL`);
   }
   if (text.length > pathLengthMax) {
-    return `found a path of ${text.length} characters, accepted are ${pathLengthMax}`;
+    return refused('PATH_INVALID', `found a path of ${text.length} characters, accepted are ${pathLengthMax}`);
   }
-  return null;
+  if (folder !== null) return { ok: true, value: path.resolve(folder, text) };
+  if (path.isAbsolute(text)) return { ok: true, value: path.resolve(text) };
+  return refused(
+    'PATH_INVALID',
+    `found ${quote(text)}, accepted is an absolute path: engines have no folder in common`,
+  );
 }

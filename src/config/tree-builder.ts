@@ -1,16 +1,15 @@
 // From properties as they were written, in whatever notation, to a tree, or to every fault of them.
 
-import { formatPath, quote } from '../workflow/fault.js';
-import { parseBranch } from '../workflow/namespace.js';
-import { checkBounds, faultsMax } from '../workflow/verify.js';
+import { quote } from '../workflow/fault.js';
+import { faultsMax } from '../workflow/verify.js';
 import type { ConfigurationFault, ConfigurationFaultCode, Outcome } from './fault.js';
-import { checkValue, isUnsupported } from './known-properties.js';
+import { checkValue } from './known-properties.js';
+import { checkStorable, fieldOf, propertyPlace } from './property-checks.js';
 import { type Raw, type Surroundings, writtenOf } from './raw-value.js';
-import { canonicalProperty, type Property, type RuntimeTree } from './tree.js';
+import type { Property, RuntimeTree } from './tree.js';
 
-/** Most properties of a configuration. */
+/** Most properties of a file. */
 export const propertiesMax = 10_000;
-const nameLengthMax = 200;
 
 /** From 1. */
 export interface Place {
@@ -49,30 +48,28 @@ export class TreeBuilder {
         this.report('TOO_LARGE', '', keyAt, `the file has more than ${propertiesMax} properties`);
       return;
     }
-    const branch = parseBranch(property.branch);
-    if (!branch.ok) {
-      this.report('NAMESPACE_INVALID', field, keyAt, branch.fault.message);
+    const place = propertyPlace(property.branch, property.name);
+    if (!place.ok) {
+      this.report(place.code, field, keyAt, place.message);
       return;
     }
-    const name = canonicalProperty(property.name);
-    const misnamed = whyNoName(property.name, name);
-    if (misnamed !== null) {
-      this.report(misnamed.code, field, keyAt, misnamed.message);
-      return;
-    }
-    const first = this.#branches.get(branch.value)?.get(name);
-    if (first !== undefined) {
+    const { branch, name } = place.value;
+    const first = this.#branches.get(branch)?.get(name)?.source;
+    if (first?.kind === 'file') {
       const lines = `first in line ${first.line}, again in line ${keyAt.line}`;
-      this.report('PROPERTY_DUPLICATE', field, keyAt, `the branch ${quote(branch.value)} has ${name} twice: ${lines}`);
+      this.report('PROPERTY_DUPLICATE', field, keyAt, `the branch ${quote(branch)} has ${name} twice: ${lines}`);
       return;
     }
     const written = writtenOf(raw);
-    if (!this.#isStorable(written, field, valueAt)) return;
+    const isStorable = checkStorable(written, (code, inner, message) =>
+      this.report(code, `${field}${inner}`, valueAt, message),
+    );
+    if (!isStorable) return;
     const checked = checkValue(name, raw, this.#surroundings);
     if (!checked.ok) this.report(checked.code, field, valueAt, checked.message);
     // One that is refused is there all the same: a second one is still a second one.
     const value = checked.ok ? checked.value : null;
-    this.#put({ name, branch: branch.value, value, written, line: keyAt.line });
+    this.#put({ name, branch, value, written, source: { kind: 'file', line: keyAt.line } });
   }
 
   /** A fault of the notation. */
@@ -92,43 +89,4 @@ export class TreeBuilder {
     properties.set(property.name, property);
     this.#branches.set(property.branch, properties);
   }
-
-  /** What becomes of a value is JSON in a store, sooner or later. */
-  #isStorable(value: unknown, field: string, at: Place): boolean {
-    let isSound = true;
-    checkBounds(value, (code, path, message) => {
-      isSound = false;
-      const words = code === 'TOO_LARGE' ? 'the value is too large' : message;
-      this.report(code, `${field}${innerPath(path)}`, at, words);
-    });
-    return isSound;
-  }
-}
-
-/** As it follows the name of a property: `.host`, `[2]`. */
-export function innerPath(path: readonly (string | number)[]): string {
-  const text = formatPath(path);
-  return text === '' || text.startsWith('[') ? text : `.${text}`;
-}
-
-/** `/branch/NAME` as it is shown: control characters and what is longer than a line are not. */
-export function fieldOf(key: string): string {
-  return /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]{0,200}$/u.test(key) ? key : quote(key);
-}
-
-function whyNoName(
-  written: string,
-  name: string,
-): { readonly code: ConfigurationFaultCode; readonly message: string } | null {
-  const isName = name.length <= nameLengthMax && /^[\p{L}_][\p{L}\p{M}\p{N}_.-]*$/u.test(name);
-  if (!isName) {
-    const rule = `a letter or _ first, then letters, digits, _ - and ., at most ${nameLengthMax}`;
-    const what =
-      written === '' ? 'found nothing behind the last "/"' : `${quote(written)} is not the name of a property`;
-    return { code: 'PROPERTY_INVALID', message: `${what}: ${rule}` };
-  }
-  if (isUnsupported(name)) {
-    return { code: 'PROPERTY_UNSUPPORTED', message: `${name} is not supported: it would have no effect; leave it out` };
-  }
-  return null;
 }

@@ -25,16 +25,26 @@ export interface KnownProperties {
 
 export type KnownName = keyof KnownProperties;
 
+/** Who says a property: a line of the file, from 1, or an operation on a running engine. */
+export type Source =
+  | { readonly kind: 'file'; readonly line: number }
+  | {
+      readonly kind: 'operation';
+      readonly by: string;
+      readonly atMs: number;
+      /** Of all settings, as of this one. */
+      readonly version: number;
+    };
+
 export interface Property<Value = unknown> {
   /** In upper case: names are taken in any. */
   readonly name: string;
   /** The branch that has it, with a trailing `/`. */
   readonly branch: string;
   readonly value: Value;
-  /** As it stands in the file, for substitution: text in a properties file, any JSON in YAML. */
+  /** As it was written, for substitution: text in a properties file, any JSON in YAML and by operation. */
   readonly written: Json;
-  /** From 1. */
-  readonly line: number;
+  readonly source: Source;
 }
 
 export interface RuntimeTree {

@@ -1,9 +1,11 @@
 // API calls in the audit: entering, exiting, exiting with an error, and what became of the call's database transaction.
 //
-// A submit that succeeds records itself in its own commit; everything else is recorded here, in a commit of its own.
+// A submit that succeeds records itself in its own commit, and so does what changes the runtime configuration; everything else
+// is recorded here, in a commit of its own.
 // Reads (`result`, `show`, `count`, `query`, `status`) change nothing and are not recorded.
 
 import { engineRow } from '../audit/engine-events.js';
+import type { AuditRow } from '../store/contract.js';
 import { type EventShortName, eventCode } from '../workflow/events.js';
 import { emptyCommit } from './commit-builder.js';
 import type { EngineParts } from './parts.js';
@@ -43,6 +45,24 @@ export class CallAudit {
     return answer;
   }
 
+  /**
+   * Make a call that is one commit, which records it as well.
+   *
+   * @param work is given what makes rows for that commit, of what the message says
+   */
+  async within<T>(call: string, user: string, work: (rowsOf: (said: string) => AuditRow[]) => Promise<T>): Promise<T> {
+    const { log, clock } = this.#parts;
+    const startedMs = clock.monotonicMs();
+    try {
+      const answer = await work(said => this.#rows(succeeded, user, `${call}: ${said}`, clock.nowMs()));
+      log.called({ call, user, tookMs: Math.round(clock.monotonicMs() - startedMs) });
+      return answer;
+    } catch (error) {
+      await this.failed(call, user, error);
+      throw error;
+    }
+  }
+
   /** A call was refused or failed. Never throws: the caller has an error to report already. */
   async failed(call: string, user: string, error: unknown): Promise<void> {
     this.#parts.log.callFailed({ call, user, error });
@@ -57,15 +77,21 @@ export class CallAudit {
 
   /** Never throws: what the store says goes to health. */
   async #record(names: readonly EventShortName[], user: string, message: string): Promise<void> {
-    const { filter, build, store, ids, clock, health } = this.#parts;
-    const codes = names.map(eventCode).filter(code => filter.allows(code));
-    if (codes.length === 0 || health.storeIsDead) return;
+    const { store, ids, clock, health } = this.#parts;
     const atMs = clock.nowMs();
-    const row = engineRow(null, build.engine, user, codes, message, atMs);
+    const audit = this.#rows(names, user, message, atMs);
+    if (audit.length === 0 || health.storeIsDead) return;
     try {
-      await store.commit({ ...emptyCommit(ids.next(), atMs), audit: [row] });
+      await store.commit({ ...emptyCommit(ids.next(), atMs), audit });
     } catch (error) {
       health.storeFailed(error);
     }
+  }
+
+  /** One, or none when the filter lets none of it pass. */
+  #rows(names: readonly EventShortName[], user: string, message: string, atMs: number): AuditRow[] {
+    const { filter, build } = this.#parts;
+    const codes = names.map(eventCode).filter(code => filter.allows(code));
+    return codes.length === 0 ? [] : [engineRow(null, build.engine, user, codes, message, atMs)];
   }
 }

@@ -22,6 +22,7 @@ import { Bringers } from './bringers.js';
 import { CallAudit } from './call-audit.js';
 import { EngineCluster } from './cluster.js';
 import { Committer } from './committer.js';
+import { Configuration } from './configuration.js';
 import { Contents } from './contents.js';
 import { Definitions } from './definitions.js';
 import { Engine } from './engine.js';
@@ -40,6 +41,7 @@ import { InstanceDeadlines } from './instance-deadlines.js';
 import { Instances } from './instances.js';
 import { recordLate } from './late-events.js';
 import { Leases } from './leases.js';
+import { LiveConfiguration } from './live-configuration.js';
 import { retentionOf } from './maintenance.js';
 import { memberTracer } from './member-tracer.js';
 import { offerOf } from './offers.js';
@@ -155,6 +157,7 @@ async function compose(
   const world = { store, holdings, definitions, log, clock };
   const leads = (): boolean => !isClustered(options) || (wired.cluster !== undefined && wired.cluster.epoch !== null);
   const priorities = new InheritedPriorities(home, leads);
+  const live = new LiveConfiguration(configuration, store.settings);
   const queue = new SteadyQueue({
     queue: home,
     engine: options.name,
@@ -175,9 +178,7 @@ async function compose(
   });
   const handlers = new ErrorHandlers({ definitions, log, clock });
   // What it names is stored before anything can fail.
-  if (configuration !== null) {
-    await followConfiguration(configuration, { priorities, runtimeValues, handlers, queue, log, health });
-  }
+  await followConfiguration(live, { priorities, runtimeValues, handlers, queue, log, health });
   // A stopped engine takes operations.
   await queue.attach();
   const parts: Omit<EngineParts, 'committer'> = {
@@ -186,7 +187,7 @@ async function compose(
     clock,
     store,
     queue,
-    runtimeConfiguration: configuration,
+    configuration: live,
     dispatcher,
     ids,
     holdings,
@@ -234,7 +235,7 @@ async function compose(
         log,
         results: whole.results,
         offerPage: after => walkPage(queue, world, after),
-        learn: () => definitions.load(),
+        learn: async () => void (await Promise.all([definitions.load(), live.look()])),
         wake: () => feeder.wake(),
         storeFailed: error => health.storeFailed(error),
         leads: () => {
@@ -269,6 +270,7 @@ async function compose(
     signaller: new Signaller(whole),
     rescheduler: new Rescheduler(whole),
     calls,
+    configuration: new Configuration(whole, calls, userInfo().username),
     repository: new Repository(whole, calls),
     submitter: new Submitter(whole, (instance, user) => operator.run('remove', { kind: 'instance', instance }, user)),
     feeder,

@@ -5,6 +5,7 @@ import type { AskedElsewhere } from './asked-elsewhere.js';
 import type { Bringers } from './bringers.js';
 import type { CallAudit } from './call-audit.js';
 import type { EngineCluster } from './cluster.js';
+import type { Configuration } from './configuration.js';
 import type { Contents } from './contents.js';
 import { Deadline } from './deadline.js';
 import type { Failovers } from './failovers.js';
@@ -20,6 +21,7 @@ import type { Rescheduler } from './rescheduler.js';
 import type { Signaller } from './signaller.js';
 import type { Sleepers } from './sleepers.js';
 import type { EngineState } from './status.js';
+import { withPatience } from './store-trouble.js';
 import type { Submitter } from './submitter.js';
 
 /** Beyond its grace time a stop waits so long for a store or a queue that does not answer, ms. */
@@ -33,6 +35,7 @@ export interface EnginePieces {
   readonly signaller: Signaller;
   readonly rescheduler: Rescheduler;
   readonly calls: CallAudit;
+  readonly configuration: Configuration;
   readonly feeder: Feeder;
   readonly failovers: Failovers;
   readonly instances: Instances;
@@ -80,6 +83,7 @@ export class EngineLife {
         await parts.dispatcher.start();
         await cluster?.start();
         await parts.queue.open();
+        await withPatience(() => parts.configuration.look(), parts.clock);
         // It may have been open, with what another configuration said.
         await parts.queue.agree();
       } catch (error) {

@@ -7,6 +7,7 @@ import { EngineError } from '../observe/errors.js';
 import type { TextRow } from '../store/contract.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
 import type { CheckedBatch } from './batch-key.js';
+import type { Configuration } from './configuration.js';
 import type { EndedListener } from './ended.js';
 import { EngineLife, type EnginePieces } from './engine-life.js';
 import { renameInstance } from './given-name.js';
@@ -59,6 +60,12 @@ export class Engine extends EngineLife {
   get reads(): Reads {
     this.assertUsable();
     return this.#reads;
+  }
+
+  /** The runtime configuration: what holds, and what is set by operation. */
+  get configuration(): Configuration {
+    this.assertUsable();
+    return this.#pieces.configuration;
   }
 
   /** So many submitted instances are not durable yet: whoever can wait should, once it is thousands. */
@@ -315,18 +322,16 @@ export class Engine extends EngineLife {
 
   /**
    * Tell no more of runs that are over, and of their actions, and begin the averages anew. What is under way stays, and so does
-   * the audit.
-   *
-   * @param scope a workflow, or a branch with trailing `/`
+   * the audit. @param scope a workflow, or a branch with trailing `/`
    * @throws EngineError `NAMESPACE_INVALID`
    */
   async clearRunHistory(scope: string, user = this.#pieces.defaultUser): Promise<ClearedRuns> {
     this.assertUsable();
     const { calls, parts, instances } = this.#pieces;
     const { store, clock } = parts;
-    const run = async (): Promise<ClearedRuns> => {
-      return { runs: await store.runs.clear(await scopeOf(scope, instances), clock.nowMs()) };
-    };
+    const run = async (): Promise<ClearedRuns> => ({
+      runs: await store.runs.clear(await scopeOf(scope, instances), clock.nowMs()),
+    });
     return calls.around('clearRunHistory', user, run, ({ runs }) => `${scope}, ${runs} runs`);
   }
 

@@ -1,12 +1,14 @@
 // What becomes of a runtime configuration, and of one with faults.
 
-import type { ConfigurationTrouble, RuntimeConfiguration } from '../config/runtime-configuration.js';
+import type { ConfigurationFault } from '../config/fault.js';
+import type { ConfigurationTrouble } from '../config/runtime-configuration.js';
 import { prioritiesOf, type RuntimeTree } from '../config/tree.js';
 import type { LogEvents } from '../observe/log-events.js';
 import { formatFault } from '../workflow/fault.js';
 import type { ErrorHandlers } from './error-handlers.js';
 import type { EngineHealth } from './health.js';
 import type { InheritedPriorities } from './inherited-priorities.js';
+import type { LiveConfiguration } from './live-configuration.js';
 import type { RuntimeValues } from './runtime-values.js';
 import type { SteadyQueue } from './steady-queue.js';
 
@@ -22,44 +24,59 @@ export interface FollowingWorld {
   readonly health: EngineHealth;
 }
 
-/** Let the queue and the threads have what the file says, and errors their handlers, now and whenever that changes. Resolves
- * when the handlers named now are stored. */
-export function followConfiguration(configuration: RuntimeConfiguration, world: FollowingWorld): Promise<void> {
+/** Let the queue and the threads have what the configuration says, and errors their handlers, now and whenever that changes.
+ * Resolves when the handlers named now are stored. */
+export async function followConfiguration(configuration: LiveConfiguration, world: FollowingWorld): Promise<void> {
   const { priorities, runtimeValues, handlers, queue, log, health } = world;
-  const { file } = configuration;
-  const take = (tree: RuntimeTree): Promise<void> => {
+  const file = configuration.file?.file ?? null;
+  const carryOut = (tree: RuntimeTree): Promise<unknown> => {
     runtimeValues.take(tree);
     priorities.want(prioritiesOf(tree));
-    // Told when what waits has its new order, or will have when the queue has been found, and errors their handlers.
-    const handled = handlers.take(tree);
-    void Promise.all([queue.agree(), handled]).then(() =>
-      log.runtimeConfigurationRead({ file, branches: tree.branches.size }),
-    );
-    return handled;
+    // Whoever waits knows that what waits has its new order, or will have when the queue has been found.
+    return Promise.all([queue.agree(), handlers.take(tree)]);
   };
-  const taken = take(configuration.tree);
-  configuration.watch({
-    changed: tree => void take(tree),
+  const tellOfSettings = (): void => {
+    const { version, properties, faults } = configuration.settings;
+    const first = faults.slice(0, toldMax).map(formatFault);
+    // 0: nobody has ever set anything.
+    if (version > 0) log.settingsRead({ version, settings: properties.length, refused: faults.length, first });
+    health.remark('settings', faults.length === 0 ? null : remarkOfSettings(faults));
+  };
+  const tell = (changed: 'file' | 'settings', tree: RuntimeTree): void => {
+    if (changed === 'settings') tellOfSettings();
+    else if (file !== null) log.runtimeConfigurationRead({ file, branches: tree.branches.size });
+  };
+  configuration.follow((tree, changed) => carryOut(tree).then(() => tell(changed, tree)));
+  await configuration.look();
+  tell('file', configuration.tree);
+  configuration.file?.watch({
+    changed: () => void configuration.fileChanged(),
     refused: trouble => {
       const { faults } = trouble;
       log.runtimeConfigurationRefused({
-        file,
+        file: file!,
         faults: faults.length,
         first: faults.slice(0, toldMax).map(formatFault),
       });
       health.remark('runtimeConfiguration', remarkOf(trouble));
     },
     mended: () => {
-      log.runtimeConfigurationMended({ file });
+      log.runtimeConfigurationMended({ file: file! });
       health.remark('runtimeConfiguration', null);
     },
-    failed: error => log.runtimeConfigurationUntaken({ file, error }),
+    failed: error => log.runtimeConfigurationUntaken({ file: file!, error }),
   });
-  return taken;
 }
 
 function remarkOf({ faults, sinceMs }: ConfigurationTrouble): string {
-  const more = faults.length === 1 ? '' : ` and ${faults.length - 1} more`;
   const since = new Date(sinceMs).toISOString();
-  return `the runtime configuration is refused since ${since}, the last good one holds: ${formatFault(faults[0]!)}${more}`;
+  return `the runtime configuration is refused since ${since}, the last good one holds: ${firstOf(faults)}`;
+}
+
+function remarkOfSettings(faults: readonly ConfigurationFault[]): string {
+  return `of the runtime configuration in the store this engine leaves out what it refuses: ${firstOf(faults)}`;
+}
+
+function firstOf(faults: readonly ConfigurationFault[]): string {
+  return `${formatFault(faults[0]!)}${faults.length === 1 ? '' : ` and ${faults.length - 1} more`}`;
 }

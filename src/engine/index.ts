@@ -1,10 +1,19 @@
 // The public `millrace` and `millrace/engine`.
 
+export type { ShownProperty } from '../config/shown.js';
 export type { ErrorCode } from '../observe/errors.js';
 export { EngineError, errorCodes } from '../observe/errors.js';
 export type { CallContext } from '../workflow/context.js';
 export type { Json, JsonObject, WorkflowDefinition } from '../workflow/model.js';
 export type { AuditFilter, AuditOrder, AuditPage, AuditRecord } from './audit-pages.js';
+export type {
+  ConfigurationQuery,
+  GivenSetting,
+  SettingName,
+  SettingOptions,
+  SettingResult,
+  ShownConfiguration,
+} from './configuration.js';
 export { createEngine } from './create-engine.js';
 export type { EndedInstances, EndedListener } from './ended.js';
 export type { Engine } from './engine.js';

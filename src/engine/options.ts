@@ -40,7 +40,8 @@ export interface EngineOptions {
    * their own, nor one of their workflow, have that of the nearest branch at or above theirs, else 10. A properties file
    * (`/branch/PRIORITY=5`), or, by its ending `.yaml`, `.yml` or `.json`, YAML (`/branch:` with `PRIORITY: 5` below it). It is
    * read again while the engine lives, and a change reorders what waits; a file with faults, or one that is gone, changes
-   * nothing and is told in the log and in health. Engines that share a queue should have the same; the master's holds.
+   * nothing and is told in the log and in health. What is set by operation (`engine.configuration`) lies over it. Engines that
+   * share a queue should have the same file; the master's holds.
    * Default: none.
    */
   readonly runtimeConfiguration?: string | null;

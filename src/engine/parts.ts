@@ -1,6 +1,5 @@
 // The parts of one engine, as its pieces see each other. Made once, in the composition root (`create-engine.ts`).
 
-import type { RuntimeConfiguration } from '../config/runtime-configuration.js';
 import type { Dispatcher } from '../dispatch/contract.js';
 import type { Clock } from '../observe/clock.js';
 import type { LogEvents } from '../observe/log-events.js';
@@ -15,6 +14,7 @@ import type { EngineHealth } from './health.js';
 import type { Holdings } from './holdings.js';
 import type { IdSource } from './ids.js';
 import type { Leases } from './leases.js';
+import type { LiveConfiguration } from './live-configuration.js';
 import type { ResolvedOptions } from './options.js';
 import type { Results } from './results.js';
 import type { SteadyQueue } from './steady-queue.js';
@@ -26,8 +26,7 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly store: Store;
   readonly queue: SteadyQueue;
-  /** `null`: no file was named. */
-  readonly runtimeConfiguration: RuntimeConfiguration | null;
+  readonly configuration: LiveConfiguration;
   readonly dispatcher: Dispatcher;
   readonly ids: IdSource;
   readonly holdings: Holdings;

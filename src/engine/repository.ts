@@ -2,7 +2,7 @@
 // are never changed and never taken away: instances keep the one they began with, and a copy of an old one under the same
 // name makes it the newest again. Any stored workflow is a template for others: a copy has another name and a life of its own.
 
-import { emptyTree, hasBranchModules } from '../config/tree.js';
+import { hasBranchModules } from '../config/tree.js';
 import { EngineError } from '../observe/errors.js';
 import { withScriptsChecked } from '../script/check-scripts.js';
 import { unreadyTimes } from '../triggers/unready.js';
@@ -94,8 +94,10 @@ export class Repository {
   }
 
   async #put(definition: WorkflowDefinition, baseFolder: string): Promise<DeployedWorkflow> {
-    const { definitions, clock, runtimeConfiguration } = this.#parts;
-    const tree = runtimeConfiguration?.tree ?? emptyTree;
+    const { definitions, clock, configuration } = this.#parts;
+    // Another engine may have been told of modules just now.
+    await withPatience(() => configuration.look(), clock);
+    const { tree } = configuration;
     const hasModules = (name: string): boolean => hasBranchModules(tree, name);
     const faults = await withScriptsChecked(check => verify(definition, undefined, check, hasModules));
     if (faults.length === 0) faults.push(...(await unreadyTimes(definition)));

@@ -62,8 +62,12 @@ export class RunRows {
     const read = new Map<string, { last: string; count: number }>();
     const keys = new Set<string>();
     for (const [source, key, fits] of rows as [string, string, string][]) {
-      const { last = key, count = 0 } = read.get(source) ?? {};
-      read.set(source, { last: key < last ? key : last, count: count + 1 });
+      const known = read.get(source);
+      if (known === undefined) read.set(source, { last: key, count: 1 });
+      else {
+        known.count += 1;
+        if (key < known.last) known.last = key;
+      }
       if (fits === 't') keys.add(key);
     }
     // What stands behind the end of a page that is full has not been read.

@@ -25,6 +25,8 @@ export const errorCodes = {
   PUBLISHER_FULL: 'the publisher has as many messages as it may have',
   OPERATION_CONTENDED: 'what an operation names kept changing, so that it was not applied to all of it',
   SIGNAL_UNKNOWN: 'nothing monitors a signal of this name',
+  SETTING_INVALID: 'not a property of the runtime configuration, or not a value for it',
+  SETTINGS_FULL: 'as many properties have been set as there may be',
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

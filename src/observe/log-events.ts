@@ -135,6 +135,11 @@ export class LogEvents {
     this.#loggers.system.error('runtime configuration could not be taken', fields);
   }
 
+  /** Properties set by operation hold from now on; `refused` ones are left out, of which the first are named. */
+  settingsRead(fields: { version: number; settings: number; refused: number; first: readonly string[] }): void {
+    this.#loggers.system[fields.refused === 0 ? 'info' : 'error']('settings of the runtime configuration read', fields);
+  }
+
   /** What fails below a branch is handled as if no error handler were named. */
   errorHandlerUnusable(fields: { handler: string; faults: readonly string[] }): void {
     this.#loggers.system.error('error handler cannot be used', fields);

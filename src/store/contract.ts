@@ -21,6 +21,7 @@ import type { DeadlineChanges, Deadlines } from './deadlines.js';
 import type { Members } from './members.js';
 import type { MessageKey, Messages, Publication } from './messages.js';
 import type { RunChanges, Runs } from './runs.js';
+import type { SettingChange, Settings } from './settings.js';
 
 /** Members of a root by ordinal, ascending, 0 to 499. */
 export type Ordinals = Uint16Array;
@@ -259,6 +260,10 @@ export interface Commit {
   readonly deadlines?: DeadlineChanges;
   /** Runs that begin and end, and what they took. Default: none. */
   readonly runs?: RunChanges;
+  /** A property of the runtime configuration that is set or taken away. Default: none. */
+  readonly setting?: SettingChange;
+  /** Settings that there may be afterwards. Default `settingsMax`. */
+  readonly settingsMax?: number;
 }
 
 export type CommitAnswer =
@@ -337,6 +342,8 @@ export interface Store {
   readonly deadlines: Deadlines;
   /** The history of runs. */
   readonly runs: Runs;
+  /** Properties of the runtime configuration that were set by operation. */
+  readonly settings: Settings;
 
   /** Store a definition under its name, as a new version unless the newest is the same. */
   putWorkflow(name: string, definition: string, baseFolder: string, atMs: number): Promise<WorkflowVersion>;

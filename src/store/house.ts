@@ -337,6 +337,7 @@ export class House {
     if (this.#hasRotated) {
       this.#hasRotated = false;
       tables.push('pg_class', 'pg_attribute', 'millrace_generation', 'millrace_name', 'millrace_housekeeper');
+      tables.push('millrace_setting', 'millrace_settings_version');
     }
     for (const table of tables) await step(() => this.#driver.script(`vacuum (truncate false) ${table}`));
     const aged = await this.#agedTable();

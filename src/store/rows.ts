@@ -19,6 +19,7 @@ import type {
 import { deadlineCalls } from './deadlines.js';
 import type { SqlCall, SqlRows } from './driver.js';
 import { runCalls } from './runs.js';
+import { settingCall, settingsMax } from './settings.js';
 import * as sql from './sql/commit.js';
 import { backlogMax, consumeCall, publishCall } from './sql/messages.js';
 import { effectCalls } from './sql-effects.js';
@@ -164,6 +165,9 @@ export function commitCalls(commit: Commit, hasRivals: boolean): SqlCall[] {
   if (commit.spent.length > 0) calls.push({ statement: sql.dropSpent, parameters: [encode.uuidArray(commit.spent)] });
   if (commit.deadlines !== undefined) calls.push(...deadlineCalls(commit.deadlines, hasRivals));
   if (commit.outcomes.length > 0) calls.push(outcomesCall(commit.outcomes));
+  if (commit.setting !== undefined) {
+    calls.push(settingCall(commit.setting, commit.atMs, commit.settingsMax ?? settingsMax));
+  }
   if (commit.audit.length > 0) {
     calls.push({
       statement: sql.insertAudit,

@@ -33,6 +33,7 @@ import { type Messages, SqlMessages } from './messages.js';
 import { migrate } from './migrations/index.js';
 import { bodyOfRow, commitCalls, keyParameters, outcomeOfRow, segmentOfRow, sharedOfRow, touchedBy } from './rows.js';
 import { type Runs, SqlRuns } from './runs.js';
+import { type Settings, SqlSettings } from './settings.js';
 import { putCatalogue } from './sql/catalogue.js';
 import { recordCommit, takeKeys, takeNames } from './sql/commit.js';
 import { putStoreId, readStoreId } from './sql/identity.js';
@@ -66,6 +67,7 @@ export class SqlStore implements Store {
   readonly messages: Messages;
   readonly deadlines: Deadlines;
   readonly runs: Runs;
+  readonly settings: Settings;
   readonly #house: House;
   readonly #onCommitted: (commit: Commit) => void;
   readonly #beforeCommit: (() => Promise<void> | null) | null;
@@ -84,6 +86,7 @@ export class SqlStore implements Store {
     this.messages = new SqlMessages(driver);
     this.deadlines = new SqlDeadlines(driver);
     this.runs = new SqlRuns(driver);
+    this.settings = new SqlSettings(driver);
     this.#house = new House(driver, generations, clock);
     this.#onCommitted = onCommitted;
     this.#beforeCommit = beforeCommit;

@@ -34,7 +34,7 @@ test('a listed origin is given leave, and reads answers, problems and streams; a
     204,
     {
       'access-control-allow-origin': page,
-      'access-control-allow-methods': 'GET, POST, PUT',
+      'access-control-allow-methods': 'GET, POST, PUT, DELETE',
       'access-control-allow-headers': 'accept, content-type, millrace-user, idempotency-key, last-event-id',
       'access-control-expose-headers': 'retry-after',
       'access-control-max-age': '600',

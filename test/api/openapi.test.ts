@@ -26,7 +26,9 @@ test('every route is in it, with its answers and its problems', async () => {
     Object.keys(methods).map(method => `${method} ${path}`),
   );
   expect(routes.sort()).toEqual([
+    'delete /v1/configuration',
     'get /v1/audit',
+    'get /v1/configuration',
     'get /v1/forecast',
     'get /v1/instances',
     'get /v1/instances/{name}',
@@ -51,6 +53,7 @@ test('every route is in it, with its answers and its problems', async () => {
     'post /v1/operations/signal',
     'post /v1/runs/clear',
     'post /v1/workflows/copy',
+    'put /v1/configuration',
     'put /v1/workflows',
   ]);
   for (const methods of Object.values(body.paths as Record<string, Record<string, { responses: object }>>)) {

@@ -37,6 +37,7 @@ const elsewhere: readonly ProblemCode[] = [
   'BODY_TOO_LARGE',
   'MEDIA_TYPE_UNSUPPORTED',
   'PUBLISHER_STYLE',
+  'SETTING_INVALID',
 ];
 /** A service that runs cannot meet them. */
 const never: Partial<Record<ProblemCode, string>> = {
@@ -118,6 +119,13 @@ test('SIGNAL_UNKNOWN: a name that nothing monitors', async () => {
   const world = await standIn({ raiseSignal });
   const asked = await world.post('/v1/operations/signal', { target: '/a/b', signal: 'stpo' });
   expectProblem(asked, 404, 'SIGNAL_UNKNOWN', /^nothing monitors "stpo"$/);
+});
+
+test('SETTINGS_FULL: something has to be taken away first', async () => {
+  const set = () => Promise.reject(new EngineError('SETTINGS_FULL', 'no more than 10000 settings'));
+  const world = await standIn({ configuration: { set } as unknown as Engine['configuration'] });
+  const asked = await world.ask('PUT', '/v1/configuration', { branch: '/a', property: 'X', value: 1 });
+  expectProblem(asked, 409, 'SETTINGS_FULL', /^no more than/);
 });
 
 test('OPERATION_CONTENDED may be tried again', async () => {

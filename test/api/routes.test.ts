@@ -329,3 +329,38 @@ test('GET /metrics is Prometheus text; other routes and methods are refused', as
   expect(wrong).toMatchObject(refused(405, 'METHOD_NOT_ALLOWED'));
   expect(wrong.headers.get('allow')).toBe('POST, GET');
 });
+
+test('PUT, GET and DELETE /v1/configuration: what is set holds, with who set it, until it is taken away', async () => {
+  const branch = world.branch();
+  const set = (body: object) => world.ask('PUT', '/v1/configuration', { branch, ...body }, { 'millrace-user': 'ann' });
+  const get = async (query: string) => (await world.get(`/v1/configuration?${query}`)).body;
+  expect(await set({ property: 'priority', value: 5, dryRun: true })).toMatchObject({
+    status: 200,
+    body: { branch, property: 'PRIORITY', before: { value: 10, source: 'default' }, now: { value: 5 } },
+  });
+  const { version } = await get('');
+  const now = {
+    ...{ property: 'PRIORITY', value: 5, source: 'operation', branch, by: 'ann', atMs: expect.any(Number) },
+    ...{ version: version + 1, file: null, line: null, covered: null },
+  };
+  expect((await set({ property: 'priority', value: 5 })).body).toMatchObject({ version: version + 1, now });
+  await set({ property: 'X', value: { a: [null] } });
+  expect((await get('')).properties).toMatchObject([now, { property: 'X', value: { a: [null] } }]);
+  expect(await get(`branch=${branch}deep&property=priority`)).toEqual({ version: version + 2, properties: [now] });
+  expect((await get('branch=/')).properties).toMatchObject([{ property: 'PRIORITY', source: 'default', branch: null }]);
+  const unset = (query: string) => world.ask('DELETE', `/v1/configuration?branch=${branch}&property=PRIORITY${query}`);
+  expect((await unset('&dryRun=true')).body).toMatchObject({ before: now, now: { source: 'default' } });
+  expect((await unset('')).body).toMatchObject({ version: version + 3, before: now, now: { value: 10 } });
+  await world.ask('DELETE', `/v1/configuration?branch=${branch}&property=x`);
+  expect((await get('')).properties).toEqual([]);
+});
+
+test.each<[string, object, string, RegExp]>([
+  ['a priority that is none', { branch: '/a', property: 'PRIORITY', value: 'x' }, 'SETTING_INVALID', /VALUE_INVALID/],
+  ['what would have no effect', { branch: '/a', property: 'A B', value: 1 }, 'SETTING_INVALID', /PROPERTY_INVALID/],
+  ['no branch', { branch: 'a', property: 'X', value: 1 }, 'SETTING_INVALID', /NAMESPACE_INVALID/],
+  ['null', { branch: '/a', property: 'X', value: null }, 'SETTING_INVALID', /found null/],
+  ['no value', { branch: '/a', property: 'X' }, 'REQUEST_INVALID', /value: is missing/],
+])('PUT /v1/configuration refuses %s', async (_, body, code, detail) => {
+  expect(await world.ask('PUT', '/v1/configuration', body)).toMatchObject(refused(400, code, detail));
+});

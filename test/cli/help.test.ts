@@ -27,6 +27,7 @@ const commands = [
   'restart',
   'publish',
   'runs',
+  'config',
 ];
 
 test('help lists every command; the help of each has examples', async context => {

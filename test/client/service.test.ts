@@ -189,3 +189,23 @@ test('a follower over a restart of the service: each event once', async () => {
   await again.close(1_000);
   expect([...seen].sort()).toEqual([...first, ...between, ...last].sort());
 });
+
+test('the runtime configuration: shown, set, taken away, each in who calls its name', async () => {
+  const branch = world.branch();
+  const name = { branch, property: 'HOST' };
+  expect((await client.setProperty({ ...name, value: 'a', dryRun: true })).now).toMatchObject({
+    value: 'a',
+    by: 'bob',
+  });
+  expect((await client.configuration({ branch, property: 'host' })).properties).toEqual([]);
+  const { version } = await client.setProperty({ ...name, value: { name: 'a' } });
+  expect(await client.configuration(name)).toMatchObject({
+    version,
+    properties: [{ value: { name: 'a' }, by: 'bob' }],
+  });
+  expect(await client.unsetProperty({ ...name, dryRun: true })).toMatchObject({ version, now: null });
+  expect(await client.unsetProperty(name)).toMatchObject({ version: version + 1, before: { by: 'bob' }, now: null });
+  await expect(client.setProperty({ branch, property: 'PRIORITY', value: 0 })).rejects.toMatchObject({
+    ...{ code: 'SETTING_INVALID', status: 400 },
+  });
+});

@@ -48,8 +48,10 @@ PRIORITY: 20
         DEFAULT_FLOW_CHART_ERROR_HANDLER: { kind: 'workflow', name: '/handlers/default' },
       },
     });
-    const line = (branch: string, name: string) => nearest(treeOf(outcome), branch, name)?.line;
-    expect([line('/imports/', 'PRIORITY'), line('/imports/hourly/', 'LISTENER_CLASSPATH')]).toEqual([4, 12]);
+    const line = (branch: string, name: string) => nearest(treeOf(outcome), branch, name)?.source;
+    expect([line('/imports/', 'PRIORITY'), line('/imports/hourly/', 'LISTENER_CLASSPATH')]).toEqual(
+      [4, 12].map(at => ({ kind: 'file', line: at })),
+    );
   });
 
   test('JSON is read as YAML; a file that says nothing is a tree without branches', () => {

@@ -7,17 +7,8 @@ import { ConfigurationError } from '../../src/config/fault.js';
 import type { Engine } from '../../src/engine/engine.js';
 import type { EngineOptions } from '../../src/engine/options.js';
 import { loggersTo } from '../../src/observe/loggers.js';
-import { createRedisQueue } from '../../src/queue/redis/redis-queue.js';
-import {
-  definitionOf,
-  type Home,
-  here,
-  homeOptions,
-  openEngine,
-  redisOfTests,
-  signals,
-  temporaryFolder,
-} from './setup.js';
+import { definitionOf, type Home, here, openEngine, redisOfTests, signals, temporaryFolder } from './setup.js';
+import { hold, order, prioritiesInRedis, submitTo } from './waiting-order.js';
 
 const read = 'runtime configuration read';
 
@@ -63,25 +54,6 @@ class World {
     this.write(text);
     await this.until(read);
   }
-}
-
-/** Fill the thread, so that all that is submitted from now on waits until the gate is opened. */
-async function hold(engine: Engine, gate: string): Promise<void> {
-  await engine.deploy(definitionOf('/gate/flow', ['gated'], { priority: 1 }), here);
-  await engine.submit({ workflow: '/gate/flow', input: { gate } });
-  await signals.atGate(gate);
-}
-
-/** Instances in order of their runs, by tag. What a thread had taken before does not wait any more: it comes first. */
-async function order(ids: readonly string[]): Promise<(string | null)[]> {
-  await signals.until(() => ids.every(id => signals.ranBy(id).length === 1));
-  return signals.ran.filter(({ instance }) => ids.includes(instance)).map(({ tag }) => tag);
-}
-
-async function submitTo(engine: Engine, workflow: string, count: number, priority?: number): Promise<string[]> {
-  const own = priority === undefined ? {} : { priority };
-  const tag = workflow.slice(0, workflow.lastIndexOf('/') + 1) + (priority ?? '');
-  return engine.submit(Array.from({ length: count }, () => ({ workflow, input: { tag }, ...own })));
 }
 
 describe.each(['memory', 'redis', 'shared'] as const)('the runtime configuration, %s', home => {
@@ -160,15 +132,7 @@ describe.each(['memory', 'redis', 'shared'] as const)('the runtime configuration
 
 describe('the runtime configuration and a Redis', () => {
   /** What the queue has. */
-  async function inRedis(world: World, engine: Engine): Promise<Record<string, number>> {
-    const { cluster } = await homeOptions(world.home, world.folder);
-    const store = (await engine.query('select id from millrace_store'))[0]![0]!;
-    const queue = createRedisQueue({ url: (await redisOfTests()).socket, name: cluster!, store });
-    await queue.attach('a test', 1_000);
-    const priorities = Object.fromEntries(await queue.inheritedPriorities());
-    await queue.close();
-    return priorities;
-  }
+  const inRedis = (world: World, engine: Engine) => prioritiesInRedis(world.home, world.folder, engine);
 
   test('one that has lost everything is told again, and the order holds', async () => {
     const world = new World('redis', '/z/PRIORITY=3');

@@ -26,6 +26,7 @@ import { instanceId } from '../../src/workflow/instance-id.js';
 import { deadlineConformance } from './deadline-conformance.js';
 import { messageConformance } from './message-conformance.js';
 import { runConformance } from './run-conformance.js';
+import { settingConformance } from './setting-conformance.js';
 import { plainSegment, StoreModel } from './store-model.js';
 
 const atMs = Date.UTC(2030, 0, 2, 8);
@@ -790,5 +791,7 @@ export function storeConformance(home: string, open: () => Promise<Store>): void
 
     messageConformance(() => store);
     runConformance(() => store);
+
+    settingConformance(() => store);
   });
 }

@@ -178,7 +178,9 @@ export class Member implements ScopedMember, Writes {
 
   /** JSON text of what its transaction leaves it with. @throws when what was written before is not JSON */
   leavesWith(reached: Place): string | null {
-    return reached === END && this.part.from.context === 0 ? finalResult(this.result, this.part.batch.written(this.slot)) : this.#everythingWritten();
+    return reached === END && this.part.from.context === 0
+      ? finalResult(this.result, this.part.batch.written(this.slot))
+      : this.#everythingWritten();
   }
 
   turn(): TriggerTurn {

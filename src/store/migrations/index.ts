@@ -20,6 +20,7 @@ import * as triggers from './0013-triggers.js';
 import * as messages from './0014-messages.js';
 import * as deadlines from './0016-deadlines.js';
 import * as runs from './0017-runs.js';
+import * as settings from './0021-settings.js';
 
 const migrations = [
   first,
@@ -38,6 +39,7 @@ const migrations = [
   messages,
   deadlines,
   runs,
+  settings,
 ];
 
 const undefinedTable = '42P01';
