@@ -1,6 +1,6 @@
 // millrace pause, resume, remove, recover, expedite, interrupt: operations on a data folder that no engine holds, or on a server.
 
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { type Ended, exitCodes } from './exit.js';
 import { counted, print, say } from './output.js';
 import { addPlaceOptions, type PlaceOperation, withPlace } from './place.js';
@@ -32,7 +32,7 @@ const told: Readonly<
   recover: {
     summary: 'try FAILED instances again',
     description:
-      'Try again, from the transaction that failed and with all retries: FAILED instances, those that wait to be tried again, and those whose error handler is at work, which is withdrawn.',
+      'Try again, from the transaction that failed and with all retries: FAILED instances, those that wait to be tried again, and those whose error handler is at work, which is withdrawn. With --onto they begin again in another version of their workflow, with the variables that were there; refused when one has split, or there is no transaction to begin.',
     past: 'recovered',
     after: 'they run when an engine starts on this folder',
   },
@@ -72,6 +72,8 @@ interface OperationOptions {
   readonly workflowVersion?: number;
   readonly from?: string;
   readonly force?: boolean;
+  readonly onto?: number;
+  readonly map?: Readonly<Record<string, string>>;
   readonly at?: string;
   readonly expression?: string;
   readonly cron?: string;
@@ -105,6 +107,15 @@ export function addOperations(program: Command, ended: Ended): void {
         'at once, also what executes: its thread is ended if its action does not end by itself',
       );
     }
+    if (operation === 'recover') {
+      command
+        .option(
+          '--onto <version>',
+          'begin again in this version of the workflow, at the action of the same name',
+          versionOf,
+        )
+        .option('--map <old=new>', 'of --onto: what an action is named there; may be repeated', mapped);
+    }
     if (operation === 'reschedule') {
       command
         .option('--at <when>', "next at this instant, 2030-12-31T17:00:00Z, or after this time from now, '+2H'")
@@ -117,6 +128,14 @@ export function addOperations(program: Command, ended: Ended): void {
       .option('--workflow-version <n>', 'version of the workflow that runs then (default: the newest)', versionOf)
       .option('--from <action>', 'begin at this action, a transaction break, with the variables that were there');
   }
+}
+
+/** `OLD=NEW`, beside those before it. */
+function mapped(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  const [from, to, ...more] = text.split('=');
+  if (!from || !to || more.length > 0) throw new InvalidArgumentError('Write OLD=NEW, two names of actions.');
+  if (Object.hasOwn(before, from)) throw new InvalidArgumentError(`"${from}" is mapped twice.`);
+  return Object.fromEntries([...Object.entries(before), [from, to]]);
 }
 
 function examplesOf(operation: PlaceOperation): string {

@@ -39,6 +39,9 @@ export interface PlaceOperationOptions {
   /** Of `restart`. */
   readonly workflowVersion?: number;
   readonly from?: string;
+  /** Of `recover`. */
+  readonly onto?: number;
+  readonly map?: Readonly<Record<string, string>>;
   /** Of `remove`. */
   readonly force?: boolean;
   /** Of `reschedule`: one of them. */

@@ -21,6 +21,7 @@ import type {
   OperationProgress,
   OperationRequest,
   OperationResult,
+  RecoverRequest,
   RemoveRequest,
   RenameRequest,
   RescheduleRequest,
@@ -90,6 +91,9 @@ export interface OperationCall extends CallOptions {
 
 /** `dryRun`: count what would be changed, and change nothing. Default false. */
 export interface OperationOptions extends OperationCall, Omit<OperationRequest, 'target'> {}
+
+/** `onto`: version of the workflow in which they begin again. `map`: names that actions have there, by those they had. */
+export interface RecoverOptions extends OperationCall, Omit<RecoverRequest, 'target'> {}
 
 /** `force`: take off what executes at once, and end its thread if it does not end by itself. Default false. */
 export interface RemoveOptions extends OperationCall, Omit<RemoveRequest, 'target'> {}
@@ -260,8 +264,8 @@ export class Client {
     return this.#operate('remove', target, options);
   }
 
-  /** Try FAILED instances again from the transaction that failed. */
-  recover(target: string, options?: OperationOptions): Promise<OperationResult> {
+  /** Try FAILED instances again from the transaction that failed, of their own version of the workflow or another. */
+  recover(target: string, options?: RecoverOptions): Promise<OperationResult> {
     return this.#operate('recover', target, options);
   }
 

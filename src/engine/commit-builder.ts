@@ -29,6 +29,7 @@ import { shapeOf, sharedShape } from './fate-shape.js';
 import type { HeldSegment } from './holdings.js';
 import type { IdSource } from './ids.js';
 import { narrowed } from './narrowed.js';
+import type { Moved } from './onto.js';
 import { Packing } from './packing.js';
 import { type RunWorld, withRunHistory } from './run-rows.js';
 import type { SharedFate, SharedRows } from './shared/decided-rows.js';
@@ -61,6 +62,8 @@ export interface CommitItem {
   readonly events: readonly { member: number; event: MemberEvent }[];
   /** The store has refused what it did, and nothing of that is left in it. */
   readonly isRefused?: true;
+  /** They begin again in another version of their workflow. */
+  readonly onto?: Moved;
   /** Who asked, when an operation is the cause. */
   readonly user?: string;
   /** The claim they ran under, or `null`. */

@@ -17,6 +17,7 @@ import type { Operation } from './operation-changes.js';
 import type {
   OperationOptions,
   OperationResult,
+  RecoverOptions,
   RemoveOptions,
   RenameOptions,
   RescheduleOptions,
@@ -246,9 +247,11 @@ export class Engine extends EngineLife {
   }
 
   /** Begin what has failed again: FAILED flow contexts, those that wait to be tried again, and those whose error handler is at
-   * work, which is withdrawn. From the transaction of the main line that failed, as if for the first time. */
-  recover(target: string, options?: OperationOptions): Promise<OperationResult> {
-    return this.#operate('recover', target, options);
+   * work, which is withdrawn. From the transaction of the main line that failed, or `onto` another version. @throws as `onto` says */
+  recover(target: string, options: RecoverOptions = {}): Promise<OperationResult> {
+    const told = options.onto === undefined ? target : `${target} onto version ${options.onto}`;
+    const work = (named: Target, user: string) => this.#pieces.operator.recover(named, user, options);
+    return this.#operated('recover', target, options, work, told);
   }
 
   /** Have triggers that wait fire at once, neither counted nor rescheduled; what runs does so at the next it reaches. */
@@ -329,9 +332,7 @@ export class Engine extends EngineLife {
     this.assertUsable();
     const { calls, parts, instances } = this.#pieces;
     const { store, clock } = parts;
-    const run = async (): Promise<ClearedRuns> => ({
-      runs: await store.runs.clear(await scopeOf(scope, instances), clock.nowMs()),
-    });
+    const run = async () => ({ runs: await store.runs.clear(await scopeOf(scope, instances), clock.nowMs()) });
     return calls.around('clearRunHistory', user, run, ({ runs }) => `${scope}, ${runs} runs`);
   }
 

@@ -23,6 +23,7 @@ export type { ContextRecord, InstanceRecord, WorkflowCount } from './instances.j
 export type {
   OperationOptions,
   OperationResult,
+  RecoverOptions,
   RemoveOptions,
   RenameOptions,
   RescheduleOptions,

@@ -3,11 +3,12 @@
 import { auditRow, type TraceGroup } from '../audit/trace.js';
 import { type AuditRow, request, type Segment, type SegmentChange } from '../store/contract.js';
 import { eventCode } from '../workflow/events.js';
-import type { CommitItem } from './commit-builder.js';
+import { buildCommit, type CommitItem } from './commit-builder.js';
 import { splitByRequests } from './commit-items.js';
 import { forcedRemoval } from './forced-removal.js';
 import { fateAt } from './member-requests.js';
 import { type Naming, sharedRenamed } from './naming.js';
+import { type Onto, sharedMoved } from './onto.js';
 import {
   awaitsRetry,
   bitOf,
@@ -33,6 +34,8 @@ export interface By {
   readonly successors: Successors | null;
   /** What it renames; absent: it is another operation. */
   readonly naming?: Naming;
+  /** Where a recovery has them begin again; absent: where they failed. */
+  readonly onto?: Onto;
 }
 
 export class OperationCommits {
@@ -48,6 +51,7 @@ export class OperationCommits {
   async apply(operation: Operation, sorted: readonly Waiting[], by: By): Promise<boolean> {
     if (operation === 'takeOff') return this.#takeOff(sorted, by);
     if (operation === 'rename') return this.#rename(sorted, by.naming!);
+    if (by.onto !== undefined) return this.#moveOnto(sorted, by.onto, by);
     const { clock } = this.#parts;
     const nowMs = clock.nowMs();
     // What is removed or moved altogether needs no bit.
@@ -116,6 +120,23 @@ export class OperationCommits {
       })),
     );
     return true;
+  }
+
+  /** They begin again in another version. What executes of them is in no error. */
+  async #moveOnto(sorted: readonly Waiting[], onto: Onto, by: By): Promise<boolean> {
+    const { committer, holdings, clock, build } = this.#parts;
+    const moved = sorted.map(entry => ({ ...entry, positions: entry.waiting, onto: onto.of(entry.segment) }));
+    const items = moved.flatMap(each =>
+      this.itemsFor('recover', each, by).map((item): CommitItem => ({ ...item, onto: each.onto })),
+    );
+    const shared = await sharedMoved(moved, this.#parts);
+    const nothing = { fates: [], segments: [], bodies: [], outcomes: [], roots: [], signalled: [], leaving: new Map() };
+    const built = buildCommit(items, clock.nowMs(), build, {
+      rows: { ...nothing, shared },
+      withdrawn: [],
+      held: segment => holdings.holdSegment(segment),
+    });
+    return committer.commitBuilt(built);
   }
 
   /** @param leaving those who are replaced, when they are */

@@ -10,6 +10,17 @@ export interface OperationOptions {
   readonly onProgress?: (progress: OperationResult) => void;
 }
 
+export interface RecoverOptions extends OperationOptions {
+  /** Version of their workflow in which instances begin again, from 1: at the action of the same name, a transaction break of the
+   * workflow itself, with what has been written. None that has split can. Default: their own. What is wrong with it is
+   * found before anything is moved, unless something comes to where it cannot be moved from meanwhile.
+   * @throws EngineError `OPTION_INVALID`; `WORKFLOW_UNKNOWN`: there is no such version; `ACTION_UNKNOWN`: it, or `map`, names no
+   *   action; `ACTION_UNSUITABLE`: none can begin there; `INSTANCE_SPLIT` */
+  readonly onto?: number;
+  /** Of `onto`: names that actions have there, by those they had. Default: the same. */
+  readonly map?: Readonly<Record<string, string>>;
+}
+
 export interface RestartOptions extends OperationOptions {
   /** Version of the workflow that runs then. Default: the newest. */
   readonly workflowVersion?: number;

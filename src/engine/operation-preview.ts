@@ -14,10 +14,18 @@ export class Preview {
   readonly #parts: Pick<EngineParts, 'store' | 'clock'>;
   readonly #withdrawal: Pick<Withdrawal, 'look'>;
   readonly #operation: Operation;
+  readonly #seen: ((members: Members) => Promise<void>) | null;
   readonly #counted = new Counted();
   #segments = 0;
 
-  constructor(parts: Pick<EngineParts, 'store' | 'clock'>, withdrawal: Pick<Withdrawal, 'look'>, operation: Operation) {
+  /** @param seen told of what it would change */
+  constructor(
+    parts: Pick<EngineParts, 'store' | 'clock'>,
+    withdrawal: Pick<Withdrawal, 'look'>,
+    operation: Operation,
+    seen: ((members: Members) => Promise<void>) | null = null,
+  ) {
+    this.#seen = seen;
     this.#parts = parts;
     this.#withdrawal = withdrawal;
     this.#operation = operation;
@@ -58,7 +66,9 @@ export class Preview {
         positions: positions.filter(at => isChanged(this.#operation, segment, at)),
       }))
       .filter(({ positions }) => positions.length > 0);
-    for (const { segment, positions } of await this.#meant(changed)) {
+    for (const members of await this.#meant(changed)) {
+      const { segment, positions } = members;
+      await this.#seen?.(members);
       this.#counted.add(segment, positions, () => true);
       this.#segments += 1;
     }

@@ -16,9 +16,10 @@ import { halves } from './commit-items.js';
 import { workflowsOf } from './definitions.js';
 import { wholeInstances } from './forced-removal.js';
 import { Naming, wholeSegments } from './naming.js';
+import { Onto, ontoOf } from './onto.js';
 import { Counted, isChanged, isParked, isWanted, type Operation, unchanged, withOwn } from './operation-changes.js';
 import { type By, OperationCommits } from './operation-commits.js';
-import type { OperationOptions, OperationResult } from './operation-options.js';
+import type { OperationOptions, OperationResult, RecoverOptions } from './operation-options.js';
 import { Preview } from './operation-preview.js';
 import type { EngineParts } from './parts.js';
 import { type Members, onMainLine } from './shared/main-line.js';
@@ -45,13 +46,29 @@ export class Operator {
 
   run(operation: Operation, target: Target, user: string, options: OperationOptions = {}): Promise<OperationResult> {
     const { dryRun = false, onProgress } = options;
-    if (dryRun) {
-      const preview = new Preview(this.#parts, this.#withdrawal, operation);
-      return target.kind === 'instance'
-        ? preview.ofInstance(target.instance)
-        : preview.ofScope(target, pageSegments, onProgress);
-    }
+    if (dryRun) return this.#preview(new Preview(this.#parts, this.#withdrawal, operation), target, onProgress);
     return this.#run(operation, target, { user, successors: null }, onProgress);
+  }
+
+  #preview(preview: Preview, target: Target, onProgress: OperationOptions['onProgress']): Promise<OperationResult> {
+    return target.kind === 'instance'
+      ? preview.ofInstance(target.instance)
+      : preview.ofScope(target, pageSegments, onProgress);
+  }
+
+  /** In another version when one is named. @throws as `RecoverOptions.onto` says */
+  async recover(target: Target, user: string, options: RecoverOptions): Promise<OperationResult> {
+    const choice = ontoOf(options);
+    if (choice === null) return this.run('recover', target, user, options);
+    const { dryRun = false, onProgress } = options;
+    // Another engine may have deployed the version just now.
+    await this.#parts.definitions.load();
+    const onto = new Onto(choice, this.#parts.definitions);
+    if (target.kind === 'workflow') onto.named(target.name);
+    const preview = new Preview(this.#parts, this.#withdrawal, 'recover', members => onto.look(members));
+    const found = await this.#preview(preview, target, dryRun ? onProgress : undefined);
+    onto.check();
+    return dryRun ? found : this.#run('recover', target, { user, successors: null, onto }, onProgress);
   }
 
   /**
@@ -221,7 +238,7 @@ export class Operator {
         ({ segment, position }) =>
           isChanged(operation, segment, position) && !(operation === 'recover' && recovered.has(segment.context)),
       );
-      if (operation === 'interrupt' || operation === 'takeOff') {
+      if (operation === 'interrupt' || operation === 'takeOff' || by.onto !== undefined) {
         await this.#parts.definitions.ensure(workflowsOf(found.map(({ segment }) => segment)));
         const meant = await this.#meant(operation, membersOf(found));
         const work = () => this.#commits.apply(operation, meant, by);

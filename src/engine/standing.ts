@@ -41,7 +41,8 @@ export function stand(
     ...segment,
     id: idOfUnbegun(item, ordinals),
     body,
-    place: next.place,
+    workflow: item.onto?.workflow ?? segment.workflow,
+    place: item.onto?.place ?? next.place,
     // What was rolled back begins where it began.
     hasRun: next.keepsWork ? false : segment.hasRun,
     transaction: next.transaction,
@@ -49,13 +50,13 @@ export function stand(
     kills: next.kills,
     state: next.state,
     eligibleAtMs: next.eligibleAtMs,
-    waitsFor: next.waitsFor === undefined ? segment.waitsFor : next.waitsFor,
+    waitsFor: next.waitsFor === undefined && item.onto === undefined ? segment.waitsFor : (next.waitsFor ?? null),
     requests: expediteKept(item),
     memberRequests: null,
     failures: null,
     revision: 0,
   };
-  const key = `${model.id} ${segment.context} ${segment.scope} ${model.hasRun} ${segment.workflow} ${segment.priority} ${next.place} ${next.transaction} ${next.attempt} ${next.kills} ${next.state} ${next.eligibleAtMs} ${segment.createdAtMs} ${body} ${model.requests} ${model.waitsFor}`;
+  const key = `${model.id} ${segment.context} ${segment.scope} ${model.hasRun} ${model.workflow} ${segment.priority} ${model.place} ${next.transaction} ${next.attempt} ${next.kills} ${next.state} ${next.eligibleAtMs} ${segment.createdAtMs} ${body} ${model.requests} ${model.waitsFor}`;
   let alike = standing.get(key);
   if (alike === undefined) {
     alike = { model, ordinals: [], errors: new Map() };

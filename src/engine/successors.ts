@@ -10,8 +10,8 @@ import { EngineError } from '../observe/errors.js';
 import { emptyBitmap, hasBit, setBit } from '../store/bitmap.js';
 import type { Body, Commit, Segment } from '../store/contract.js';
 import { instanceId, rootMembersMax, splitInstanceId } from '../workflow/instance-id.js';
-import type { WorkflowDefinition } from '../workflow/model.js';
 import type { Place } from '../workflow/plan.js';
+import { beginPlaceOf } from './begin-place.js';
 import type { KnownWorkflow } from './definitions.js';
 import { HeldBody } from './held-body.js';
 import { OpenRoot } from './open-root.js';
@@ -172,18 +172,11 @@ export class Successors {
     return known;
   }
 
-  #begin({ plan, version }: KnownWorkflow): Place {
-    const { from } = this.#choice;
-    const { actions } = JSON.parse(version.definition) as WorkflowDefinition;
-    const place = plan.actions.findIndex(action => action.name === from);
-    const refused = (problem: string): EngineError =>
-      new EngineError('OPTION_INVALID', `from: in workflow "${version.name}", version ${version.version}, ${problem}`);
-    if (place < 0) throw refused(`no action is named "${from}"`);
-    if (!actions.some(action => action.name === from)) throw refused(`"${from}" is in the body of a forEach`);
-    if (!plan.actions[place]!.isBreak && plan.entry.place !== place) {
-      throw refused(`no transaction can begin at "${from}": it is neither a transaction break nor the start`);
-    }
-    return place;
+  #begin(workflow: KnownWorkflow): Place {
+    const begin = beginPlaceOf(workflow, this.#choice.from!);
+    if (begin.kind === 'place') return begin.place;
+    const { name, version } = workflow.version;
+    throw new EngineError('OPTION_INVALID', `from: in workflow "${name}", version ${version}, ${begin.problem}`);
   }
 
   async #bodies(ids: readonly string[]): Promise<Body[]> {

@@ -121,6 +121,16 @@ test('SIGNAL_UNKNOWN: a name that nothing monitors', async () => {
   expectProblem(asked, 404, 'SIGNAL_UNKNOWN', /^nothing monitors "stpo"$/);
 });
 
+test.each([
+  ['ACTION_UNKNOWN', 404],
+  ['ACTION_UNSUITABLE', 409],
+  ['INSTANCE_SPLIT', 409],
+] as const)('%s: what cannot be recovered onto another version', async (code, status) => {
+  const world = await standIn({ recover: () => Promise.reject(new EngineError(code, 'onto: cannot be moved')) });
+  const asked = await world.post('/v1/operations/recover', { target: '/a/b', onto: 2 });
+  expectProblem(asked, status, code, /^onto: cannot be moved$/);
+});
+
 test('SETTINGS_FULL: something has to be taken away first', async () => {
   const set = () => Promise.reject(new EngineError('SETTINGS_FULL', 'no more than 10000 settings'));
   const world = await standIn({ configuration: { set } as unknown as Engine['configuration'] });

@@ -186,6 +186,9 @@ test('POST /v1/operations: pause, resume, recover, remove, with who asked for it
   expect((await ask('resume', workflow.slice(0, -4))).body).toMatchObject({ contexts: 1 });
   expect((await ask('recover', ids[2]!)).body).toMatchObject({ contexts: 1, segments: 1 });
   await world.engine.result(ids[2]!);
+  const onto = { target: ids[2]!, onto: 1, map: { a1: 'a1' } };
+  expect((await world.post('/v1/operations/recover', onto)).body).toMatchObject({ contexts: 1, segments: 1 });
+  await world.engine.result(ids[2]!);
   expect((await ask('remove', workflow)).body).toMatchObject({ contexts: 3 });
   const { body } = await world.get(`/v1/audit?instance=${ids[0]}&order=newest&limit=50`);
   expect(body.events.map(({ user }: { user: string }) => user)).toContain('oscar');

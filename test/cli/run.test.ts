@@ -111,7 +111,12 @@ test.concurrent('FAILED: exit 1 and how to look at it; mended and recovered, --c
   expect(shown.stderr).toContain(`millrace recover ${id}`);
 
   oneCall(own, 'return 8;');
-  const recovered = await own.millrace('recover', id, '--json');
+  const mapped = ['--onto', '1', '--map', 'other=act'];
+  expect(await own.millrace('recover', id, ...mapped)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('ACTION_UNKNOWN: map: no action is named "other" in any version'),
+  });
+  const recovered = await own.millrace('recover', id, '--onto', '1', '--map', 'act=act', '--json');
   expect(JSON.parse(recovered.stdout)).toEqual({ operation: 'recover', target: id, contexts: 1, segments: 1 });
   const { code, stdout } = await own.millrace('run', flow, '--count', '0');
   expect(code).toBe(0);

@@ -128,6 +128,9 @@ test('operations, and a result that failed', async () => {
   expect(await client.resume(later)).toMatchObject({ contexts: 1 });
   await expect(client.result(later, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'DEADLINE_PASSED' });
   expect(await client.interrupt(later, { dryRun: true })).toMatchObject({ contexts: 0, instances: 0 });
+  await expect(client.recover(workflow, { onto: 9 })).rejects.toMatchObject({ code: 'WORKFLOW_UNKNOWN', status: 404 });
+  expect(await client.recover(id, { onto: 1, map: { a1: 'a1' } })).toMatchObject({ operation: 'recover', contexts: 1 });
+  expect(await client.result(id)).toMatchObject({ state: 'failed' });
   await expect(client.restart(later, { workflowVersion: 9 })).rejects.toMatchObject({ code: 'WORKFLOW_UNKNOWN' });
   expect(await client.remove(branchOf(workflow))).toMatchObject({ contexts: 2 });
   expect((await client.result(later)).state).toBe('removed');

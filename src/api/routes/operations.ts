@@ -11,6 +11,7 @@ import {
   type OperationResult,
   operationAnswer,
   operations,
+  RecoverRequest,
   RemoveRequest,
   RenameRequest,
   RescheduleRequest,
@@ -23,7 +24,7 @@ const summaries = {
   resume: 'Let paused instances go on',
   remove: 'Take instances away: at once where they wait, at their next transaction break where they execute',
   recover:
-    'Begin what has failed again (FAILED, waiting for a retry, or with an error handler at work) from the transaction that failed',
+    'Begin what has failed again (FAILED, waiting for a retry, or with an error handler at work) from the transaction that failed, of its own version of the workflow or another',
   expedite: 'Have triggers that wait fire at once; what runs does so at the next it reaches',
   interrupt: 'Roll what executes back to its last transaction break; it begins again at once',
   restart: 'Remove instances and submit them again, with the same input, priority and given name',
@@ -32,7 +33,12 @@ const summaries = {
 } as const;
 
 /** Of those that may be told more than what they name. */
-const bodies = { remove: RemoveRequest, restart: RestartRequest, reschedule: RescheduleRequest } as const;
+const bodies = {
+  remove: RemoveRequest,
+  recover: RecoverRequest,
+  restart: RestartRequest,
+  reschedule: RescheduleRequest,
+} as const;
 
 export function operationRoutes(app: App, service: Service): void {
   const { engine } = service;

@@ -46,6 +46,26 @@ export const RemoveRequest = Type.Object(
   { additionalProperties: false },
 );
 
+export const RecoverRequest = Type.Object(
+  {
+    ...OperationRequest.properties,
+    onto: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: 'Version of the workflow in which they begin again. Default: their own',
+      }),
+    ),
+    map: Type.Optional(
+      Type.Unsafe<Record<string, string>>({
+        type: 'object',
+        additionalProperties: true,
+        description: 'Of onto: names that actions have there, by those they had. Default: the same',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
 export const RenameRequest = Type.Object(
   {
     ...OperationRequest.properties,
@@ -143,6 +163,7 @@ export type OperationProgress = Static<typeof OperationProgress>;
 export type OperationLine = Static<typeof OperationLine>;
 export type Operation = Static<typeof Operation>;
 export type OperationRequest = Static<typeof OperationRequest>;
+export type RecoverRequest = Static<typeof RecoverRequest>;
 export type RemoveRequest = Static<typeof RemoveRequest>;
 export type RenameRequest = Static<typeof RenameRequest>;
 export type RescheduleRequest = Static<typeof RescheduleRequest>;
