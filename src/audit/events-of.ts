@@ -89,7 +89,7 @@ function eventsOf(shape: GroupShape): GroupEvent[] {
     data: number = dataKind.none,
   ) => events.push([eventCode(shortName), action, time, data]);
   const last = shape.pathLength - 1;
-  if (shape.begins && !shape.reported && shape.kind !== 'waiting') {
+  if (shape.begins && !shape.reported && (shape.kind !== 'waiting' || last >= 0)) {
     add('StartingExecutionFlow', -1, shape.pathLength > 0 ? 0 : -1);
   }
   for (let step = shape.untold; step <= last; step++) {
@@ -110,7 +110,8 @@ function eventsOf(shape: GroupShape): GroupEvent[] {
       addRun(shape, step, add);
       add('ExecutingAction', step, started);
     }
-    if (shape.kind === 'unfired') continue;
+    // Whether a signal has ended what waits again is told of apart.
+    if (shape.kind === 'unfired' || shape.kind === 'waiting') continue;
     const what = isTrigger ? 'Trigger' : 'Action';
     const earlier = step < last ? dataKind.earlierResult + step : null;
     const result = earlier ?? (shape.ended ? dataKind.result : dataKind.resultWritten);

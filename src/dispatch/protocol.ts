@@ -59,21 +59,23 @@ export type ToThread =
   /** Begin nothing more and abort the signals of everything executing: a graceful stop has run out. */
   | { readonly kind: 'abort' }
   /** Of these members of a batch nobody needs the outcome: abort their signals, and begin no further action of theirs; when
-   * they were interrupted only if none has begun, when they are leaving only what an interrupt destroys. They are answered all the
+   * they were interrupted only if none has begun, when they are leaving only what an interrupt destroys, when signalled only
+   * what a signal destroys. They are answered all the
    * same, as failed or with what they came to. */
   | { readonly kind: 'withdraw'; readonly why: Withdrawn; readonly batch: number; readonly slots: readonly number[] };
 
 /** `withdrawn`: another flow context has withdrawn it. `interrupted`: an operator; it is rolled back at its break. `leaving`: it
  * is removed at its break, and programs that an interrupt destroys are not waited for. `removed`: an operator has taken it off,
- * and its thread is ended if it does not end by itself. */
-export type Withdrawn = 'withdrawn' | 'interrupted' | 'leaving' | 'removed';
+ * and its thread is ended if it does not end by itself. `signalled`: a signal is active that its action monitors, and a program that
+ * it destroys fails with `SignalRaised`, whatever flows there are for failures. */
+export type Withdrawn = 'withdrawn' | 'interrupted' | 'leaving' | 'removed' | 'signalled';
 
 /** An action's error as data: errors lose their class and fields between threads. */
 export interface ActionError {
   /** The error's own `code` when it is a short string, else `ActionFailed`; ours: `ActionTimeout`, `ActionBlocked`,
    * `ActionOutOfMemory`, `ActionExited`, `ActionModuleNotFound`, `ActionModuleFailed`, `ActionFunctionNotFound`,
    * `ActionUnknown` (no such type of action), `WorkflowUnknown` (an action asks for one that nobody has stored), `ErrorAction` (an action that is there to fail), `ContextWithdrawn` (the engine has no use
-   * for the outcome), `Interrupted`, `Removed`, `ItemsInvalid`, `TooManyItems`,
+   * for the outcome), `Interrupted`, `Removed`, `SignalRaised` (the engine takes the signal flow), `ItemsInvalid`, `TooManyItems`,
    * `InputInvalid`, `NAMESPACE_INVALID`, `MapOnSplit` (one of several flows taken at once has a data map), `VARIABLE_MISSING`,
    * `PROPERTY_MISSING`, `DATE_IMPOSSIBLE` and `TEXT_TOO_LONG` (of texts with expressions and data maps), `ResultNotJson`,
    * `ResultTooLarge`; of scripts: `scriptErrorCodes` in `script/contract.ts`, `ScriptLanguageUnknown`. */

@@ -70,7 +70,7 @@ export function traceGroup(
 
 /** How many of the actions that ran are rolled back, the first ones. */
 function rolledBack({ outcome, isRefused, exits, path, plan }: CommitItem, { keepsWork }: FateShape): number {
-  if (!keepsWork || outcome.kind === 'failed' || isRefused === true) return path.length;
+  if (!keepsWork || outcome.kind === 'failed' || outcome.kind === 'waiting' || isRefused === true) return path.length;
   const isRollback = (exit: ActionExit, step: number): boolean => {
     const { errorFlow, timeoutFlow } = plan.actions[path[step]!]!;
     if (exit !== 'error' && exit !== 'timeout') return false;

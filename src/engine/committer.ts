@@ -32,6 +32,7 @@ import { type RunningBatch, slicesOf } from './running.js';
 import { buildShared } from './shared/build.js';
 import { isShared, SharedGone } from './shared/decide.js';
 import type { SignalPart } from './shared/gathered.js';
+import { signalledItems, tellSignalled } from './signalled-programs.js';
 import { blamesValue, pause, surely, withPatience } from './store-trouble.js';
 import { withdrawRunning, withoutWithdrawn } from './withdrawals.js';
 
@@ -118,8 +119,9 @@ export class Committer {
       batch.remaining -= group.members.length;
       const { kept, gone } = withoutWithdrawn(itemsOf(part, group, eventsOf.get(group) ?? []), part);
       void this.#settle(gone);
-      const { failing } = this.#parts;
-      this.#enqueue(group.kind === 'failed' ? kept.flatMap(item => failedItems(item, failing)) : kept);
+      const { failing, clock } = this.#parts;
+      const items = group.kind === 'failed' ? kept.flatMap(item => signalledItems(item, clock.nowMs())) : kept;
+      this.#enqueue(items.flatMap(item => failedItems(item, failing)));
     }
     if (batch.remaining === 0) {
       this.#batches.delete(message.batch);
@@ -284,6 +286,7 @@ export class Committer {
     const { commit, items, leaving } = built;
     const { holdings, queue, results, metrics, log } = this.#parts;
     if (leaving.size > 0) this.withdraw(leaving, 'withdrawn');
+    tellSignalled(commit.shared, this.#batches, this.#parts.dispatcher);
     for (const { held } of items) if (held.open === 0) holdings.dropSegment(held.segment.id);
     const needed = new Set(commit.segments.filter(isSoonAsked).map(segment => segment.body));
     for (const body of [...commit.bodies, ...commit.working]) if (needed.has(body.id)) holdings.holdBody(body);

@@ -54,6 +54,7 @@ import { Repository } from './repository.js';
 import { Rescheduler } from './rescheduler.js';
 import { Results } from './results.js';
 import { RuntimeValues } from './runtime-values.js';
+import { SignalledPrograms } from './signalled-programs.js';
 import { Signaller } from './signaller.js';
 import { Sleepers } from './sleepers.js';
 import { SteadyQueue } from './steady-queue.js';
@@ -283,6 +284,7 @@ async function compose(
     bringers,
     deadlines,
     askedElsewhere: isShared ? new AskedElsewhere({ ...whole, failed: error => health.storeFailed(error) }) : null,
+    signalledPrograms: new SignalledPrograms({ ...whole, failed: error => health.storeFailed(error) }),
     sleepers: new Sleepers({ store, queue, clock, leads, failed: error => health.storeFailed(error) }),
     defaultUser: userInfo().username,
     close: async () => {

@@ -18,6 +18,7 @@ import type { EngineParts } from './parts.js';
 import type { Reporter } from './reporter.js';
 import type { Repository } from './repository.js';
 import type { Rescheduler } from './rescheduler.js';
+import type { SignalledPrograms } from './signalled-programs.js';
 import type { Signaller } from './signaller.js';
 import type { Sleepers } from './sleepers.js';
 import type { EngineState } from './status.js';
@@ -47,6 +48,7 @@ export interface EnginePieces {
   readonly cluster: EngineCluster | null;
   /** `null` when no other engine is given operations. */
   readonly askedElsewhere: AskedElsewhere | null;
+  readonly signalledPrograms: SignalledPrograms;
   readonly sleepers: Sleepers;
   readonly bringers: Bringers;
   readonly deadlines: InstanceDeadlines;
@@ -106,6 +108,7 @@ export class EngineLife {
       this.#pieces.bringers.start();
       this.#pieces.deadlines.start();
       this.#pieces.askedElsewhere?.start();
+      this.#pieces.signalledPrograms.start();
       feeder.start();
       parts.log.engineStarted({ engine: this.name, store: parts.store.info.location });
     });
@@ -147,6 +150,7 @@ export class EngineLife {
     this.#pieces.sleepers.stop();
     this.#pieces.deadlines.stop();
     this.#pieces.askedElsewhere?.stop();
+    this.#pieces.signalledPrograms.stop();
     await deadline.meet('failovers', failovers.recorded());
     await deadline.meet('leaving the cluster', this.#pieces.cluster?.stop() ?? Promise.resolve());
     await deadline.meet('housekeeping', housekeeper.stop());

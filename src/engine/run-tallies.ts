@@ -33,7 +33,7 @@ export class Tallies {
 /** Executions that ended well: those that failed, or came to nothing at a trigger, are in the history and in no average. */
 export function actionTallies(item: CommitItem, tallies: Tallies): void {
   const { plan, path, outcome, exits, positions } = item;
-  if (outcome.kind === 'unfired') return;
+  if (outcome.kind === 'unfired' || outcome.kind === 'waiting') return;
   const last = path.length - 1;
   for (let step = 0; step <= last; step++) {
     const exit = exits?.[step] ?? 'normal';

@@ -29,13 +29,13 @@ export function withdrawRunning(
 }
 
 /**
- * An operation has fallen on what executes here, and is for its break: its threads are told.
+ * An operation, or a signal, has fallen on what executes here: its threads are told.
  *
  * @param asked positions by segment, durably. COST a walk over all that is in the threads.
  */
 export function tellRunning(
   asked: ReadonlyMap<string, ArrayLike<number>>,
-  why: 'interrupted' | 'leaving',
+  why: 'interrupted' | 'leaving' | 'signalled',
   batches: ReadonlyMap<number, RunningBatch>,
   dispatcher: Pick<Dispatcher, 'withdraw'>,
 ): void {

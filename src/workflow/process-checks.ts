@@ -72,7 +72,7 @@ export function exitCodeRange(text: string): readonly [number, number] | null {
   return range[0] <= range[1] && range[1] <= exitCodeMax ? range : null;
 }
 
-/** Whether it is a program that is waited for, and that an interrupt ends. */
-export function isDestroyedByInterrupt(action: Action): boolean {
-  return action.type === 'process' && action.asynchronous !== true && action.destroyOn?.includes('interrupt') === true;
+/** Whether it is a program that is waited for, and that this ends. */
+export function isDestroyedBy(action: Action, cause: 'interrupt' | 'signal'): boolean {
+  return action.type === 'process' && action.asynchronous !== true && action.destroyOn?.includes(cause) === true;
 }

@@ -53,8 +53,8 @@ export const ProcessAction = Type.Object(
     asynchronous: Type.Optional(Type.Boolean()),
     /**
      * When it is ended with all processes it has started in its group: SIGTERM, half a second later SIGKILL. `timeout`: its own.
-     * `interrupt`: an operation, or its flow context is withdrawn. `signal`: one that its action monitors. What is not named it
-     * outlives, but not the engine. Default `[timeout]`.
+     * `interrupt`: an operation, or its flow context is withdrawn. `signal`: one that its action monitors is
+     * active; the action takes its signal flow at once then. What is not named it outlives, but not the engine. Default `[timeout]`.
      */
     destroyOn: Type.Optional(
       Type.Array(Type.Union([Type.Literal('timeout'), Type.Literal('interrupt'), Type.Literal('signal')]), {

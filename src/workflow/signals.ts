@@ -2,6 +2,7 @@
 
 import type { Action, Flow } from './model.js';
 import type { Place, Plan, PlanAction, PlanFlow } from './plan.js';
+import { isDestroyedBy } from './process-checks.js';
 
 /** A signal that an action monitors, and the flow that it takes for it; `null`: the flow context ends there. */
 export interface PlanMonitor {
@@ -61,4 +62,9 @@ export function isShared(plan: Plan, from: Place, { flow, to }: Pick<PlanFlow, '
 /** Whether a transaction ends with the action: which flow is taken out of it, or whether any is, is decided in the commit. */
 export function endsWithItself({ monitors, isRaced }: PlanAction): boolean {
   return monitors !== undefined || isRaced === true;
+}
+
+/** Whether it is a program that is ended when a signal is active that it monitors; others go on to their end. */
+export function isEndedBySignal({ action, monitors }: PlanAction): boolean {
+  return monitors !== undefined && isDestroyedBy(action, 'signal');
 }

@@ -260,6 +260,31 @@ describe('an end before its time', () => {
     await until(() => !lives(pid!));
   });
 
+  test.each([
+    [
+      'by a signal that its action monitors, whatever its error flow',
+      { monitor: ['stop'], destroyOn: ['signal'] },
+      true,
+    ],
+    ['not by a signal that it does not monitor', { destroyOn: ['signal'] }, false],
+    ['not by a signal when that is not asked for', { monitor: ['stop'], destroyOn: ['timeout', 'interrupt'] }, false],
+  ])('%s', async (_, more, ends) => {
+    const [file, gate] = [newFile(), newFile()];
+    const script = `echo $$ > ${file}; while [ ! -e ${gate} ]; do sleep 0.05; done; exit 4`;
+    const mend: Action = { name: 'mend', type: 'call', function: 'double' };
+    const world = await worldOf([sh(script, more), mend], [{ from: 'run', to: 'mend', kind: 'error' }]);
+    const batch = world.run([{}]);
+    await until(() => pidsIn(file).length === 1);
+    world.dispatcher.withdraw(batch, [{ part: 0, index: 0 }], 'signalled');
+    if (!ends) writeFileSync(gate, '');
+    await world.until(() => world.answers.size === 1);
+    const [answer] = world.answers.values();
+    if (ends) expect(answer).toMatchObject({ error: { code: 'SignalRaised' }, path: [0] });
+    else expect(JSON.stringify(answer!.value)).toContain('"exitCode":4');
+    const [pid] = pidsIn(file);
+    await until(() => !lives(pid!));
+  });
+
   test('with the engine, whatever it is told: nothing of it is left', async () => {
     const file = newFile();
     const world = await worldOf([sh(family(file), { destroyOn: [] })]);

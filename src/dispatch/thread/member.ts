@@ -9,7 +9,8 @@ import { instanceId } from '../../workflow/instance-id.js';
 import { messageBytesMax } from '../../workflow/message-limits.js';
 import type { Json, JsonObject } from '../../workflow/model.js';
 import { END, type Place } from '../../workflow/plan.js';
-import { isDestroyedByInterrupt } from '../../workflow/process-checks.js';
+import { isDestroyedBy } from '../../workflow/process-checks.js';
+import { isEndedBySignal } from '../../workflow/signals.js';
 import { isVariableName, variableNameLengthMax } from '../../workflow/variable-name.js';
 import {
   ActionFault,
@@ -82,7 +83,7 @@ export class Member implements ScopedMember, Writes {
   isInterrupted = false;
   /** Nobody waits for what it comes to: it begins no further action, and fails with this. */
   endsWith: ActionFault | null = null;
-  /** An operator has interrupted it: whatever it comes to is rolled back. */
+  /** An operator has interrupted it, or it is destroyed: whatever it comes to is rolled back. */
   isRolledBack = false;
   /** It is removed at its break: what an interrupt destroys is not waited for. */
   #isLeaving = false;
@@ -173,7 +174,7 @@ export class Member implements ScopedMember, Writes {
     this.earlierResults.push(text);
     this.node = node;
     this.startedMs = nowMs;
-    if (this.#isLeaving) this.#leave();
+    if (this.#isLeaving) this.#endProgram('leaving');
   }
 
   /** JSON text of what its transaction leaves it with. @throws when what was written before is not JSON */
@@ -361,9 +362,9 @@ export class Member implements ScopedMember, Writes {
   }
 
   withdraw(why: Withdrawn): void {
-    if (why === 'leaving') {
-      this.#isLeaving = true;
-      this.#leave();
+    if (why === 'leaving') this.#isLeaving = true;
+    if (why === 'leaving' || why === 'signalled') {
+      this.#endProgram(why);
       return;
     }
     const fault = withdrawnFaults[why]();
@@ -372,14 +373,13 @@ export class Member implements ScopedMember, Writes {
     this.abort(fault);
   }
 
-  /** Ends what it executes if an interrupt destroys that; whatever else it comes to is for its break. */
-  #leave(): void {
-    const { action } = this.node.place.planAction;
-    if (!isDestroyedByInterrupt(action)) return;
+  /** Ends what it executes if that is destroyed so; whatever else it comes to is for its break. */
+  #endProgram(why: 'leaving' | 'signalled'): void {
+    const { planAction } = this.node.place;
+    if (why === 'signalled' ? !isEndedBySignal(planAction) : !isDestroyedBy(planAction.action, 'interrupt')) return;
     this.isRolledBack = true;
-    const fault = withdrawnFaults.removed();
-    this.endsWith = fault;
-    this.abort(fault);
+    this.endsWith = withdrawnFaults[why]();
+    this.abort(this.endsWith);
   }
 
   abort(reason: Error): void {
@@ -389,8 +389,10 @@ export class Member implements ScopedMember, Writes {
 }
 
 /** What its signal is aborted with. */
-const withdrawnFaults: Readonly<Record<Exclude<Withdrawn, 'leaving'>, () => ActionFault>> = {
+const withdrawnFaults: Readonly<Record<Withdrawn, () => ActionFault>> = {
   withdrawn: () => new ActionFault('ContextWithdrawn', 'another flow context of its instance has withdrawn this one'),
   interrupted: () => new ActionFault('Interrupted', 'an operator has interrupted it: it is rolled back'),
+  leaving: () => new ActionFault('Removed', 'an operator has removed it'),
   removed: () => new ActionFault('Removed', 'an operator has removed it'),
+  signalled: () => new ActionFault('SignalRaised', 'a signal that it monitors is active'),
 };

@@ -335,7 +335,7 @@ export class ThreadRuntime {
       this.#outbox.post({ kind: 'interrupted' });
       return false;
     }
-    if (flow === null || member.isRolledBack) return this.#failTransaction(member, why);
+    if (flow === null || member.isRolledBack) return this.#failTransaction(member, member.endsWith ?? why);
     const { place, plan } = member.node;
     const exit = member.node.exit(how, plan.wayOver(place.planAction.place, [flow]));
     const text = member.failedOver(error, flow.rollback);

@@ -1,0 +1,96 @@
+// Programs that are ended when a signal is raised that their action monitors (`destroyOn: [signal]`), and those that are not.
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import type { Action, Flow } from '../../src/workflow/model.js';
+import { here, ownWorld, temporaryFolder, type World } from './setup.js';
+
+const withPrograms = { programs: true };
+const named = (name: string, own: Partial<Action> = {}): Action => ({ name, type: 'null', ...own }) as Action;
+
+/** Writes its process id into `file` and ends when there is a gate beside it. One more attempt than the first there is not. */
+function program(file: string, destroyOn: readonly ('signal' | 'timeout')[]): Action {
+  const script = 'echo $$ >> "$1"; while [ ! -e "$1.gate" ]; do sleep 0.05; done';
+  const retry = { retries: 0 };
+  const run = { command: 'sh', arguments: ['-c', script, 'sh', file], monitor: ['stop'], destroyOn, retry };
+  return { name: 'run', type: 'process', ...run } as Action;
+}
+
+const flows: Flow[] = [
+  { from: 'run', to: 'normal' },
+  { from: 'run', to: 'wrong', kind: 'error' },
+  { from: 'run', to: 'stopped', kind: 'signal', signal: 'stop' },
+];
+const targets = [named('normal'), named('wrong'), named('stopped')];
+
+function pidsIn(file: string): number[] {
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean).map(Number) : [];
+}
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function begun(own: World, actions: Action[], between: Flow[], file: string): Promise<string> {
+  const workflow = `${own.branch}program`;
+  await own.engine.deploy({ name: workflow, actions: [...actions, ...targets], flows: [...between, ...flows] }, here);
+  const id = await own.engine.submit({ workflow, input: {} });
+  await expect.poll(() => pidsIn(file), { timeout: 60_000 }).toHaveLength(1);
+  return id;
+}
+
+/** It has been ended in its first attempt, by the signal and nothing else. */
+async function endedBySignal(own: World, id: string, file: string): Promise<void> {
+  expect((await own.engine.result(id)).state).toBe('finished');
+  const [pid, ...more] = pidsIn(file);
+  expect([lives(pid!), more]).toEqual([false, []]);
+  const events = (await own.audit(id)).filter(({ action }) => action === 'run');
+  expect(events.map(({ event }) => event)).toEqual(['EnteringAction', 'ExecutingAction', 'ExitingActionOnSignal']);
+  expect(events.map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
+  const names = await own.eventNames(id);
+  expect(names.filter(name => /^ExecutingAction (normal|wrong|stopped)$/.test(name))).toEqual([
+    'ExecutingAction stopped',
+  ]);
+  expect(names.filter(name => name.startsWith('StartingExecutionFlow')).length).toBeGreaterThan(0);
+}
+
+test('a program is ended by a signal that an operator raises, and its signal flow taken at once', async () => {
+  const own = await ownWorld('memory', withPrograms);
+  const file = path.join(temporaryFolder(), 'pid');
+  const id = await begun(own, [program(file, ['signal'])], [], file);
+  expect(await own.engine.raiseSignal(id, 'stop')).toEqual({ contexts: 1, instances: 1 });
+  await endedBySignal(own, id, file);
+}, 120_000);
+
+test('one that is not told to end with signals goes on to its end, and takes its signal flow then', async () => {
+  const own = await ownWorld('memory', withPrograms);
+  const file = path.join(temporaryFolder(), 'pid');
+  const id = await begun(own, [program(file, ['timeout'])], [], file);
+  expect(await own.engine.raiseSignal(id, 'stop')).toEqual({ contexts: 1, instances: 1 });
+  expect(lives(pidsIn(file)[0]!)).toBe(true);
+  writeFileSync(`${file}.gate`, '');
+  expect((await own.engine.result(id)).state).toBe('finished');
+  expect(await own.eventNames(id)).toContain('ExecutingAction stopped');
+}, 120_000);
+
+test('a program is ended by a signal that a flow of another context raises', async () => {
+  const own = await ownWorld('memory', withPrograms);
+  const file = path.join(temporaryFolder(), 'pid');
+  const between: Flow[] = [
+    { from: 'head', to: 'hold' },
+    { from: 'head', to: 'run' },
+    { from: 'hold', to: 'done', raise: ['stop'] },
+  ];
+  const hold = named('hold', { type: 'manual' } as Partial<Action>);
+  const actions = [named('head'), hold, program(file, ['signal']), named('done')];
+  const id = await begun(own, actions, between, file);
+  await own.until(async () => (await own.eventNames(id)).includes('ExitingTriggerWithoutFiring hold'));
+  await own.engine.expedite(id);
+  await endedBySignal(own, id, file);
+}, 120_000);
