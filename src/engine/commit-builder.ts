@@ -176,13 +176,20 @@ export function buildCommit(
     };
   const { rows, held } = shared;
   const all = [...items];
+  for (const { item: whole, members } of rows.fates.filter(({ item }) => wasEnded(item))) {
+    const item = narrowed(whole, members);
+    const begun = { after: 'moved', starts: 0, keepsWork: true } as const;
+    const group = traceGroup(item, ordinalsAt(item.held.segment.ordinals, item.positions), begun, null, world);
+    addTrace(rootWork(roots, item.held.segment, world.ids), group);
+  }
   for (const each of rows.signalled) addTrace(rootWork(roots, each, world.ids), signalTrace(each, atMs, world));
   for (const fate of rows.fates) {
     const item = narrowed(fate.item, fate.members);
     const root = rootWork(roots, item.held.segment, world.ids);
     leave(leaving, item.held, item.positions);
     const ordinals = ordinalsAt(item.held.segment.ordinals, item.positions);
-    addTrace(root, traceGroup(item, ordinals, sharedShape(fate), fate.body, world));
+    const told = wasEnded(item) ? { ...item, path: [], times: [] } : item;
+    addTrace(root, traceGroup(told, ordinals, sharedShape(fate), fate.body, world));
     fates.push({ kind: 'shared', after: fate.after, keepsWork: fate.keepsWork });
     all.push(item);
   }
@@ -207,6 +214,11 @@ export function buildCommit(
     leaving: rows.leaving,
     commit: finish(whole, all, told, fates, rows.leaving.keys(), world),
   };
+}
+
+/** It had begun and was ended for a signal: that is told between its beginning and what comes of it. */
+function wasEnded({ outcome, path }: CommitItem): boolean {
+  return outcome.kind === 'waiting' && path.length > 0;
 }
 
 function finish(

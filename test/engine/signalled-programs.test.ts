@@ -2,9 +2,13 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { type CommitItem, nextOf } from '../../src/engine/commit-builder.js';
+import { signalledItems } from '../../src/engine/signalled-programs.js';
 import type { Action, Flow } from '../../src/workflow/model.js';
-import { here, ownWorld, temporaryFolder, type World } from './setup.js';
+import { compilePlan } from '../../src/workflow/plan.js';
+import { CommitWorld } from './commit-world.js';
+import { here, newBranch, openEngine, ownWorld, temporaryFolder, World } from './setup.js';
 
 const withPrograms = { programs: true };
 const named = (name: string, own: Partial<Action> = {}): Action => ({ name, type: 'null', ...own }) as Action;
@@ -94,3 +98,53 @@ test('a program is ended by a signal that a flow of another context raises', asy
   await own.engine.expedite(id);
   await endedBySignal(own, id, file);
 }, 120_000);
+
+test('an operator of another engine than the one that executes ends a program, too', async () => {
+  const folder = temporaryFolder();
+  const executing = await openEngine('cluster', folder, { name: 'executes', ...withPrograms });
+  onTestFinished(() => executing.dispose(0));
+  await executing.start();
+  const own = new World(executing, 'cluster', folder, newBranch());
+  const file = path.join(folder, 'pid');
+  const id = await begun(own, [program(file, ['signal'])], [], file);
+  // It executes nothing: it is not started.
+  const asked = await openEngine('cluster', folder, { name: 'asked' });
+  onTestFinished(() => asked.dispose(0));
+  expect(await asked.raiseSignal(id, 'stop')).toEqual({ contexts: 1, instances: 1 });
+  await endedBySignal(own, id, file);
+}, 120_000);
+
+test('what a signal has ended waits again as it had: when another took the signal it begins anew, with no attempt lost', async () => {
+  const actions = [program('/tmp/pid', ['signal']), ...targets];
+  const plan = compilePlan({ name: '/model/program', actions, flows }, '/');
+  const world = new CommitWorld();
+  const { segment } = await world.submit(3);
+  const held = world.holdings.holdSegment({ ...segment, attempt: 2, revision: 1 });
+  const errors = ['SignalRaised', 'ProcessFailed'].map(code => ({ code, message: '', action: 'run', stack: '' }));
+  const item: CommitItem = {
+    held,
+    plan,
+    positions: Uint16Array.of(0, 1, 2),
+    outcome: { kind: 'failed', place: 0, killed: false },
+    path: [0],
+    baseMs: 1,
+    times: [0, 1, 0, 2, 0, 3],
+    payload: null,
+    reported: false,
+    events: [],
+    claim: null,
+    requests: 0,
+    errors,
+    errorOf: [0, 1, 0],
+  };
+  const [failed, ended, ...more] = signalledItems(item, 9);
+  expect(more).toEqual([]);
+  expect([failed!.outcome.kind, ...failed!.positions]).toEqual(['failed', 1]);
+  expect([ended!.outcome.kind, ...ended!.positions]).toEqual(['waiting', 0, 2]);
+  expect(ended!.times).toEqual([0, 1, 0, 3]);
+  expect(nextOf(ended!, 9)).toMatchObject({ kind: 'stand', state: 'ready', place: 0, attempt: 2, keepsWork: false });
+  // A code of somebody else's function means nothing.
+  const call: Action = { name: 'run', type: 'call', function: 'f', module: '/m.mjs', monitor: ['stop'] } as Action;
+  const other = compilePlan({ name: '/model/call', actions: [call, ...targets], flows }, '/');
+  expect(signalledItems({ ...item, plan: other }, 9)).toEqual([{ ...item, plan: other }]);
+});
