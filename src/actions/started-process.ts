@@ -51,14 +51,16 @@ export async function runToEnd(launch: Launch, stdin: string | null, guard: Guar
     signal.throwIfAborted();
     child = spawned(launch, stdioOf(files, stdin === null ? 'ignore' : 'pipe', 'pipe'));
     if (child.pid !== undefined) groups.add(child.pid);
-  } finally {
-    // Its own are copies.
+  } catch (error) {
     await closeFiles(files);
+    throw error;
   }
   // It may not read all it is given, and that is its own affair.
   child.stdin?.on('error', () => {});
   child.stdin?.end(stdin);
-  return endOf(child, launch, guard);
+  // Listened to at once: it may end while the files, of which it has copies, are closed.
+  const [ended] = await Promise.all([endOf(child, launch, guard), closeFiles(files)]);
+  return ended;
 }
 
 /** Start it and let it go; its pid. @throws {ActionFault} `ProcessNotStarted`, `ProcessFileFailed` */
