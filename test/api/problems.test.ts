@@ -71,14 +71,15 @@ function standIn(engine: Partial<Record<keyof Engine, unknown>>): Promise<Servic
   return ServiceWorld.own({}, {}, engine as Partial<Engine>);
 }
 
-test('RATE_LIMITED says when to come again, and lets in again', async () => {
+test('RATE_LIMITED says when to come again', async () => {
   const world = await ServiceWorld.own({ requestsPerSecondMax: 3 });
-  const answers = [];
-  for (let n = 0; n < 4; n++) answers.push(await world.get('/openapi.json'));
-  expect(answers.slice(0, 3).map(({ status }) => status)).toEqual([200, 200, 200]);
-  expectProblem(answers[3]!, 429, 'RATE_LIMITED', /3 requests a second/);
-  expect(answers[3]!.headers.get('retry-after')).toBe('1');
-  expect(answers[3]!.body.retryAfterMs).toBe(1_000);
+  // Tokens come back while a slow machine asks: never for all of them.
+  const answers = await Promise.all(Array.from({ length: 60 }, () => world.get('/openapi.json')));
+  const refused = answers.filter(({ status }) => status !== 200);
+  expect(answers.length - refused.length).toBeGreaterThanOrEqual(3);
+  expectProblem(refused[0]!, 429, 'RATE_LIMITED', /3 requests a second/);
+  expect(refused[0]!.headers.get('retry-after')).toBe('1');
+  expect(refused[0]!.body.retryAfterMs).toBe(1_000);
 });
 
 test('the gate: tokens come back with time, what is held open is counted', () => {
