@@ -3,7 +3,7 @@
 
 import type { OutcomeGroup, OutcomeMessage, Waits } from '../dispatch/protocol.js';
 import type { TransactionOutcome } from '../flow/transition.js';
-import { neverMs, request } from '../store/contract.js';
+import { neverMs, request, type Segment } from '../store/contract.js';
 import type { CommitItem } from './commit-builder.js';
 import { isTimeout } from './commit-trace.js';
 import { requestsAt } from './member-requests.js';
@@ -15,26 +15,48 @@ export function halves<T>(list: readonly T[]): T[][] {
   return [list.slice(0, middle), list.slice(middle)];
 }
 
-/** Members for which a removal, or an interrupt, was asked while they were executing, and that execution was lost. */
-export function requested(
-  { held, plan, positions, claim }: RunningPart,
+/**
+ * Members of which nothing has run: what happens to them happens where they stand.
+ *
+ * @param more default: no claim, no payload, the requests of their segment
+ */
+export function unrun(
+  { held, plan, positions }: Pick<RunningPart, 'held' | 'plan' | 'positions'>,
+  outcome: CommitItem['outcome'],
   nowMs: number,
-  asked: typeof request.remove | typeof request.interrupt,
+  more: Partial<Pick<CommitItem, 'claim' | 'payload' | 'requests' | 'user'>> = {},
 ): CommitItem {
   return {
     held,
     plan,
     positions,
-    outcome: { kind: 'waiting', cause: 'request', eligibleAtMs: held.segment.eligibleAtMs },
+    outcome,
     path: [],
     baseMs: nowMs,
     times: [],
     payload: null,
     reported: false,
     events: [],
-    claim,
-    requests: asked,
+    claim: null,
+    requests: held.segment.requests,
+    ...more,
   };
+}
+
+/** What stands paused stays so where it goes. */
+export function stillPaused(items: CommitItem[], { state }: Segment): CommitItem[] {
+  return state === 'paused' ? items.map(item => ({ ...item, requests: item.requests | request.pause })) : items;
+}
+
+/** Members for which a removal, or an interrupt, was asked while they were executing, and that execution was lost. */
+export function requested(
+  part: RunningPart,
+  nowMs: number,
+  asked: typeof request.remove | typeof request.interrupt,
+): CommitItem {
+  const { eligibleAtMs } = part.held.segment;
+  const { claim } = part;
+  return unrun(part, { kind: 'waiting', cause: 'request', eligibleAtMs }, nowMs, { claim, requests: asked });
 }
 
 /** Members that wait, or are about to begin, where an active signal is monitored. */
@@ -43,23 +65,9 @@ export function signalled(
   claim: string | null,
   nowMs: number,
 ): CommitItem[] {
-  const { held, plan, positions } = part;
-  const items = splitByRequests({
-    held,
-    plan,
-    positions,
-    outcome: { kind: 'waiting', cause: 'signal', eligibleAtMs: held.segment.eligibleAtMs },
-    path: [],
-    baseMs: nowMs,
-    times: [],
-    payload: null,
-    reported: false,
-    events: [],
-    claim,
-    requests: held.segment.requests,
-  });
-  if (held.segment.state !== 'paused') return items;
-  return items.map(item => ({ ...item, requests: item.requests | request.pause }));
+  const { segment } = part.held;
+  const outcome = { kind: 'waiting', cause: 'signal', eligibleAtMs: segment.eligibleAtMs } as const;
+  return stillPaused(splitByRequests(unrun(part, outcome, nowMs, { claim })), segment);
 }
 
 /** Members whose input, or what they wrote, the store has lost: their action fails, so that they are tried again as its

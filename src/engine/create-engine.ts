@@ -17,7 +17,7 @@ import { currentProcess } from '../store/process-identity.js';
 import { SqlStore } from '../store/sql-store.js';
 import { auditEvents, eventCode } from '../workflow/events.js';
 import { type AuditFilter, auditFilter, recommendedFilter } from '../workflow/filter.js';
-import { AskedElsewhere } from './asked-elsewhere.js';
+import { lookElsewhere } from './asked-elsewhere.js';
 import { Bringers } from './bringers.js';
 import { CallAudit } from './call-audit.js';
 import { EngineCluster } from './cluster.js';
@@ -53,8 +53,9 @@ import { Reporter } from './reporter.js';
 import { Repository } from './repository.js';
 import { Rescheduler } from './rescheduler.js';
 import { Results } from './results.js';
+import { RunningWatch } from './running-watch.js';
 import { RuntimeValues } from './runtime-values.js';
-import { SignalledPrograms } from './signalled-programs.js';
+import { lookForSignalled } from './signalled-programs.js';
 import { Signaller } from './signaller.js';
 import { Sleepers } from './sleepers.js';
 import { SteadyQueue } from './steady-queue.js';
@@ -283,8 +284,10 @@ async function compose(
     cluster,
     bringers,
     deadlines,
-    askedElsewhere: isShared ? new AskedElsewhere({ ...whole, failed: error => health.storeFailed(error) }) : null,
-    signalledPrograms: new SignalledPrograms({ ...whole, failed: error => health.storeFailed(error) }),
+    runningWatch: new RunningWatch([() => lookForSignalled(whole), ...(isShared ? [() => lookElsewhere(whole)] : [])], {
+      clock,
+      failed: error => health.storeFailed(error),
+    }),
     sleepers: new Sleepers({ store, queue, clock, leads, failed: error => health.storeFailed(error) }),
     defaultUser: userInfo().username,
     close: async () => {

@@ -2,7 +2,6 @@
 // place, where their triggers are asked once more and fire with it. What is consumed goes by the same commit, so that it is
 // given once, and stays theirs however often the transaction behind it is rolled back.
 
-import type { PackedJson } from '../dispatch/protocol.js';
 import { parseObject } from '../dispatch/thread/scopes.js';
 import { keptOf, keptText } from '../dispatch/thread/turns.js';
 import type { Segment } from '../store/contract.js';
@@ -12,9 +11,10 @@ import type { Json } from '../workflow/model.js';
 import { deliveredEvent } from '../workflow/waited-events.js';
 import { triggersKey, workflowKey } from '../workflow/written.js';
 import { type CommitItem, requestsOf } from './commit-builder.js';
-import { splitByRequests } from './commit-items.js';
+import { splitByRequests, unrun } from './commit-items.js';
 import { bodiesOf, type HeldBody } from './held-body.js';
 import { fateAt } from './member-requests.js';
+import { packedTexts } from './packing.js';
 import type { EngineParts } from './parts.js';
 import { openOf } from './withdrawal.js';
 
@@ -97,28 +97,13 @@ function itemsOf(
   const written = sorted.map(delivery =>
     withKept(texts.of(delivery), name, delivery.brings as unknown as Json, segment),
   );
-  return splitByRequests({
+  const part = {
     held: holdings.holdSegment(segment),
     plan,
     positions: Uint16Array.from(sorted, ({ position }) => position),
-    outcome: { kind: 'unfired', untilMs: nowMs, event: deliveredEvent },
-    path: [],
-    baseMs: nowMs,
-    times: [],
-    payload: packedTexts(written),
-    reported: false,
-    events: [],
-    claim: null,
-    requests: segment.requests,
-  });
-}
-
-/** JSON texts of members, packed. */
-export function packedTexts(texts: readonly string[]): PackedJson {
-  const written = texts.map(text => Buffer.from(text));
-  const offsets = new Int32Array(written.length + 1);
-  for (const [at, { length }] of written.entries()) offsets[at + 1] = offsets[at]! + length;
-  return { bytes: Buffer.concat(written), offsets };
+  };
+  const outcome = { kind: 'unfired', untilMs: nowMs, event: deliveredEvent } as const;
+  return splitByRequests(unrun(part, outcome, nowMs, { payload: packedTexts(written) }));
 }
 
 /** Everything the context has written, as its transaction would send it, with what one of its triggers keeps now. */

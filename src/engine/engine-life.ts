@@ -1,7 +1,6 @@
 // The life of an engine: created stopped, started and stopped as often as one likes, disposed of once.
 
 import { EngineError } from '../observe/errors.js';
-import type { AskedElsewhere } from './asked-elsewhere.js';
 import type { Bringers } from './bringers.js';
 import type { CallAudit } from './call-audit.js';
 import type { EngineCluster } from './cluster.js';
@@ -18,7 +17,7 @@ import type { EngineParts } from './parts.js';
 import type { Reporter } from './reporter.js';
 import type { Repository } from './repository.js';
 import type { Rescheduler } from './rescheduler.js';
-import type { SignalledPrograms } from './signalled-programs.js';
+import type { RunningWatch } from './running-watch.js';
 import type { Signaller } from './signaller.js';
 import type { Sleepers } from './sleepers.js';
 import type { EngineState } from './status.js';
@@ -47,8 +46,7 @@ export interface EnginePieces {
   /** `null` when this engine has its store for itself. */
   readonly cluster: EngineCluster | null;
   /** `null` when no other engine is given operations. */
-  readonly askedElsewhere: AskedElsewhere | null;
-  readonly signalledPrograms: SignalledPrograms;
+  readonly runningWatch: RunningWatch;
   readonly sleepers: Sleepers;
   readonly bringers: Bringers;
   readonly deadlines: InstanceDeadlines;
@@ -107,8 +105,7 @@ export class EngineLife {
       this.#pieces.sleepers.start();
       this.#pieces.bringers.start();
       this.#pieces.deadlines.start();
-      this.#pieces.askedElsewhere?.start();
-      this.#pieces.signalledPrograms.start();
+      this.#pieces.runningWatch.start();
       feeder.start();
       parts.log.engineStarted({ engine: this.name, store: parts.store.info.location });
     });
@@ -149,8 +146,7 @@ export class EngineLife {
     parts.leases.stop();
     this.#pieces.sleepers.stop();
     this.#pieces.deadlines.stop();
-    this.#pieces.askedElsewhere?.stop();
-    this.#pieces.signalledPrograms.stop();
+    this.#pieces.runningWatch.stop();
     await deadline.meet('failovers', failovers.recorded());
     await deadline.meet('leaving the cluster', this.#pieces.cluster?.stop() ?? Promise.resolve());
     await deadline.meet('housekeeping', housekeeper.stop());

@@ -4,6 +4,7 @@
 import { hasBit } from '../store/bitmap.js';
 import { type InstanceKey, request, type Segment, type SharedChange, type Store } from '../store/contract.js';
 import { type BuiltCommit, buildCommit, type CommitItem } from './commit-builder.js';
+import { unrun } from './commit-items.js';
 import type { EngineParts } from './parts.js';
 import { keyOf } from './shared/gathered.js';
 import type { Members } from './shared/main-line.js';
@@ -67,21 +68,9 @@ export async function forcedRemoval(
     }
     if (others.length > 0) leaving.set(segment, [...others]);
     if (first.length === 0) continue;
-    items.push({
-      held: holdings.holdSegment(segment),
-      plan,
-      positions: first,
-      outcome: { kind: 'waiting', cause: 'request', eligibleAtMs: segment.eligibleAtMs },
-      path: [],
-      baseMs: nowMs,
-      times: [],
-      payload: null,
-      reported: false,
-      events: [],
-      user,
-      claim: null,
-      requests: request.remove,
-    });
+    const part = { held: holdings.holdSegment(segment), plan, positions: first };
+    const outcome = { kind: 'waiting', cause: 'request', eligibleAtMs: segment.eligibleAtMs } as const;
+    items.push(unrun(part, outcome, nowMs, { user, requests: request.remove }));
   }
   const shared = sharing.length === 0 ? [] : (await store.shared(sharing)).map(given);
   const nothing = { fates: [], segments: [], bodies: [], outcomes: [], roots: [], signalled: [] };

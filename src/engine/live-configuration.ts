@@ -89,6 +89,7 @@ export class LiveConfiguration {
       return this.#look();
     });
     const look = this.#next;
+    // Its failure is for who asked: the next look only waits for its end.
     this.#last = look.catch(() => undefined);
     return look;
   }

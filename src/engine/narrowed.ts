@@ -1,6 +1,7 @@
 // An item of a commit with only some of its members.
 
 import type { CommitItem } from './commit-builder.js';
+import { offsetsOf } from './packing.js';
 
 /** The item with only some of its members, by index. */
 export function narrowed(item: CommitItem, members: readonly number[]): CommitItem {
@@ -53,10 +54,4 @@ export function parted(
 
 function concatenated(texts: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(texts);
-}
-
-function offsetsOf(lengths: readonly number[]): Int32Array {
-  const offsets = new Int32Array(lengths.length + 1);
-  for (const [at, length] of lengths.entries()) offsets[at + 1] = offsets[at]! + length;
-  return offsets;
 }

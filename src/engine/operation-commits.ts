@@ -4,7 +4,7 @@ import { auditRow, type TraceGroup } from '../audit/trace.js';
 import { type AuditRow, request, type Segment, type SegmentChange } from '../store/contract.js';
 import { eventCode } from '../workflow/events.js';
 import { buildCommit, type CommitItem } from './commit-builder.js';
-import { splitByRequests } from './commit-items.js';
+import { splitByRequests, unrun } from './commit-items.js';
 import { forcedRemoval } from './forced-removal.js';
 import { fateAt } from './member-requests.js';
 import { type Naming, sharedRenamed } from './naming.js';
@@ -159,25 +159,11 @@ export class OperationCommits {
     if (waiting.length === 0) return [];
     const { holdings, definitions, clock } = this.#parts;
     const nowMs = clock.nowMs();
-    const item: CommitItem = {
-      held: holdings.holdSegment(segment),
-      plan: definitions.byNumber(segment.workflow).plan,
-      positions: waiting,
-      outcome: {
-        kind: 'waiting',
-        cause: operation === 'resume' || operation === 'recover' ? operation : 'request',
-        eligibleAtMs: changeOf(operation, segment, nowMs).eligibleAtMs,
-      },
-      path: [],
-      baseMs: nowMs,
-      times: [],
-      payload: null,
-      reported: false,
-      events: [],
-      user: by.user,
-      claim: null,
-      requests: 0,
-    };
+    const { plan } = definitions.byNumber(segment.workflow);
+    const cause = operation === 'resume' || operation === 'recover' ? operation : 'request';
+    const { eligibleAtMs } = changeOf(operation, segment, nowMs);
+    const part = { held: holdings.holdSegment(segment), plan, positions: waiting };
+    const item = unrun(part, { kind: 'waiting', cause, eligibleAtMs }, nowMs, { user: by.user, requests: 0 });
     return splitByRequests(item).map(each => ({ ...each, requests: askedOf(operation, segment, each.requests) }));
   }
 

@@ -89,3 +89,16 @@ export class Packing {
 function lengthOf(packed: PackedJson): number {
   return packed.offsets[packed.offsets.length - 1]! - packed.offsets[0]!;
 }
+
+/** Running sums of lengths, from 0. */
+export function offsetsOf(lengths: readonly number[]): Int32Array {
+  const offsets = new Int32Array(lengths.length + 1);
+  for (const [at, length] of lengths.entries()) offsets[at + 1] = offsets[at]! + length;
+  return offsets;
+}
+
+/** JSON texts of members, packed. */
+export function packedTexts(texts: readonly string[]): PackedJson {
+  const written = texts.map(text => Buffer.from(text));
+  return { bytes: new Uint8Array(Buffer.concat(written)), offsets: offsetsOf(written.map(({ length }) => length)) };
+}

@@ -10,14 +10,15 @@ import { type LocatedContext, request, type Scope, type Segment } from '../store
 import type { JsonObject, TimerTrigger, WorkflowDefinition } from '../workflow/model.js';
 import type { PlanAction } from '../workflow/plan.js';
 import type { CommitItem } from './commit-builder.js';
-import { splitByRequests } from './commit-items.js';
+import { splitByRequests, stillPaused, unrun } from './commit-items.js';
 import { workflowsOf } from './definitions.js';
-import { packedTexts, WrittenTexts, withKept } from './deliveries.js';
+import { WrittenTexts, withKept } from './deliveries.js';
 import { requestsAt } from './member-requests.js';
 import { type NewTimes, scheduleFault } from './new-times.js';
 import { Counted } from './operation-changes.js';
 import type { OperationOptions, OperationResult } from './operation-options.js';
 import type { Target } from './operator.js';
+import { packedTexts } from './packing.js';
 import type { EngineParts } from './parts.js';
 import type { Members } from './shared/main-line.js';
 import { pause } from './store-trouble.js';
@@ -167,24 +168,10 @@ class Rescheduling {
       const keeps = withTimes({ fired: 0, firstMs: arrivedAtMs, ...kept }, this.#times, nowMs);
       return withKept(texts.of({ segment, position }), name, keeps, segment);
     });
-    const items = splitByRequests({
-      held: holdings.holdSegment(segment),
-      plan,
-      positions: waiting,
-      outcome: { kind: 'unfired', untilMs: nowMs, event: '' },
-      path: [],
-      baseMs: nowMs,
-      times: [],
-      payload: packedTexts(written),
-      reported: false,
-      events: [],
-      user: this.#user,
-      claim: null,
-      requests: segment.requests,
-    });
-    // What stands paused stays so.
-    if (segment.state !== 'paused') return items;
-    return items.map(item => ({ ...item, requests: item.requests | request.pause }));
+    const part = { held: holdings.holdSegment(segment), plan, positions: waiting };
+    const more = { payload: packedTexts(written), user: this.#user };
+    const item = unrun(part, { kind: 'unfired', untilMs: nowMs, event: '' }, nowMs, more);
+    return stillPaused(splitByRequests(item), segment);
   }
 }
 

@@ -8,57 +8,33 @@
 import type { Dispatcher } from '../dispatch/contract.js';
 import { activeOf } from '../flow/shared/signals.js';
 import { keptState } from '../flow/shared/text.js';
-import type { Clock } from '../observe/clock.js';
 import type { InstanceKey } from '../store/contract.js';
 import { isEndedBySignal } from '../workflow/signals.js';
 import type { CommitItem } from './commit-builder.js';
 import { signalled } from './commit-items.js';
 import { parted } from './narrowed.js';
 import type { EngineParts } from './parts.js';
-import { Rounds } from './rounds.js';
 import type { RunningBatch, RunningPart } from './running.js';
 import { keyOf } from './shared/gathered.js';
 import { errorOf } from './standing.js';
 import { tellRunning } from './withdrawals.js';
 
-const everyMs = 1_000;
 /** Instances in one question; those beyond are told by the commit that raises, or end by themselves. */
 const instancesMax = 500;
-
-type World = Pick<EngineParts, 'store' | 'dispatcher' | 'committer'> & {
-  readonly clock: Clock;
-  readonly failed: (error: unknown) => void;
-};
 
 /** What contexts of an instance share; `null`: nothing any more. */
 type SharedText = InstanceKey & { readonly state: string | null };
 
-export class SignalledPrograms {
-  readonly #world: World;
-  readonly #rounds: Rounds;
-
-  constructor(world: World) {
-    this.#world = world;
-    this.#rounds = new Rounds(() => this.#look().catch(world.failed), everyMs, world.clock);
-  }
-
-  start(): void {
-    this.#rounds.start();
-  }
-
-  /** A look under way is not waited for. */
-  stop(): void {
-    void this.#rounds.stop();
-  }
-
-  /** COST nothing while no such program is in the threads; else one read of what their instances share. */
-  async #look(): Promise<void> {
-    const { store, committer, dispatcher } = this.#world;
-    const keys = programsIn(committer.batches).flatMap(({ held: { segment }, positions }) =>
-      Array.from(positions, at => ({ root: segment.root, ordinal: segment.ordinals[at]! })),
-    );
-    if (keys.length > 0) tellSignalled(await store.shared(keys.slice(0, instancesMax)), committer.batches, dispatcher);
-  }
+/** A look of the watch. COST nothing while no such program is in the threads; else one read of what their instances share. */
+export async function lookForSignalled({
+  store,
+  committer,
+  dispatcher,
+}: Pick<EngineParts, 'store' | 'dispatcher' | 'committer'>): Promise<void> {
+  const keys = programsIn(committer.batches).flatMap(({ held: { segment }, positions }) =>
+    Array.from(positions, at => ({ root: segment.root, ordinal: segment.ordinals[at]! })),
+  );
+  if (keys.length > 0) tellSignalled(await store.shared(keys.slice(0, instancesMax)), committer.batches, dispatcher);
 }
 
 /**

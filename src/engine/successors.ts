@@ -15,6 +15,7 @@ import { beginPlaceOf } from './begin-place.js';
 import type { KnownWorkflow } from './definitions.js';
 import { HeldBody } from './held-body.js';
 import { OpenRoot } from './open-root.js';
+import { packedTexts } from './packing.js';
 import type { EngineParts } from './parts.js';
 import type { Members } from './shared/main-line.js';
 import type { CheckedRecord } from './submit-record.js';
@@ -86,7 +87,7 @@ export class Successors {
       const segments = open.segments(atMs);
       if (written === null) added.segments.push(...segments);
       else {
-        const body = packed(this.#parts.ids.next(), id, root.ordinals, texts);
+        const body = { id: this.#parts.ids.next(), root: id, ordinals: root.ordinals, ...packedTexts(texts) };
         added.bodies.push(body);
         added.segments.push(
           ...segments.map(segment => ({ ...segment, body: body.id, hasRun: false, place: this.#placeIn(segment) })),
@@ -205,11 +206,4 @@ function textAt(held: HeldBody | undefined, ordinal: number, instance: string): 
   const text = held?.textOf(ordinal) ?? null;
   if (text === null) throw new Error(`what instance ${instance} was given is not in the store`);
   return text;
-}
-
-function packed(id: string, root: string, ordinals: Uint16Array, texts: readonly string[]): Body {
-  const parts = texts.map(text => Buffer.from(text));
-  const offsets = new Int32Array(parts.length + 1);
-  for (const [at, part] of parts.entries()) offsets[at + 1] = offsets[at]! + part.length;
-  return { id, root, ordinals, offsets, bytes: new Uint8Array(Buffer.concat(parts)) };
 }
