@@ -159,9 +159,9 @@ test(
       const isPaused = round % 2 === 1;
       await disturbed.by(`Redis ${isPaused ? 'paused' : 'stopped'} for 10 s`, async () => {
         if (isPaused) await servers.redis.client.client('PAUSE', 10_000);
-        else servers.redis.signal('SIGSTOP');
+        else await servers.redis.standStill();
         await passed(10_000);
-        if (!isPaused) servers.redis.signal('SIGCONT');
+        if (!isPaused) servers.redis.goOn();
       });
     }
     // Leases ran out: what had begun and was not committed may have been begun again.

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../ledger/checker.js';
 import { judge } from '../ledger/judge.js';
 import { redisAndPostgres } from '../servers/redis-and-postgres.js';
+import { standStill } from '../servers/standstill.js';
 import type { Child } from './child-process.js';
 import { type AtEnd, LoadCluster } from './load-cluster.js';
 
@@ -32,7 +33,7 @@ async function started(home: string, atEnd?: AtEnd): Promise<LoadCluster> {
 /** Stop the engine `a` at a moment at which it holds claims. */
 async function stopHolding(first: Child, { name }: LoadCluster): Promise<void> {
   for (;;) {
-    first.process.kill('SIGSTOP');
+    await standStill(first.process);
     // What it sent before is done, or on its way.
     await passed(20);
     const [running] = await servers.redis.client.keys(`{millrace:${name}}:*:running`);

@@ -1,6 +1,7 @@
 // One engine to a folder (fault 36): a second is told by whom it is held, and a dead holder does not hold it.
 
 import { expect, test } from 'vitest';
+import { standStill } from '../servers/standstill.js';
 import { child, deploy, freshFolder, open } from './setup.js';
 
 /** A second, and what a busy machine takes. */
@@ -37,7 +38,7 @@ test('the folder of a holder that is stopped is refused, and opens at once when 
   const holder = child('hold.mjs', [folder]);
   await holder.line(/^held/);
   const pid = holder.process.pid!;
-  holder.process.kill('SIGSTOP');
+  await standStill(holder.process);
   const startedMs = performance.now();
   await expect(open(folder)).rejects.toMatchObject({
     code: 'STORE_LOCKED',

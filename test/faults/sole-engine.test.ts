@@ -7,6 +7,7 @@ import type { Engine, EngineOptions } from '../../src/engine/index.js';
 import { loggersTo, nullLoggers } from '../../src/observe/loggers.js';
 import { SqlMembers } from '../../src/store/members.js';
 import { openPostgres } from '../../src/store/postgres/driver.js';
+import { standStill } from '../servers/standstill.js';
 import { TestPostgres } from '../store/postgres-server.js';
 import { Child } from './child-process.js';
 import { freshFolder, module } from './setup.js';
@@ -104,7 +105,7 @@ test('asleep for longer than its lease it finds a successor, and ends', async ()
     actions: [{ name: 'act', type: 'call' as const, function: 'double' }],
     flows: [],
   };
-  child.process.kill('SIGSTOP');
+  await standStill(child.process);
   const successor = await openOn(postgres, { name: 'successor' });
   const tryStart = (): Promise<boolean> =>
     successor.start().then(

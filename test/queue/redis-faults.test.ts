@@ -279,9 +279,9 @@ describe('a Redis that is restarted', () => {
   test('one that stands still for a while is waited for or given up, and goes on', async () => {
     const queue = await opened(world.connect({ answerWithinMs: 300 }));
     await queue.offer([offerOf('a', 4, then)]);
-    own.signal('SIGSTOP');
+    await own.standStill();
     await expect(queue.counts()).rejects.toEqual(unavailable);
-    own.signal('SIGCONT');
+    own.goOn();
     expect(await answered(() => queue.counts())).toMatchObject({ ready: 4 });
   });
 });

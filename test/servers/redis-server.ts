@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as passed } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { standStill } from './standstill.js';
 
 export class RedisServer {
   readonly #folder = mkdtempSync(path.join(tmpdir(), 'millrace-redis-'));
@@ -63,9 +64,13 @@ export class RedisServer {
     await ended;
   }
 
-  /** Stand still (`SIGSTOP`) and go on (`SIGCONT`). */
-  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
-    this.#process?.kill(name);
+  /** Stand still until `goOn`. */
+  async standStill(): Promise<void> {
+    if (this.#process !== null) await standStill(this.#process);
+  }
+
+  goOn(): void {
+    this.#process?.kill('SIGCONT');
   }
 
   async stop(): Promise<void> {

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { lockFolder } from '../../src/store/pglite/folder-lock.js';
 import { currentProcess, startOf } from '../../src/store/process-identity.js';
+import { standStill } from '../servers/standstill.js';
 import { freshFolder, startChild, startContainer } from './setup.js';
 
 /** A second, and what a busy machine takes. */
@@ -44,7 +45,7 @@ test('also when the holder is stopped', async () => {
   const folder = freshFolder();
   const holder = startChild(holdFolder, folder);
   expect(await holder.line()).toBe('held');
-  holder.process.kill('SIGSTOP');
+  await standStill(holder.process);
   const { message, tookMs } = await refusalOf(folder);
   expect(message).toContain(`pid ${holder.process.pid}`);
   expect(tookMs).toBeLessThan(atOnceMs);

@@ -22,6 +22,7 @@ import { SqlStore } from '../../src/store/sql-store.js';
 import { textRows } from '../../src/store/text-rows.js';
 import { measureCall, writeCall } from '../../src/store/wire.js';
 import { auditEvents } from '../../src/workflow/events.js';
+import { standStill } from '../servers/standstill.js';
 import { nothing, rootOf, segmentOf, storeConformance } from './conformance.js';
 import { driverConformance } from './driver-conformance.js';
 import { type Child, freshFolder, insert, startChild, startChildOfFile } from './setup.js';
@@ -365,7 +366,7 @@ describe('the holder goes', () => {
     const holder = await holderOf(folder);
     const home = await join(folder, { waitMs: 400 });
     await home.transaction([insert(1)]);
-    holder.process.kill('SIGSTOP');
+    await standStill(holder.process);
     const startedMs = performance.now();
     await expect(home.transaction([insert(2)])).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
@@ -429,7 +430,7 @@ describe('the holder goes', () => {
     const folder = freshFolder();
     const holder = await holderOf(folder);
     const home = await join(folder, { waitMs: 500 });
-    holder.process.kill('SIGSTOP');
+    await standStill(holder.process);
     const waiting = home.transaction([insert(1)]);
     await expect(waiting).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     await home.close();
