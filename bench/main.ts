@@ -7,6 +7,7 @@ import { contestantNames, loadContestant, subjectName } from './contestants/inde
 import { formatFlows, runFlows } from './flows.js';
 import { describeMachine } from './machine.js';
 import { runMicro } from './micro.js';
+import { formatOrder, runOrder } from './order.js';
 import { race } from './race.js';
 import { alignColumns, formatTable, makeReport } from './report.js';
 import { scenarioNamed, scenarios } from './scenarios/index.js';
@@ -77,6 +78,7 @@ async function run(scenarioName: string, options: Options): Promise<void> {
   if (scenario.arrival === 'micro') write(await micro(scenario, options));
   else if (scenario.arrival === 'time') write(await time(scenario, options));
   else if (scenario.arrival === 'flows') write(await flows(scenario, options));
+  else if (scenario.arrival === 'order') write(await order(scenario, options));
   else write(await compare(scenario, options));
 }
 
@@ -138,6 +140,15 @@ async function time(scenario: Scenario, options: Options): Promise<unknown> {
   const machine = describeMachine();
   process.stdout.write(`time, ${rounds} rounds of ${timeMs} ms each, ${machine}\n${formatTime(figures)}\n`);
   return { scenario: scenario.name, machine, subject: null, peers: [], rounds, ...figures };
+}
+
+async function order(scenario: Scenario, options: Options): Promise<unknown> {
+  const isToy = options.toy === true;
+  const rounds = options.rounds ?? (isToy ? 1 : scenario.rounds);
+  const parts = await runOrder(options.instances ?? (isToy ? scenario.toySize : scenario.size), rounds, isToy);
+  const machine = describeMachine();
+  process.stdout.write(`order, medians of ${rounds}, ${machine}\n${formatOrder(parts)}\n`);
+  return { scenario: scenario.name, machine, subject: null, peers: [], rounds, parts };
 }
 
 async function flows(scenario: Scenario, options: Options): Promise<unknown> {

@@ -89,6 +89,7 @@ class Millrace implements Contestant {
         return this.#submit(setting);
       case 'micro':
       case 'time':
+      case 'order':
       case 'flows':
         throw new Error(`${setting.scenario.name} has no contestants`);
     }

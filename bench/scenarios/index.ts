@@ -10,6 +10,7 @@ import { latency } from './latency.js';
 import { micro } from './micro.js';
 import { mixed } from './mixed.js';
 import { backlogRedis, coldRedis, endToEndRedis, mixedRedis } from './on-redis.js';
+import { order } from './order.js';
 import type { Scenario } from './scenario.js';
 import { due, sleepers, sleepersApart } from './sleepers.js';
 import { steps } from './steps.js';
@@ -42,6 +43,7 @@ export const scenarios: readonly Scenario[] = [
   sleepers,
   due,
   year,
+  order,
 ];
 
 /** @throws Error naming the scenarios there are */

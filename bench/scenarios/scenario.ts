@@ -12,7 +12,8 @@
  * - `sleepers`: `size` instances wait for a far time.
  * - `due`: `size` instances wait for the same instant.
  * - `year`: one instance on a clock of its own.
- * - `flows`: the scenarios of flow charts, one race each, and what one instance costs when it splits or loops for long. */
+ * - `flows`: the scenarios of flow charts, one race each, and what one instance costs when it splits or loops for long.
+ * - `order`: the queues by themselves. */
 export type Arrival =
   | 'stream'
   | 'one-at-a-time'
@@ -25,7 +26,8 @@ export type Arrival =
   | 'sleepers'
   | 'due'
   | 'year'
-  | 'flows';
+  | 'flows'
+  | 'order';
 
 /** How the actions of an instance follow each other.
  * - `sequence`: `steps` transactions (for a peer: jobs) of `actionsPerStep` actions.

@@ -13,6 +13,8 @@ export interface RedisServer {
   readonly settings: string;
   /** Memory in use, bytes. */
   usedBytes(): Promise<number>;
+  /** CPU time it has taken, microseconds. */
+  cpuUs(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -45,16 +47,30 @@ export async function startRedis(folder: string, fsync: RedisFsync | null): Prom
     socket,
     settings: `redis-server, ${fsync === null ? 'no persistence' : `AOF ${fsync}`}, unix socket`,
     usedBytes: () => usedBytes(socket),
+    cpuUs: () => cpuUs(socket),
     stop: () => server.stop(),
   };
 }
 
 async function usedBytes(socket: string): Promise<number> {
+  const [bytes] = await infoOf(socket, 'memory', ['used_memory']);
+  return bytes!;
+}
+
+async function cpuUs(socket: string): Promise<number> {
+  const [user, system] = await infoOf(socket, 'cpu', ['used_cpu_user', 'used_cpu_sys']);
+  return (user! + system!) * 1e6;
+}
+
+async function infoOf(socket: string, section: string, names: readonly string[]): Promise<readonly number[]> {
   const client = new Redis(socket);
   try {
-    const [, found] = /^used_memory:(\d+)/m.exec(await client.info('memory')) ?? [];
-    if (found === undefined) throw new Error('INFO memory has no used_memory');
-    return Number(found);
+    const info = await client.info(section);
+    return names.map(name => {
+      const [, found] = new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info) ?? [];
+      if (found === undefined) throw new Error(`INFO ${section} has no ${name}`);
+      return Number(found);
+    });
   } finally {
     client.disconnect();
   }

@@ -7,7 +7,7 @@
 //
 // Guarantees:
 //   Q1. Claims come in order: effective priority, then eligible time (creation time on a FIFO branch), then arrival,
-//       then position.
+//       then position. What has no room under a throttle does not compete.
 //   Q2. A position of a segment is in at most one place: ready, delayed or claimed. Offering what is known does nothing.
 //   Q3. Nothing is claimed before its eligible time, by the queue's time. Once that has come it stays come, though the
 //       clock be set back.
@@ -19,6 +19,8 @@
 //       with `QUEUE_LOST`.
 //   Q8. A call that rejects with `QUEUE_UNAVAILABLE` may have been done, or not, or in part; repeating it does no harm.
 //       What a claim took whose answer was lost is the answer to the engine's next claim.
+//   Q9. No claim makes more members than a throttle lets be claimed below its branch; what was claimed before it was set
+//       counts. Those announced count, and may be more.
 
 /** Positions `from` up to, not including, `to` of a segment. */
 export interface Slice {
@@ -66,7 +68,7 @@ export interface Claim {
   readonly count: number;
 }
 
-/** Nothing is ready, or nothing was asked for. */
+/** Nothing is ready that has room, or nothing was asked for. */
 export interface NothingReady {
   readonly kind: 'nothing';
   /** Until the first of what is delayed is eligible; `null` when nothing is, or the epoch is not open. */
@@ -86,6 +88,30 @@ export interface AnnouncedClaim {
   readonly id: string;
   readonly slices: readonly Offer[];
 }
+
+/** Members claimed below a branch at most, all of it together; `null`: no bound. 0 keeps all of it waiting. */
+export interface Throttle {
+  /** By each engine. */
+  readonly perEngine: number | null;
+  /** By all engines. */
+  readonly clusterWide: number | null;
+}
+
+/** A throttle, and the members claimed below its branch. */
+export interface ThrottleState extends Throttle {
+  readonly running: number;
+  /** By engine; those that hold some. */
+  readonly runningBy: ReadonlyMap<string, number>;
+  /** False where a call was not carried out to its end, so that it is to be repeated. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * How long, in ms, a member waits from one step of its effective priority to the next, down to 1; `off`: it has none. Steps
+ * fall on a grid common to all, so that the first may come sooner. The cost of a claim grows with the number of different
+ * windows.
+ */
+export type FairnessWindow = number | 'off';
 
 export interface QueueCounts {
   /** Members whose eligible time has come and that wait to be claimed. */
@@ -160,6 +186,12 @@ export interface Queue {
   inheritedPriorities(): Promise<ReadonlyMap<string, number>>;
   /** Order a branch and all below it by creation time (`true`), by eligible time (`false`), or as above it (`null`). */
   setFifo(branch: string, fifo: boolean | null): Promise<void>;
+  /** Fairness of a branch and all below it, or as above it (`null`). Where nothing is set it is off. */
+  setFairness(branch: string, window: FairnessWindow | null): Promise<void>;
+  /** Bound what is claimed below a branch, beside the bounds of the branches above; `null` takes the bound away. */
+  setThrottle(branch: string, throttle: Throttle | null): Promise<void>;
+  /** The throttles there are, by branch. */
+  throttles(): Promise<ReadonlyMap<string, ThrottleState>>;
   counts(): Promise<QueueCounts>;
   /**
    * Be told that something may be ready that was not. A hint that may be lost: a home may have no way to tell, and whoever

@@ -34,6 +34,19 @@ export class Claims {
     return new Map(this.#running);
   }
 
+  /** Members held of what is below a branch, by engine. O(entries held). */
+  runningBelow(branch: string): ReadonlyMap<string, number> {
+    const running = new Map<string, number>();
+    for (const held of this.#byId.values()) {
+      // What came back to a claim by an announcement is among its entries twice.
+      for (const { place, lane, count } of new Set(held.entries)) {
+        if (place !== held || !lane.branch.startsWith(branch)) continue;
+        running.set(held.engine, (running.get(held.engine) ?? 0) + count);
+      }
+    }
+    return running;
+  }
+
   hold(entry: Entry, held: HeldClaim): void {
     entry.place = held;
     held.entries.push(entry);

@@ -4,7 +4,7 @@
 // its offer.
 
 import type { Slice } from './contract.js';
-import type { Lane } from './embedded-lanes.js';
+import type { Lane } from './embedded-lane.js';
 
 /** A claim as the queue holds it. */
 export interface HeldClaim {

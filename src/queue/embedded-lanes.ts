@@ -1,37 +1,33 @@
-// The lanes of the embedded queue and the heap of their heads: what is first in order, in O(log lanes).
+// The lanes of the embedded queue, what is set of branches, and the heads of the lanes: what is first in order, in
+// O(log lanes).
 //
-// A lane is a branch with either one own priority or the inherited one, so all its entries have the same effective
-// priority. Changing an inherited priority moves lanes among the heads and touches no entry.
+// Changing what is inherited moves lanes among the heads and touches no entry; but how entries are ordered among themselves
+// is theirs: changing that puts those of a lane in order anew.
 //
 // Invariants:
-//   L1. A lane is among the heads exactly when something is ready in it.
+//   L1. A rung is among the heads of its lane's node exactly when something is ready in it.
 //   L2. A lane lives as long as an entry names it, in whatever place: a claim that is released finds its own lane again.
+//   L3. The time goes on, never back: what has reached priority 1 stays there.
 
-import { type Entry, entryBefore } from './embedded-entry.js';
-import { type HeapItem, IndexedHeap } from './indexed-heap.js';
+import type { FairnessWindow, Throttle, ThrottleState } from './contract.js';
+import type { Entry } from './embedded-entry.js';
+import { Ageing, Lane, type Rung, rungOf, rungsOf } from './embedded-lane.js';
+import { Throttles } from './embedded-throttles.js';
+import { IndexedHeap } from './indexed-heap.js';
+import { Inherited } from './inherited.js';
 
 /** Where neither the instance nor any branch above it says otherwise. */
 const defaultPriority = 10;
 
-export interface Lane extends HeapItem {
-  readonly branch: string;
-  /** Its members' own priority, or `null`: they inherit. */
-  readonly ownPriority: number | null;
-  /** Effective priority. */
-  priority: number;
-  /** Ordered by creation time, not by eligible time. */
-  fifo: boolean;
-  readonly ready: IndexedHeap<Entry>;
-  /** Entries that name this lane. */
-  entryCount: number;
-}
-
 export class Lanes {
   /** By branch, then by own priority (`null`: inherited). */
   readonly #byBranch = new Map<string, Map<number | null, Lane>>();
-  readonly #heads = new IndexedHeap<Lane>(laneBefore);
+  readonly #throttles = new Throttles();
+  readonly #ageing = new IndexedHeap<Ageing>((a, b) => a.dueMs < b.dueMs);
   readonly #priorities = new Inherited<number>(defaultPriority);
   readonly #fifo = new Inherited<boolean>(false);
+  readonly #windows = new Inherited<FairnessWindow>('off');
+  #nowMs = 0;
 
   /** The lane for members of a workflow, made if need be; the caller counts its entries with `entryCount`. */
   laneOf(workflowName: string, ownPriority: number | null): Lane {
@@ -43,15 +39,10 @@ export class Lanes {
     }
     let lane = lanes.get(ownPriority);
     if (lane === undefined) {
-      lane = {
-        branch,
-        ownPriority,
-        priority: ownPriority ?? this.#priorities.at(branch),
-        fifo: this.#fifo.at(branch),
-        ready: new IndexedHeap(entryBefore),
-        entryCount: 0,
-        heapIndex: -1,
-      };
+      lane = new Lane(branch, ownPriority, this.#throttles.nodeOf(branch));
+      lane.priority = ownPriority ?? this.#priorities.at(branch);
+      lane.fifo = this.#fifo.at(branch);
+      lane.window = this.#windows.at(branch);
       lanes.set(ownPriority, lane);
     }
     return lane;
@@ -65,24 +56,37 @@ export class Lanes {
     if (lanes.size === 0) this.#byBranch.delete(lane.branch);
   }
 
-  /** What is claimed next. */
-  get first(): Entry | undefined {
-    return this.#heads.first?.ready.first;
+  /** What an engine claims next. */
+  next(engine: string, nowMs: number): Entry | undefined {
+    this.#age(nowMs);
+    return this.#throttles.next(engine, this.#nowMs);
+  }
+
+  /** How many members of it. */
+  room({ lane }: Entry, engine: string): number {
+    return this.#throttles.room(lane.node, engine);
   }
 
   add(entry: Entry): void {
-    const lane = entry.lane;
-    lane.ready.push(entry);
-    if (lane.heapIndex === -1) this.#heads.push(lane);
-    else if (entry.heapIndex === 0) this.#heads.moved(lane);
+    const rung = rungOf(entry);
+    rung.ready.push(entry);
+    if (rung.ready.size === 1) this.#show(rung);
+    else if (entry.heapIndex === 0) this.#moved(rung);
   }
 
   remove(entry: Entry): void {
-    const lane = entry.lane;
+    const rung = rungOf(entry);
     const wasHead = entry.heapIndex === 0;
-    lane.ready.remove(entry);
-    if (lane.ready.size === 0) this.#heads.remove(lane);
-    else if (wasHead) this.#heads.moved(lane);
+    rung.ready.remove(entry);
+    if (rung.ready.size === 0) {
+      this.#hide(rung);
+      rung.lane.rungs.delete(rung.step);
+    } else if (wasHead) this.#moved(rung);
+  }
+
+  /** Members of a lane that a claim of an engine holds more. */
+  count(lane: Lane, engine: string, members: number): void {
+    this.#throttles.count(lane.node, engine, members);
   }
 
   setPriority(branch: string, priority: number | null): void {
@@ -90,7 +94,7 @@ export class Lanes {
     for (const lane of this.#lanesBelow(branch)) {
       if (lane.ownPriority !== null) continue;
       lane.priority = this.#priorities.at(lane.branch);
-      if (lane.heapIndex !== -1) this.#heads.moved(lane);
+      for (const rung of rungsOf(lane)) this.#moved(rung);
     }
   }
 
@@ -102,46 +106,97 @@ export class Lanes {
   setFifo(branch: string, fifo: boolean | null): void {
     this.#fifo.set(branch, fifo);
     for (const lane of this.#lanesBelow(branch)) {
-      lane.fifo = this.#fifo.at(lane.branch);
-      lane.ready.reorder();
-      if (lane.heapIndex !== -1) this.#heads.moved(lane);
+      this.#refile(lane, () => {
+        lane.fifo = this.#fifo.at(lane.branch);
+      });
     }
+  }
+
+  setFairness(branch: string, window: FairnessWindow | null): void {
+    const before = this.#throttles.windows;
+    this.#windows.set(branch, window);
+    const after: FairnessWindow[] = ['off', ...new Set(this.#windows.all().values())];
+    this.#throttles.windows = [...new Set([...before, ...after])];
+    for (const lane of this.#lanesBelow(branch)) {
+      this.#refile(lane, () => {
+        lane.window = this.#windows.at(lane.branch);
+      });
+    }
+    this.#throttles.windows = [...new Set(after)];
+  }
+
+  /** @param held members that claims hold below the branch, by engine */
+  setThrottle(branch: string, throttle: Throttle | null, held: () => ReadonlyMap<string, number>): void {
+    this.#throttles.set(branch, throttle, held, () => {
+      for (const lane of this.#lanesBelow(branch)) {
+        const rungs = rungsOf(lane);
+        for (const rung of rungs) this.#hide(rung);
+        lane.node = this.#throttles.nodeOf(lane.branch);
+        for (const rung of rungs) this.#show(rung);
+      }
+    });
+  }
+
+  throttles(): ReadonlyMap<string, ThrottleState> {
+    return this.#throttles.states();
+  }
+
+  /** What its time has come for has reached priority 1 (L3). */
+  #age(nowMs: number): void {
+    this.#nowMs = Math.max(this.#nowMs, nowMs);
+    for (;;) {
+      const first = this.#ageing.first;
+      if (first === undefined || first.dueMs > this.#nowMs) return;
+      this.#moved(first.rung);
+    }
+  }
+
+  #show(rung: Rung): void {
+    this.#reckon(rung);
+    this.#throttles.put(rung, rung.lane.node, rung.lane.window);
+  }
+
+  #moved(rung: Rung): void {
+    this.#reckon(rung);
+    this.#throttles.moved(rung, rung.lane.node, rung.lane.window);
+  }
+
+  #hide(rung: Rung): void {
+    this.#throttles.remove(rung, rung.lane.node, rung.lane.window);
+    if (rung.ageing !== null) this.#ageing.remove(rung.ageing);
+    rung.ageing = null;
+  }
+
+  #reckon(rung: Rung): void {
+    const dueMs = rung.reckon(this.#nowMs);
+    if (dueMs === null) {
+      if (rung.ageing !== null) this.#ageing.remove(rung.ageing);
+      rung.ageing = null;
+    } else if (rung.ageing === null) {
+      rung.ageing = new Ageing(rung);
+      rung.ageing.dueMs = dueMs;
+      this.#ageing.push(rung.ageing);
+    } else {
+      rung.ageing.dueMs = dueMs;
+      this.#ageing.moved(rung.ageing);
+    }
+  }
+
+  /** Order what is ready in a lane in another way. */
+  #refile(lane: Lane, change: () => void): void {
+    const rungs = rungsOf(lane);
+    for (const rung of rungs) this.#hide(rung);
+    change();
+    if (lane.rungs.size === 0 && !(lane.fifo && lane.window !== 'off')) {
+      lane.onlyRung.ready.reorder();
+      for (const rung of rungs) this.#show(rung);
+      return;
+    }
+    lane.rungs.clear();
+    for (const entry of rungs.flatMap(rung => rung.ready.takeWhere(() => true))) this.add(entry);
   }
 
   *#lanesBelow(branch: string): Iterable<Lane> {
     for (const [name, lanes] of this.#byBranch) if (name.startsWith(branch)) yield* lanes.values();
-  }
-}
-
-function laneBefore(a: Lane, b: Lane): boolean {
-  if (a.priority !== b.priority) return a.priority < b.priority;
-  return entryBefore(a.ready.first!, b.ready.first!);
-}
-
-/** A property of the tree of branches: the nearest value set at or above a branch holds, else the default. */
-class Inherited<T> {
-  readonly #set = new Map<string, T>();
-  readonly #default: T;
-
-  constructor(defaultValue: T) {
-    this.#default = defaultValue;
-  }
-
-  set(branch: string, value: T | null): void {
-    if (value === null) this.#set.delete(branch);
-    else this.#set.set(branch, value);
-  }
-
-  all(): ReadonlyMap<string, T> {
-    return new Map(this.#set);
-  }
-
-  at(branch: string): T {
-    for (let end = branch.length; end > 0; end = branch.lastIndexOf('/', end - 2) + 1) {
-      const value = this.#set.get(branch.slice(0, end));
-      if (value !== undefined) return value;
-      if (end === 1) break; // the root: `lastIndexOf` takes a negative start for 0 and would find it for ever
-    }
-    return this.#default;
   }
 }

@@ -1,6 +1,6 @@
 // The embedded home of the Queue contract: one process, nothing installed, everything in memory.
 //
-// Ready slices stand in lanes under a heap of lane heads (`embedded-lanes.ts`), slices whose time has not come in a
+// Ready slices stand in lanes under heaps of lane heads (`embedded-lanes.ts`), one for each throttle, slices whose time has not come in a
 // heap by eligible time, and every position the queue knows is found through its segment (`embedded-places.ts`).
 // Nothing here waits: delayed slices become ready when somebody asks for something.
 //
@@ -21,14 +21,17 @@ import {
   type ClaimRequest,
   type ExpiredSlice,
   expiredMax,
+  type FairnessWindow,
   type NothingReady,
   type Offer,
   type Queue,
   type QueueCounts,
   type Slice,
+  type Throttle,
+  type ThrottleState,
 } from './contract.js';
 import { Claims, newClaim } from './embedded-claims.js';
-import { Entry, eligibleBefore } from './embedded-entry.js';
+import { Entry, eligibleBefore, type HeldClaim } from './embedded-entry.js';
 import { EmbeddedEpoch } from './embedded-epoch.js';
 import { Lanes } from './embedded-lanes.js';
 import { Places } from './embedded-places.js';
@@ -66,12 +69,12 @@ export class EmbeddedQueue implements Queue {
       if (slices.length === 0) continue;
       const held = this.#claims.get(id) ?? newClaim(id, engine);
       for (const slice of slices) {
-        this.#offer(slice, part => this.#claims.hold(part, held));
+        this.#offer(slice, part => this.#hold(part, held));
         for (const entry of this.#places.overlapping(slice)) {
           if (typeof entry.place === 'object') continue;
           const part = this.#carve(entry, slice);
           this.#unwait(part);
-          this.#claims.hold(part, held);
+          this.#hold(part, held);
         }
       }
       held.leaseUntilMs = Math.max(held.leaseUntilMs, leaseUntilMs);
@@ -98,23 +101,21 @@ export class EmbeddedQueue implements Queue {
     this.#epoch.assertAttached();
     if (!this.#epoch.isOpen) return { kind: 'nothing', eligibleInMs: null }; // Q6
     const nowMs = this.#promote();
-    if (request.limit <= 0 || this.#lanes.first === undefined) {
-      const first = this.#delayed.first;
-      return { kind: 'nothing', eligibleInMs: first === undefined ? null : first.eligibleAtMs - nowMs };
-    }
     const held = newClaim(randomUUID(), request.engine);
     held.leaseUntilMs = nowMs + request.leaseMs;
     const slices: ClaimedSlice[] = [];
     while (held.count < request.limit) {
-      const entry = this.#lanes.first;
+      const entry = this.#lanes.next(request.engine, nowMs);
       if (entry === undefined) break;
-      const room = request.limit - held.count;
+      const room = Math.min(this.#lanes.room(entry, request.engine), request.limit - held.count);
       if (entry.count > room) this.#split(entry, entry.from + room);
       this.#unwait(entry);
-      this.#claims.hold(entry, held);
+      this.#hold(entry, held);
       slices.push({ segment: entry.segment, from: entry.from, to: entry.to, redelivered: entry.redelivered });
     }
-    return { kind: 'claimed', id: held.id, engine: held.engine, slices, count: held.count };
+    if (held.count > 0) return { kind: 'claimed', id: held.id, engine: held.engine, slices, count: held.count };
+    const first = this.#delayed.first;
+    return { kind: 'nothing', eligibleInMs: first === undefined ? null : first.eligibleAtMs - nowMs };
   }
 
   async settle(claim: string, slices: readonly Slice[]): Promise<void> {
@@ -173,7 +174,7 @@ export class EmbeddedQueue implements Queue {
       for (const entry of held.entries) {
         if (entry.place !== held) continue;
         if (expired.length === expiredMax) return expired;
-        this.#claims.unhold(entry, held);
+        this.#unhold(entry, held);
         entry.redelivered = true;
         this.#ready(entry);
         expired.push({ ...entry.slice(), engine: held.engine });
@@ -197,6 +198,23 @@ export class EmbeddedQueue implements Queue {
     assert(branch.endsWith('/'), `branch "${branch}" must end with a slash`);
     this.#epoch.assertAttached();
     this.#lanes.setFifo(branch, fifo);
+  }
+
+  async setFairness(branch: string, window: FairnessWindow | null): Promise<void> {
+    assert(branch.endsWith('/'), `branch "${branch}" must end with a slash`);
+    this.#epoch.assertAttached();
+    this.#lanes.setFairness(branch, window);
+  }
+
+  async setThrottle(branch: string, throttle: Throttle | null): Promise<void> {
+    assert(branch.endsWith('/'), `branch "${branch}" must end with a slash`);
+    this.#epoch.assertAttached();
+    this.#lanes.setThrottle(branch, throttle, () => this.#claims.runningBelow(branch));
+  }
+
+  async throttles(): Promise<ReadonlyMap<string, ThrottleState>> {
+    this.#epoch.assertAttached();
+    return this.#lanes.throttles();
   }
 
   async counts(): Promise<QueueCounts> {
@@ -281,6 +299,17 @@ export class EmbeddedQueue implements Queue {
     this.#readyMembers += entry.count;
   }
 
+  #hold(entry: Entry, held: HeldClaim): void {
+    this.#claims.hold(entry, held);
+    this.#lanes.count(entry.lane, held.engine, entry.count);
+  }
+
+  /** The caller puts the entry somewhere. */
+  #unhold(entry: Entry, held: HeldClaim): void {
+    this.#claims.unhold(entry, held);
+    this.#lanes.count(entry.lane, held.engine, -entry.count);
+  }
+
   #unwait(entry: Entry): void {
     if (entry.place === 'ready') {
       this.#lanes.remove(entry);
@@ -300,7 +329,7 @@ export class EmbeddedQueue implements Queue {
       for (const entry of this.#places.overlapping(slice)) {
         if (entry.place !== held) continue;
         const part = this.#carve(entry, slice);
-        this.#claims.unhold(part, held);
+        this.#unhold(part, held);
         // Named twice in one call, the second time it must not be found in the claim; the caller puts it somewhere.
         part.place = 'ready';
         taken.push(part);

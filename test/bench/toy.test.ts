@@ -64,7 +64,7 @@ describe.concurrent('at toy size', () => {
   }
 
   for (const scenario of scenarios.filter(
-    each => each.peers.length === 0 && !['micro', 'time', 'flows'].includes(each.arrival),
+    each => each.peers.length === 0 && !['micro', 'time', 'flows', 'order'].includes(each.arrival),
   )) {
     it.runIf(hasSubject)(
       `${scenario.name} runs to its end`,
@@ -107,6 +107,12 @@ describe.concurrent('at toy size', () => {
     };
     expect(Math.min(...report.shared.map(each => each.ratio))).toBeGreaterThan(0);
     expect(report.unsatisfiable.map(each => each.coldMs).length).toBeGreaterThan(3);
+  });
+
+  it('order measures both queues', async ({ signal }) => {
+    const report = (await bench(signal, 'order')) as Report & { parts: { home: string; ratio: number }[] };
+    expect(new Set(report.parts.map(each => each.home))).toEqual(new Set(['embedded', 'Redis']));
+    expect(Math.min(...report.parts.map(each => each.ratio))).toBeGreaterThan(0);
   });
 
   it('a missing Redis is an error that says what to do, not a peer left out', async () => {

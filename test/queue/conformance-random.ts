@@ -3,13 +3,13 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Offer, Queue, Slice } from '../../src/queue/contract.js';
+import { sortedByBranch } from './order-model.js';
 import {
   claimedPositions,
   expiredPositions,
   type ModelClaim,
   positionsOf,
   QueueModel,
-  sortedByBranch,
   stateOf,
 } from './queue-model.js';
 import type { QueueHome } from './queue-world.js';
@@ -101,6 +101,24 @@ const operation = fc.oneof(
       priority: fc.constantFrom(null, 1, 5, 400),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('fairness' as const),
+      branch: fc.constantFrom('/', '/a/', '/a/b/'),
+      window: fc.constantFrom(null, 'off' as const, 1, 3, 7),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('throttle' as const),
+      branch: fc.constantFrom('/', '/a/', '/a/b/', '/ab/'),
+      throttle: fc.option(
+        fc.record({ perEngine: fc.option(fc.nat(4), { freq: 2 }), clusterWide: fc.option(fc.nat(6), { freq: 2 }) }),
+      ),
+    }),
+  },
 );
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 
@@ -165,19 +183,45 @@ async function compareWithModel(
         break;
       case 'priority':
         await queue.setInheritedPriority(step.branch, step.priority);
-        model.setInheritedPriority(step.branch, step.priority);
-        expect(sortedByBranch(await queue.inheritedPriorities())).toEqual(model.inheritedPriorities());
+        model.order.setPriority(step.branch, step.priority);
+        expect(sortedByBranch(await queue.inheritedPriorities())).toEqual(model.order.priorities());
         break;
       case 'fifo':
         await queue.setFifo(step.branch, step.fifo);
-        model.setFifo(step.branch, step.fifo);
+        model.order.setFifo(step.branch, step.fifo);
+        break;
+      case 'fairness':
+        await queue.setFairness(step.branch, step.window);
+        model.order.setFairness(step.branch, step.window);
+        break;
+      case 'throttle':
+        await queue.setThrottle(step.branch, step.throttle);
+        model.order.setThrottle(step.branch, step.throttle);
         break;
     }
     expect(positionsOf(await queue.claimed(segmentNames)).sort()).toEqual(model.claimed(segmentNames));
     expect(await stateOf(queue)).toEqual(model.state(clock.nowMs));
+    expect(await throttlesOf(queue)).toEqual(model.order.throttles(model.running()));
   }
   // What is left, in order: nothing is missing, nothing is twice, nobody's lease is forgotten.
   clock.nowMs += 1_000;
   expect(await expiredPositions(queue)).toEqual(model.expire(clock.nowMs));
   await claimBoth('engine-3', 1_000, 1);
+  // Nor is what throttles held back.
+  for (const [branch] of model.order.throttles([])) {
+    await queue.setThrottle(branch, null);
+    model.order.setThrottle(branch, null);
+  }
+  await claimBoth('engine-3', 1_000, 1);
+  expect(await throttlesOf(queue)).toEqual([]);
+}
+
+/** As the model tells them. */
+async function throttlesOf(queue: Queue): Promise<unknown> {
+  return sortedByBranch(
+    [...(await queue.throttles())].map(([branch, { runningBy, isWhole, ...rest }]) => {
+      expect(isWhole).toBe(true);
+      return [branch, { ...rest, runningBy: [...runningBy].sort() }];
+    }),
+  );
 }

@@ -5,12 +5,15 @@ import { expiredMax } from '../../src/queue/contract.js';
 import { epochConformance } from './conformance-epoch.js';
 import { orderConformance } from './conformance-order.js';
 import { compareRandomly } from './conformance-random.js';
+import { throttleConformance } from './conformance-throttles.js';
 import { claimedPositions, eligibleInMs, positionsOf, stateOf } from './queue-model.js';
 import { at8Ms, leaseMs, minuteMs, nothing, offerOf, type QueueHome, QueueWorld, range } from './queue-world.js';
 
 /** @param home makes empty queues; the suite closes them */
 export function queueConformance(name: string, home: QueueHome): void {
   describe(`Queue contract: ${name}, order`, () => orderConformance(home));
+
+  describe(`Queue contract: ${name}, throttles and fairness`, () => throttleConformance(home));
 
   describe(`Queue contract: ${name}, epochs`, () => epochConformance(home));
 

@@ -1,6 +1,7 @@
-// The Queue contract as a model too small to be wrong: a list of members, sorted anew for every claim.
+// The Queue contract as a model too small to be wrong: a list of members, looked through anew for every one claimed.
 
 import type { Claim, ClaimedSlice, Offer, Queue, Slice } from '../../src/queue/contract.js';
+import { OrderModel, type Running } from './order-model.js';
 
 /** A position of a segment, written `segment:position`. */
 export type Position = string;
@@ -46,8 +47,8 @@ export async function expiredPositions(queue: Queue): Promise<string[]> {
 export class QueueModel {
   #members: Member[] = [];
   #arrivalCount = 0;
-  readonly #priorities = new Map<string, number | null>();
-  readonly #fifo = new Map<string, boolean | null>();
+  /** What is set of branches, and the order that follows from it. */
+  readonly order = new OrderModel();
 
   offer(offers: readonly Offer[]): void {
     for (const offer of offers) this.#admit(offer, null);
@@ -66,17 +67,15 @@ export class QueueModel {
 
   claim(engine: string, limit: number, nowMs: number, leaseMs: number): { claim: ModelClaim; positions: Position[] } {
     const claim = { engine, leaseUntilMs: nowMs + leaseMs };
-    const first = this.#members
-      .filter(member => member.claim === null && isReady(member, nowMs))
-      .sort(
-        (a, b) =>
-          this.#priority(a) - this.#priority(b) ||
-          this.#filedMs(a) - this.#filedMs(b) ||
-          a.arrival - b.arrival ||
-          a.position - b.position,
-      )
-      .slice(0, limit);
-    for (const member of first) hold(member, claim);
+    const ready = this.#members.filter(member => member.claim === null && isReady(member, nowMs));
+    const first: Member[] = [];
+    while (first.length < limit) {
+      const member = this.order.next(ready, this.running(), engine, nowMs);
+      if (member === undefined) break;
+      hold(member, claim);
+      ready.splice(ready.indexOf(member), 1);
+      first.push(member);
+    }
     return { claim, positions: first.map(member => (member.redelivered ? `${member.at}!` : member.at)) };
   }
 
@@ -119,19 +118,9 @@ export class QueueModel {
     return told.sort();
   }
 
-  setInheritedPriority(branch: string, priority: number | null): void {
-    this.#priorities.set(branch, priority);
-  }
-
-  /** What is set, in order of branch. */
-  inheritedPriorities(): [string, number][] {
-    return sortedByBranch(
-      [...this.#priorities].flatMap(([branch, priority]) => (priority === null ? [] : [[branch, priority]])),
-    );
-  }
-
-  setFifo(branch: string, fifo: boolean | null): void {
-    this.#fifo.set(branch, fifo);
+  /** All that claims hold. */
+  running(): Running[] {
+    return this.#members.flatMap(({ name, claim }) => (claim === null ? [] : [{ name, engine: claim.engine }]));
   }
 
   state(nowMs: number): QueueState {
@@ -161,14 +150,6 @@ export class QueueModel {
   #exists(claim: ModelClaim): boolean {
     return this.#members.some(member => member.claim === claim);
   }
-
-  #priority(member: Member): number {
-    return member.priority ?? nearest(this.#priorities, member.name) ?? 10;
-  }
-
-  #filedMs(member: Member): number {
-    return nearest(this.#fifo, member.name) ? member.createdAtMs : member.eligibleAtMs;
-  }
 }
 
 function hold(member: Member, claim: ModelClaim): void {
@@ -178,19 +159,6 @@ function hold(member: Member, claim: ModelClaim): void {
 
 function isReady(member: Member, nowMs: number): boolean {
   return member.hasCome || member.eligibleAtMs <= nowMs;
-}
-
-export function sortedByBranch(priorities: Iterable<[string, number]>): [string, number][] {
-  return [...priorities].sort(([left], [right]) => (left < right ? -1 : 1));
-}
-
-/** What is set at the nearest branch at or above a workflow. */
-function nearest<T>(set: ReadonlyMap<string, T | null>, name: string): T | null {
-  for (let branch = name; branch !== ''; branch = branch.slice(0, -1)) {
-    const value = branch.endsWith('/') ? set.get(branch) : null;
-    if (value != null) return value;
-  }
-  return null;
 }
 
 /** Everything the contract shows of a queue without changing it. */

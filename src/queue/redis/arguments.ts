@@ -1,7 +1,7 @@
 // What the scripts take and answer, in the words of the contract.
 
 import { strict as assert } from 'node:assert';
-import type { Offer, Slice } from '../contract.js';
+import type { FairnessWindow, Offer, Slice } from '../contract.js';
 
 /** Numbers in members of sorted sets have a fixed width: see `parts/epoch.lua`. */
 export function padded(value: number, width: 5 | 16): string {
@@ -20,6 +20,18 @@ export function plain(name: string): string {
 export function branchOf(branch: string): string {
   assert(branch.endsWith('/'), `branch "${branch}" must end with a slash`);
   return branch;
+}
+
+/** A limit of a throttle; '' is none. */
+export function limitOf(limit: number | null): number | '' {
+  assert(limit === null || (Number.isSafeInteger(limit) && limit >= 0), `${limit} is no number of members`);
+  return limit ?? '';
+}
+
+/** Milliseconds; 0 is off. */
+export function windowOf(window: FairnessWindow): number {
+  assert(window === 'off' || (Number.isSafeInteger(window) && window > 0), `${window} is no fairness window`);
+  return window === 'off' ? 0 : window;
 }
 
 /** Three arguments each. */

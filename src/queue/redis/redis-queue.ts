@@ -13,11 +13,14 @@ import {
   type ClaimRequest,
   type ExpiredSlice,
   expiredMax,
+  type FairnessWindow,
   type NothingReady,
   type Offer,
   type Queue,
   type QueueCounts,
   type Slice,
+  type Throttle,
+  type ThrottleState,
 } from '../contract.js';
 import { RedisConnection } from './connection.js';
 import { QueueKeys } from './keys.js';
@@ -33,9 +36,12 @@ import { inheritedPriorities } from './scripts/inherited-priorities.js';
 import { offer } from './scripts/offer.js';
 import { open } from './scripts/open.js';
 import { release } from './scripts/release.js';
-import { type FifoProgress, setFifo } from './scripts/set-fifo.js';
+import { setFairness } from './scripts/set-fairness.js';
+import { type FilingProgress, setFifo } from './scripts/set-fifo.js';
 import { setInheritedPriority } from './scripts/set-inherited-priority.js';
+import { setThrottle, type ThrottleProgress } from './scripts/set-throttle.js';
 import { settle } from './scripts/settle.js';
+import { throttles } from './scripts/throttles.js';
 import { withdraw } from './scripts/withdraw.js';
 import type { EpochCaller } from './scripts.js';
 
@@ -196,9 +202,25 @@ class RedisQueue implements Queue, EpochCaller {
   }
 
   async setFifo(branch: string, fifo: boolean | null): Promise<void> {
-    let progress: FifoProgress | null = null;
+    let progress: FilingProgress | null = null;
     do progress = await setFifo(this, { branch, fifo, progress, most: entriesPerCall });
     while (progress !== null);
+  }
+
+  async setFairness(branch: string, window: FairnessWindow | null): Promise<void> {
+    let progress: FilingProgress | null = null;
+    do progress = await setFairness(this, { branch, window, progress, most: entriesPerCall });
+    while (progress !== null);
+  }
+
+  async setThrottle(branch: string, throttle: Throttle | null): Promise<void> {
+    let progress: ThrottleProgress | null = null;
+    do progress = await setThrottle(this, { branch, throttle, progress, most: entriesPerCall });
+    while (progress !== null);
+  }
+
+  throttles(): Promise<ReadonlyMap<string, ThrottleState>> {
+    return throttles(this);
   }
 
   counts(): Promise<QueueCounts> {

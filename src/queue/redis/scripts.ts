@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-const parts = ['epoch', 'lanes', 'entries', 'claims'] as const;
+const parts = ['epoch', 'heads', 'throttles', 'lanes', 'entries', 'claims'] as const;
 
 const names = [
   'attach',
@@ -23,6 +23,9 @@ const names = [
   'set-inherited-priority',
   'inherited-priorities',
   'set-fifo',
+  'set-fairness',
+  'set-throttle',
+  'throttles',
 ] as const;
 export type ScriptName = (typeof names)[number];
 

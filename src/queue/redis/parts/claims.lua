@@ -9,6 +9,13 @@ COST    Holding and giving up an entry: O(log N), N = held entries.
 ]]
 local claimCache = {}
 
+-- Members of a lane that an engine holds more.
+local function count(lane, engine, by)
+  if setting.nodes == 0 then return end
+  throttles().changeSlots('L' .. lane .. '|' .. engine, by)
+  throttles().countAt(laneAt(lane).node, engine, by)
+end
+
 local function claimAt(id)
   local claim = claimCache[id]
   if claim then return claim end
@@ -34,12 +41,14 @@ local function hold(entry, claim)
   claim.change = claim.change + countOf(entry)
   redis.call('ZADD', key('held'), 0, claim.id .. '|' .. number .. '|' .. entryKey(entry))
   save(entry)
+  count(entry.lane, claim.engine, countOf(entry))
 end
 
 local function unhold(entry, claim)
   redis.call('ZREM', key('held'), claim.id .. '|' .. string.sub(entry.place, 2, 6) .. '|' .. entryKey(entry))
   claim.count = claim.count - countOf(entry)
   claim.change = claim.change - countOf(entry)
+  count(entry.lane, claim.engine, -countOf(entry))
 end
 
 -- Entries of a claim in the order they were claimed, at most `most`.
@@ -94,6 +103,11 @@ end
 -- The end of every call that changes something: claims, counters, lanes, and whoever waits for something ready.
 local function finish()
   for _, claim in pairs(claimCache) do saveClaim(claim) end
+  if setting.nodes > 0 then
+    throttles().saveSlots()
+    -- Where some of it is held back, what is ready says nothing about who waits.
+    if change.ready > 0 then isSooner = true end
+  end
   for name, by in pairs(change) do
     if by ~= 0 then
       local value = redis.call('HINCRBY', KEYS[2], name, by)

@@ -3,8 +3,8 @@
 entries  zset  segment | from | to | lane | eligible | created | arrival | redelivered | place      (score 0)
 delayed  zset  segment | from -> eligible, ms
 
-Entries of one segment do not overlap, and stand in order of position. A place is `re` or `rc` (ready, filed by eligible
-or by creation time), `d` (delayed), or `h`, a number of five digits and a claim (held).
+Entries of one segment do not overlap, and stand in order of position. A place is `r` and how it is filed (ready: see
+lanes.lua), `d` (delayed), or `h`, a number of five digits and a claim (held).
 
 COST    O(log N + M), N = entries, M = those found.
 ]]
@@ -156,4 +156,44 @@ local function carve(entry, from, to)
   if entry.from < from then part = split(entry, from) end
   if part.to > to then split(part, to) end
   return part
+end
+
+-- Have the lanes of a branch and below ordered as is set: by creation or eligible time, ageing in a window or not. Looks at
+-- `most` lanes and entries; `name` and `after` are where the last call ended: a lane-names member, and a ready one in that
+-- lane, '' at first and when the lane is done. Returns them again, or {} when all is filed the new way.
+--
+-- A lane is marked first: what comes then is filed the new way, and what stands there says itself how it is filed. So a lane
+-- may be gone through in several calls; until the last one its order is mixed. With `fifoOnly` the entries of lanes that are
+-- ordered by eligible time are not looked at: a window changes nothing for them.
+local function refileBelow(branch, name, after, most, fifoOnly)
+  local left = most
+  local from = name == '' and '[' .. branch or (after == '' and '(' or '[') .. name
+  local names = redis.call('ZRANGEBYLEX', key('lane-names'), from, '(' .. branch .. '\255', 'LIMIT', 0, left)
+  for index, laneNamed in ipairs(names) do
+    local lane = laneAt(string.match(laneNamed, '(%d+)$'))
+    if laneNamed ~= name or after == '' then
+      changeLane(lane, function()
+        lane.isFifo = inherited('fifo', lane.branch) == '1'
+        lane.window = inherited('fairness', lane.branch) or '0'
+      end)
+    end
+    local at = laneNamed == name and after ~= '' and '(' .. after or '[' .. lane.id .. '|'
+    local members = {}
+    if lane.isFifo or not fifoOnly then
+      members = redis.call('ZRANGEBYLEX', key('ready'), at, '(' .. lane.id .. '}', 'LIMIT', 0, left)
+    end
+    for _, member in ipairs(members) do
+      local position, segment = string.match(member, '^%d+|[^|]+|%d+|%d+|(%d+)|(.*)$')
+      local entry = entryAt(segment .. '|' .. position)
+      if string.sub(entry.place, 2) ~= filingOf(lane, entry) then
+        unfile(entry)
+        file(entry)
+        save(entry)
+      end
+    end
+    if #members == left then return { laneNamed, members[#members] } end
+    left = left - #members - 1
+    if left <= 0 and index < #names then return { laneNamed, '' } end
+  end
+  return #names > 0 and left <= 0 and { names[#names], '' } or {}
 end

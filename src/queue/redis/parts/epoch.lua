@@ -1,12 +1,14 @@
 --[[ epoch: what every script begins with.
 
-The parts stand before each script: epoch, lanes, entries, claims, in this order (`scripts.ts`). What they define is local
+The parts stand before each script: epoch, heads, throttles, lanes, entries, claims, in this order (`scripts.ts`). What they define is local
 to the call; nothing is kept in the server's memory but its keys.
 
 KEYS[1] epoch     hash    stamp (epoch@run of the server), state (filling | open), id, filler, fillerUntilMs, store (its
-                          id), storeUntilMs (another store is refused until then)
-KEYS[2] counters  hash    ready, delayed, claimed (members), arrivals, lanes (numbers given); its name is the root of all
-                          other keys of the epoch: `key('x')`
+                          id), storeUntilMs (another store is refused until then); of throttles.lua and lanes.lua: nodes,
+                          by-engine (nodes, and those that show by engine), windows (those ever set, a blank behind each)
+KEYS[2] counters  hash    ready, delayed, claimed (members), arrivals, lanes, node-ids, viewers (numbers given), version (of
+                          the last change of what nodes show); its name is the root of all other keys of the epoch:
+                          `key('x')`
 
 ARGV[1] stamp     the epoch the caller is attached to, on the run of the server it is connected to
 ARGV[2] nowMs     integer, from tests alone; '' takes the time of the server
@@ -20,12 +22,21 @@ local function key(part)
   return KEYS[2] .. ':' .. part
 end
 
+local epochState
+-- What is set at all of throttles and fairness windows ('0', none, is always one).
+local setting
+
 local function isLost()
-  return redis.call('HGET', KEYS[1], 'stamp') ~= ARGV[1]
+  local found = redis.call('HMGET', KEYS[1], 'stamp', 'state', 'nodes', 'by-engine', 'windows')
+  epochState = found[2]
+  setting = { nodes = tonumber(found[3] or 0), byEngine = tonumber(found[4] or 0), windows = { '0' } }
+  for window in string.gmatch(found[5] or '', '%d+') do table.insert(setting.windows, window) end
+  return found[1] ~= ARGV[1]
 end
 
+-- Asked behind `isLost`.
 local function isOpen()
-  return redis.call('HGET', KEYS[1], 'state') == 'open'
+  return epochState == 'open'
 end
 
 local function nowMs()

@@ -1,23 +1,32 @@
---[[ lanes: ready entries in order, and the heads of the lanes.
+--[[ lanes: ready entries in order.
 
-A lane is a branch with one own priority or the inherited one; all its entries have the same effective priority, which is
-the lane's attribute: changing it is one write a lane. A rank is `time|arrival|from`, each of fixed width, the time being
-the eligible time, or the creation time on a FIFO lane. All members have score 0, so that sets are in order of text.
+A lane is a branch with one own priority or the inherited one; all its entries have the same base priority, which is the
+lane's attribute: changing it is one write a lane. What is ready in it stands in rungs. Ordered by eligible time all of a lane
+is one (`-`), since what became eligible earlier has aged more; ordered by creation time it is one for each step of the
+fairness window in which entries became eligible, or `-` where nothing ages. Text of fixed width is what orders: `time |
+arrival | from`, the time being the eligible or the creation time.
+
+A rung's first has a tail in the heads of the lane's node: `rank | time | arrival | from | lane | segment`. The rank is the
+priority plus the steps of the window until the entry became eligible, which stays true while time passes; or 0 once its
+effective priority is 1, from when on time alone counts.
 
 lane-names   zset  branch \n own priority or '' \n lane
-lanes        hash  lane -> effective priority | fifo (0 or 1) | own priority or '' | branch
+lanes        hash  lane -> priority | fifo (0 or 1) | window | node | own priority or '' | branch
 lane-counts  hash  lane -> entries that name it, in whatever place; the last one takes the lane with it
-ready        zset  lane | rank | segment
-heads        zset  effective priority | rank | lane | segment, of the first of each lane: the first of all is next (Q1)
+ready        zset  lane | rung | time | arrival | from | segment           (score 0)
+rungs        hash  lane | rung -> its tail
+ageing       zset  lane | rung -> ms at which its first has the effective priority 1
 priorities   hash  branch -> priority that is inherited below it
 priorities-begun  hash  branch -> '', while not all lanes follow the priority that was set
 fifo         hash  branch -> 1 or 0
+fairness     hash  branch -> window, ms; 0 is off
 
-COST    Filing and taking: O(log N), N = ready entries, whatever the number of lanes and priorities.
+COST    Filing and taking: O(log N), N = ready entries, whatever the number of lanes and priorities; beside throttles.lua.
 ]]
-local rankLength = 16 + 1 + 16 + 1 + 5
-local defaultPriority = pad5(10)
-local laneCache = {}
+local defaultPriority = '10'
+local laneCache, rungCache = {}, {}
+-- What is 1 by then gets the rank 0; only a claim, which knows the time, sets it.
+local agedMs = -1
 
 -- The nearest value set at or above a branch. O(depth).
 local function inherited(property, branch)
@@ -25,7 +34,7 @@ local function inherited(property, branch)
   while at ~= '' do
     local value = redis.call('HGET', key(property), at)
     if value then return value end
-    at = string.match(at, '^(.*/)[^/]*/$') or ''
+    at = above(at)
   end
   return nil
 end
@@ -34,8 +43,10 @@ local function laneAt(id)
   local lane = laneCache[id]
   if not lane then
     local text = redis.call('HGET', key('lanes'), id)
-    local priority, fifo, own, branch = string.match(text, '^(%d+)|(%d)|(%d*)|(.*)$')
-    lane = { id = id, priority = priority, isFifo = fifo == '1', own = own, branch = branch }
+    local priority, fifo, window, node, own, branch = string.match(text, '^(%d+)|(%d)|(%d+)|(%d+)|(%d*)|(.*)$')
+    lane = {
+      id = id, priority = priority, isFifo = fifo == '1', window = window, node = node, own = own, branch = branch,
+    }
     laneCache[id] = lane
   end
   return lane
@@ -46,8 +57,9 @@ local function laneName(lane)
 end
 
 local function saveLane(lane)
-  local fifo = lane.isFifo and '1' or '0'
-  redis.call('HSET', key('lanes'), lane.id, lane.priority .. '|' .. fifo .. '|' .. lane.own .. '|' .. lane.branch)
+  redis.call('HSET', key('lanes'), lane.id, table.concat({
+    lane.priority, lane.isFifo and '1' or '0', lane.window, lane.node, lane.own, lane.branch,
+  }, '|'))
 end
 
 -- The lane of a branch and an own priority ('' inherits), made if need be; `laneUsed` counts its entries.
@@ -59,6 +71,8 @@ local function laneOf(branch, own)
     id = whole(redis.call('HINCRBY', KEYS[2], 'lanes', 1)),
     priority = own ~= '' and own or inherited('priorities', branch) or defaultPriority,
     isFifo = inherited('fifo', branch) == '1',
+    window = inherited('fairness', branch) or '0',
+    node = setting.nodes > 0 and throttles().nodeFor(branch) or root,
     own = own,
     branch = branch,
   }
@@ -89,47 +103,118 @@ local function dropEmptiedLanes()
   end
 end
 
-local function firstOf(lane)
-  return redis.call('ZRANGEBYLEX', key('ready'), '[' .. lane.id .. '|', '(' .. lane.id .. '}', 'LIMIT', 0, 1)[1]
+-- Time, arrival and from, and behind them the segment, of what is first in a rung.
+local function firstOf(lane, rung)
+  local prefix = lane.id .. '|' .. rung
+  local first =
+    redis.call('ZRANGEBYLEX', key('ready'), '[' .. prefix .. '|', '(' .. prefix .. '}', 'LIMIT', 0, 1)[1]
+  return first and string.sub(first, #prefix + 2)
 end
 
-local function headOf(lane, ready)
-  local rank = string.sub(ready, #lane.id + 2, #lane.id + 1 + rankLength)
-  return lane.priority .. '|' .. rank .. '|' .. lane.id .. string.sub(ready, #lane.id + 2 + rankLength)
+local placeLength = 16 + 1 + 16 + 1 + 5
+
+local function tailOf(lane, rung, first)
+  local rank = tonumber(lane.priority)
+  if lane.window ~= '0' then
+    local window = tonumber(lane.window)
+    rank = rank + (tonumber(rung) or math.floor(tonumber(string.sub(first, 1, 16)) / window))
+    if (rank - 1) * window <= agedMs then rank = 0 end
+  end
+  return pad16(rank) .. '|' .. string.sub(first, 1, placeLength) .. '|' .. lane.id .. string.sub(first, placeLength + 1)
 end
 
-local function moveHead(lane, before, after)
-  if before == after then return end
-  if before then redis.call('ZREM', key('heads'), headOf(lane, before)) end
-  if after then redis.call('ZADD', key('heads'), 0, headOf(lane, after)) end
+-- The tail of a rung, or false.
+local function headOf(lane, rung)
+  local at = lane.id .. '|' .. rung
+  if rungCache[at] == nil then rungCache[at] = redis.call('HGET', key('rungs'), at) end
+  return rungCache[at]
 end
 
-local function setLanePriority(lane, priority)
-  local first = firstOf(lane)
-  moveHead(lane, first, nil)
-  lane.priority = priority
+local function setHead(lane, rung, tail)
+  local before = headOf(lane, rung)
+  if before == tail then return end
+  local at = lane.id .. '|' .. rung
+  rungCache[at] = tail
+  if tail then redis.call('HSET', key('rungs'), at, tail) else redis.call('HDEL', key('rungs'), at) end
+  if lane.window ~= '0' then
+    local rank = tail and tonumber(string.sub(tail, 1, 16)) or 0
+    if rank > 0 then
+      redis.call('ZADD', key('ageing'), whole((rank - 1) * tonumber(lane.window)), at)
+    else
+      redis.call('ZREM', key('ageing'), at)
+    end
+  end
+  moveHead(lane.node, lane.window, before, tail)
+end
+
+-- The rungs of a lane that hold something. O(R log N), R = rungs.
+local function rungsOf(lane)
+  local rungs = {}
+  local after = '[' .. lane.id .. '|'
+  while true do
+    local member = redis.call('ZRANGEBYLEX', key('ready'), after, '(' .. lane.id .. '}', 'LIMIT', 0, 1)[1]
+    if not member then return rungs end
+    local rung = string.match(member, '^%d+|([^|]+)|')
+    rungs[#rungs + 1] = rung
+    after = '[' .. lane.id .. '|' .. rung .. '}'
+  end
+end
+
+-- Change attributes of a lane, and what follows from them for its heads.
+local function changeLane(lane, change)
+  local rungs = rungsOf(lane)
+  for _, rung in ipairs(rungs) do setHead(lane, rung, false) end
+  change()
   saveLane(lane)
-  moveHead(lane, nil, first)
+  for _, rung in ipairs(rungs) do setHead(lane, rung, tailOf(lane, rung, firstOf(lane, rung))) end
 end
 
--- Where an entry stands among the ready; `filed` is 'c' or 'e': by creation or by eligible time.
-local function readyMember(entry, filed)
-  local time = filed == 'c' and entry.created or entry.eligible
-  return entry.lane .. '|' .. time .. '|' .. entry.arrival .. '|' .. pad5(entry.from) .. '|' .. entry.segment
+-- How an entry is filed: `e` or `c`, by eligible or by creation time, and its rung.
+local function filingOf(lane, entry)
+  if not lane.isFifo then return 'e-' end
+  if lane.window == '0' then return 'c-' end
+  return 'c' .. whole(math.floor(tonumber(entry.eligible) / tonumber(lane.window)))
+end
+
+-- Its member among the ready, without lane and rung.
+local function readyPlace(entry, filed)
+  local time = string.sub(filed, 1, 1) == 'c' and entry.created or entry.eligible
+  return time .. '|' .. entry.arrival .. '|' .. pad5(entry.from) .. '|' .. entry.segment
 end
 
 local function file(entry)
   local lane = laneAt(entry.lane)
-  local filed = lane.isFifo and 'c' or 'e'
-  local before = firstOf(lane)
-  redis.call('ZADD', key('ready'), 0, readyMember(entry, filed))
-  moveHead(lane, before, firstOf(lane))
+  local filed = filingOf(lane, entry)
+  local rung, place = string.sub(filed, 2), readyPlace(entry, filed)
+  redis.call('ZADD', key('ready'), 0, lane.id .. '|' .. rung .. '|' .. place)
+  local head = headOf(lane, rung)
+  if not head or string.sub(place, 1, placeLength) < string.sub(head, 18, 17 + placeLength) then
+    setHead(lane, rung, tailOf(lane, rung, place))
+  end
   entry.place = 'r' .. filed
 end
 
 local function unfile(entry)
   local lane = laneAt(entry.lane)
-  local before = firstOf(lane)
-  redis.call('ZREM', key('ready'), readyMember(entry, string.sub(entry.place, 2)))
-  moveHead(lane, before, firstOf(lane))
+  local filed = string.sub(entry.place, 2)
+  local rung, place = string.sub(filed, 2), readyPlace(entry, filed)
+  redis.call('ZREM', key('ready'), lane.id .. '|' .. rung .. '|' .. place)
+  local head = headOf(lane, rung)
+  if head and string.sub(place, 1, placeLength) == string.sub(head, 18, 17 + placeLength) then
+    local first = firstOf(lane, rung)
+    setHead(lane, rung, first and tailOf(lane, rung, first) or false)
+  end
+end
+
+-- Give the rank 0 to what has reached priority 1, at most `most` rungs; false when more have.
+local function age(now, most)
+  agedMs = now
+  if #setting.windows == 1 then return true end
+  local due = redis.call('ZRANGEBYSCORE', key('ageing'), '-inf', whole(now), 'LIMIT', 0, most)
+  for _, at in ipairs(due) do
+    local id, rung = string.match(at, '^(%d+)|(.*)$')
+    local lane = laneAt(id)
+    setHead(lane, rung, tailOf(lane, rung, firstOf(lane, rung)))
+  end
+  return #due < most
 end

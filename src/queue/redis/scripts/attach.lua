@@ -18,8 +18,9 @@ WHY      An epoch of another run of the server is none: see parts/epoch.lua. Wha
          they do not have; but one that has not been heard of for a lease (a store in memory that has gone) bars nobody.
 ]]
 local parts = {
-  'entries', 'delayed', 'ready', 'heads', 'lanes', 'lane-names', 'lane-counts', 'priorities', 'priorities-begun', 'fifo',
-  'claims', 'leases', 'held', 'running', 'announced',
+  'entries', 'delayed', 'ready', 'rungs', 'ageing', 'heads', 'faces', 'lanes', 'lane-names', 'lane-counts',
+  'priorities', 'priorities-begun', 'fifo', 'fairness', 'nodes', 'node-names', 'throttles-begun', 'changed',
+  'views', 'claims', 'leases', 'held', 'running', 'announced',
 }
 local now = nowMs()
 local engine, untilMs = ARGV[6], whole(now + tonumber(ARGV[7]))

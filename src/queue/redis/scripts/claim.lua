@@ -9,7 +9,9 @@ ARGV[7] most        entries taken at most, and delayed ones made ready at most
 
 RETURNS  {claimed, segment, from, to, redelivered (0 or 1), ...}; {nothing} or {nothing, ms from now until something delayed
          is eligible}; {more}: more has become ready than one call makes so, nothing was claimed, call again
-COST     O(S log N), S = slices taken and delayed ones made ready, N = entries; not of lanes, nor of priorities.
+COST     O(S (log N + D) + C log N), S = slices taken, delayed ones made ready and heads that have reached priority 1, N =
+         entries, D = throttles on the path, C = throttles per engine below which something has changed since this engine
+         last claimed; not of lanes, of priorities, nor of what is blocked.
 WHY      Who finds nothing wants to know when to look again, and would ask at once: a call that finds nothing answers both.
          A claim that exists under this id is one whose reply was lost: it is answered again, with a new lease, and nothing
          more is taken.
@@ -31,23 +33,28 @@ if claim then
 end
 
 if not isOpen() then return { 'nothing' } end
-if not promote(now, most) then
+if not promote(now, most) or not age(now, most) then
   finish()
   return { 'more' }
 end
 claim = makeClaim(id, ARGV[4])
+local isThrottled = setting.nodes > 0
+if isThrottled then throttles().look(claim.engine, now) end
 while claim.count < limit and claim.number < most do
-  local head = redis.call('ZRANGE', key('heads'), 0, 0)[1]
-  if not head then break end
-  -- effective priority | eligible or created | arrival | from | lane | segment
-  local from, segment = string.match(head, '^%d+|%d+|%d+|(%d+)|%d+|(.*)$')
+  if isThrottled and throttles().roomFor(root, claim.engine) <= 0 then break end
+  local tail = nextTail(now)
+  if not tail then break end
+  -- rank | eligible or created | arrival | from | lane | segment
+  local from, lane, segment = string.match(tail, '^%d+|%d+|%d+|(%d+)|(%d+)|(.*)$')
   local entry = entryAt(segment .. '|' .. from)
   local room = limit - claim.count
+  if isThrottled then room = math.min(room, throttles().roomFor(laneAt(lane).node, claim.engine)) end
   if countOf(entry) > room then split(entry, entry.from + room) end
   unwait(entry)
   hold(entry, claim)
   give(entry)
 end
+if isThrottled then throttles().looked(now) end
 if claim.count > 0 then lease(id, untilMs) end
 finish()
 if claim.count > 0 then return answer end

@@ -4,7 +4,7 @@ import { branchOf, listOf } from '../arguments.js';
 import type { EpochCaller } from '../scripts.js';
 
 /** How far a change of order has come: in which lane, and where in it. */
-export interface FifoProgress {
+export interface FilingProgress {
   readonly lane: string;
   readonly after: string;
 }
@@ -15,19 +15,17 @@ export async function setFifo(
   request: {
     readonly branch: string;
     readonly fifo: boolean | null;
-    readonly progress: FifoProgress | null;
+    readonly progress: FilingProgress | null;
     readonly most: number;
   },
-): Promise<FifoProgress | null> {
+): Promise<FilingProgress | null> {
   const { branch, fifo, progress, most } = request;
   const value = fifo === null ? '' : fifo ? 1 : 0;
-  const reply = await caller.call('set-fifo', [
-    branchOf(branch),
-    value,
-    progress?.lane ?? '',
-    progress?.after ?? '',
-    most,
-  ]);
+  const args = [branchOf(branch), value, progress?.lane ?? '', progress?.after ?? '', most];
+  return filingProgressIn(await caller.call('set-fifo', args));
+}
+
+export function filingProgressIn(reply: unknown): FilingProgress | null {
   const [lane, after] = listOf(reply);
   return lane === undefined ? null : { lane: String(lane), after: String(after) };
 }

@@ -8,7 +8,8 @@ ARGV[6] most            lanes at most
 
 RETURNS  the lane-names member to go on after, or '' when all lanes follow
 WHY      Who dies between two calls leaves lanes behind that do not follow; that this is so is kept in priorities-begun.
-COST     O(L (D + log N)), L = lanes, D = their depth, N = ready entries; entries are not touched.
+COST     O(L (D + log N)), L = lanes, D = their depth, N = ready entries; entries are not touched. A lane has as many
+         heads as rungs: see parts/lanes.lua.
 ]]
 if isLost() then return lost end
 local branch, most = ARGV[3], tonumber(ARGV[6])
@@ -21,7 +22,9 @@ local from = ARGV[5] == '' and '[' .. branch or '(' .. ARGV[5]
 local names = redis.call('ZRANGEBYLEX', key('lane-names'), from, '(' .. branch .. '\255', 'LIMIT', 0, most)
 for _, name in ipairs(names) do
   local lane = laneAt(string.match(name, '(%d+)$'))
-  if lane.own == '' then setLanePriority(lane, inherited('priorities', lane.branch) or defaultPriority) end
+  if lane.own == '' then
+    changeLane(lane, function() lane.priority = inherited('priorities', lane.branch) or defaultPriority end)
+  end
 end
 if #names < most then
   redis.call('HDEL', key('priorities-begun'), branch)

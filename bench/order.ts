@@ -1,0 +1,199 @@
+// The `order` scenario: what claims cost when branches are throttled, priorities differ, what waits ages, and much of it is
+// held back. The queue by itself, each home: claims of 256, settled at once, of what was offered before the clock.
+
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Offer, Queue } from '../src/queue/contract.js';
+import { EmbeddedQueue } from '../src/queue/embedded.js';
+import { createRedisQueue } from '../src/queue/redis/redis-queue.js';
+import { alignColumns, median } from './report.js';
+import { startRedis } from './servers/redis.js';
+
+const homes = ['embedded', 'Redis'] as const;
+type Home = (typeof homes)[number];
+
+export interface OrderFigure {
+  readonly home: Home;
+  readonly name: string;
+  /** Members claimed and settled a second, median. */
+  readonly perSecond: number;
+  /** CPU time of a claim of 256 and its settling, of the caller and of Redis together, microseconds, median. */
+  readonly cpuUs: number;
+  /** The plain CPU time of the same round over its own, median: what neighbours on the machine do shows least there. */
+  readonly ratio: number;
+}
+
+interface Variant {
+  readonly name: string;
+  readonly branches?: number;
+  readonly priorities?: number;
+  /** Members in a slice; default 128. */
+  readonly members?: number;
+  /** Compared with that one, which has the same work and nothing set. */
+  readonly plain: string;
+  readonly set?: (queue: Queue) => Promise<void>;
+}
+
+const claimMembers = 256;
+const sliceMembers = 128;
+const blockedMembers = 500;
+const leaseMs = 60_000;
+const engine = 'engine-1';
+const minuteMs = 60_000;
+
+function branchAt(index: number): string {
+  return `/order/branch-${index}/`;
+}
+
+function throttled(count: number, throttle: { perEngine: number | null; clusterWide: number | null }) {
+  return async (queue: Queue): Promise<void> => {
+    for (let index = 0; index < count; index++) await queue.setThrottle(branchAt(index), throttle);
+  };
+}
+
+const roomy = { perEngine: null, clusterWide: 1_000 };
+const roomyByEngine = { perEngine: 1_000, clusterWide: null };
+
+/** @param blocked slices of 500 that are held back in front */
+function variantsOf(blocked: number): readonly Variant[] {
+  const plain = (name: string, more: Partial<Variant> = {}): Variant => ({ name, plain: name, ...more });
+  const hundred = { branches: 100, plain: '100 branches' };
+  const thousand = { branches: 1_000, plain: '1,000 branches' };
+  return [
+    plain('plain'),
+    { name: '10 priorities', priorities: 10, plain: 'plain' },
+    { name: '100 priorities', priorities: 100, plain: 'plain' },
+    { name: 'one throttle', plain: 'plain', set: throttled(1, roomy) },
+    { name: 'one throttle per engine', plain: 'plain', set: throttled(1, roomyByEngine) },
+    plain('100 branches', { branches: 100 }),
+    { ...hundred, name: '100 throttles', set: throttled(100, roomy) },
+    { ...hundred, name: '100 throttles per engine', set: throttled(100, roomyByEngine) },
+    plain('1,000 branches', { branches: 1_000 }),
+    { ...thousand, name: '1,000 throttles', set: throttled(1_000, roomy) },
+    { ...thousand, name: '1,000 throttles per engine', set: throttled(1_000, roomyByEngine) },
+    { name: 'fairness', plain: 'plain', set: queue => queue.setFairness('/', minuteMs) },
+    {
+      name: 'fairness, 100 priorities',
+      priorities: 100,
+      plain: 'plain',
+      set: queue => queue.setFairness('/', minuteMs),
+    },
+    {
+      name: 'fairness and FIFO',
+      plain: 'plain',
+      set: async queue => {
+        await queue.setFairness('/', minuteMs);
+        await queue.setFifo('/', true);
+      },
+    },
+    {
+      name: `${(blocked * blockedMembers).toLocaleString('en-US')} blocked in front`,
+      plain: 'plain',
+      set: async queue => {
+        await queue.setThrottle('/blocked/', { perEngine: null, clusterWide: 0 });
+        for (let at = 0; at < blocked; at++) await queue.offer([offerOf('/blocked/', at, blockedMembers, 1, at)]);
+      },
+    },
+    {
+      name: `${blocked} branches blocked in front`,
+      plain: 'plain',
+      set: async queue => {
+        for (let at = 0; at < blocked; at++) {
+          await queue.setThrottle(`/blocked/${at}/`, { perEngine: 0, clusterWide: null });
+          await queue.offer([offerOf(`/blocked/${at}/`, at, blockedMembers, 1, at)]);
+        }
+      },
+    },
+  ];
+}
+
+function offerOf(branch: string, at: number, members: number, priority: number | null, eligibleAtMs: number): Offer {
+  const segment = `${branch.length.toString(36)}-${at}-${randomUUID()}`;
+  return { segment, from: 0, to: members, name: `${branch}flow`, priority, eligibleAtMs, createdAtMs: eligibleAtMs };
+}
+
+interface Cost {
+  readonly perSecond: number;
+  readonly cpuUs: number;
+}
+
+async function costOf(queue: Queue, variant: Variant, slices: number, serverUs: () => Promise<number>): Promise<Cost> {
+  const { branches = 1, priorities = 1, members = sliceMembers } = variant;
+  await queue.attach(engine, leaseMs);
+  await queue.open();
+  await variant.set?.(queue);
+  const beganMs = Date.now() - slices;
+  const offers = Array.from({ length: slices }, (_, at) =>
+    offerOf(branchAt(at % branches), at, members, priorities === 1 ? null : 2 + (at % priorities), beganMs + at),
+  );
+  await queue.offer(offers);
+  let claimed = 0;
+  const cpuUsNow = async () => {
+    const { user, system } = process.cpuUsage();
+    return user + system + (await serverUs());
+  };
+  const beganUs = await cpuUsNow();
+  const startedAtMs = performance.now();
+  while (claimed < slices * members) {
+    const claim = await queue.claim({ engine, limit: claimMembers, leaseMs });
+    if (claim.kind === 'nothing') throw new Error(`order: ${variant.name}: nothing to claim after ${claimed}`);
+    await queue.settle(claim.id, claim.slices);
+    claimed += claim.count;
+  }
+  const perSecond = claimed / ((performance.now() - startedAtMs) / 1_000);
+  const cpuUs = ((await cpuUsNow()) - beganUs) / (claimed / claimMembers);
+  await queue.close();
+  return { perSecond, cpuUs };
+}
+
+/** @param slices of 128 members that are claimed */
+export async function runOrder(slices: number, rounds: number, isToy: boolean): Promise<readonly OrderFigure[]> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'millrace-order-'));
+  const redis = await startRedis(folder, null);
+  const make: Readonly<Record<Home, () => Queue>> = {
+    embedded: () => new EmbeddedQueue(() => Date.now()),
+    Redis: () => createRedisQueue({ url: redis.socket, name: randomUUID() }),
+  };
+  const serverUs: Readonly<Record<Home, () => Promise<number>>> = { embedded: async () => 0, Redis: redis.cpuUs };
+  const variants = variantsOf(isToy ? 20 : 2_000);
+  const figures: OrderFigure[] = [];
+  try {
+    for (const home of homes) {
+      const costs = new Map<string, Cost[]>(variants.map(({ name }) => [name, []]));
+      // A claim in this process is too short to be timed alone.
+      const size = home === 'embedded' && !isToy ? 10 * slices : slices;
+      for (let round = 0; round < rounds; round++) {
+        for (const variant of variants) {
+          costs.get(variant.name)!.push(await costOf(make[home](), variant, size, serverUs[home]));
+        }
+      }
+      for (const { name, plain } of variants) {
+        const its = costs.get(name)!;
+        figures.push({
+          home,
+          name,
+          perSecond: median(its.map(({ perSecond }) => perSecond)),
+          cpuUs: median(its.map(({ cpuUs }) => cpuUs)),
+          ratio: median(its.map(({ cpuUs }, round) => costs.get(plain)![round]!.cpuUs / cpuUs)),
+        });
+      }
+    }
+  } finally {
+    await redis.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return figures;
+}
+
+export function formatOrder(figures: readonly OrderFigure[]): string {
+  const rows = figures.map(({ home, name, perSecond, cpuUs, ratio }) => [
+    home,
+    name,
+    Math.round(perSecond).toLocaleString('en-US'),
+    cpuUs.toFixed(1),
+    ratio.toFixed(2),
+  ]);
+  return alignColumns([['queue', 'order', 'members a second', 'CPU us a claim', 'ratio'], ...rows]).join('\n');
+}

@@ -1,0 +1,108 @@
+// Heads: what is first of several entries, and in which order such firsts are claimed.
+//
+// Among heads of one fairness window the order never changes while time passes, but for those that reach priority 1: they
+// get the rank 0 then, once, and are ordered by time alone. Ranks of different windows do not compare, so heads are kept by
+// window.
+
+import type { FairnessWindow } from './contract.js';
+import { type Entry, entryBefore } from './embedded-entry.js';
+import { type HeapItem, IndexedHeap } from './indexed-heap.js';
+
+export interface Head extends HeapItem {
+  /** Priority when it became eligible plus the steps of its window until then; 0: its effective priority is 1. */
+  readonly rank: number;
+  /** Asked only while there is one. */
+  readonly first: Entry;
+}
+
+/** Steps of a window until a time. */
+export function stepsUntil(atMs: number, window: number): number {
+  return Math.floor(atMs / window);
+}
+
+function headBefore(a: Head, b: Head): boolean {
+  return a.rank !== b.rank ? a.rank < b.rank : entryBefore(a.first, b.first);
+}
+
+function effective({ rank }: Head, window: FairnessWindow, nowMs: number): number {
+  if (window === 'off') return rank;
+  return rank === 0 ? 1 : rank - stepsUntil(nowMs, window);
+}
+
+/** Something for each window; most queues have but one, which is none. */
+export class ByWindow<T> {
+  #off: T | undefined;
+  readonly #others = new Map<number, T>();
+
+  get(window: FairnessWindow): T | undefined {
+    return window === 'off' ? this.#off : this.#others.get(window);
+  }
+
+  set(window: FairnessWindow, value: T): void {
+    if (window === 'off') this.#off = value;
+    else this.#others.set(window, value);
+  }
+
+  delete(window: FairnessWindow): void {
+    if (window === 'off') this.#off = undefined;
+    else this.#others.delete(window);
+  }
+
+  *entries(): Iterable<readonly [FairnessWindow, T]> {
+    if (this.#off !== undefined) yield ['off', this.#off];
+    yield* this.#others;
+  }
+
+  /** What there is where nothing ages, if there is nothing else. */
+  get only(): T | undefined {
+    return this.#others.size === 0 ? this.#off : undefined;
+  }
+}
+
+export class Heads {
+  readonly #byWindow = new ByWindow<IndexedHeap<Head>>();
+
+  first(window: FairnessWindow): Head | undefined {
+    return this.#byWindow.get(window)?.first;
+  }
+
+  put(head: Head, window: FairnessWindow): void {
+    let heap = this.#byWindow.get(window);
+    if (heap === undefined) {
+      heap = new IndexedHeap(headBefore);
+      this.#byWindow.set(window, heap);
+    }
+    heap.push(head);
+  }
+
+  moved(head: Head, window: FairnessWindow): void {
+    this.#byWindow.get(window)!.moved(head);
+  }
+
+  remove(head: Head, window: FairnessWindow): void {
+    const heap = this.#byWindow.get(window)!;
+    heap.remove(head);
+    if (heap.size === 0 && window !== 'off') this.#byWindow.delete(window);
+  }
+
+  /** The first of all windows, of these heads and of others beside them. */
+  firstNow(others: Heads | undefined, nowMs: number): Head | undefined {
+    const only = others === undefined ? this.#byWindow.only : undefined;
+    if (only !== undefined) return only.first;
+    let first: Head | undefined;
+    let priority = Number.POSITIVE_INFINITY;
+    for (const heads of others === undefined ? [this] : [this, others]) {
+      for (const [window, heap] of heads.#byWindow.entries()) {
+        const head = heap.first;
+        if (head === undefined) continue;
+        const its = effective(head, window, nowMs);
+        if (first !== undefined && (its > priority || (its === priority && !entryBefore(head.first, first.first)))) {
+          continue;
+        }
+        first = head;
+        priority = its;
+      }
+    }
+    return first;
+  }
+}

@@ -1,0 +1,141 @@
+// A branch with a throttle, as the embedded queue has it: what runs below it, and what it shows of what waits below it.
+
+import type { FairnessWindow, Throttle } from './contract.js';
+import { type Entry, entryBefore } from './embedded-entry.js';
+import { ByWindow, type Head, Heads } from './embedded-heads.js';
+
+/** Viewer of what is shown to all. Engines have names. */
+export const everybody = '';
+
+export const unlimited: Throttle = { perEngine: null, clusterWide: null };
+
+/** The first head below a node, in the heads of its parent. */
+interface Face extends Head {
+  rank: number;
+  first: Entry;
+}
+
+export class ThrottleNode {
+  throttle: Throttle = unlimited;
+  /** Set, though it be without a bound. */
+  hasThrottle = false;
+  running = 0;
+  readonly runningBy = new Map<string, number>();
+  readonly children = new Set<ThrottleNode>();
+  /** It shows a face to each engine, not the same to all (T3 in `embedded-throttles.ts`). */
+  showsByEngine = false;
+  readonly common = new Heads();
+  /** By viewer. */
+  readonly #heads = new Map<string, Heads>();
+  /** What it shows to everybody, or to a viewer. */
+  readonly #commonFaces = new ByWindow<Face>();
+  readonly #faces = new Map<string, ByWindow<Face>>();
+
+  constructor(
+    readonly branch: string,
+    /** `null` for the root alone. */
+    public parent: ThrottleNode | null,
+  ) {}
+
+  /** More members that an engine may claim. */
+  room(engine: string): number {
+    const { perEngine, clusterWide } = this.throttle;
+    let room = Number.POSITIVE_INFINITY;
+    if (clusterWide !== null) room = clusterWide - this.running;
+    if (perEngine !== null) room = Math.min(room, perEngine - (this.runningBy.get(engine) ?? 0));
+    return room;
+  }
+
+  countAnew(held: ReadonlyMap<string, number>): void {
+    this.running = 0;
+    this.runningBy.clear();
+    for (const [engine, members] of held) this.count(engine, members);
+  }
+
+  count(engine: string, members: number): void {
+    this.running += members;
+    const running = (this.runningBy.get(engine) ?? 0) + members;
+    if (running === 0) this.runningBy.delete(engine);
+    else this.runningBy.set(engine, running);
+  }
+
+  /** Heads that are the same for everybody, or an engine's. */
+  headsFor(viewer: string): Heads {
+    if (viewer === everybody) return this.common;
+    let heads = this.#heads.get(viewer);
+    if (heads === undefined) {
+      heads = new Heads();
+      this.#heads.set(viewer, heads);
+    }
+    return heads;
+  }
+
+  firstNow(engine: string, nowMs: number): Head | undefined {
+    return this.common.firstNow(this.#heads.get(engine), nowMs);
+  }
+
+  /** What the parent is to show of it. */
+  #firstFor(viewer: string, window: FairnessWindow): Head | undefined {
+    if (this.room(viewer) <= 0) return undefined;
+    const common = this.common.first(window);
+    const own = viewer === everybody ? undefined : this.#heads.get(viewer)?.first(window);
+    if (common === undefined || own === undefined) return common ?? own;
+    if (common.rank !== own.rank) return common.rank < own.rank ? common : own;
+    return entryBefore(common.first, own.first) ? common : own;
+  }
+
+  /** Bring its face up to date; true when the parent shows something else now. */
+  show(viewer: string, window: FairnessWindow): boolean {
+    const head = this.#firstFor(viewer, window);
+    const faces = this.#facesFor(viewer);
+    const face = faces.get(window);
+    const heads = this.parent!.headsFor(viewer);
+    if (head === undefined) {
+      if (face === undefined) return false;
+      heads.remove(face, window);
+      faces.delete(window);
+      return true;
+    }
+    const { rank, first } = head;
+    if (face === undefined) {
+      const made: Face = { rank, first, heapIndex: -1 };
+      faces.set(window, made);
+      heads.put(made, window);
+      return true;
+    }
+    if (face.rank === rank && face.first === first) return false;
+    face.rank = rank;
+    face.first = first;
+    heads.moved(face, window);
+    return true;
+  }
+
+  /** Show nothing to a viewer. */
+  hideFrom(viewer: string): void {
+    const faces = this.#facesFor(viewer);
+    for (const [window, face] of [...faces.entries()]) {
+      this.parent!.headsFor(viewer).remove(face, window);
+      faces.delete(window);
+    }
+    this.#faces.delete(viewer);
+  }
+
+  hide(): void {
+    for (const viewer of [everybody, ...this.#faces.keys()]) this.hideFrom(viewer);
+  }
+
+  /** Keep nothing for an engine: no node below shows it anything. */
+  forget(engine: string): void {
+    this.#heads.delete(engine);
+  }
+
+  #facesFor(viewer: string): ByWindow<Face> {
+    if (viewer === everybody) return this.#commonFaces;
+    let faces = this.#faces.get(viewer);
+    if (faces === undefined) {
+      faces = new ByWindow();
+      this.#faces.set(viewer, faces);
+    }
+    return faces;
+  }
+}

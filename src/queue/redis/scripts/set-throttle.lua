@@ -1,0 +1,154 @@
+--[[ set-throttle: bound what is claimed below a branch.
+
+KEYS, ARGV[1], ARGV[2]  as in parts/epoch.lua
+ARGV[3] branch          with its trailing slash
+ARGV[4] set             1, or 0 to take it away
+ARGV[5] per engine      members, '' for no limit
+ARGV[6] cluster wide    the same
+ARGV[7] after           member of node-names or lane-names the last call ended with, '' at first
+ARGV[8] where           nodes or lanes: what that is; nodes at first
+ARGV[9] most            nodes and lanes at most
+
+RETURNS  {where, after} to go on from, or {} when all below the branch hangs where it should
+COST     O(S (E + D) log N), S = nodes and lanes looked at, E = engines that hold something, D = throttles on a path, N = ready
+         entries; entries are not touched. A change of an existing one looks at those that hang elsewhere only: none. The
+         first throttle there is counts what is held, as of then: O(H log N), H = entries held.
+WHY      A lane counts below a new node, and is held back by it, from when it hangs there. Who dies between two calls leaves
+         lanes behind; that this is so is kept in throttles-begun. A node that goes is passed over from the first call on,
+         and bounds nothing.
+]]
+if isLost() then return lost end
+local tree = throttles()
+local branch, isSet, left = ARGV[3], ARGV[4] == '1', tonumber(ARGV[9])
+
+-- To whom the nodes of a path show their faces.
+local function reconsider(id)
+  while id and id ~= root do
+    local node = tree.nodeAt(id)
+    local isAbove = false
+    local names =
+      redis.call('ZRANGEBYLEX', key('node-names'), '(' .. node.branch .. '\n\255', '(' .. node.branch .. '\255')
+    for _, name in ipairs(names) do isAbove = isAbove or tree.nodeAt(string.match(name, '(%d+)$')).perEngine ~= nil end
+    local byEngine = isAbove or node.perEngine ~= nil
+    if byEngine ~= node.byEngine or isAbove ~= node.isAboveByEngine then
+      tree.hide(node)
+      if byEngine ~= node.byEngine then tree.countByEngine(byEngine and 1 or -1) end
+      node.byEngine, node.isAboveByEngine = byEngine, isAbove
+      tree.saveNode(node)
+      if not byEngine then redis.call('ZREM', key('changed'), id) end
+    end
+    tree.changedInAll(id)
+    id = node.parent
+  end
+end
+
+local function shiftSlots(field, from, to)
+  for _, engine in ipairs(redis.call('HKEYS', key('running'))) do
+    local members = tree.slots(field .. '|' .. engine)
+    if members > 0 then
+      tree.countAt(from, engine, -members)
+      tree.countAt(to, engine, members)
+    end
+  end
+end
+
+-- By lane and engine: without a throttle nobody has counted.
+local function countHeld()
+  for _, member in ipairs(redis.call('ZRANGE', key('held'), 0, -1)) do
+    local claim, at = string.match(member, '^([^|]*)|%d+|(.*)$')
+    local entry = entryAt(at)
+    tree.changeSlots('L' .. entry.lane .. '|' .. claimAt(claim).engine, countOf(entry))
+  end
+end
+
+local function countAllAtRoot(sign)
+  local running = redis.call('HGETALL', key('running'))
+  for at = 1, #running, 2 do
+    tree.changeSlots(root .. '|' .. running[at], sign * tonumber(running[at + 1]))
+    tree.changeSlots(root .. '|', sign * tonumber(running[at + 1]))
+  end
+end
+
+local function hangNode(node, to)
+  local from = node.parent
+  tree.hide(node)
+  node.parent = to
+  tree.saveNode(node)
+  shiftSlots(node.id, from, to)
+  tree.changedInAll(from)
+  tree.changedInAll(node.id)
+end
+
+local function hangLane(lane, to)
+  local from = lane.node
+  changeLane(lane, function() lane.node = to end)
+  shiftSlots('L' .. lane.id, from, to)
+end
+
+local node = tree.nodeNamed(branch)
+if not node and not isSet then return {} end
+if not node then
+  local id = branch == '/' and root or whole(redis.call('HINCRBY', KEYS[2], 'node-ids', 1))
+  local parent = branch ~= '/' and tree.nodeFor(branch) or nil
+  if setting.nodes == 0 then countHeld() end
+  tree.countNodes(1)
+  node = { id = id, parent = parent, byEngine = false, isAboveByEngine = false, leaves = false, branch = branch, isSet = true }
+  tree.keep(node)
+  redis.call('ZADD', key('node-names'), 0, branch .. '\n' .. id)
+  if id == root then countAllAtRoot(1) end
+end
+node.perEngine, node.clusterWide = tonumber(ARGV[5]), tonumber(ARGV[6])
+node.leaves = not isSet
+tree.saveNode(node)
+if ARGV[7] == '' then reconsider(node.id) end
+
+local where, after = ARGV[8], ARGV[7]
+if where == 'nodes' then
+  local from = after == '' and '[' .. branch or '(' .. after
+  local names = redis.call('ZRANGEBYLEX', key('node-names'), from, '(' .. branch .. '\255', 'LIMIT', 0, left)
+  for _, name in ipairs(names) do
+    local below = tree.nodeAt(string.match(name, '(%d+)$'))
+    if below.branch ~= branch then
+      local to = tree.nodeFor(above(below.branch))
+      if below.parent ~= to then hangNode(below, to) end
+    end
+  end
+  if #names == left then
+    redis.call('HSET', key('throttles-begun'), branch, '')
+    tree.saveSlots()
+    return { 'nodes', names[#names] }
+  end
+  left = left - #names
+  where, after = 'lanes', ''
+end
+local from = after == '' and '[' .. branch or '(' .. after
+local names = redis.call('ZRANGEBYLEX', key('lane-names'), from, '(' .. branch .. '\255', 'LIMIT', 0, left)
+for _, name in ipairs(names) do
+  local lane = laneAt(string.match(name, '(%d+)$'))
+  local to = tree.nodeFor(lane.branch)
+  if lane.node ~= to then hangLane(lane, to) end
+end
+if #names == left then
+  redis.call('HSET', key('throttles-begun'), branch, '')
+  tree.saveSlots()
+  return { 'lanes', names[#names] }
+end
+redis.call('HDEL', key('throttles-begun'), branch)
+if node.leaves then
+  tree.hide(node)
+  redis.call('ZREM', key('changed'), node.id)
+  redis.call('ZREM', key('node-names'), branch .. '\n' .. node.id)
+  redis.call('HDEL', key('nodes'), node.id)
+  tree.countNodes(-1)
+  if node.byEngine then tree.countByEngine(-1) end
+  if setting.nodes == 0 then
+    redis.call('DEL', key('nodes'), key('changed'), key('views'))
+    tree.dropSlots()
+  elseif node.id == root then
+    countAllAtRoot(-1)
+  end
+end
+reconsider(node.leaves and node.parent or node.id)
+tree.saveSlots()
+if isOpen() then publishReady() end
+return {}

@@ -1,0 +1,139 @@
+// The order of execution as a model too small to be wrong: what may run now, by whom, and what comes first.
+//
+// No lanes, no ranks, no heads: every question is answered by looking at all members anew.
+
+import type { FairnessWindow, Throttle } from '../../src/queue/contract.js';
+
+/** What the order asks of a member. */
+export interface Ordered {
+  /** Full name of its workflow. */
+  readonly name: string;
+  /** Its own, or `null`. */
+  readonly priority: number | null;
+  readonly eligibleAtMs: number;
+  readonly createdAtMs: number;
+  readonly arrival: number;
+  readonly position: number;
+}
+
+/** A member that holds a slot of every branch on its path. */
+export interface Running {
+  readonly name: string;
+  readonly engine: string;
+}
+
+const noThrottle: Throttle = { perEngine: null, clusterWide: null };
+
+export class OrderModel {
+  readonly #priorities = new Map<string, number | null>();
+  readonly #fifo = new Map<string, boolean | null>();
+  readonly #windows = new Map<string, FairnessWindow | null>();
+  readonly #throttles = new Map<string, Throttle>();
+
+  setPriority(branch: string, priority: number | null): void {
+    this.#priorities.set(branch, priority);
+  }
+
+  /** What is set, in order of branch. */
+  priorities(): [string, number][] {
+    return sortedByBranch(
+      [...this.#priorities].flatMap(([branch, priority]) => (priority === null ? [] : [[branch, priority]])),
+    );
+  }
+
+  setFifo(branch: string, fifo: boolean | null): void {
+    this.#fifo.set(branch, fifo);
+  }
+
+  setFairness(branch: string, window: FairnessWindow | null): void {
+    this.#windows.set(branch, window);
+  }
+
+  setThrottle(branch: string, throttle: Throttle | null): void {
+    if (throttle === null) this.#throttles.delete(branch);
+    else this.#throttles.set(branch, throttle);
+  }
+
+  /** What is set and what runs below it, in order of branch. */
+  throttles(running: readonly Running[]): [string, { running: number; runningBy: [string, number][] } & Throttle][] {
+    return sortedByBranch(
+      [...this.#throttles].map(([branch, throttle]) => {
+        const below = running.filter(({ name }) => name.startsWith(branch));
+        const engines = [...new Set(below.map(({ engine }) => engine))].sort();
+        const runningBy = engines.map((engine): [string, number] => [
+          engine,
+          below.filter(each => each.engine === engine).length,
+        ]);
+        return [branch, { ...throttle, running: below.length, runningBy }];
+      }),
+    );
+  }
+
+  /** What an engine takes next of those whose time has come; `undefined` when there is nothing, or no room. */
+  next<T extends Ordered>(
+    ready: readonly T[],
+    running: readonly Running[],
+    engine: string,
+    nowMs: number,
+  ): T | undefined {
+    let first: T | undefined;
+    for (const member of ready) {
+      if (!this.#hasRoom(member.name, running, engine)) continue;
+      if (first === undefined || this.#compare(member, first, nowMs) < 0) first = member;
+    }
+    return first;
+  }
+
+  /** The priority it competes with. */
+  effective(member: Ordered, nowMs: number): number {
+    const base = member.priority ?? nearest(this.#priorities, member.name) ?? 10;
+    const window = nearest(this.#windows, member.name) ?? 'off';
+    if (window === 'off') return base;
+    const steps = Math.floor(nowMs / window) - Math.floor(member.eligibleAtMs / window);
+    return Math.max(1, base - steps);
+  }
+
+  #compare(a: Ordered, b: Ordered, nowMs: number): number {
+    return (
+      this.effective(a, nowMs) - this.effective(b, nowMs) ||
+      this.#filedMs(a) - this.#filedMs(b) ||
+      a.arrival - b.arrival ||
+      a.position - b.position
+    );
+  }
+
+  #filedMs(member: Ordered): number {
+    return nearest(this.#fifo, member.name) ? member.createdAtMs : member.eligibleAtMs;
+  }
+
+  #hasRoom(name: string, running: readonly Running[], engine: string): boolean {
+    return pathOf(name).every(branch => {
+      const { perEngine, clusterWide } = this.#throttles.get(branch) ?? noThrottle;
+      const below = running.filter(each => each.name.startsWith(branch));
+      const isFull =
+        (clusterWide !== null && below.length >= clusterWide) ||
+        (perEngine !== null && below.filter(each => each.engine === engine).length >= perEngine);
+      return !isFull;
+    });
+  }
+}
+
+export function sortedByBranch<T>(byBranch: Iterable<[string, T]>): [string, T][] {
+  return [...byBranch].sort(([left], [right]) => (left < right ? -1 : 1));
+}
+
+/** Every branch a workflow is in, its own first. */
+function pathOf(name: string): string[] {
+  const path: string[] = [];
+  for (let branch = name; branch !== ''; branch = branch.slice(0, -1)) if (branch.endsWith('/')) path.push(branch);
+  return path;
+}
+
+/** What is set at the nearest branch at or above a workflow. */
+function nearest<T>(set: ReadonlyMap<string, T | null>, name: string): T | null {
+  for (const branch of pathOf(name)) {
+    const value = set.get(branch) ?? null;
+    if (value !== null) return value;
+  }
+  return null;
+}

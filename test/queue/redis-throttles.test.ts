@@ -1,0 +1,146 @@
+// Throttles and fairness in Redis, beyond the contract's suite: what one script does not do in one go, who is told, what is
+// left.
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Queue } from '../../src/queue/contract.js';
+import { setThrottle } from '../../src/queue/redis/scripts/set-throttle.js';
+import { RedisServer } from '../servers/redis-server.js';
+import { claimedPositions } from './queue-model.js';
+import { claimOf, leaseMs, offerOf } from './queue-world.js';
+import { RedisWorld } from './redis-world.js';
+
+let server!: RedisServer;
+let world!: RedisWorld;
+let nowMs = 1_000_000;
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+afterAll(() => server.stop());
+beforeEach(() => {
+  nowMs = 1_000_000;
+  world = new RedisWorld(server);
+});
+afterEach(() => world.close());
+
+async function opened(): Promise<Queue> {
+  const queue = world.connect({ nowMs: () => nowMs });
+  await queue.attach('engine-1', leaseMs);
+  await queue.open();
+  return queue;
+}
+
+const claim = (queue: Queue, limit: number, engine = 'engine-1') => claimOf(queue, { engine, limit, leaseMs });
+const then = { eligibleAtMs: 1, createdAtMs: 1 };
+
+/** A lane and a throttle each below `/lanes/`: more than one script looks at. */
+const many = 600;
+const branchAt = (at: number): string => `/lanes/${String(at).padStart(4, '0')}/`;
+
+async function withManyLanes(): Promise<Queue> {
+  const queue = await opened();
+  await queue.offer(
+    Array.from({ length: many }, (_, at) =>
+      offerOf(`s${at}`, 2, { ...then, eligibleAtMs: at, name: `${branchAt(at)}flow` }),
+    ),
+  );
+  return queue;
+}
+
+describe('throttles in Redis', () => {
+  test('more lanes and throttles than one script looks at hang where they should, and back', {
+    timeout: 60_000,
+  }, async () => {
+    const queue = await withManyLanes();
+    const held = await claim(queue, 6);
+    for (let at = 0; at < many; at++) await queue.setThrottle(branchAt(at), { perEngine: 1, clusterWide: 2 });
+    await queue.setThrottle('/lanes/', { perEngine: null, clusterWide: 8 });
+    expect((await queue.throttles()).get('/lanes/')).toMatchObject({ running: 6, isWhole: true });
+    expect((await queue.throttles()).get(branchAt(0))).toMatchObject({ running: 2 });
+    // Three branches are full; two slots are left of all.
+    expect(claimedPositions(await claim(queue, 9))).toEqual(['s3:0', 's4:0']);
+    expect(await claim(queue, 9, 'engine-2')).toBeNull();
+    await queue.settle(held!.id, held!.slices);
+    expect(claimedPositions(await claim(queue, 9))).toEqual(['s5:0', 's6:0', 's7:0', 's8:0', 's9:0', 's10:0']);
+    await queue.setThrottle('/lanes/', null);
+    expect(claimedPositions(await claim(queue, 4, 'engine-2'))).toEqual(['s3:1', 's4:1', 's5:1', 's6:1']);
+    for (let at = 0; at < many; at++) await queue.setThrottle(branchAt(at), null);
+    expect(claimedPositions(await claim(queue, 9))).toHaveLength(9);
+    expect(await queue.throttles()).toEqual(new Map());
+  });
+
+  test('one that was not set to its end is told so, counts what hangs there, and is whole when it is set again', async () => {
+    const queue = await withManyLanes();
+    await claim(queue, 4);
+    const caller = queue as unknown as Parameters<typeof setThrottle>[0];
+    const begun = { branch: '/lanes/', throttle: { perEngine: null, clusterWide: 5 }, progress: null, most: 10 };
+    expect(await setThrottle(caller, begun)).not.toBeNull();
+    expect((await queue.throttles()).get('/lanes/')).toMatchObject({ running: 4, isWhole: false });
+    await queue.setThrottle('/lanes/', { perEngine: null, clusterWide: 5 });
+    expect((await queue.throttles()).get('/lanes/')).toMatchObject({ running: 4, isWhole: true });
+    expect(claimedPositions(await claim(queue, 9))).toEqual(['s2:0']);
+    // Taken away in part it bounds nothing, and is still told.
+    expect(await setThrottle(caller, { ...begun, throttle: null })).not.toBeNull();
+    expect((await queue.throttles()).get('/lanes/')).toMatchObject({ isWhole: false });
+    expect(claimedPositions(await claim(queue, 2))).toEqual(['s2:1', 's3:0']);
+    await queue.setThrottle('/lanes/', null);
+    expect(await queue.throttles()).toEqual(new Map());
+  });
+
+  test('of an engine that has not claimed for long nothing is kept; it claims again all the same', async () => {
+    const queue = await opened();
+    await queue.setThrottle('/a/', { perEngine: 1, clusterWide: null });
+    await queue.offer([offerOf('a', 9, { ...then, name: '/a/flow' })]);
+    expect(claimedPositions(await claim(queue, 9, 'old'))).toEqual(['a:0']);
+    nowMs += 120_000;
+    expect(claimedPositions(await claim(queue, 9, 'new'))).toEqual(['a:1']);
+    const views = (await world.keys()).find(key => key.endsWith(':views'))!;
+    expect(await server.client.hkeys(`{millrace:${world.name}}:${views}`)).toEqual(['new']);
+    expect(await claim(queue, 9, 'old')).toBeNull();
+    await queue.expire();
+    expect(claimedPositions(await claim(queue, 9, 'old'))).toEqual(['a:0!']);
+  });
+
+  test('what is done, and set no more, leaves nothing behind', async () => {
+    const queue = await opened();
+    await queue.setThrottle('/', { perEngine: 9, clusterWide: 9 });
+    await queue.setThrottle('/a/', { perEngine: 1, clusterWide: 2 });
+    await queue.setFairness('/a/', 1_000);
+    await queue.setFifo('/a/', true);
+    await queue.offer([offerOf('a', 3, { ...then, name: '/a/b/flow' })]);
+    for (const engine of ['engine-1', 'engine-2', 'engine-1']) {
+      const held = await claim(queue, 1, engine);
+      await queue.settle(held!.id, held!.slices);
+    }
+    await queue.setThrottle('/', null);
+    await queue.setThrottle('/a/', null);
+    await queue.setFairness('/a/', null);
+    await queue.setFifo('/a/', null);
+    expect(await world.keys()).toEqual([queue.epoch, 'epoch', 'epochs'].sort());
+  });
+
+  test('who waits is told of a slot that is free, of what is ready beside what is held back, of a limit that is raised', async () => {
+    const queue = await opened();
+    await queue.setThrottle('/a/', { perEngine: null, clusterWide: 1 });
+    await queue.offer([offerOf('a', 3, { ...then, name: '/a/flow' })]);
+    const held = await claim(queue, 1);
+    const other = world.connect({ nowMs: () => nowMs });
+    await other.attach('engine-2', leaseMs);
+    let told = (): void => {};
+    const next = () =>
+      new Promise<void>(resolve => {
+        told = resolve;
+      });
+    const begun = next();
+    other.onReady(() => told());
+    await begun;
+    for (const act of [
+      () => queue.settle(held!.id, held!.slices),
+      () => queue.offer([offerOf('b', 1, { ...then, name: '/b/flow' })]),
+      () => queue.setThrottle('/a/', { perEngine: null, clusterWide: 2 }),
+    ]) {
+      const hinted = next();
+      await act();
+      await hinted;
+    }
+  });
+});
