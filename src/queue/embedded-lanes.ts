@@ -9,7 +9,7 @@
 //   L2. A lane lives as long as an entry names it, in whatever place: a claim that is released finds its own lane again.
 //   L3. The time goes on, never back: what has reached priority 1 stays there.
 
-import type { FairnessWindow, Throttle, ThrottleState } from './contract.js';
+import type { FairnessWindow, Throttle } from './contract.js';
 import type { Entry } from './embedded-entry.js';
 import { Ageing, Lane, type Rung, rungOf, rungsOf } from './embedded-lane.js';
 import { Throttles } from './embedded-throttles.js';
@@ -126,7 +126,7 @@ export class Lanes {
   }
 
   /** @param held members that claims hold below the branch, by engine */
-  setThrottle(branch: string, throttle: Throttle | null, held: () => ReadonlyMap<string, number>): void {
+  setThrottle(branch: string, throttle: Throttle | null, held: ReadonlyMap<string, number>): void {
     this.#throttles.set(branch, throttle, held, () => {
       for (const lane of this.#lanesBelow(branch)) {
         const rungs = rungsOf(lane);
@@ -137,8 +137,9 @@ export class Lanes {
     });
   }
 
-  throttles(): ReadonlyMap<string, ThrottleState> {
-    return this.#throttles.states();
+  /** What is set, by branch. */
+  throttles(): ReadonlyMap<string, Throttle> {
+    return this.#throttles.all();
   }
 
   /** What its time has come for has reached priority 1 (L3). */

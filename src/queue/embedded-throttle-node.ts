@@ -1,4 +1,4 @@
-// A branch with a throttle, as the embedded queue has it: what runs below it, and what it shows of what waits below it.
+// A branch with a throttle, as the embedded queue has it: what is held below it, and what it shows of what waits below it.
 
 import type { FairnessWindow, Throttle } from './contract.js';
 import { type Entry, entryBefore } from './embedded-entry.js';
@@ -17,10 +17,9 @@ interface Face extends Head {
 
 export class ThrottleNode {
   throttle: Throttle = unlimited;
-  /** Set, though it be without a bound. */
-  hasThrottle = false;
-  running = 0;
-  readonly runningBy = new Map<string, number>();
+  /** Members held below it, while it has a limit for all engines, and by engine, while it has one for each. */
+  #running = 0;
+  readonly #runningBy = new Map<string, number>();
   readonly children = new Set<ThrottleNode>();
   /** It shows a face to each engine, not the same to all (T3 in `embedded-throttles.ts`). */
   showsByEngine = false;
@@ -41,22 +40,35 @@ export class ThrottleNode {
   room(engine: string): number {
     const { perEngine, clusterWide } = this.throttle;
     let room = Number.POSITIVE_INFINITY;
-    if (clusterWide !== null) room = clusterWide - this.running;
-    if (perEngine !== null) room = Math.min(room, perEngine - (this.runningBy.get(engine) ?? 0));
+    if (clusterWide !== null) room = clusterWide - this.#running;
+    if (perEngine !== null) room = Math.min(room, perEngine - (this.#runningBy.get(engine) ?? 0));
     return room;
   }
 
-  countAnew(held: ReadonlyMap<string, number>): void {
-    this.running = 0;
-    this.runningBy.clear();
+  /** Change its limits. @param held members below it, by engine */
+  limit(throttle: Throttle, held: ReadonlyMap<string, number>): void {
+    this.throttle = throttle;
+    this.#running = 0;
+    this.#runningBy.clear();
     for (const [engine, members] of held) this.count(engine, members);
   }
 
-  count(engine: string, members: number): void {
-    this.running += members;
-    const running = (this.runningBy.get(engine) ?? 0) + members;
-    if (running === 0) this.runningBy.delete(engine);
-    else this.runningBy.set(engine, running);
+  /** An engine holds more members below it. True when it has room no more, or again, for that engine or for all. */
+  count(engine: string, members: number): boolean {
+    const { perEngine, clusterWide } = this.throttle;
+    let isOther = false;
+    if (clusterWide !== null) {
+      isOther = this.#running < clusterWide !== this.#running + members < clusterWide;
+      this.#running += members;
+    }
+    if (perEngine !== null) {
+      const before = this.#runningBy.get(engine) ?? 0;
+      const running = before + members;
+      isOther ||= before < perEngine !== running < perEngine;
+      if (running === 0) this.#runningBy.delete(engine);
+      else this.#runningBy.set(engine, running);
+    }
+    return isOther;
   }
 
   /** Heads that are the same for everybody, or an engine's. */

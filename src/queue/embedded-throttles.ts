@@ -7,9 +7,9 @@
 //       the way of every claim.
 //   T3. A node that has a limit per engine, or has one below it, shows a face to each engine that claims; any other shows
 //       the same to all.
-//   T4. A node counts the members that claims hold below it.
+//   T4. A node counts the members that claims hold below it, as far as it has limits.
 
-import type { FairnessWindow, Throttle, ThrottleState } from './contract.js';
+import type { FairnessWindow, Throttle } from './contract.js';
 import type { Entry } from './embedded-entry.js';
 import type { Head } from './embedded-heads.js';
 import { everybody, ThrottleNode, unlimited } from './embedded-throttle-node.js';
@@ -21,7 +21,10 @@ const viewersMax = 64;
 export class Throttles {
   readonly root = new ThrottleNode('/', null);
   readonly #byBranch = new Map([['/', this.root]]);
-  /** Who has claimed, the last one last. */
+  readonly #set = new Map<string, Throttle>();
+  /** Nodes that show by engine (T3). */
+  #byEngine = 0;
+  /** Who has claimed since there are any, the last one last. */
   readonly #engines = new Set<string>();
   /** Those that lanes have. */
   windows: readonly FairnessWindow[] = ['off'];
@@ -48,7 +51,7 @@ export class Throttles {
 
   /** What an engine claims next. */
   next(engine: string, nowMs: number): Entry | undefined {
-    if (this.#byBranch.size > 1) this.#see(engine);
+    if (this.#byEngine > 0) this.#see(engine);
     if (this.root.room(engine) <= 0) return undefined;
     return this.root.firstNow(engine, nowMs)?.first;
   }
@@ -64,52 +67,46 @@ export class Throttles {
   /** Members of what hangs at a node that an engine holds more (T4). */
   count(node: ThrottleNode, engine: string, members: number): void {
     for (let at: ThrottleNode | null = node; at !== null; at = at.parent) {
-      if (!at.hasThrottle) return; // the root
-      const had = at.room(engine) > 0;
-      const hadForAll = at.room(everybody) > 0;
-      at.count(engine, members);
-      const isSame = at.room(engine) > 0 === had && at.room(everybody) > 0 === hadForAll;
-      if (!isSame) this.#showAll(at);
+      if (at.count(engine, members)) this.#showAll(at);
     }
   }
 
   /**
-   * Set what is not null, else take away. The root counts while it has one.
+   * Set what is not null, else take away.
    *
    * @param held members that claims hold below the branch, by engine
    * @param hung the branch has become a node, or is none any more: lanes below it hang at another
    */
-  set(branch: string, throttle: Throttle | null, held: () => ReadonlyMap<string, number>, hung: () => void): void {
-    let node = this.#byBranch.get(branch);
-    if (node === undefined) {
+  set(branch: string, throttle: Throttle | null, held: ReadonlyMap<string, number>, hung: () => void): void {
+    if (throttle === null) this.#set.delete(branch);
+    else this.#set.set(branch, throttle);
+    const known = this.#byBranch.get(branch);
+    if (known === undefined) {
       if (throttle === null) return;
-      node = this.#add(branch, held());
+      const node = this.#add(branch);
       hung();
-    }
-    if (node === this.root && !node.hasThrottle) node.countAnew(held());
-    node.throttle = throttle ?? unlimited;
-    node.hasThrottle = throttle !== null;
-    if (throttle === null && node !== this.root) {
+      node.limit(throttle, held);
+      this.#reconsider(node);
+    } else if (throttle !== null || known === this.root) {
+      known.limit(throttle ?? unlimited, held);
+      this.#reconsider(known);
+    } else {
+      known.limit(unlimited, held);
       this.#byBranch.delete(branch);
       hung();
-      this.#drop(node);
-      this.#reconsider(node.parent!);
-    } else this.#reconsider(node);
-  }
-
-  states(): Map<string, ThrottleState> {
-    const states = new Map<string, ThrottleState>();
-    for (const { branch, throttle, hasThrottle, running, runningBy } of this.#byBranch.values()) {
-      if (hasThrottle) states.set(branch, { ...throttle, running, runningBy: new Map(runningBy), isWhole: true });
+      this.#drop(known);
+      this.#reconsider(known.parent!);
     }
-    return states;
   }
 
-  #add(branch: string, held: ReadonlyMap<string, number>): ThrottleNode {
+  /** What is set, by branch. */
+  all(): ReadonlyMap<string, Throttle> {
+    return this.#set;
+  }
+
+  #add(branch: string): ThrottleNode {
     const parent = this.nodeOf(branch);
     const node = new ThrottleNode(branch, parent);
-    node.countAnew(held);
-    node.hasThrottle = true;
     for (const child of parent.children) if (child.branch.startsWith(branch)) this.#hang(child, node);
     parent.children.add(node);
     this.#byBranch.set(branch, node);
@@ -120,6 +117,7 @@ export class Throttles {
   #drop(node: ThrottleNode): void {
     for (const child of node.children) this.#hang(child, node.parent!);
     node.hide();
+    if (node.showsByEngine) this.#byEngine -= 1;
     node.parent!.children.delete(node);
   }
 
@@ -138,6 +136,7 @@ export class Throttles {
       if (showsByEngine !== at.showsByEngine) {
         at.hide();
         at.showsByEngine = showsByEngine;
+        this.#byEngine += showsByEngine ? 1 : -1;
       }
       this.#showAll(at);
     }

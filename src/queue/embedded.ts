@@ -209,12 +209,18 @@ export class EmbeddedQueue implements Queue {
   async setThrottle(branch: string, throttle: Throttle | null): Promise<void> {
     assert(branch.endsWith('/'), `branch "${branch}" must end with a slash`);
     this.#epoch.assertAttached();
-    this.#lanes.setThrottle(branch, throttle, () => this.#claims.runningBelow(branch));
+    this.#lanes.setThrottle(branch, throttle, this.#claims.runningBelow(branch));
   }
 
   async throttles(): Promise<ReadonlyMap<string, ThrottleState>> {
     this.#epoch.assertAttached();
-    return this.#lanes.throttles();
+    const states = new Map<string, ThrottleState>();
+    for (const [branch, throttle] of this.#lanes.throttles()) {
+      const runningBy = this.#claims.runningBelow(branch);
+      const running = [...runningBy.values()].reduce((sum, members) => sum + members, 0);
+      states.set(branch, { ...throttle, running, runningBy, isWhole: true });
+    }
+    return states;
   }
 
   async counts(): Promise<QueueCounts> {

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { expiredMax } from '../../src/queue/contract.js';
 import { epochConformance } from './conformance-epoch.js';
+import { fairnessConformance } from './conformance-fairness.js';
 import { orderConformance } from './conformance-order.js';
 import { compareRandomly } from './conformance-random.js';
 import { throttleConformance } from './conformance-throttles.js';
@@ -13,7 +14,9 @@ import { at8Ms, leaseMs, minuteMs, nothing, offerOf, type QueueHome, QueueWorld,
 export function queueConformance(name: string, home: QueueHome): void {
   describe(`Queue contract: ${name}, order`, () => orderConformance(home));
 
-  describe(`Queue contract: ${name}, throttles and fairness`, () => throttleConformance(home));
+  describe(`Queue contract: ${name}, throttles`, () => throttleConformance(home));
+
+  describe(`Queue contract: ${name}, fairness`, () => fairnessConformance(home));
 
   describe(`Queue contract: ${name}, epochs`, () => epochConformance(home));
 

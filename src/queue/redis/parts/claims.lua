@@ -12,7 +12,6 @@ local claimCache = {}
 -- Members of a lane that an engine holds more.
 local function count(lane, engine, by)
   if setting.nodes == 0 then return end
-  throttles().changeSlots('L' .. lane .. '|' .. engine, by)
   throttles().countAt(laneAt(lane).node, engine, by)
 end
 
@@ -58,6 +57,24 @@ local function heldBy(claim, most)
     redis.call('ZRANGEBYLEX', key('held'), '[' .. claim.id .. '|', '(' .. claim.id .. '}', 'LIMIT', 0, most)
   for _, member in ipairs(members) do found[#found + 1] = entryAt(string.sub(member, #claim.id + 8)) end
   return found
+end
+
+-- Members held below each node, by all and by engine, as throttles.lua names them. O(H (log N + D)), H = entries held, D =
+-- throttles on a path.
+local function heldBelow()
+  local members = {}
+  for _, member in ipairs(redis.call('ZRANGE', key('held'), 0, -1)) do
+    local id, at = string.match(member, '^([^|]*)|%d+|(.*)$')
+    local entry, engine = entryAt(at), claimAt(id).engine
+    local node = laneAt(entry.lane).node
+    while node do
+      for _, field in ipairs({ node .. '|', node .. '|' .. engine }) do
+        members[field] = (members[field] or 0) + countOf(entry)
+      end
+      node = throttles().nodeAt(node).parent
+    end
+  end
+  return members
 end
 
 -- Take out of a claim what it still holds of slices (three arguments each, from `at` on) and hand each part to `put`.

@@ -5,7 +5,8 @@ to the call; nothing is kept in the server's memory but its keys.
 
 KEYS[1] epoch     hash    stamp (epoch@run of the server), state (filling | open), id, filler, fillerUntilMs, store (its
                           id), storeUntilMs (another store is refused until then); of throttles.lua and lanes.lua: nodes,
-                          by-engine (nodes, and those that show by engine), windows (those ever set, a blank behind each)
+                          by-engine (nodes, and those that show by engine), root (1: it is one that has a throttle), windows
+                          (those ever set, a blank behind each)
 KEYS[2] counters  hash    ready, delayed, claimed (members), arrivals, lanes, node-ids, viewers (numbers given), version (of
                           the last change of what nodes show); its name is the root of all other keys of the epoch:
                           `key('x')`
@@ -27,10 +28,12 @@ local epochState
 local setting
 
 local function isLost()
-  local found = redis.call('HMGET', KEYS[1], 'stamp', 'state', 'nodes', 'by-engine', 'windows')
+  local found = redis.call('HMGET', KEYS[1], 'stamp', 'state', 'nodes', 'by-engine', 'root', 'windows')
   epochState = found[2]
-  setting = { nodes = tonumber(found[3] or 0), byEngine = tonumber(found[4] or 0), windows = { '0' } }
-  for window in string.gmatch(found[5] or '', '%d+') do table.insert(setting.windows, window) end
+  setting = {
+    nodes = tonumber(found[3] or 0), byEngine = tonumber(found[4] or 0), isRootSet = found[5] == '1', windows = { '0' },
+  }
+  for window in string.gmatch(found[6] or '', '%d+') do table.insert(setting.windows, window) end
   return found[1] ~= ARGV[1]
 end
 

@@ -8,8 +8,8 @@ engine, or has one below it, shows a face to each engine (a viewer, by number), 
 heads       zset  node | viewer | window | tail                           (score 0)
 faces       hash  viewer | node | window -> tail, what the node's parent has of it
 nodes       hash  node -> parent | per engine | cluster wide ('' no limit) | shows by engine (0; 1; 2: so does one below
-                  it) | leaves (0 or 1) | branch; and members held, where there is a throttle at all: node | engine, node |
-                  '' (of all engines; the root's, if it has a throttle), L lane | engine
+                  it) | leaves (0 or 1) | branch; and members held, of what has a limit: node | '' (by all engines), node |
+                  engine
 node-names  zset  branch \n node
 throttles-begun  hash  branch -> '', while not all lanes hang where they should
 changed     zset  nodes that show by engine -> version of their last change
@@ -28,12 +28,17 @@ makeThrottles = function()
     redis.call('HINCRBY', KEYS[1], 'nodes', by)
   end
 
+  local function setRoot(isSet)
+    setting.isRootSet = isSet
+    if isSet then redis.call('HSET', KEYS[1], 'root', 1) else redis.call('HDEL', KEYS[1], 'root') end
+  end
+
   local function countByEngine(by)
     setting.byEngine = setting.byEngine + by
     redis.call('HINCRBY', KEYS[1], 'by-engine', by)
   end
 
-  -- Members held: of a node (its number, `|`, and an engine or '' for all), or of a lane (`L`, its number, `|`, an engine).
+  -- Members held: the node's number, `|`, and an engine, or '' for all.
   local function slots(field)
     local value = slotCache[field]
     if not value then
@@ -50,7 +55,9 @@ makeThrottles = function()
   -- Written once at the end of a call.
   local function saveSlots()
     for field, by in pairs(slotChanges) do
-      if by ~= 0 and redis.call('HINCRBY', key('nodes'), field, by) == 0 then redis.call('HDEL', key('nodes'), field) end
+      if by ~= 0 and redis.call('HINCRBY', key('nodes'), field, by) == 0 and string.sub(field, -1) ~= '|' then
+        redis.call('HDEL', key('nodes'), field) -- engines come and go
+      end
     end
   end
 
@@ -59,7 +66,7 @@ makeThrottles = function()
     local node = nodeCache[id]
     if node then return node end
     local text = false
-    if setting.nodes > 0 then
+    if id ~= root or setting.isRootSet then
       local inAll, inEngine = id .. '|', id .. '|' .. (engine or '')
       local found = redis.call('HMGET', key('nodes'), id, inAll, inEngine)
       text, slotCache[inAll], slotCache[inEngine] = found[1], tonumber(found[2] or 0), tonumber(found[3] or 0)
@@ -108,10 +115,6 @@ makeThrottles = function()
   -- Of a node that has been made.
   local function keep(node)
     nodeCache[node.id] = node
-  end
-
-  local function dropSlots()
-    slotChanges = {}
   end
 
   -- More members that an engine may claim below a node; nil: any, as far as the limit of all engines goes.
@@ -197,14 +200,14 @@ makeThrottles = function()
     end
   end
 
-  -- Members below a node that an engine holds more. The root counts if it has a throttle.
+  -- Members below a node that an engine holds more. What has no limit counts nothing.
   local function countAt(id, engine, by)
     while id do
       local node = nodeAt(id, engine)
       if id == root and not node.isSet then return end
       local had, hadForAll = roomAt(node, engine) > 0, roomAt(node, nil) > 0
-      changeSlots(id .. '|', by)
-      changeSlots(id .. '|' .. engine, by)
+      if node.clusterWide then changeSlots(id .. '|', by) end
+      if node.perEngine then changeSlots(id .. '|' .. engine, by) end
       local has = roomAt(node, engine) > 0
       if has ~= had or (roomAt(node, nil) > 0) ~= hadForAll then changedInAll(id) end
       if has and not had then isSooner = true end
@@ -251,7 +254,7 @@ makeThrottles = function()
   return {
     nodeAt = nodeAt, saveNode = saveNode, nodeNamed = nodeNamed, nodeFor = nodeFor, countNodes = countNodes,
     countByEngine = countByEngine, keep = keep, slots = slots, changeSlots = changeSlots, saveSlots = saveSlots,
-    dropSlots = dropSlots, roomAt = roomAt, roomFor = roomFor, changedAt = changedAt, changedInAll = changedInAll,
+    setRoot = setRoot, roomAt = roomAt, roomFor = roomFor, changedAt = changedAt, changedInAll = changedInAll,
     hide = hide, countAt = countAt, look = look, looked = looked,
   }
 end

@@ -10,10 +10,10 @@ ARGV[8] where           nodes or lanes: what that is; nodes at first
 ARGV[9] most            nodes and lanes at most
 
 RETURNS  {where, after} to go on from, or {} when all below the branch hangs where it should
-COST     O(S (E + D) log N), S = nodes and lanes looked at, E = engines that hold something, D = throttles on a path, N = ready
-         entries; entries are not touched. A change of an existing one looks at those that hang elsewhere only: none. The
-         first throttle there is counts what is held, as of then: O(H log N), H = entries held.
-WHY      A lane counts below a new node, and is held back by it, from when it hangs there. Who dies between two calls leaves
+COST     O(S D log N), S = nodes and lanes looked at, D = throttles on a path, N = ready entries; entries are not touched. Where
+         a limit is new, or lanes were hung, what runs below is counted anew: O(H (log N + D)), H = entries held.
+WHY      A limit that is not set is not counted for either, so that a claim writes no more than it must. A lane counts below
+         a new node, and is held back by it, from when it hangs there. Who dies between two calls leaves
          lanes behind; that this is so is kept in throttles-begun. A node that goes is passed over from the first call on,
          and bounds nothing.
 ]]
@@ -42,47 +42,23 @@ local function reconsider(id)
   end
 end
 
-local function shiftSlots(field, from, to)
-  for _, engine in ipairs(redis.call('HKEYS', key('running'))) do
-    local members = tree.slots(field .. '|' .. engine)
-    if members > 0 then
-      tree.countAt(from, engine, -members)
-      tree.countAt(to, engine, members)
-    end
-  end
-end
-
--- By lane and engine: without a throttle nobody has counted.
-local function countHeld()
-  for _, member in ipairs(redis.call('ZRANGE', key('held'), 0, -1)) do
-    local claim, at = string.match(member, '^([^|]*)|%d+|(.*)$')
-    local entry = entryAt(at)
-    tree.changeSlots('L' .. entry.lane .. '|' .. claimAt(claim).engine, countOf(entry))
-  end
-end
-
-local function countAllAtRoot(sign)
-  local running = redis.call('HGETALL', key('running'))
-  for at = 1, #running, 2 do
-    tree.changeSlots(root .. '|' .. running[at], sign * tonumber(running[at + 1]))
-    tree.changeSlots(root .. '|', sign * tonumber(running[at + 1]))
-  end
-end
-
 local function hangNode(node, to)
   local from = node.parent
   tree.hide(node)
   node.parent = to
   tree.saveNode(node)
-  shiftSlots(node.id, from, to)
   tree.changedInAll(from)
   tree.changedInAll(node.id)
 end
 
-local function hangLane(lane, to)
-  local from = lane.node
-  changeLane(lane, function() lane.node = to end)
-  shiftSlots('L' .. lane.id, from, to)
+-- What it has limits for, by what claims hold below it.
+local function countAnew(node)
+  local held = heldBelow()
+  local function set(field, isLimited)
+    tree.changeSlots(field, (isLimited and held[field] or 0) - tree.slots(field))
+  end
+  set(node.id .. '|', node.clusterWide)
+  for _, engine in ipairs(redis.call('HKEYS', key('running'))) do set(node.id .. '|' .. engine, node.perEngine) end
 end
 
 local node = tree.nodeNamed(branch)
@@ -90,17 +66,26 @@ if not node and not isSet then return {} end
 if not node then
   local id = branch == '/' and root or whole(redis.call('HINCRBY', KEYS[2], 'node-ids', 1))
   local parent = branch ~= '/' and tree.nodeFor(branch) or nil
-  if setting.nodes == 0 then countHeld() end
   tree.countNodes(1)
   node = { id = id, parent = parent, byEngine = false, isAboveByEngine = false, leaves = false, branch = branch, isSet = true }
   tree.keep(node)
   redis.call('ZADD', key('node-names'), 0, branch .. '\n' .. id)
-  if id == root then countAllAtRoot(1) end
+  if id == root then tree.setRoot(true) end
 end
-node.perEngine, node.clusterWide = tonumber(ARGV[5]), tonumber(ARGV[6])
-node.leaves = not isSet
+local perEngine, clusterWide = tonumber(ARGV[5]), tonumber(ARGV[6])
+local isNewLimit = (perEngine == nil) ~= (node.perEngine == nil) or (clusterWide == nil) ~= (node.clusterWide == nil)
+local hung = 0
+node.perEngine, node.clusterWide, node.leaves = perEngine, clusterWide, not isSet
 tree.saveNode(node)
-if ARGV[7] == '' then reconsider(node.id) end
+
+-- What of it is done, and where to go on.
+local function done(where, after)
+  if isNewLimit or hung > 0 then countAnew(node) end
+  if where then redis.call('HSET', key('throttles-begun'), branch, '') end
+  reconsider(node.id)
+  tree.saveSlots()
+  return where and { where, after } or {}
+end
 
 local where, after = ARGV[8], ARGV[7]
 if where == 'nodes' then
@@ -110,14 +95,13 @@ if where == 'nodes' then
     local below = tree.nodeAt(string.match(name, '(%d+)$'))
     if below.branch ~= branch then
       local to = tree.nodeFor(above(below.branch))
-      if below.parent ~= to then hangNode(below, to) end
+      if below.parent ~= to then
+        hangNode(below, to)
+        hung = hung + 1
+      end
     end
   end
-  if #names == left then
-    redis.call('HSET', key('throttles-begun'), branch, '')
-    tree.saveSlots()
-    return { 'nodes', names[#names] }
-  end
+  if #names == left then return done('nodes', names[#names]) end
   left = left - #names
   where, after = 'lanes', ''
 end
@@ -126,29 +110,24 @@ local names = redis.call('ZRANGEBYLEX', key('lane-names'), from, '(' .. branch .
 for _, name in ipairs(names) do
   local lane = laneAt(string.match(name, '(%d+)$'))
   local to = tree.nodeFor(lane.branch)
-  if lane.node ~= to then hangLane(lane, to) end
+  if lane.node ~= to then
+    changeLane(lane, function() lane.node = to end)
+    hung = hung + 1
+  end
 end
-if #names == left then
-  redis.call('HSET', key('throttles-begun'), branch, '')
-  tree.saveSlots()
-  return { 'lanes', names[#names] }
-end
+if #names == left then return done('lanes', names[#names]) end
 redis.call('HDEL', key('throttles-begun'), branch)
+local answer = done(nil, nil)
 if node.leaves then
   tree.hide(node)
   redis.call('ZREM', key('changed'), node.id)
   redis.call('ZREM', key('node-names'), branch .. '\n' .. node.id)
-  redis.call('HDEL', key('nodes'), node.id)
+  redis.call('HDEL', key('nodes'), node.id, node.id .. '|')
   tree.countNodes(-1)
   if node.byEngine then tree.countByEngine(-1) end
-  if setting.nodes == 0 then
-    redis.call('DEL', key('nodes'), key('changed'), key('views'))
-    tree.dropSlots()
-  elseif node.id == root then
-    countAllAtRoot(-1)
-  end
+  if node.id == root then tree.setRoot(false) end
+  if setting.nodes == 0 then redis.call('DEL', key('changed'), key('views')) end
+  reconsider(node.parent)
 end
-reconsider(node.leaves and node.parent or node.id)
-tree.saveSlots()
 if isOpen() then publishReady() end
-return {}
+return answer

@@ -4,21 +4,21 @@ KEYS, ARGV[1], ARGV[2]  as in parts/epoch.lua
 
 RETURNS  {{branch, per engine or '', cluster wide or '', 1 or 0 where a call was not carried out to its end, members, engine,
          members, ...}, ...}
-COST     O(T E), T = throttles, E = engines that hold something.
+COST     O(T E + H (log N + D)), T = throttles, E = engines that hold something, H = entries held, D = throttles on a path.
 ]]
 if isLost() then return lost end
 local answer = {}
 if setting.nodes == 0 then return answer end
-local engines = redis.call('HKEYS', key('running'))
+local engines, held = redis.call('HKEYS', key('running')), heldBelow()
 for _, name in ipairs(redis.call('ZRANGE', key('node-names'), 0, -1)) do
   local node = throttles().nodeAt(string.match(name, '(%d+)$'))
   local isBegun = node.leaves or redis.call('HEXISTS', key('throttles-begun'), node.branch) == 1
   local told = {
     node.branch, node.perEngine and whole(node.perEngine) or '', node.clusterWide and whole(node.clusterWide) or '',
-    isBegun and 0 or 1, throttles().slots(node.id .. '|'),
+    isBegun and 0 or 1, held[node.id .. '|'] or 0,
   }
   for _, engine in ipairs(engines) do
-    local members = throttles().slots(node.id .. '|' .. engine)
+    local members = held[node.id .. '|' .. engine] or 0
     if members > 0 then
       told[#told + 1] = engine
       told[#told + 1] = members
