@@ -9,5 +9,5 @@ export const order: Scenario = {
   arrival: 'order',
   size: 2_000,
   toySize: 20,
-  rounds: 3,
+  rounds: 5,
 };
