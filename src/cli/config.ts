@@ -15,6 +15,7 @@ Examples:
   millrace config show /imports/nightly             what holds for the workflows of a branch
   millrace config show /imports PRIORITY --json     {"version","properties":[{"property","value","source",...}]}
   millrace config set /imports PRIORITY 5           over what the file says, for what waits already too
+  millrace config set /imports CONCURRENCY_THROTTLE 3
   millrace config set /imports FTP_HOST a.example.com
   millrace config set / LIMITS '{"rows": 500}' --dry-run
   millrace config unset /imports PRIORITY           what the file says, or a branch above, holds again
@@ -59,7 +60,7 @@ export function addConfig(program: Command, ended: Ended): void {
       .argument('<branch>', 'a branch; its trailing / may be left out')
       .argument(
         '<property>',
-        'PRIORITY, DEFAULT_FLOW_CHART_ERROR_HANDLER, LISTENER_CLASSPATH, or a variable; in any case',
+        'PRIORITY, CONCURRENCY_THROTTLE, another property with a meaning (see README), or a variable; in any case',
       )
       .option('--dry-run', 'tell what would hold, and change nothing');
   changing(add('set', 'set a property of a branch, over what the file says', set)).argument('<value>', 'JSON, or text');

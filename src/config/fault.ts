@@ -7,7 +7,8 @@ import { type FaultCode, type FaultOf, formatFault } from '../workflow/fault.js'
 export const configurationFaultCodes = {
   PROPERTY_DUPLICATE: 'the same property of the same branch twice',
   PROPERTY_INVALID: 'not the name of a property',
-  PROPERTY_UNSUPPORTED: 'a property of the original that nothing here would heed',
+  PROPERTY_UNSUPPORTED: 'a property with a meaning that nothing here would heed',
+  WINDOWS_TOO_MANY: 'more different fairness windows than a queue compares',
   ESCAPE_INVALID: 'not an escape of a properties file',
   PATH_INVALID: 'not the path of a file or folder',
   FILE_INVALID: 'not a file that can be read',

@@ -1,27 +1,31 @@
-// What the values of the known properties may be, and the names that are refused because nothing heeds them: a throttle
-// taken for a variable would let through what it was to hold back.
+// What the values of the known properties may be, and the names that are refused because nothing heeds them: a rate taken
+// for a variable would let through what it was to hold back.
 
 import { parseName } from '../workflow/namespace.js';
 import { modulePaths } from './module-paths.js';
+import { checkFlag, checkLimit, checkPriority, checkWindow } from './order-properties.js';
 import { absolutePath, type Checked, found, type Raw, refused, type Surroundings, writtenOf } from './raw-value.js';
 import type { KnownName, KnownProperties } from './tree.js';
-
-const priorityMax = 10_000;
 
 type Check<Value> = (raw: Raw, surroundings: Surroundings) => Checked<Value>;
 
 const checks: { readonly [Name in KnownName]: Check<KnownProperties[Name]> } = {
   PRIORITY: checkPriority,
+  CONCURRENCY_THROTTLE: checkLimit,
+  CONCURRENCY_THROTTLE_CLUSTER_WIDE: checkLimit,
+  FIFO_SCHEDULING_ENABLED: checkFlag,
+  FAIRNESS_TIME_WINDOW: checkWindow,
   DEFAULT_FLOW_CHART_ERROR_HANDLER: checkErrorHandler,
   LISTENER_CLASSPATH: modulePaths,
 };
 
-/** Properties of the original's tree without an effect here. */
+/** Names with a meaning, in the original's tree or to come, that have no effect here. */
 const unsupported: ReadonlySet<string> = new Set([
-  'CONCURRENCY_THROTTLE',
-  'CONCURRENCY_THROTTLE_CLUSTER_WIDE',
-  'FIFO_SCHEDULING_ENABLED',
-  'FAIRNESS_TIME_WINDOW',
+  'RATE',
+  'KEY_CONCURRENCY_THROTTLE',
+  'KEY_RATE',
+  'KEY_WEIGHTS',
+  'KEY_ORDER',
   'INTERNAL_LOGGER_DEBUG_ENABLED',
 ]);
 
@@ -34,14 +38,6 @@ export function isUnsupported(name: string): boolean {
 export function checkValue(name: string, raw: Raw, surroundings: Surroundings): Checked<unknown> {
   if (Object.hasOwn(checks, name)) return checks[name as KnownName](raw, surroundings);
   return { ok: true, value: writtenOf(raw) };
-}
-
-function checkPriority(raw: Raw): Checked<number> {
-  const value = raw.kind === 'json' ? raw.value : /^\d{1,9}$/.test(raw.text.trim()) ? Number(raw.text) : Number.NaN;
-  const isPriority = Number.isInteger(value) && (value as number) >= 1 && (value as number) <= priorityMax;
-  if (isPriority) return { ok: true, value: value as number };
-  const range = `a whole number from 1 (highest) to ${priorityMax.toLocaleString('en-US')}`;
-  return refused('VALUE_INVALID', `found ${found(raw)}, accepted is ${range}`);
 }
 
 /** A definition is told from a name by its ending, as both may begin with a slash. */

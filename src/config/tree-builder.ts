@@ -2,6 +2,7 @@
 
 import { quote } from '../workflow/fault.js';
 import { faultsMax } from '../workflow/verify.js';
+import { Windows, windowsFault } from './fairness-windows.js';
 import type { ConfigurationFault, ConfigurationFaultCode, Outcome } from './fault.js';
 import { checkValue } from './known-properties.js';
 import { checkStorable, fieldOf, propertyPlace } from './property-checks.js';
@@ -31,6 +32,7 @@ export class TreeBuilder {
   readonly #surroundings: Surroundings;
   readonly #branches = new Map<string, Map<string, Property>>();
   readonly #faults: ConfigurationFault[] = [];
+  readonly #windows = new Windows();
   #count = 0;
 
   /** @param file named in the faults */
@@ -67,6 +69,9 @@ export class TreeBuilder {
     if (!isStorable) return;
     const checked = checkValue(name, raw, this.#surroundings);
     if (!checked.ok) this.report(checked.code, field, valueAt, checked.message);
+    else if (!this.#windows.add({ name, value: checked.value })) {
+      this.report(windowsFault.code, field, valueAt, windowsFault.message);
+    }
     // One that is refused is there all the same: a second one is still a second one.
     const value = checked.ok ? checked.value : null;
     this.#put({ name, branch, value, written, source: { kind: 'file', line: keyAt.line } });

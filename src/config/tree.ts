@@ -18,6 +18,14 @@ export type ErrorHandler =
 export interface KnownProperties {
   /** 1 (highest) to 10,000: of the members that have none of their own. */
   readonly PRIORITY: number;
+  /** Members of the branch that may execute at once, by each engine; beside the limits of the branches above. */
+  readonly CONCURRENCY_THROTTLE: number | 'unlimited';
+  /** The same by all engines together. */
+  readonly CONCURRENCY_THROTTLE_CLUSTER_WIDE: number | 'unlimited';
+  /** Ordered by creation, not by eligible time. */
+  readonly FIFO_SCHEDULING_ENABLED: boolean;
+  /** Milliseconds in which what waits gains a step of priority. */
+  readonly FAIRNESS_TIME_WINDOW: number | 'off';
   readonly DEFAULT_FLOW_CHART_ERROR_HANDLER: ErrorHandler;
   /** Files and folders of action modules, absolute, in the order in which they are searched. */
   readonly LISTENER_CLASSPATH: readonly string[];
@@ -97,15 +105,4 @@ export function runtimeVariable(tree: RuntimeTree, branch: string, reference: st
 export function hasBranchModules(tree: RuntimeTree, name: string): boolean {
   const parsed = parseName(name);
   return parsed.ok && nearest(tree, branchOf(parsed.value), 'LISTENER_CLASSPATH') !== null;
-}
-
-/** The priorities that branches give, by branch. */
-export function prioritiesOf(tree: RuntimeTree): ReadonlyMap<string, number> {
-  const priorities = new Map<string, number>();
-  for (const [branch, properties] of tree.branches) {
-    const own = properties.get('PRIORITY' satisfies KnownName);
-    // The builder has checked it.
-    if (own !== undefined) priorities.set(branch, own.value as number);
-  }
-  return priorities;
 }

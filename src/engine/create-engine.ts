@@ -36,7 +36,6 @@ import { Holdings } from './holdings.js';
 import { openQueueHome, openStoreHome, type StoreAccess, type StoreHome, type StoreInternals } from './homes.js';
 import { Housekeeper } from './housekeeper.js';
 import { IdSource } from './ids.js';
-import { InheritedPriorities } from './inherited-priorities.js';
 import { InstanceDeadlines } from './instance-deadlines.js';
 import { Instances } from './instances.js';
 import { recordLate } from './late-events.js';
@@ -47,6 +46,7 @@ import { memberTracer } from './member-tracer.js';
 import { offerOf } from './offers.js';
 import { Operator } from './operator.js';
 import { type EngineOptions, type ResolvedOptions, resolveOptions } from './options.js';
+import { OrderSettings } from './order-settings.js';
 import type { EngineParts } from './parts.js';
 import { fillQueue, walkPage } from './recovery.js';
 import { Reporter } from './reporter.js';
@@ -158,14 +158,15 @@ async function compose(
   onQueue(home);
   const world = { store, holdings, definitions, log, clock };
   const leads = (): boolean => !isClustered(options) || (wired.cluster !== undefined && wired.cluster.epoch !== null);
-  const priorities = new InheritedPriorities(home, leads);
+  const order = new OrderSettings(home, leads);
   const live = new LiveConfiguration(configuration, store.settings);
   const queue = new SteadyQueue({
     queue: home,
     engine: options.name,
     leaseMs: options.leaseMs,
     clock,
-    priorities,
+    order,
+    learnOrder: () => live.look(),
     fill: isOurs => fillQueue(home, world, isOurs, isShared),
     offerOf,
     living: async () => (await wired.cluster?.living()) ?? [options.name],
@@ -180,7 +181,7 @@ async function compose(
   });
   const handlers = new ErrorHandlers({ definitions, log, clock });
   // What it names is stored before anything can fail.
-  await followConfiguration(live, { priorities, runtimeValues, handlers, queue, log, health });
+  await followConfiguration(live, { order, runtimeValues, handlers, queue, log, health });
   // A stopped engine takes operations.
   await queue.attach();
   const parts: Omit<EngineParts, 'committer'> = {
@@ -241,7 +242,7 @@ async function compose(
         wake: () => feeder.wake(),
         storeFailed: error => health.storeFailed(error),
         leads: () => {
-          priorities.doubt();
+          order.doubt();
           void queue.agree();
         },
         tellLeft: () => queue.tellLeft(),

@@ -1,14 +1,15 @@
 // What becomes of a runtime configuration, and of one with faults.
 
 import type { ConfigurationFault } from '../config/fault.js';
+import { ordersOf } from '../config/order-properties.js';
 import type { ConfigurationTrouble } from '../config/runtime-configuration.js';
-import { prioritiesOf, type RuntimeTree } from '../config/tree.js';
+import type { RuntimeTree } from '../config/tree.js';
 import type { LogEvents } from '../observe/log-events.js';
 import { formatFault } from '../workflow/fault.js';
 import type { ErrorHandlers } from './error-handlers.js';
 import type { EngineHealth } from './health.js';
-import type { InheritedPriorities } from './inherited-priorities.js';
 import type { LiveConfiguration } from './live-configuration.js';
+import type { OrderSettings } from './order-settings.js';
 import type { RuntimeValues } from './runtime-values.js';
 import type { SteadyQueue } from './steady-queue.js';
 
@@ -16,7 +17,7 @@ import type { SteadyQueue } from './steady-queue.js';
 const toldMax = 10;
 
 export interface FollowingWorld {
-  readonly priorities: InheritedPriorities;
+  readonly order: OrderSettings;
   readonly runtimeValues: RuntimeValues;
   readonly handlers: ErrorHandlers;
   readonly queue: SteadyQueue;
@@ -27,11 +28,11 @@ export interface FollowingWorld {
 /** Let the queue and the threads have what the configuration says, and errors their handlers, now and whenever that changes.
  * Resolves when the handlers named now are stored. */
 export async function followConfiguration(configuration: LiveConfiguration, world: FollowingWorld): Promise<void> {
-  const { priorities, runtimeValues, handlers, queue, log, health } = world;
+  const { order, runtimeValues, handlers, queue, log, health } = world;
   const file = configuration.file?.file ?? null;
   const carryOut = (tree: RuntimeTree): Promise<unknown> => {
     runtimeValues.take(tree);
-    priorities.want(prioritiesOf(tree));
+    order.want(ordersOf(tree));
     // Whoever waits knows that what waits has its new order, or will have when the queue has been found.
     return Promise.all([queue.agree(), handlers.take(tree)]);
   };

@@ -7,8 +7,10 @@
 // Invariants:
 //   O1. `tree` is that of the last good file under the settings of one version, all of them.
 //   O2. A look begins after it was asked for: whoever has changed a setting finds it. One look at a time.
-//   O3. What an earlier version of this program, or another system, has let in and this one refuses is left out, and told.
+//   O3. What an earlier version of this program, or another system, has let in and this one refuses is left out, and told; so
+//       is what is too much over a file that has changed since.
 
+import { overlayWithin } from '../config/fairness-windows.js';
 import type { ConfigurationFault } from '../config/fault.js';
 import type { RuntimeConfiguration } from '../config/runtime-configuration.js';
 import { overlay, settingOf } from '../config/settings.js';
@@ -32,7 +34,9 @@ export class LiveConfiguration {
   /** `null`: no file was named. */
   readonly file: RuntimeConfiguration | null;
   readonly #store: Settings;
-  #settings: HeldSettings = { version: 0, properties: [], faults: [] };
+  #read: HeldSettings = { version: 0, properties: [], faults: [] };
+  /** Of those read, what is left out over the file as it is. */
+  #faults: readonly ConfigurationFault[] = [];
   /** What the store need not tell again; `null`: all. */
   #known: number | null = null;
   #tree: RuntimeTree = emptyTree;
@@ -53,7 +57,7 @@ export class LiveConfiguration {
   }
 
   get settings(): HeldSettings {
-    return this.#settings;
+    return { ...this.#read, faults: [...this.#read.faults, ...this.#faults] };
   }
 
   /** The same with a property set, or taken away (no `value`), as it would be. */
@@ -62,7 +66,7 @@ export class LiveConfiguration {
     readonly value: Property | null;
   }): ShownTrees {
     const { branch, name } = change.place;
-    const others = this.#settings.properties.filter(each => each.branch !== branch || each.name !== name);
+    const others = this.#read.properties.filter(each => each.branch !== branch || each.name !== name);
     const tree = overlay(this.#base, change.value === null ? others : [...others, change.value]);
     return { ...this.trees, tree };
   }
@@ -102,7 +106,7 @@ export class LiveConfiguration {
     const stored = await this.#store.read(this.#known);
     if (stored === null) return;
     this.#known = stored.version;
-    this.#settings = heldOf(stored);
+    this.#read = heldOf(stored);
     try {
       await this.#hold('settings');
     } catch (error) {
@@ -113,7 +117,7 @@ export class LiveConfiguration {
   }
 
   #hold(changed: 'file' | 'settings'): Promise<void> {
-    this.#tree = overlay(this.#base, this.#settings.properties);
+    ({ tree: this.#tree, faults: this.#faults } = overlayWithin(this.#base, this.#read.properties));
     return this.#take(this.#tree, changed);
   }
 }

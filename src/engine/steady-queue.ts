@@ -26,7 +26,7 @@ import type {
 } from '../queue/contract.js';
 import type { Segment } from '../store/contract.js';
 import { type HandedOver, HeldClaims } from './held-claims.js';
-import type { InheritedPriorities } from './inherited-priorities.js';
+import type { OrderSettings } from './order-settings.js';
 import { type GivenBack, giveBack, QueueBacklog } from './queue-backlog.js';
 import { awake } from './sleepers.js';
 
@@ -51,7 +51,9 @@ export interface SteadyQueueWorld {
   readonly leaseMs: number;
   readonly clock: Clock;
   /** Of the same queue: brought to it whenever it has been found. */
-  readonly priorities: Pick<InheritedPriorities, 'isDue' | 'agree' | 'doubt'>;
+  readonly order: Pick<OrderSettings, 'isDue' | 'agree' | 'doubt'>;
+  /** What was set of the order by operation is known. */
+  learnOrder(): Promise<void>;
   /** Offer everything the store has; false when it was ours no longer. */
   fill(isOurs: IsOurs): Promise<boolean>;
   offerOf(segment: Segment, from: number, to: number): Offer;
@@ -207,10 +209,10 @@ export class SteadyQueue implements EngineQueue {
     return this.#call(() => this.#world.queue.claimed(segments));
   }
 
-  /** Bring priorities to the queue, if that is due; what cannot be told now is told when it has been found. */
+  /** Bring the order of branches to the queue, if that is due; what cannot be told now is told when it has been found. */
   async agree(): Promise<void> {
-    if (this.#isOpen && this.#world.priorities.isDue) {
-      await this.#orElse(() => this.#world.priorities.agree(), undefined);
+    if (this.#isOpen && this.#world.order.isDue) {
+      await this.#orElse(() => this.#world.order.agree(), undefined);
     }
   }
 
@@ -284,7 +286,7 @@ export class SteadyQueue implements EngineQueue {
   }
 
   async #findUntilOpen(): Promise<void> {
-    const { clock, found, wake, priorities } = this.#world;
+    const { clock, found, wake, order } = this.#world;
     const startedMs = clock.monotonicMs();
     let filled = false;
     let waitMs = retryMs;
@@ -297,9 +299,9 @@ export class SteadyQueue implements EngineQueue {
         }
         if (attachment === 'open' || filled) {
           const walk = () => this.#world.fill(() => Promise.resolve(true));
-          while (!this.#backlog.isEmpty || priorities.isDue) {
+          while (!this.#backlog.isEmpty || order.isDue) {
             await this.#backlog.tell(this.#world.queue, walk);
-            if (priorities.isDue) await priorities.agree();
+            if (order.isDue) await order.agree();
           }
           // In the same breath: what comes from now on goes to the queue.
           this.#isOpen = true;
@@ -322,8 +324,10 @@ export class SteadyQueue implements EngineQueue {
     // What waited until now is in the store, and the walk has not begun.
     this.#backlog.forgetOffers();
     // Before anything can be claimed; the engine that decides brings its own later, should they be others.
-    await this.#world.priorities.agree();
+    await this.#world.learnOrder();
+    await this.#world.order.agree();
     if (!(await this.#world.fill(async () => (await this.#attachAgain()) === 'mine'))) return false;
+    await this.#world.order.agree();
     await this.#world.queue.open();
     return true;
   }
@@ -335,7 +339,7 @@ export class SteadyQueue implements EngineQueue {
   async #attachAndAnnounce(): Promise<Attachment> {
     const { queue, leaseMs, offerOf } = this.#world;
     const attachment = await this.#attach();
-    this.#world.priorities.doubt();
+    this.#world.order.doubt();
     if (queue.epoch !== this.#announcedIn) {
       await queue.announce(this.#self, this.#held.announced(offerOf), leaseMs);
       this.#announcedIn = queue.epoch;

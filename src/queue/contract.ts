@@ -113,6 +113,16 @@ export interface ThrottleState extends Throttle {
  */
 export type FairnessWindow = number | 'off';
 
+/** What is set of a branch in this epoch and not taken away; `null`: nothing. */
+export interface BranchSettings {
+  readonly priority: number | null;
+  readonly fifo: boolean | null;
+  readonly fairness: FairnessWindow | null;
+  readonly throttle: Throttle | null;
+  /** False where a call was not carried out to its end, so that all of the branch is to be set again. */
+  readonly isWhole: boolean;
+}
+
 export interface QueueCounts {
   /** Members whose eligible time has come and that wait to be claimed. */
   readonly ready: number;
@@ -179,17 +189,14 @@ export interface Queue {
   expire(): Promise<ExpiredSlice[]>;
   /** Priority that members without their own inherit on a branch (trailing `/`); everything below it follows. */
   setInheritedPriority(branch: string, priority: number | null): Promise<void>;
-  /**
-   * What `setInheritedPriority` has set in this epoch and not taken away, by branch; 0 where a call was not carried out to its
-   * end, so that it is to be repeated.
-   */
-  inheritedPriorities(): Promise<ReadonlyMap<string, number>>;
   /** Order a branch and all below it by creation time (`true`), by eligible time (`false`), or as above it (`null`). */
   setFifo(branch: string, fifo: boolean | null): Promise<void>;
   /** Fairness of a branch and all below it, or as above it (`null`). Where nothing is set it is off. */
   setFairness(branch: string, window: FairnessWindow | null): Promise<void>;
   /** Bound what is claimed below a branch, beside the bounds of the branches above; `null` takes the bound away. */
   setThrottle(branch: string, throttle: Throttle | null): Promise<void>;
+  /** What is set, by branch: those of which something is, or is not whole. */
+  settings(): Promise<ReadonlyMap<string, BranchSettings>>;
   /** The throttles there are, by branch. */
   throttles(): Promise<ReadonlyMap<string, ThrottleState>>;
   counts(): Promise<QueueCounts>;

@@ -9,7 +9,7 @@
 //   L2. A lane lives as long as an entry names it, in whatever place: a claim that is released finds its own lane again.
 //   L3. The time goes on, never back: what has reached priority 1 stays there.
 
-import type { FairnessWindow, Throttle } from './contract.js';
+import type { BranchSettings, FairnessWindow, Throttle } from './contract.js';
 import type { Entry } from './embedded-entry.js';
 import { Ageing, Lane, type Rung, rungOf, rungsOf } from './embedded-lane.js';
 import { Throttles } from './embedded-throttles.js';
@@ -98,11 +98,6 @@ export class Lanes {
     }
   }
 
-  /** What is set, by branch. */
-  priorities(): ReadonlyMap<string, number> {
-    return this.#priorities.all();
-  }
-
   setFifo(branch: string, fifo: boolean | null): void {
     this.#fifo.set(branch, fifo);
     for (const lane of this.#lanesBelow(branch)) {
@@ -140,6 +135,27 @@ export class Lanes {
   /** What is set, by branch. */
   throttles(): ReadonlyMap<string, Throttle> {
     return this.#throttles.all();
+  }
+
+  /** What is set of branches, all of it. */
+  settings(): ReadonlyMap<string, BranchSettings> {
+    const priorities = this.#priorities.all();
+    const fifo = this.#fifo.all();
+    const windows = this.#windows.all();
+    const throttles = this.#throttles.all();
+    const branches = [priorities, fifo, windows, throttles].flatMap(set => [...set.keys()]);
+    return new Map(
+      branches.map(branch => [
+        branch,
+        {
+          priority: priorities.get(branch) ?? null,
+          fifo: fifo.get(branch) ?? null,
+          fairness: windows.get(branch) ?? null,
+          throttle: throttles.get(branch) ?? null,
+          isWhole: true,
+        },
+      ]),
+    );
   }
 
   /** What its time has come for has reached priority 1 (L3). */

@@ -16,6 +16,7 @@ import { randomUUID } from 'node:crypto';
 import {
   type AnnouncedClaim,
   type Attachment,
+  type BranchSettings,
   type Claim,
   type ClaimedSlice,
   type ClaimRequest,
@@ -189,11 +190,6 @@ export class EmbeddedQueue implements Queue {
     this.#lanes.setPriority(branch, priority);
   }
 
-  async inheritedPriorities(): Promise<ReadonlyMap<string, number>> {
-    this.#epoch.assertAttached();
-    return this.#lanes.priorities();
-  }
-
   async setFifo(branch: string, fifo: boolean | null): Promise<void> {
     assert(branch.endsWith('/'), `branch "${branch}" must end with a slash`);
     this.#epoch.assertAttached();
@@ -210,6 +206,11 @@ export class EmbeddedQueue implements Queue {
     assert(branch.endsWith('/'), `branch "${branch}" must end with a slash`);
     this.#epoch.assertAttached();
     this.#lanes.setThrottle(branch, throttle, this.#claims.runningBelow(branch));
+  }
+
+  async settings(): Promise<ReadonlyMap<string, BranchSettings>> {
+    this.#epoch.assertAttached();
+    return this.#lanes.settings();
   }
 
   async throttles(): Promise<ReadonlyMap<string, ThrottleState>> {

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { emptyTree, hasBranchModules, nearest, prioritiesOf, runtimeVariable } from '../../src/config/tree.js';
+import { emptyTree, hasBranchModules, nearest, runtimeVariable } from '../../src/config/tree.js';
 import { seed } from '../seed.js';
 import { parse, treeOf } from './surroundings.js';
 
@@ -62,13 +62,6 @@ describe('the nearest property', () => {
     expect(runtimeVariable(tree, '/z/', '')).toBeUndefined();
     expect(runtimeVariable(tree, '/z/', 'LISTENER_CLASSPATH')).toBe('x:y');
     expect(runtimeVariable(tree, '/z/', 'PRIORITY')).toBe(20);
-  });
-
-  test('priorities are told by branch', () => {
-    expect([...prioritiesOf(tree)].sort()).toEqual([
-      ['/', 20],
-      ['/a/b/', 5],
-    ]);
   });
 
   const part = fc.constantFrom('a', 'b', 'A', 'ab', 'é');

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConfigurationError } from '../../src/config/fault.js';
+import { ordersOf } from '../../src/config/order-properties.js';
 import { type ConfigurationTrouble, RuntimeConfiguration } from '../../src/config/runtime-configuration.js';
-import { nearest, prioritiesOf } from '../../src/config/tree.js';
+import { nearest } from '../../src/config/tree.js';
 import { TestClock } from '../../src/observe/clock.js';
 
 class World {
@@ -29,7 +30,10 @@ class World {
     const configuration = await RuntimeConfiguration.open({ file: this.file, refresh, clock: this.clock });
     onTestFinished(() => configuration.close());
     configuration.watch({
-      changed: tree => this.told.push(`changed ${JSON.stringify([...prioritiesOf(tree)])}`),
+      changed: tree =>
+        this.told.push(
+          `changed ${JSON.stringify([...ordersOf(tree)].map(([branch, { priority }]) => [branch, priority]))}`,
+        ),
       refused: ({ faults }: ConfigurationTrouble) => this.told.push(`refused ${faults.map(({ code }) => code)}`),
       mended: () => this.told.push('mended'),
       failed: error => this.told.push(String(error)),

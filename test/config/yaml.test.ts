@@ -78,7 +78,7 @@ PRIORITY: "5"
 /d: [1]
 /e:
   LISTENER_CLASSPATH: [a, 5]
-  FIFO_SCHEDULING_ENABLED: true
+  INTERNAL_LOGGER_DEBUG_ENABLED: true
   V: { __proto__: 1 }
   W: "a\\0b"
 `;
@@ -94,7 +94,7 @@ PRIORITY: "5"
       expect.stringMatching(/^runtime\.yaml:13:\d \/c\/: found nothing, /),
       'runtime.yaml:14:5 /d/: found a list, accepted is a map of properties, such as PRIORITY: 5, and branches, such as /nightly: (VALUE_INVALID)',
       'runtime.yaml:16:23 /e/LISTENER_CLASSPATH: found 5 in the list, accepted is the path of a file or folder (VALUE_INVALID)',
-      'runtime.yaml:17:3 /e/FIFO_SCHEDULING_ENABLED: FIFO_SCHEDULING_ENABLED is not supported: it would have no effect; leave it out (PROPERTY_UNSUPPORTED)',
+      'runtime.yaml:17:3 /e/INTERNAL_LOGGER_DEBUG_ENABLED: INTERNAL_LOGGER_DEBUG_ENABLED is not supported: it would have no effect; leave it out (PROPERTY_UNSUPPORTED)',
       'runtime.yaml:18:6 /e/V.__proto__: the key "__proto__" is reserved (KEY_RESERVED)',
       'runtime.yaml:19:6 /e/W: holds a NUL character (TEXT_INVALID)',
     ]);

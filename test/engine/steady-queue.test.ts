@@ -1,11 +1,11 @@
 // A queue that is out of reach or has lost everything is found again, and knows what it must.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { InheritedPriorities } from '../../src/engine/inherited-priorities.js';
+import { OrderSettings } from '../../src/engine/order-settings.js';
 import { SteadyQueue } from '../../src/engine/steady-queue.js';
 import { TestClock } from '../../src/observe/clock.js';
 import { EngineError } from '../../src/observe/errors.js';
-import type { Offer, Queue } from '../../src/queue/contract.js';
+import type { Offer, Queue, Throttle } from '../../src/queue/contract.js';
 import { EmbeddedQueue } from '../../src/queue/embedded.js';
 import type { Segment } from '../../src/store/contract.js';
 import { claimOf } from '../queue/queue-world.js';
@@ -29,19 +29,22 @@ class World {
   #home = new EmbeddedQueue(() => this.clock.nowMs());
   #attached: EmbeddedQueue | null = null;
   readonly queue: SteadyQueue;
-  readonly priorities: InheritedPriorities;
+  readonly order: OrderSettings;
+  /** What was set by operation is looked for before the queue is filled. */
+  learn: () => void = () => undefined;
   /** This engine's configuration is the one that holds. */
   decides = true;
 
   constructor() {
     const behind = new Proxy({} as Queue, { get: (_, name: keyof Queue) => this.#member(name) });
-    this.priorities = new InheritedPriorities(behind, () => this.decides);
+    this.order = new OrderSettings(behind, () => this.decides);
     this.queue = new SteadyQueue({
       queue: behind,
       engine: 'a',
       leaseMs,
       clock: this.clock,
-      priorities: this.priorities,
+      order: this.order,
+      learnOrder: async () => this.learn(),
       fill: async isOurs => {
         this.fills += 1;
         await behind.offer(this.stored);
@@ -198,17 +201,22 @@ describe('a queue that has lost everything', () => {
   });
 });
 
-describe('priorities of branches', () => {
-  const inHome = async (world: World) => Object.fromEntries(await world.home.inheritedPriorities());
+describe('the order of branches', () => {
+  const inHome = async (world: World) =>
+    Object.fromEntries([...(await world.home.settings())].map(([branch, { priority }]) => [branch, priority]));
+  const want = (world: World, priorities: Record<string, number>, throttle: Throttle | null = null): void => {
+    const none = { fifo: null, fairness: null, throttle };
+    world.order.want(new Map(Object.entries(priorities).map(([branch, priority]) => [branch, { ...none, priority }])));
+  };
 
   test('are there before it is filled, and again when it has lost everything', async () => {
     const world = new World();
     world.stored = [offerOf('s', 0, 10)];
-    world.priorities.want(new Map([['/a/', 3]]));
+    want(world, { '/a/': 3 });
     await world.queue.open();
     expect(world.calls.indexOf('setInheritedPriority')).toBeLessThan(world.calls.indexOf('offer'));
     expect(await inHome(world)).toEqual({ '/a/': 3 });
-    world.priorities.want(new Map([['/a/', 4]]));
+    want(world, { '/a/': 4 });
     await world.queue.agree();
     expect(await inHome(world)).toEqual({ '/a/': 4 });
     world.wipe();
@@ -217,15 +225,34 @@ describe('priorities of branches', () => {
     expect([world.told, await inHome(world)]).toEqual([['lost', 'found, filled'], { '/a/': 4 }]);
   });
 
+  test('bounds what is claimed of one that has lost everything from the first claim on, as it was changed meanwhile', async () => {
+    const world = new World();
+    world.stored = [offerOf('s', 0, 10)];
+    want(world, { '/a/': 3 }, { perEngine: null, clusterWide: 4 });
+    await world.queue.open();
+    const held = (await claim(world, 9))!;
+    expect(held.count).toBe(4);
+    world.queue.handedOver(held.id, [executing('s')]);
+    world.wipe();
+    // By another engine, which could tell nobody.
+    world.learn = () => want(world, { '/a/': 3 }, { perEngine: null, clusterWide: 6 });
+    expect(await claim(world, 9)).toBeNull();
+    await world.settle();
+    expect([world.told, (await claim(world, 9))!.count]).toEqual([['lost', 'found, filled'], 2]);
+    expect(await claim(world, 9)).toBeNull();
+    await world.queue.settle(held.id, held.slices);
+    expect((await claim(world, 9))!.count).toBe(4);
+  });
+
   test('that change while it is out of reach are there when it is found', async () => {
     const world = new World();
     await world.queue.open();
     world.isDown = true;
-    world.priorities.want(new Map([['/a/', 3]]));
+    want(world, { '/a/': 3 });
     await world.queue.agree();
     await world.settle();
     expect([world.queue.isOpen, await inHome(world)]).toEqual([false, {}]);
-    world.priorities.want(new Map([['/b/', 3]]));
+    want(world, { '/b/': 3 });
     await world.queue.agree();
     world.isDown = false;
     await world.settle();
@@ -235,11 +262,11 @@ describe('priorities of branches', () => {
   test('of an engine that does not decide are set when it fills the queue, and at no other time', async () => {
     const world = new World();
     world.decides = false;
-    world.priorities.want(new Map([['/a/', 3]]));
+    want(world, { '/a/': 3 });
     await world.queue.open();
     expect(await inHome(world)).toEqual({ '/a/': 3 });
     await world.home.setInheritedPriority('/a/', 9);
-    world.priorities.want(new Map([['/a/', 4]]));
+    want(world, { '/a/': 4 });
     await world.queue.agree();
     expect(await inHome(world)).toEqual({ '/a/': 9 });
     // Out of reach for a moment, not lost.

@@ -30,7 +30,9 @@ export async function prioritiesInRedis(home: Home, folder: string, engine: Engi
   const store = (await engine.query('select id from millrace_store'))[0]![0]!;
   const queue = createRedisQueue({ url: (await redisOfTests()).socket, name: cluster!, store });
   await queue.attach('a test', 1_000);
-  const priorities = Object.fromEntries(await queue.inheritedPriorities());
+  const settings = await queue.settings();
   await queue.close();
-  return priorities;
+  return Object.fromEntries(
+    [...settings].flatMap(([branch, { priority }]) => (priority === null ? [] : [[branch, priority]])),
+  );
 }

@@ -32,7 +32,7 @@ export function epochConformance(home: QueueHome): void {
       await expect(queue.expire()).rejects.toEqual(lost);
       await expect(eligibleInMs(queue)).rejects.toEqual(lost);
       await expect(queue.setInheritedPriority('/', 1)).rejects.toEqual(lost);
-      await expect(queue.inheritedPriorities()).rejects.toEqual(lost);
+      await expect(queue.settings()).rejects.toEqual(lost);
       await expect(queue.setFifo('/', true)).rejects.toEqual(lost);
       await expect(queue.counts()).rejects.toEqual(lost);
       await expect(queue.announce('engine-1', [], leaseMs)).rejects.toEqual(lost);

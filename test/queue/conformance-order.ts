@@ -1,6 +1,7 @@
 // The order of claims, as the Queue contract has it (Q1), the seed's worked examples among it.
 
 import { describe, expect, test } from 'vitest';
+import type { BranchSettings } from '../../src/queue/contract.js';
 import { claimedPositions } from './queue-model.js';
 import { at8Ms, minuteMs, offerOf, type QueueHome, QueueWorld, range } from './queue-world.js';
 
@@ -136,11 +137,20 @@ export function orderConformance(home: QueueHome): void {
       await world.queue.setInheritedPriority('/a/', 1);
       await world.queue.setInheritedPriority('/a/b/', 10_000);
       await world.queue.setInheritedPriority('/a/', null);
-      const told = new Map(await world.queue.inheritedPriorities());
-      expect(told).toEqual(
-        new Map([
-          ['/', 20],
-          ['/a/b/', 10_000],
+      await world.queue.setFifo('/a/', false);
+      await world.queue.setFairness('/a/b/', 'off');
+      await world.queue.setFairness('/c/', 60_000);
+      await world.queue.setThrottle('/', { perEngine: 0, clusterWide: null });
+      await world.queue.setThrottle('/c/', { perEngine: null, clusterWide: 3 });
+      await world.queue.setThrottle('/d/', { perEngine: 1, clusterWide: 1 });
+      await world.queue.setThrottle('/d/', null);
+      const none = { priority: null, fifo: null, fairness: null, throttle: null, isWhole: true };
+      expect(new Map(await world.queue.settings())).toEqual(
+        new Map<string, BranchSettings>([
+          ['/', { ...none, priority: 20, throttle: { perEngine: 0, clusterWide: null } }],
+          ['/a/', { ...none, fifo: false }],
+          ['/a/b/', { ...none, priority: 10_000, fairness: 'off' }],
+          ['/c/', { ...none, fairness: 60_000, throttle: { perEngine: null, clusterWide: 3 } }],
         ]),
       );
     });

@@ -2,7 +2,7 @@
 //
 // No lanes, no ranks, no heads: every question is answered by looking at all members anew.
 
-import type { FairnessWindow, Throttle } from '../../src/queue/contract.js';
+import type { BranchSettings, FairnessWindow, Throttle } from '../../src/queue/contract.js';
 
 /** What the order asks of a member. */
 export interface Ordered {
@@ -34,13 +34,6 @@ export class OrderModel {
     this.#priorities.set(branch, priority);
   }
 
-  /** What is set, in order of branch. */
-  priorities(): [string, number][] {
-    return sortedByBranch(
-      [...this.#priorities].flatMap(([branch, priority]) => (priority === null ? [] : [[branch, priority]])),
-    );
-  }
-
   setFifo(branch: string, fifo: boolean | null): void {
     this.#fifo.set(branch, fifo);
   }
@@ -52,6 +45,24 @@ export class OrderModel {
   setThrottle(branch: string, throttle: Throttle | null): void {
     if (throttle === null) this.#throttles.delete(branch);
     else this.#throttles.set(branch, throttle);
+  }
+
+  /** What is set, in order of branch. */
+  settings(): [string, BranchSettings][] {
+    const branches = [this.#priorities, this.#fifo, this.#windows, this.#throttles].flatMap(set => [...set.keys()]);
+    const settings = [...new Set(branches)].map((branch): [string, BranchSettings] => [
+      branch,
+      {
+        priority: this.#priorities.get(branch) ?? null,
+        fifo: this.#fifo.get(branch) ?? null,
+        fairness: this.#windows.get(branch) ?? null,
+        throttle: this.#throttles.get(branch) ?? null,
+        isWhole: true,
+      },
+    ]);
+    return sortedByBranch(
+      settings.filter(([, { isWhole: _, ...set }]) => Object.values(set).some(value => value !== null)),
+    );
   }
 
   /** What is set and what runs below it, in order of branch. */

@@ -75,12 +75,14 @@ describe('throttles in Redis', () => {
     const begun = { branch: '/lanes/', throttle: { perEngine: null, clusterWide: 5 }, progress: null, most: 10 };
     expect(await setThrottle(caller, begun)).not.toBeNull();
     expect((await queue.throttles()).get('/lanes/')).toMatchObject({ running: 4, isWhole: false });
+    expect((await queue.settings()).get('/lanes/')).toMatchObject({ throttle: begun.throttle, isWhole: false });
     await queue.setThrottle('/lanes/', { perEngine: null, clusterWide: 5 });
     expect((await queue.throttles()).get('/lanes/')).toMatchObject({ running: 4, isWhole: true });
     expect(claimedPositions(await claim(queue, 9))).toEqual(['s2:0']);
     // Taken away in part it bounds nothing, and is still told.
     expect(await setThrottle(caller, { ...begun, throttle: null })).not.toBeNull();
     expect((await queue.throttles()).get('/lanes/')).toMatchObject({ isWhole: false });
+    expect((await queue.settings()).get('/lanes/')).toMatchObject({ throttle: null, isWhole: false });
     expect(claimedPositions(await claim(queue, 2))).toEqual(['s2:1', 's3:0']);
     await queue.setThrottle('/lanes/', null);
     expect(await queue.throttles()).toEqual(new Map());

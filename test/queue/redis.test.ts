@@ -4,6 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Queue } from '../../src/queue/contract.js';
 import { createRedisQueue } from '../../src/queue/redis/redis-queue.js';
+import { setFairness } from '../../src/queue/redis/scripts/set-fairness.js';
+import { setFifo } from '../../src/queue/redis/scripts/set-fifo.js';
 import { setInheritedPriority } from '../../src/queue/redis/scripts/set-inherited-priority.js';
 import { RedisServer } from '../servers/redis-server.js';
 import { queueConformance } from './conformance.js';
@@ -128,13 +130,21 @@ describe('Redis queue', () => {
     await queue.setFifo('/lanes/', true);
     await queue.setInheritedPriority('/lanes/s1000/', 1);
     expect(claimedPositions(await claim(queue, 1))).toEqual(['s1000:0']);
-    // One that was not carried out to its end is told as 0, until it is repeated.
+    // One that was not carried out to its end is told so, until it is repeated.
     const page = { branch: '/lanes/', priority: 30, after: null, most: 10 };
     const caller = queue as unknown as Parameters<typeof setInheritedPriority>[0];
     expect(await setInheritedPriority(caller, page)).not.toBeNull();
-    expect((await queue.inheritedPriorities()).get('/lanes/')).toBe(0);
+    expect((await queue.settings()).get('/lanes/')).toMatchObject({ priority: 30, isWhole: false });
     await queue.setInheritedPriority('/lanes/', 30);
-    expect((await queue.inheritedPriorities()).get('/lanes/')).toBe(30);
+    expect((await queue.settings()).get('/lanes/')).toMatchObject({ priority: 30, isWhole: true });
+    expect(await setFifo(caller, { branch: '/lanes/', fifo: null, progress: null, most: 10 })).not.toBeNull();
+    expect((await queue.settings()).get('/lanes/')).toMatchObject({ fifo: null, isWhole: false });
+    await queue.setFifo('/lanes/', null);
+    const filing = { branch: '/lanes/', window: 7, progress: null, most: 10 } as const;
+    expect(await setFairness(caller, filing)).not.toBeNull();
+    expect((await queue.settings()).get('/lanes/')).toMatchObject({ fairness: 7, isWhole: false });
+    await queue.setFairness('/lanes/', null);
+    expect((await queue.settings()).get('/lanes/')).toMatchObject({ fairness: null, isWhole: true });
     // Announced in several calls: the engine has announced with the last.
     await queue.announce('late', [{ id: 'late-1', slices: one({ name: '/late/flow' }) }], leaseMs);
     expect(await queue.announced()).toEqual(['late']);

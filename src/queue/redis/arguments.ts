@@ -28,10 +28,18 @@ export function limitOf(limit: number | null): number | '' {
   return limit ?? '';
 }
 
+export function limitIn(told: unknown): number | null {
+  return told === '' ? null : Number(told);
+}
+
 /** Milliseconds; 0 is off. */
 export function windowOf(window: FairnessWindow): number {
   assert(window === 'off' || (Number.isSafeInteger(window) && window > 0), `${window} is no fairness window`);
   return window === 'off' ? 0 : window;
+}
+
+export function windowIn(told: unknown): FairnessWindow {
+  return Number(told) === 0 ? 'off' : Number(told);
 }
 
 /** Three arguments each. */

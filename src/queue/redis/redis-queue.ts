@@ -8,6 +8,7 @@ import { EngineError } from '../../observe/errors.js';
 import {
   type AnnouncedClaim,
   type Attachment,
+  type BranchSettings,
   type Claim,
   type ClaimedSlice,
   type ClaimRequest,
@@ -32,7 +33,6 @@ import { claimed } from './scripts/claimed.js';
 import { counts } from './scripts/counts.js';
 import { expire } from './scripts/expire.js';
 import { extend } from './scripts/extend.js';
-import { inheritedPriorities } from './scripts/inherited-priorities.js';
 import { offer } from './scripts/offer.js';
 import { open } from './scripts/open.js';
 import { release } from './scripts/release.js';
@@ -40,6 +40,7 @@ import { setFairness } from './scripts/set-fairness.js';
 import { type FilingProgress, setFifo } from './scripts/set-fifo.js';
 import { setInheritedPriority } from './scripts/set-inherited-priority.js';
 import { setThrottle, type ThrottleProgress } from './scripts/set-throttle.js';
+import { settings } from './scripts/settings.js';
 import { settle } from './scripts/settle.js';
 import { throttles } from './scripts/throttles.js';
 import { withdraw } from './scripts/withdraw.js';
@@ -197,10 +198,6 @@ class RedisQueue implements Queue, EpochCaller {
     while (after !== null);
   }
 
-  inheritedPriorities(): Promise<ReadonlyMap<string, number>> {
-    return inheritedPriorities(this);
-  }
-
   async setFifo(branch: string, fifo: boolean | null): Promise<void> {
     let progress: FilingProgress | null = null;
     do progress = await setFifo(this, { branch, fifo, progress, most: entriesPerCall });
@@ -217,6 +214,10 @@ class RedisQueue implements Queue, EpochCaller {
     let progress: ThrottleProgress | null = null;
     do progress = await setThrottle(this, { branch, throttle, progress, most: entriesPerCall });
     while (progress !== null);
+  }
+
+  settings(): Promise<ReadonlyMap<string, BranchSettings>> {
+    return settings(this);
   }
 
   throttles(): Promise<ReadonlyMap<string, ThrottleState>> {

@@ -21,10 +21,10 @@ const names = [
   'expire',
   'counts',
   'set-inherited-priority',
-  'inherited-priorities',
   'set-fifo',
   'set-fairness',
   'set-throttle',
+  'settings',
   'throttles',
 ] as const;
 export type ScriptName = (typeof names)[number];

@@ -160,12 +160,13 @@ end
 
 -- Have the lanes of a branch and below ordered as is set: by creation or eligible time, ageing in a window or not. Looks at
 -- `most` lanes and entries; `name` and `after` are where the last call ended: a lane-names member, and a ready one in that
--- lane, '' at first and when the lane is done. Returns them again, or {} when all is filed the new way.
+-- lane, '' at first and when the lane is done. Returns them again, or {} when all is filed the new way. Who dies between two
+-- calls leaves a branch that is not; that this is so is kept under the property, fifo or fairness, that was set.
 --
 -- A lane is marked first: what comes then is filed the new way, and what stands there says itself how it is filed. So a lane
--- may be gone through in several calls; until the last one its order is mixed. With `fifoOnly` the entries of lanes that are
--- ordered by eligible time are not looked at: a window changes nothing for them.
-local function refileBelow(branch, name, after, most, fifoOnly)
+-- may be gone through in several calls; until the last one its order is mixed. The entries of lanes that are ordered by
+-- eligible time are not looked at for fairness: a window changes nothing for them.
+local function refilePage(property, branch, name, after, most)
   local left = most
   local from = name == '' and '[' .. branch or (after == '' and '(' or '[') .. name
   local names = redis.call('ZRANGEBYLEX', key('lane-names'), from, '(' .. branch .. '\255', 'LIMIT', 0, left)
@@ -179,7 +180,7 @@ local function refileBelow(branch, name, after, most, fifoOnly)
     end
     local at = laneNamed == name and after ~= '' and '(' .. after or '[' .. lane.id .. '|'
     local members = {}
-    if lane.isFifo or not fifoOnly then
+    if lane.isFifo or property == 'fifo' then
       members = redis.call('ZRANGEBYLEX', key('ready'), at, '(' .. lane.id .. '}', 'LIMIT', 0, left)
     end
     for _, member in ipairs(members) do
@@ -196,4 +197,14 @@ local function refileBelow(branch, name, after, most, fifoOnly)
     if left <= 0 and index < #names then return { laneNamed, '' } end
   end
   return #names > 0 and left <= 0 and { names[#names], '' } or {}
+end
+
+local function refileBelow(property, branch, name, after, most)
+  local goesOn = refilePage(property, branch, name, after, most)
+  if #goesOn > 0 then
+    redis.call('HSET', key(property .. '-begun'), branch, '')
+  else
+    redis.call('HDEL', key(property .. '-begun'), branch)
+  end
+  return goesOn
 end

@@ -20,6 +20,7 @@ priorities   hash  branch -> priority that is inherited below it
 priorities-begun  hash  branch -> '', while not all lanes follow the priority that was set
 fifo         hash  branch -> 1 or 0
 fairness     hash  branch -> window, ms; 0 is off
+fifo-begun, fairness-begun  hash  branch -> '', while not all is filed as was set
 
 COST    Filing and taking: O(log N), N = ready entries, whatever the number of lanes and priorities; beside throttles.lua.
 ]]

@@ -23,4 +23,4 @@ else
     table.insert(setting.windows, ARGV[4])
   end
 end
-return refileBelow(ARGV[3], ARGV[5], ARGV[6], tonumber(ARGV[7]), true)
+return refileBelow('fairness', ARGV[3], ARGV[5], ARGV[6], tonumber(ARGV[7]))

@@ -16,4 +16,4 @@ if ARGV[4] == '' then
 else
   redis.call('HSET', key('fifo'), ARGV[3], ARGV[4])
 end
-return refileBelow(ARGV[3], ARGV[5], ARGV[6], tonumber(ARGV[7]), false)
+return refileBelow('fifo', ARGV[3], ARGV[5], ARGV[6], tonumber(ARGV[7]))

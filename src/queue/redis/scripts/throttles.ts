@@ -1,7 +1,7 @@
 // Calls `throttles.lua`; nobody else does.
 
 import type { ThrottleState } from '../../contract.js';
-import { listOf } from '../arguments.js';
+import { limitIn, listOf } from '../arguments.js';
 import type { EpochCaller } from '../scripts.js';
 
 /** By branch. */
@@ -20,8 +20,4 @@ export async function throttles(caller: EpochCaller): Promise<ReadonlyMap<string
     });
   }
   return states;
-}
-
-function limitIn(told: unknown): number | null {
-  return told === '' ? null : Number(told);
 }

@@ -1,0 +1,99 @@
+// The properties of a branch that say in which order, and how much at once, its instances are run: what their values may
+// be, and what a tree says of each branch.
+
+import { TimeExpressionError } from '../time/errors.js';
+import { durationOf, parseRelative } from '../time/relative/index.js';
+import { type Checked, found, type Raw, refused } from './raw-value.js';
+import type { KnownName, KnownProperties, RuntimeTree } from './tree.js';
+
+const priorityMax = 10_000;
+const limitMax = 999_999_999;
+/** Steps of windows add up to times, which must stay exact. */
+const windowMsMax = 366 * 24 * 3_600_000;
+
+export function checkPriority(raw: Raw): Checked<number> {
+  const value = wholeNumberIn(raw);
+  if (value !== null && value >= 1 && value <= priorityMax) return { ok: true, value };
+  const range = `a whole number from 1 (highest) to ${priorityMax.toLocaleString('en-US')}`;
+  return refused('VALUE_INVALID', `found ${found(raw)}, accepted is ${range}`);
+}
+
+/** Of a throttle. */
+export function checkLimit(raw: Raw): Checked<number | 'unlimited'> {
+  if (isWord(raw, 'unlimited')) return { ok: true, value: 'unlimited' };
+  const value = wholeNumberIn(raw);
+  if (value !== null && value >= 0 && value <= limitMax) return { ok: true, value };
+  const range = `a whole number from 0 (nothing runs) to ${limitMax.toLocaleString('en-US')}, or unlimited`;
+  return refused('VALUE_INVALID', `found ${found(raw)}, accepted is ${range}`);
+}
+
+export function checkFlag(raw: Raw): Checked<boolean> {
+  const value = raw.kind === 'json' ? raw.value : isWord(raw, 'true') ? true : isWord(raw, 'false') ? false : null;
+  if (typeof value === 'boolean') return { ok: true, value };
+  return refused('VALUE_INVALID', `found ${found(raw)}, accepted is true or false`);
+}
+
+/** A fairness window, in ms. */
+export function checkWindow(raw: Raw): Checked<number | 'off'> {
+  if (isWord(raw, 'off')) return { ok: true, value: 'off' };
+  const text = raw.kind === 'text' ? raw.text : raw.value;
+  const accepted = 'accepted is a relative time expression of a fixed length up to 366 days, such as +5m, or off';
+  if (typeof text !== 'string' || text.trim() === '')
+    return refused('VALUE_INVALID', `found ${found(raw)}, ${accepted}`);
+  try {
+    const value = durationOf(parseRelative(text.trim()));
+    if (value > 0 && value <= windowMsMax) return { ok: true, value };
+  } catch (error) {
+    if (error instanceof TimeExpressionError) return refused('VALUE_INVALID', `${error.message}; ${accepted}`);
+    throw error;
+  }
+  return refused('VALUE_INVALID', `found ${found(raw)}, ${accepted}`);
+}
+
+/** What a branch says itself; `null`: nothing. */
+export interface BranchOrder {
+  readonly priority: number | null;
+  readonly fifo: boolean | null;
+  /** In ms. */
+  readonly fairness: number | 'off' | null;
+  /** Members at most; of one that is `null` any number. */
+  readonly throttle: { readonly perEngine: number | null; readonly clusterWide: number | null } | null;
+}
+
+/** By branch: those that say something. */
+export function ordersOf(tree: RuntimeTree): ReadonlyMap<string, BranchOrder> {
+  const orders = new Map<string, BranchOrder>();
+  for (const [branch, properties] of tree.branches) {
+    // The builder has checked them.
+    const value = <Name extends KnownName>(name: Name) =>
+      (properties.get(name)?.value ?? null) as KnownProperties[Name] | null;
+    const order = {
+      priority: value('PRIORITY'),
+      fifo: value('FIFO_SCHEDULING_ENABLED'),
+      fairness: value('FAIRNESS_TIME_WINDOW'),
+      throttle: throttleOf(value('CONCURRENCY_THROTTLE'), value('CONCURRENCY_THROTTLE_CLUSTER_WIDE')),
+    };
+    if (Object.values(order).some(each => each !== null)) orders.set(branch, order);
+  }
+  return orders;
+}
+
+type Limit = number | 'unlimited' | null;
+
+function throttleOf(perEngine: Limit, clusterWide: Limit): BranchOrder['throttle'] {
+  const limitIn = (limit: Limit): number | null => (limit === 'unlimited' ? null : limit);
+  const throttle = { perEngine: limitIn(perEngine), clusterWide: limitIn(clusterWide) };
+  return throttle.perEngine === null && throttle.clusterWide === null ? null : throttle;
+}
+
+/** `null`: it is none. */
+function wholeNumberIn(raw: Raw): number | null {
+  if (raw.kind === 'json') return Number.isInteger(raw.value) ? (raw.value as number) : null;
+  return /^\d{1,9}$/.test(raw.text.trim()) ? Number(raw.text) : null;
+}
+
+/** In any case. */
+function isWord(raw: Raw, word: string): boolean {
+  const text = raw.kind === 'text' ? raw.text : raw.value;
+  return typeof text === 'string' && text.trim().toLowerCase() === word;
+}
