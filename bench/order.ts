@@ -8,6 +8,7 @@ import path from 'node:path';
 import type { Offer, Queue } from '../src/queue/contract.js';
 import { EmbeddedQueue } from '../src/queue/embedded.js';
 import { createRedisQueue } from '../src/queue/redis/redis-queue.js';
+import { costOfChanges } from './priority-changes.js';
 import { alignColumns, median } from './report.js';
 import { startRedis } from './servers/redis.js';
 
@@ -34,11 +35,15 @@ interface Variant {
   /** Compared with that one, which has the same work and nothing set. */
   readonly plain: string;
   readonly set?: (queue: Queue) => Promise<void>;
+  /** Instead of claims of what was offered: changes of the priority that so many slices of 500 inherit, each with a claim behind it. */
+  readonly changedOver?: number;
 }
 
 const claimMembers = 256;
 const sliceMembers = 128;
 const blockedMembers = 500;
+/** Of a priority, a round. */
+const changes = 500;
 const leaseMs = 60_000;
 const engine = 'engine-1';
 const minuteMs = 60_000;
@@ -61,6 +66,8 @@ function variantsOf(blocked: number): readonly Variant[] {
   const plain = (name: string, more: Partial<Variant> = {}): Variant => ({ name, plain: name, ...more });
   const hundred = { branches: 100, plain: '100 branches' };
   const thousand = { branches: 1_000, plain: '1,000 branches' };
+  const waiting = (slices: number): string =>
+    `priority changed over ${(slices * blockedMembers).toLocaleString('en-US')} waiting`;
   return [
     plain('plain'),
     { name: '10 priorities', priorities: 10, plain: 'plain' },
@@ -108,6 +115,8 @@ function variantsOf(blocked: number): readonly Variant[] {
         }
       },
     },
+    plain(waiting(1), { changedOver: 1 }),
+    { name: waiting(blocked), plain: waiting(1), changedOver: blocked },
   ];
 }
 
@@ -122,7 +131,12 @@ interface Cost {
 }
 
 async function costOf(queue: Queue, variant: Variant, slices: number, serverUs: () => Promise<number>): Promise<Cost> {
-  const { branches = 1, priorities = 1, members = sliceMembers } = variant;
+  const { branches = 1, priorities = 1, members = sliceMembers, changedOver } = variant;
+  const cpuUsNow = async () => {
+    const { user, system } = process.cpuUsage();
+    return user + system + (await serverUs());
+  };
+  if (changedOver !== undefined) return costOfChanges(queue, changedOver, changes, cpuUsNow);
   await queue.attach(engine, leaseMs);
   await queue.open();
   await variant.set?.(queue);
@@ -135,10 +149,6 @@ async function costOf(queue: Queue, variant: Variant, slices: number, serverUs: 
   const first = await queue.claim({ engine, limit: 1, leaseMs });
   if (first.kind === 'claimed') await queue.release(first.id, first.slices);
   let claimed = 0;
-  const cpuUsNow = async () => {
-    const { user, system } = process.cpuUsage();
-    return user + system + (await serverUs());
-  };
   const beganUs = await cpuUsNow();
   const startedAtMs = performance.now();
   while (claimed < slices * members) {
