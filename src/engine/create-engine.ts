@@ -154,7 +154,7 @@ async function compose(
   const definitions = new Definitions(store, runtimeValues);
   const holdings = new Holdings(options.cacheBytes);
   const isShared = options.redis !== null;
-  const home = await openQueueHome(options, store.id, clock, error => log.queueTrouble(error));
+  const home = await openQueueHome(options, store.id, given.clock, error => log.queueTrouble(error));
   onQueue(home);
   const world = { store, holdings, definitions, log, clock };
   const leads = (): boolean => !isClustered(options) || (wired.cluster !== undefined && wired.cluster.epoch !== null);

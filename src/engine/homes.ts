@@ -2,7 +2,7 @@
 // PostgreSQL; the queue in this process or in Redis.
 // Drivers of servers are imported when they are used: a one-process start does not pay for them.
 
-import type { Clock } from '../observe/clock.js';
+import { type Clock, systemClock } from '../observe/clock.js';
 import type { WatchdogOptions } from '../observe/watchdog.js';
 import type { Queue } from '../queue/contract.js';
 import { EmbeddedQueue } from '../queue/embedded.js';
@@ -53,14 +53,17 @@ export async function openStoreHome(
   return { driver, info: driver.info, access: () => driver.access() };
 }
 
-/** @param store id of the store the queue is an index of */
+/**
+ * @param store id of the store the queue is an index of
+ * @param clock what a test has handed in: the queue's time, in Redis too
+ */
 export async function openQueueHome(
   { redis, cluster }: ResolvedOptions,
   store: string,
-  clock: Clock,
+  clock: Clock | undefined,
   onError: (error: Error) => void,
 ): Promise<Queue> {
-  if (redis === null) return new EmbeddedQueue(() => clock.nowMs());
+  if (redis === null) return new EmbeddedQueue(() => (clock ?? systemClock).nowMs());
   const { createRedisQueue } = await import('../queue/redis/redis-queue.js');
-  return createRedisQueue({ url: redis, name: cluster, store, onError });
+  return createRedisQueue({ url: redis, name: cluster, store, onError }, clock && (() => clock.nowMs()));
 }

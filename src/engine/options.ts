@@ -87,7 +87,7 @@ export interface EngineOptions {
   readonly blockedAfterMs?: number;
   /** Port for `/health`, on loopback; 0 takes a free one; `null`: no port. Default `null`. */
   readonly healthPort?: number | null;
-  /** The clock; tests hand in their own. */
+  /** The clock; tests hand in their own, which is then the time of a queue in Redis, too: one for all engines that share it. */
   readonly clock?: Clock;
 }
 

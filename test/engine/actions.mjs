@@ -103,3 +103,8 @@ export const deafGated = async (variables, context) => {
   await pass(variables.gate, { instance: context.instance, signal: new AbortController().signal });
   return echo(variables, context);
 };
+/** Held by a gate of its own in each action: `gate` in the action `work`, `gate` and the action's name in others. */
+export const works = (variables, context) => {
+  const gate = context.action === 'work' ? variables.gate : `${variables.gate} ${context.action}`;
+  return gated({ gate }, context);
+};
