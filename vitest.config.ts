@@ -11,7 +11,7 @@ import { optimizeLater } from './test/optimize-later.js';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['scripts/build-grammars.ts'],
+    globalSetup: ['scripts/build-grammars.ts', 'test/servers/initialised-clusters.ts'],
     setupFiles: ['test/seed.ts'],
     pool: 'forks',
     execArgv: [optimizeLater],

@@ -4,15 +4,11 @@ import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { RedisFsync } from './contestant.js';
 import { contestantNames, loadContestant, subjectName } from './contestants/index.js';
-import { formatFlows, runFlows } from './flows.js';
 import { describeMachine } from './machine.js';
-import { runMicro } from './micro.js';
-import { formatOrder, runOrder } from './order.js';
 import { race } from './race.js';
 import { alignColumns, formatTable, makeReport } from './report.js';
 import { scenarioNamed, scenarios } from './scenarios/index.js';
 import type { Scenario } from './scenarios/scenario.js';
-import { formatTime, runTime } from './time.js';
 
 interface Options {
   readonly peers?: string;
@@ -118,7 +114,10 @@ async function choosePeers(scenario: Scenario, list: string | undefined): Promis
   return names;
 }
 
+// Imported when asked for: these have the engine in this process, and a race needs it only in those of its rounds.
+
 async function micro(scenario: Scenario, options: Options): Promise<unknown> {
+  const { runMicro } = await import('./micro.js');
   const timeMs = options.instances ?? (options.toy === true ? scenario.toySize : scenario.size);
   const figures = await runMicro(timeMs);
   const machine = describeMachine();
@@ -134,15 +133,18 @@ async function micro(scenario: Scenario, options: Options): Promise<unknown> {
 }
 
 async function time(scenario: Scenario, options: Options): Promise<unknown> {
-  const timeMs = options.instances ?? (options.toy === true ? scenario.toySize : scenario.size);
-  const rounds = options.rounds ?? (options.toy === true ? 1 : scenario.rounds);
-  const figures = await runTime(timeMs, rounds);
+  const { formatTime, runTime } = await import('./time.js');
+  const isToy = options.toy === true;
+  const timeMs = options.instances ?? (isToy ? scenario.toySize : scenario.size);
+  const rounds = options.rounds ?? (isToy ? 1 : scenario.rounds);
+  const figures = await runTime(timeMs, rounds, isToy);
   const machine = describeMachine();
   process.stdout.write(`time, ${rounds} rounds of ${timeMs} ms each, ${machine}\n${formatTime(figures)}\n`);
   return { scenario: scenario.name, machine, subject: null, peers: [], rounds, ...figures };
 }
 
 async function order(scenario: Scenario, options: Options): Promise<unknown> {
+  const { formatOrder, runOrder } = await import('./order.js');
   const isToy = options.toy === true;
   const rounds = options.rounds ?? (isToy ? 1 : scenario.rounds);
   const parts = await runOrder(options.instances ?? (isToy ? scenario.toySize : scenario.size), rounds, isToy);
@@ -152,6 +154,7 @@ async function order(scenario: Scenario, options: Options): Promise<unknown> {
 }
 
 async function flows(scenario: Scenario, options: Options): Promise<unknown> {
+  const { formatFlows, runFlows } = await import('./flows.js');
   const isToy = options.toy === true;
   const machine = describeMachine();
   const rounds = options.rounds ?? (isToy ? 1 : scenario.rounds);

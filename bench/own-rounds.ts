@@ -85,7 +85,8 @@ export async function sustainedRound(driver: Driver, setting: Setting): Promise<
   const elapsedMs = () => performance.now() - startedAtMs;
   let submitted = 0;
   await driver.start();
-  while (elapsedMs() < durationMs) {
+  // At least a batch, however long the start took.
+  while (submitted === 0 || elapsedMs() < durationMs) {
     if (submitted - driver.ended() + batchSize > setting.size) {
       await pause();
       continue;

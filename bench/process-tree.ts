@@ -5,15 +5,14 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 
-const sampleMs = 100;
-
 export class PeakMemory {
   readonly #root: number;
   readonly #timer: NodeJS.Timeout;
   readonly #seen = new Set<number>();
   #peakKb = 0;
 
-  constructor(root: number) {
+  /** @param sampleMs how often it looks; the looks go through all processes there are */
+  constructor(root: number, sampleMs: number) {
     this.#root = root;
     this.#timer = setInterval(() => this.#sample(), sampleMs);
   }

@@ -26,6 +26,9 @@ export interface RaceOptions {
   readonly onProgress: (line: string) => void;
 }
 
+/** How often the memory of a contestant is looked at. */
+const sampleMs = { usual: 100, toy: 1_000 };
+
 const childPath = fileURLToPath(new URL('./child.js', import.meta.url));
 
 export async function race(options: RaceOptions): Promise<RaceResult> {
@@ -61,7 +64,7 @@ async function runRound(
     redisFsync: options.redisFsync,
   };
   const child = fork(childPath, [JSON.stringify(job)], { env: { ...process.env, NO_LOG_SUCCESS: '1' } });
-  const memory = new PeakMemory(child.pid!);
+  const memory = new PeakMemory(child.pid!, options.isToy ? sampleMs.toy : sampleMs.usual);
   try {
     const answer = await listen(child, label, job.size, options.onProgress);
     const { perSecond, p50Ms } = answer.outcome;

@@ -42,10 +42,11 @@ export interface TimeFigures {
 /** A New Year without a change of daylight saving near: every contestant must find the same. */
 const fromMs = Date.UTC(2026, 0, 1, 5);
 /** Before the change in March, when it is every minute. */
-const walked = 200;
+const walkedCount = { usual: 200, toy: 5 };
 
 /** @param timeMs how long each contestant is measured a round */
-export async function runTime(timeMs: number, rounds: number): Promise<TimeFigures> {
+export async function runTime(timeMs: number, rounds: number, isToy: boolean): Promise<TimeFigures> {
+  const walked = isToy ? walkedCount.toy : walkedCount.usual;
   const shared = sharedExpressions.map(expression => {
     const contestants = contestantsOf(expression);
     const [first, ...others] = contestants.map(each => each.walk(fromMs, 20));
@@ -53,7 +54,7 @@ export async function runTime(timeMs: number, rounds: number): Promise<TimeFigur
     if (wrong !== undefined) throw new Error(`time: ${wrong.name} finds other firings of "${expression.name}"`);
     const ns = new Map(contestants.map(each => [each.name, [] as number[]]));
     for (let round = 0; round < rounds; round += 1) {
-      for (const { name, walk } of contestants) ns.get(name)!.push(measure(walk, timeMs));
+      for (const { name, walk } of contestants) ns.get(name)!.push(measure(walk, walked, timeMs));
     }
     const ratios = Array.from({ length: rounds }, (_, round) => {
       const of = (isOurs: boolean) =>
@@ -64,19 +65,19 @@ export async function runTime(timeMs: number, rounds: number): Promise<TimeFigur
     return { name: expression.name, ns: medians, ratio: median(ratios) };
   });
   const fastest = median(shared.map(({ ns }) => Math.min(...peerNames.map(name => ns[name]!))));
-  const calendar = await runCalendar(timeMs, rounds, fastest);
+  const calendar = await runCalendar(timeMs, rounds, walked, fastest);
   const unsatisfiable = await runUnsatisfiable();
   return { shared, calendar, unsatisfiable, answers: await runBusinessInterval(timeMs) };
 }
 
 const peerNames = ['croner', 'cron-parser', 'rrule'];
 
-async function runCalendar(timeMs: number, rounds: number, fastest: number): Promise<CalendarFigure[]> {
+async function runCalendar(timeMs: number, rounds: number, walked: number, fastest: number): Promise<CalendarFigure[]> {
   const zone = zoneNamed(benchZone);
   const businessInterval = await businessHours();
   return calendarExpressions.map(({ name, columns }) => {
     const walk = walkOf(cronSchedule(parseCron(columns), { zone, businessInterval }));
-    const ns = median(Array.from({ length: rounds }, () => measure(walk, timeMs)));
+    const ns = median(Array.from({ length: rounds }, () => measure(walk, walked, timeMs)));
     return { name, ns, ratio: ns / fastest };
   });
 }
@@ -106,12 +107,12 @@ async function businessHours(): Promise<BusinessInterval> {
 }
 
 /** Nanoseconds of a firing, walking over and over from the same instant; after a warm-up of a quarter of the time. */
-function measure(walk: Walk, timeMs: number): number {
-  walkFor(walk, timeMs / 4);
-  return walkFor(walk, timeMs);
+function measure(walk: Walk, walked: number, timeMs: number): number {
+  walkFor(walk, walked, timeMs / 4);
+  return walkFor(walk, walked, timeMs);
 }
 
-function walkFor(walk: Walk, timeMs: number): number {
+function walkFor(walk: Walk, walked: number, timeMs: number): number {
   const startMs = performance.now();
   let firings = 0;
   let elapsedMs = 0;
