@@ -1,12 +1,14 @@
-// The `order` scenario: what claims cost when branches are throttled, priorities differ, what waits ages, and much of it is
+// The `order` scenario: what claims cost when branches are throttled and rated, priorities differ, what waits ages, and much of it is
 // held back. The queue by itself, each home: claims of 256, settled at once, of what was offered before the clock.
 
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Offer, Queue } from '../src/queue/contract.js';
+import { setTimeout as passed } from 'node:timers/promises';
+import type { Offer, Queue, Rate, Throttle } from '../src/queue/contract.js';
 import { EmbeddedQueue } from '../src/queue/embedded.js';
+import { ratePerMsMax } from '../src/queue/rate.js';
 import { createRedisQueue } from '../src/queue/redis/redis-queue.js';
 import { costOfChanges } from './priority-changes.js';
 import { alignColumns, median } from './report.js';
@@ -52,14 +54,23 @@ function branchAt(index: number): string {
   return `/order/branch-${index}/`;
 }
 
-function throttled(count: number, throttle: { perEngine: number | null; clusterWide: number | null }) {
+function throttled(count: number, throttle: Throttle) {
   return async (queue: Queue): Promise<void> => {
     for (let index = 0; index < count; index++) await queue.setThrottle(branchAt(index), throttle);
   };
 }
 
-const roomy = { perEngine: null, clusterWide: 1_000 };
-const roomyByEngine = { perEngine: 1_000, clusterWide: null };
+/** A rate begins with nothing; one that is not to hold back is full a millisecond later. */
+function rated(count: number, rate: Rate) {
+  return async (queue: Queue): Promise<void> => {
+    await throttled(count, { perEngine: null, clusterWide: null, rate })(queue);
+    await passed(2);
+  };
+}
+
+const large = { members: 1_000_000, perMs: 1, burst: 1_000_000 };
+const roomy = { perEngine: null, clusterWide: 1_000, rate: null };
+const roomyByEngine = { perEngine: 1_000, clusterWide: null, rate: null };
 
 /** @param blocked slices of 500 that are held back in front */
 function variantsOf(blocked: number): readonly Variant[] {
@@ -76,7 +87,9 @@ function variantsOf(blocked: number): readonly Variant[] {
     { name: 'one throttle per engine', plain: 'plain', set: throttled(1, roomyByEngine) },
     plain('slices of one', { members: 1 }),
     { name: 'slices of one, one throttle', members: 1, plain: 'slices of one', set: throttled(1, roomy) },
+    { name: 'one rate', plain: 'plain', set: rated(1, large) },
     plain('100 branches', { branches: 100 }),
+    { ...hundred, name: '100 rates', set: rated(100, large) },
     { ...hundred, name: '100 throttles', set: throttled(100, roomy) },
     { ...hundred, name: '100 throttles per engine', set: throttled(100, roomyByEngine) },
     plain('1,000 branches', { branches: 1_000 }),
@@ -101,7 +114,7 @@ function variantsOf(blocked: number): readonly Variant[] {
       name: `${(blocked * blockedMembers).toLocaleString('en-US')} blocked in front`,
       plain: 'plain',
       set: async queue => {
-        await queue.setThrottle('/blocked/', { perEngine: null, clusterWide: 0 });
+        await queue.setThrottle('/blocked/', { perEngine: null, clusterWide: 0, rate: null });
         for (let at = 0; at < blocked; at++) await queue.offer([offerOf('/blocked/', at, blockedMembers, 1, at)]);
       },
     },
@@ -110,13 +123,24 @@ function variantsOf(blocked: number): readonly Variant[] {
       plain: 'plain',
       set: async queue => {
         for (let at = 0; at < blocked; at++) {
-          await queue.setThrottle(`/blocked/${at}/`, { perEngine: 0, clusterWide: null });
+          await queue.setThrottle(`/blocked/${at}/`, { perEngine: 0, clusterWide: null, rate: null });
           await queue.offer([offerOf(`/blocked/${at}/`, at, blockedMembers, 1, at)]);
         }
       },
     },
     plain(waiting(1), { changedOver: 1 }),
     { name: waiting(blocked), plain: waiting(1), changedOver: blocked },
+    {
+      name: `${blocked} branches of used up rates in front`,
+      plain: 'plain',
+      set: async queue => {
+        const rate = { members: 1, perMs: ratePerMsMax, burst: 1 };
+        for (let at = 0; at < blocked; at++) {
+          await queue.setThrottle(`/blocked/${at}/`, { perEngine: null, clusterWide: null, rate });
+          await queue.offer([offerOf(`/blocked/${at}/`, at, blockedMembers, 1, at)]);
+        }
+      },
+    },
   ];
 }
 

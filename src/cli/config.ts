@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { ShownProperty } from '../config/shown.js';
-import type { SettingResult } from '../engine/configuration.js';
+import type { SettingResult, ShownThrottle } from '../engine/configuration.js';
 import type { Json } from '../workflow/model.js';
 import { type Ended, exitCodes, Refusal } from './exit.js';
 import { print, printable, say, table } from './output.js';
@@ -86,6 +86,7 @@ async function show(args: readonly (string | undefined)[], options: ConfigOption
   ]);
   if (rows.length > 0) print(table(['branch', 'property', 'value', 'from'], rows));
   else say('nothing is set');
+  for (const line of (isRunning ? shown.throttles : null)?.map(throttled) ?? []) say(line);
   if (!isRunning && options.runtimeConfig === undefined) say('a file, if there is one: --runtime-config FILE');
   return exitCodes.done;
 }
@@ -114,6 +115,11 @@ function told({ branch, property, before, now, ...rest }: SettingResult, { json,
     `${dryRun === true ? 'would be ' : ''}${printable(branch + property)}: ${words(now)}, before: ${words(before)}`,
   );
   return exitCodes.done;
+}
+
+function throttled({ branch, running, runningBy }: ShownThrottle): string {
+  const by = Object.entries(runningBy).map(([engine, count]) => `${count} by ${printable(engine)}`);
+  return `${printable(branch)}: ${running} running${by.length > 1 ? ` (${by.join(', ')})` : ''}`;
 }
 
 function sourceOf({ source, branch, by, atMs, file, line, covered }: ShownProperty): string {

@@ -7,6 +7,7 @@ export type {
   SettingResult,
   ShownConfiguration,
   ShownProperty,
+  ShownThrottle,
 } from '../api/schema/configuration.js';
 export type { Forecast, ForecastQuery } from '../api/schema/forecast.js';
 export type {

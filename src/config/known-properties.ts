@@ -1,9 +1,10 @@
-// What the values of the known properties may be, and the names that are refused because nothing heeds them: a rate taken
-// for a variable would let through what it was to hold back.
+// What the values of the known properties may be, and the names that are refused because nothing heeds them: a bound
+// taken for a variable would let through what it was to hold back.
 
 import { parseName } from '../workflow/namespace.js';
 import { modulePaths } from './module-paths.js';
 import { checkFlag, checkLimit, checkPriority, checkWindow } from './order-properties.js';
+import { checkRate } from './rate-value.js';
 import { absolutePath, type Checked, found, type Raw, refused, type Surroundings, writtenOf } from './raw-value.js';
 import type { KnownName, KnownProperties } from './tree.js';
 
@@ -13,6 +14,7 @@ const checks: { readonly [Name in KnownName]: Check<KnownProperties[Name]> } = {
   PRIORITY: checkPriority,
   CONCURRENCY_THROTTLE: checkLimit,
   CONCURRENCY_THROTTLE_CLUSTER_WIDE: checkLimit,
+  RATE: checkRate,
   FIFO_SCHEDULING_ENABLED: checkFlag,
   FAIRNESS_TIME_WINDOW: checkWindow,
   DEFAULT_FLOW_CHART_ERROR_HANDLER: checkErrorHandler,
@@ -21,7 +23,6 @@ const checks: { readonly [Name in KnownName]: Check<KnownProperties[Name]> } = {
 
 /** Names with a meaning, in the original's tree or to come, that have no effect here. */
 const unsupported: ReadonlySet<string> = new Set([
-  'RATE',
   'KEY_CONCURRENCY_THROTTLE',
   'KEY_RATE',
   'KEY_WEIGHTS',

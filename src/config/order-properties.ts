@@ -1,6 +1,7 @@
 // The properties of a branch that say in which order, and how much at once, its instances are run: what their values may
 // be, and what a tree says of each branch.
 
+import type { Rate } from '../queue/rate.js';
 import { TimeExpressionError } from '../time/errors.js';
 import { durationOf, parseRelative } from '../time/relative/index.js';
 import { type Checked, found, type Raw, refused } from './raw-value.js';
@@ -56,8 +57,12 @@ export interface BranchOrder {
   readonly fifo: boolean | null;
   /** In ms. */
   readonly fairness: number | 'off' | null;
-  /** Members at most; of one that is `null` any number. */
-  readonly throttle: { readonly perEngine: number | null; readonly clusterWide: number | null } | null;
+  /** Members at most, and those that begin in a time; of one that is `null` any number. */
+  readonly throttle: {
+    readonly perEngine: number | null;
+    readonly clusterWide: number | null;
+    readonly rate: Rate | null;
+  } | null;
 }
 
 /** By branch: those that say something. */
@@ -71,19 +76,31 @@ export function ordersOf(tree: RuntimeTree): ReadonlyMap<string, BranchOrder> {
       priority: value('PRIORITY'),
       fifo: value('FIFO_SCHEDULING_ENABLED'),
       fairness: value('FAIRNESS_TIME_WINDOW'),
-      throttle: throttleOf(value('CONCURRENCY_THROTTLE'), value('CONCURRENCY_THROTTLE_CLUSTER_WIDE')),
+      throttle: throttleOf({
+        perEngine: value('CONCURRENCY_THROTTLE'),
+        clusterWide: value('CONCURRENCY_THROTTLE_CLUSTER_WIDE'),
+        rate: value('RATE'),
+      }),
     };
     if (Object.values(order).some(each => each !== null)) orders.set(branch, order);
   }
   return orders;
 }
 
-type Limit = number | 'unlimited' | null;
+type Said<Bound> = Bound | 'unlimited' | null;
 
-function throttleOf(perEngine: Limit, clusterWide: Limit): BranchOrder['throttle'] {
-  const limitIn = (limit: Limit): number | null => (limit === 'unlimited' ? null : limit);
-  const throttle = { perEngine: limitIn(perEngine), clusterWide: limitIn(clusterWide) };
-  return throttle.perEngine === null && throttle.clusterWide === null ? null : throttle;
+function throttleOf(said: {
+  readonly perEngine: Said<number>;
+  readonly clusterWide: Said<number>;
+  readonly rate: Said<Rate>;
+}): BranchOrder['throttle'] {
+  const boundIn = <Bound>(bound: Said<Bound>): Bound | null => (bound === 'unlimited' ? null : bound);
+  const throttle = {
+    perEngine: boundIn(said.perEngine),
+    clusterWide: boundIn(said.clusterWide),
+    rate: boundIn(said.rate),
+  };
+  return Object.values(throttle).every(bound => bound === null) ? null : throttle;
 }
 
 /** `null`: it is none. */

@@ -2,7 +2,7 @@
 
 import type { Json } from '../workflow/model.js';
 import { branchOf } from '../workflow/namespace.js';
-import { nearest, type Property, type RuntimeTree } from './tree.js';
+import { type KnownName, nearest, type Property, type RuntimeTree } from './tree.js';
 
 /** A property as it holds. What does not belong to its source is `null`. */
 export interface ShownProperty {
@@ -24,6 +24,13 @@ export interface ShownProperty {
   readonly covered: { readonly value: Json; readonly file: string; readonly line: number } | null;
 }
 
+/** What the branches above say holds beside a branch's own: none takes another's place. */
+const holdTogether: ReadonlySet<string> = new Set<KnownName>([
+  'CONCURRENCY_THROTTLE',
+  'CONCURRENCY_THROTTLE_CLUSTER_WIDE',
+  'RATE',
+]);
+
 /** What holds where nobody says anything. */
 const defaults: ReadonlyMap<string, Json> = new Map([['PRIORITY', 10]]);
 
@@ -42,19 +49,29 @@ export function saidEverywhere(trees: ShownTrees): ShownProperty[] {
     .map(property => shown(property, trees));
 }
 
-/** What holds for the workflows of a branch, in order of names. O(depth, and the properties on the way). */
+/** What holds for the workflows of a branch, in order of names: of throttles each on the way up, the nearest first. O(depth, and the
+ * properties on the way). */
 export function holdingAt(trees: ShownTrees, branch: string): ShownProperty[] {
   const names = new Set(defaults.keys());
+  const together: Property[] = [];
   for (let at = branch; ; at = branchOf(at)) {
-    for (const name of trees.tree.branches.get(at)?.keys() ?? []) names.add(name);
+    for (const property of trees.tree.branches.get(at)?.values() ?? []) {
+      if (holdTogether.has(property.name)) together.push(property);
+      else names.add(property.name);
+    }
     if (at === '/') break;
   }
-  return [...names].sort(order).flatMap(name => propertyAt(trees, branch, name) ?? []);
+  const nearestOnes = [...names].flatMap(name => propertyAt(trees, branch, name) ?? []);
+  return [...nearestOnes, ...together.map(property => shown(property, trees))].sort((a, b) =>
+    order(a.property, b.property),
+  );
 }
 
-/** What holds of a property for the workflows of a branch; `null`: nothing does. @param name in upper case */
+/** What holds of a property for the workflows of a branch, of a throttle its own; `null`: nothing does. @param name in upper case */
 export function propertyAt(trees: ShownTrees, branch: string, name: string): ShownProperty | null {
-  const property = nearest(trees.tree, branch, name);
+  const property = holdTogether.has(name)
+    ? (trees.tree.branches.get(branch)?.get(name) ?? null)
+    : nearest(trees.tree, branch, name);
   if (property !== null) return shown(property, trees);
   const value = defaults.get(name);
   return value === undefined ? null : { ...nobody, property: name, value, source: 'default', branch: null };

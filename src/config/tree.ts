@@ -3,6 +3,7 @@
 //
 // Maps, not objects: names are somebody's, and none of them reaches a prototype.
 
+import type { Rate } from '../queue/rate.js';
 import type { Json } from '../workflow/model.js';
 import { branchOf, parseBranch, parseName } from '../workflow/namespace.js';
 
@@ -22,6 +23,8 @@ export interface KnownProperties {
   readonly CONCURRENCY_THROTTLE: number | 'unlimited';
   /** The same by all engines together. */
   readonly CONCURRENCY_THROTTLE_CLUSTER_WIDE: number | 'unlimited';
+  /** Members of the branch that may begin in a time, by all engines; beside the rates of the branches above. */
+  readonly RATE: Rate | 'unlimited';
   /** Ordered by creation, not by eligible time. */
   readonly FIFO_SCHEDULING_ENABLED: boolean;
   /** Milliseconds in which what waits gains a step of priority. */

@@ -10,6 +10,7 @@ import { settingOf, settingPlace } from '../config/settings.js';
 import { holdingAt, propertyAt, type ShownProperty, type ShownTrees, saidEverywhere } from '../config/shown.js';
 import { canonicalProperty, type Property } from '../config/tree.js';
 import { EngineError } from '../observe/errors.js';
+import type { Throttle } from '../queue/contract.js';
 import type { AuditRow } from '../store/contract.js';
 import { SqlError } from '../store/driver.js';
 import { isTooMany } from '../store/settings.js';
@@ -32,8 +33,19 @@ export interface ConfigurationQuery {
 export interface ShownConfiguration {
   /** Of the settings: one more with each change by operation. */
   readonly version: number;
-  /** In order of branches, then names; those that hold for a branch in order of names. */
+  /** In order of branches, then names; those that hold for a branch in order of names, of throttles each on the way up. */
   readonly properties: readonly ShownProperty[];
+  /** As the queue has them now, of the branch and those above, or all; in order of branches. `null`: it cannot be asked. */
+  readonly throttles: readonly ShownThrottle[] | null;
+}
+
+/** Of a branch: what executes below it at most, and what does. */
+export interface ShownThrottle extends Throttle {
+  readonly branch: string;
+  /** Contexts and triggers of all engines, those on their way to a thread included. */
+  readonly running: number;
+  /** By engine; those that have some. */
+  readonly runningBy: { readonly [engine: string]: number };
 }
 
 /** A property of a branch; its trailing `/` may be left out. */
@@ -96,7 +108,8 @@ export class Configuration {
     const { trees, settings } = configuration;
     const all = at === null ? saidEverywhere(trees) : holdingAt(trees, at.value);
     const name = property === undefined ? null : canonicalProperty(property);
-    return { version: settings.version, properties: all.filter(each => name === null || each.property === name) };
+    const properties = all.filter(each => name === null || each.property === name);
+    return { version: settings.version, properties, throttles: await this.#throttlesAt(at?.value ?? null) };
   }
 
   /**
@@ -115,6 +128,18 @@ export class Configuration {
    * @throws EngineError `SETTING_INVALID` */
   unset(name: SettingName, options: SettingOptions = {}): Promise<SettingResult> {
     return this.#change('unsetConfiguration', name, options, () => ({ ok: true, value: null }));
+  }
+
+  async #throttlesAt(branch: string | null): Promise<ShownThrottle[] | null> {
+    const states = await this.#parts.queue.throttles();
+    if (states === null) return null;
+    return [...states]
+      .filter(([at]) => branch === null || branch.startsWith(at))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([at, { perEngine, clusterWide, rate, running, runningBy }]) => ({
+        ...{ branch: at, perEngine, clusterWide, rate, running },
+        runningBy: Object.fromEntries([...runningBy].sort(([a], [b]) => (a < b ? -1 : 1))),
+      }));
   }
 
   async #change(

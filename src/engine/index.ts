@@ -13,6 +13,7 @@ export type {
   SettingOptions,
   SettingResult,
   ShownConfiguration,
+  ShownThrottle,
 } from './configuration.js';
 export { createEngine } from './create-engine.js';
 export type { EndedInstances, EndedListener } from './ended.js';

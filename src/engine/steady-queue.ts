@@ -10,7 +10,6 @@
 //       store, which offers everything.
 //   N5. Two engines of the same name are two: in the queue a mark stands behind the name, which nobody else sees.
 
-import { randomUUID } from 'node:crypto';
 import type { Clock, Timer } from '../observe/clock.js';
 import { EngineError } from '../observe/errors.js';
 import type {
@@ -23,8 +22,10 @@ import type {
   Queue,
   QueueCounts,
   Slice,
+  ThrottleState,
 } from '../queue/contract.js';
 import type { Segment } from '../store/contract.js';
+import { byName, isTakenFrom, markedName, nameOf } from './engine-marks.js';
 import { type HandedOver, HeldClaims } from './held-claims.js';
 import type { OrderSettings } from './order-settings.js';
 import { type GivenBack, giveBack, QueueBacklog } from './queue-backlog.js';
@@ -88,7 +89,7 @@ export class SteadyQueue implements EngineQueue {
 
   constructor(world: SteadyQueueWorld) {
     this.#world = world;
-    this.#self = `${world.engine} ${randomUUID()}`;
+    this.#self = markedName(world.engine);
     this.#stopListening = world.queue.onReady(() => world.wake());
   }
 
@@ -192,11 +193,14 @@ export class SteadyQueue implements EngineQueue {
   async counts(): Promise<QueueCounts> {
     const unknown = { ready: 0, delayed: 0, claimed: 0, running: new Map<string, number>() };
     const counts = await this.#orElse(() => this.#world.queue.counts(), unknown);
-    const running = new Map<string, number>();
-    for (const [engine, members] of counts.running) {
-      running.set(nameOf(engine), (running.get(nameOf(engine)) ?? 0) + members);
-    }
-    return { ...counts, running };
+    return { ...counts, running: byName(counts.running) };
+  }
+
+  /** `null`: the queue is out of reach. */
+  async throttles(): Promise<ReadonlyMap<string, ThrottleState> | null> {
+    const states = await this.#orElse(() => this.#world.queue.throttles(), null);
+    if (states === null) return null;
+    return new Map([...states].map(([branch, each]) => [branch, { ...each, runningBy: byName(each.runningBy) }]));
   }
 
   /** @throws EngineError `QUEUE_LOST`, `QUEUE_UNAVAILABLE` (N3) */
@@ -374,18 +378,6 @@ export class SteadyQueue implements EngineQueue {
       this.#pause = { timer: this.#world.clock.setTimer(ms, resolve).unref(), end: resolve };
     });
   }
-}
-
-/** The name of an engine without its mark (N5). */
-function nameOf(engine: string): string {
-  return engine.split(' ', 1)[0]!;
-}
-
-/** Whether the list had the name, which it then has once less. */
-function isTakenFrom(names: string[], name: string): boolean {
-  const at = names.indexOf(name);
-  if (at >= 0) names.splice(at, 1);
-  return at >= 0;
 }
 
 function isLost(error: unknown): boolean {

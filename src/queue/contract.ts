@@ -21,6 +21,13 @@
 //       What a claim took whose answer was lost is the answer to the engine's next claim.
 //   Q9. No claim makes more members than a throttle lets be claimed below its branch; what was claimed before it was set
 //       counts. Those announced count, and may be more.
+//   Q10. In a window of any length w, by the queue's time, at most `members * w / perMs + burst` members are claimed below a
+//       branch with a rate, those given back aside. A clock that is set back neither adds to that nor keeps it waiting. A rate
+//       begins with nothing, when it is set where there was none and in each epoch, so that no loss of the queue adds to it.
+
+import type { Rate } from './rate.js';
+
+export type { Rate } from './rate.js';
 
 /** Positions `from` up to, not including, `to` of a segment. */
 export interface Slice {
@@ -71,7 +78,10 @@ export interface Claim {
 /** Nothing is ready that has room, or nothing was asked for. */
 export interface NothingReady {
   readonly kind: 'nothing';
-  /** Until the first of what is delayed is eligible; `null` when nothing is, or the epoch is not open. */
+  /**
+   * Until the first of what is delayed is eligible, or a rate that is used up lets something be claimed again; `null` when
+   * there is neither, or the epoch is not open.
+   */
   readonly eligibleInMs: number | null;
 }
 
@@ -89,12 +99,14 @@ export interface AnnouncedClaim {
   readonly slices: readonly Offer[];
 }
 
-/** Members claimed below a branch at most, all of it together; `null`: no bound. 0 keeps all of it waiting. */
+/** Bounds of what is claimed below a branch, all of it together; `null`: none. */
 export interface Throttle {
-  /** By each engine. */
+  /** Members claimed at most, by each engine. 0 keeps all of it waiting. */
   readonly perEngine: number | null;
   /** By all engines. */
   readonly clusterWide: number | null;
+  /** Members begun in a time, by all engines. */
+  readonly rate: Rate | null;
 }
 
 /** A throttle, and the members claimed below its branch. */
@@ -168,7 +180,7 @@ export interface Queue {
   claim(request: ClaimRequest): Promise<Claim | NothingReady>;
   /** Part of a claim is done; the claim ends with its last member. */
   settle(claim: string, slices: readonly Slice[]): Promise<void>;
-  /** Part of a claim goes back to where it was, at once. */
+  /** Part of a claim goes back to where it was, at once, and to the rates above it as if it had not been claimed. */
   release(claim: string, slices: readonly Slice[]): Promise<void>;
   /**
    * Let leases last `leaseMs` from now, or as long as they do already. Returns the claims that no longer exist. Asked of no
@@ -193,7 +205,12 @@ export interface Queue {
   setFifo(branch: string, fifo: boolean | null): Promise<void>;
   /** Fairness of a branch and all below it, or as above it (`null`). Where nothing is set it is off. */
   setFairness(branch: string, window: FairnessWindow | null): Promise<void>;
-  /** Bound what is claimed below a branch, beside the bounds of the branches above; `null` takes the bound away. */
+  /**
+   * Bound what is claimed below a branch, beside the bounds of the branches above; `null` takes the bound away. A rate that
+   * takes the place of another goes on with what that one had left, as far as its own burst holds it.
+   *
+   * @throws EngineError `OPTION_INVALID` for a rate out of the bounds of `rate.ts`
+   */
   setThrottle(branch: string, throttle: Throttle | null): Promise<void>;
   /** What is set, by branch: those of which something is, or is not whole. */
   settings(): Promise<ReadonlyMap<string, BranchSettings>>;

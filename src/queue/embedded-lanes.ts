@@ -62,6 +62,16 @@ export class Lanes {
     return this.#throttles.next(engine, this.#nowMs);
   }
 
+  /** Rates have by now what has come by now. @param clockMs what the clock shows, though it be set back */
+  refill(clockMs: number): void {
+    this.#throttles.refill(clockMs);
+  }
+
+  /** Until a rate that is used up lets something be claimed again. */
+  get nextTokenInMs(): number | null {
+    return this.#throttles.nextTokenInMs;
+  }
+
   /** How many members of it. */
   room({ lane }: Entry, engine: string): number {
     return this.#throttles.room(lane.node, engine);
@@ -84,9 +94,13 @@ export class Lanes {
     } else if (wasHead) this.#moved(rung);
   }
 
-  /** Members of a lane that a claim of an engine holds more. */
-  count(lane: Lane, engine: string, members: number): void {
-    this.#throttles.count(lane.node, engine, members);
+  /**
+   * Members of a lane that a claim of an engine holds more. True when a throttle has room, or has none, that did not.
+   *
+   * @param tokens what that takes, or gives back (negative), of each rate
+   */
+  count(lane: Lane, engine: string, members: number, tokens: number): boolean {
+    return this.#throttles.count(lane.node, engine, members, tokens);
   }
 
   setPriority(branch: string, priority: number | null): void {
@@ -120,7 +134,7 @@ export class Lanes {
     this.#throttles.windows = [...new Set(after)];
   }
 
-  /** @param held members that claims hold below the branch, by engine */
+  /** After `refill`. @param held members that claims hold below the branch, by engine */
   setThrottle(branch: string, throttle: Throttle | null, held: ReadonlyMap<string, number>): void {
     this.#throttles.set(branch, throttle, held, () => {
       for (const lane of this.#lanesBelow(branch)) {

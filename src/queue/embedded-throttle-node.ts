@@ -3,11 +3,12 @@
 import type { FairnessWindow, Throttle } from './contract.js';
 import { type Entry, entryBefore } from './embedded-entry.js';
 import { ByWindow, type Head, Heads } from './embedded-heads.js';
+import { Tokens } from './embedded-rates.js';
 
 /** Viewer of what is shown to all. Engines have names. */
 export const everybody = '';
 
-export const unlimited: Throttle = { perEngine: null, clusterWide: null };
+export const unlimited: Throttle = { perEngine: null, clusterWide: null, rate: null };
 
 /** The first head below a node, in the heads of its parent. */
 interface Face extends Head {
@@ -20,6 +21,8 @@ export class ThrottleNode {
   /** Members held below it, while it has a limit for all engines, and by engine, while it has one for each. */
   #running = 0;
   readonly #runningBy = new Map<string, number>();
+  /** While it has a rate. */
+  tokens: Tokens | null = null;
   readonly children = new Set<ThrottleNode>();
   /** It shows a face to each engine, not the same to all (T3 in `embedded-throttles.ts`). */
   showsByEngine = false;
@@ -42,23 +45,41 @@ export class ThrottleNode {
     let room = Number.POSITIVE_INFINITY;
     if (clusterWide !== null) room = clusterWide - this.#running;
     if (perEngine !== null) room = Math.min(room, perEngine - (this.#runningBy.get(engine) ?? 0));
+    if (this.tokens !== null) room = Math.min(room, this.tokens.count);
     return room;
   }
 
-  /** Change its limits. @param held members below it, by engine */
-  limit(throttle: Throttle, held: ReadonlyMap<string, number>): void {
+  /** Change its limits. @param held members below it, by engine @param rateMs the time of tokens */
+  limit(throttle: Throttle, held: ReadonlyMap<string, number>, rateMs: number): void {
     this.throttle = throttle;
+    if (throttle.rate === null) this.tokens = null;
+    else if (this.tokens === null) this.tokens = new Tokens(this, throttle.rate, rateMs);
+    else this.tokens.change(throttle.rate, rateMs);
     this.#running = 0;
     this.#runningBy.clear();
-    for (const [engine, members] of held) this.count(engine, members);
+    for (const [engine, members] of held) this.count(engine, members, 0);
   }
 
-  /** An engine holds more members below it. True when it has room no more, or again, for that engine or for all. */
-  count(engine: string, members: number): boolean {
+  /** It remembers what was claimed, and must stay though nothing waits or is held below it. @param rateMs the time of tokens */
+  hasDebt(rateMs: number): boolean {
+    return this.tokens !== null && this.tokens.fullAtMs > rateMs;
+  }
+
+  /**
+   * An engine holds more members below it. True when it has room no more, or again, for that engine or for all.
+   *
+   * @param tokens what that takes, or gives back (negative), of its rate
+   */
+  count(engine: string, members: number, tokens: number): boolean {
     const { perEngine, clusterWide } = this.throttle;
     let isOther = false;
+    if (this.tokens !== null && tokens !== 0) {
+      const before = this.tokens.count;
+      this.tokens.take(tokens);
+      isOther = before > 0 !== this.tokens.count > 0;
+    }
     if (clusterWide !== null) {
-      isOther = this.#running < clusterWide !== this.#running + members < clusterWide;
+      isOther ||= this.#running < clusterWide !== this.#running + members < clusterWide;
       this.#running += members;
     }
     if (perEngine !== null) {

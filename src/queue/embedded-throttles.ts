@@ -8,10 +8,12 @@
 //   T3. A node that has a limit per engine, or has one below it, shows a face to each engine that claims; any other shows
 //       the same to all.
 //   T4. A node counts the members that claims hold below it, as far as it has limits.
+//   T5. A node with a rate takes a token for each member that is claimed below it, and has no room while it has none.
 
 import type { FairnessWindow, Throttle } from './contract.js';
 import type { Entry } from './embedded-entry.js';
 import type { Head } from './embedded-heads.js';
+import { Rates } from './embedded-rates.js';
 import { everybody, ThrottleNode, unlimited } from './embedded-throttle-node.js';
 import { nearest } from './inherited.js';
 
@@ -22,6 +24,7 @@ export class Throttles {
   readonly root = new ThrottleNode('/', null);
   readonly #byBranch = new Map([['/', this.root]]);
   readonly #set = new Map<string, Throttle>();
+  readonly #rates = new Rates();
   /** Nodes that show by engine (T3). */
   #byEngine = 0;
   /** Who has claimed since there are any, the last one last. */
@@ -49,26 +52,49 @@ export class Throttles {
     this.#changed(node, window);
   }
 
-  /** What an engine claims next. */
+  /** What an engine claims next, after `refill`. */
   next(engine: string, nowMs: number): Entry | undefined {
     if (this.#byEngine > 0) this.#see(engine);
     if (this.root.room(engine) <= 0) return undefined;
     return this.root.firstNow(engine, nowMs)?.first;
   }
 
-  /** More members that an engine may claim of what hangs at a node. */
+  /** What has a token again shows its face. @param clockMs what the clock shows, though it be set back */
+  refill(clockMs: number): void {
+    this.#rates.look(clockMs);
+    for (const node of this.#rates.refilled()) this.#showAll(node);
+  }
+
+  /** Until a rate that is used up lets something be claimed again; `null`: none is. */
+  get nextTokenInMs(): number | null {
+    return this.#rates.nextInMs;
+  }
+
+  /** More members that an engine may claim of what hangs at a node, when it was found to come next. */
   room(node: ThrottleNode, engine: string): number {
-    if (node === this.root) return node.room(engine);
     let room = Number.POSITIVE_INFINITY;
-    for (let at: ThrottleNode | null = node; at !== null; at = at.parent) room = Math.min(room, at.room(engine));
+    for (let at: ThrottleNode | null = node; at !== null; at = at.parent) {
+      at.tokens?.look(this.#rates.nowMs);
+      room = Math.min(room, at.room(engine));
+    }
     return room;
   }
 
-  /** Members of what hangs at a node that an engine holds more (T4). */
-  count(node: ThrottleNode, engine: string, members: number): void {
+  /**
+   * Members of what hangs at a node that an engine holds more (T4). True when some node has room, or has none, that did not.
+   *
+   * @param tokens what that takes, or gives back (negative), of each rate (T5)
+   */
+  count(node: ThrottleNode, engine: string, members: number, tokens: number): boolean {
+    let isOther = false;
     for (let at: ThrottleNode | null = node; at !== null; at = at.parent) {
-      if (at.count(engine, members)) this.#showAll(at);
+      const isOtherHere = at.count(engine, members, tokens);
+      if (tokens !== 0 && at.tokens !== null) this.#rates.changed(at.tokens);
+      if (!isOtherHere) continue;
+      this.#showAll(at);
+      isOther = true;
     }
+    return isOther;
   }
 
   /**
@@ -85,13 +111,13 @@ export class Throttles {
       if (throttle === null) return;
       const node = this.#add(branch);
       hung();
-      node.limit(throttle, held);
+      this.#limit(node, throttle, held);
       this.#reconsider(node);
     } else if (throttle !== null || known === this.root) {
-      known.limit(throttle ?? unlimited, held);
+      this.#limit(known, throttle ?? unlimited, held);
       this.#reconsider(known);
     } else {
-      known.limit(unlimited, held);
+      this.#limit(known, unlimited, held);
       this.#byBranch.delete(branch);
       hung();
       this.#drop(known);
@@ -102,6 +128,12 @@ export class Throttles {
   /** What is set, by branch. */
   all(): ReadonlyMap<string, Throttle> {
     return this.#set;
+  }
+
+  #limit(node: ThrottleNode, throttle: Throttle, held: ReadonlyMap<string, number>): void {
+    if (node.tokens !== null) this.#rates.removed(node.tokens);
+    node.limit(throttle, held, this.#rates.nowMs);
+    if (node.tokens !== null) this.#rates.changed(node.tokens);
   }
 
   #add(branch: string): ThrottleNode {

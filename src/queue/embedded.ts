@@ -37,6 +37,7 @@ import { EmbeddedEpoch } from './embedded-epoch.js';
 import { Lanes } from './embedded-lanes.js';
 import { Places } from './embedded-places.js';
 import { IndexedHeap } from './indexed-heap.js';
+import { assertRate } from './rate.js';
 
 export class EmbeddedQueue implements Queue {
   readonly #nowMs: () => number;
@@ -45,6 +46,8 @@ export class EmbeddedQueue implements Queue {
   readonly #lanes = new Lanes();
   readonly #delayed = new IndexedHeap<Entry>(eligibleBefore);
   readonly #claims = new Claims();
+
+  readonly #listeners = new Set<() => void>();
 
   #arrivalCount = 0;
   #readyMembers = 0;
@@ -70,12 +73,12 @@ export class EmbeddedQueue implements Queue {
       if (slices.length === 0) continue;
       const held = this.#claims.get(id) ?? newClaim(id, engine);
       for (const slice of slices) {
-        this.#offer(slice, part => this.#hold(part, held));
+        this.#offer(slice, part => this.#hold(part, held, 0));
         for (const entry of this.#places.overlapping(slice)) {
           if (typeof entry.place === 'object') continue;
           const part = this.#carve(entry, slice);
           this.#unwait(part);
-          this.#hold(part, held);
+          this.#hold(part, held, 0);
         }
       }
       held.leaseUntilMs = Math.max(held.leaseUntilMs, leaseUntilMs);
@@ -102,6 +105,7 @@ export class EmbeddedQueue implements Queue {
     this.#epoch.assertAttached();
     if (!this.#epoch.isOpen) return { kind: 'nothing', eligibleInMs: null }; // Q6
     const nowMs = this.#promote();
+    this.#lanes.refill(nowMs);
     const held = newClaim(randomUUID(), request.engine);
     held.leaseUntilMs = nowMs + request.leaseMs;
     const slices: ClaimedSlice[] = [];
@@ -111,22 +115,23 @@ export class EmbeddedQueue implements Queue {
       const room = Math.min(this.#lanes.room(entry, request.engine), request.limit - held.count);
       if (entry.count > room) this.#split(entry, entry.from + room);
       this.#unwait(entry);
-      this.#hold(entry, held);
+      this.#hold(entry, held, entry.count);
       slices.push({ segment: entry.segment, from: entry.from, to: entry.to, redelivered: entry.redelivered });
     }
     if (held.count > 0) return { kind: 'claimed', id: held.id, engine: held.engine, slices, count: held.count };
-    const first = this.#delayed.first;
-    return { kind: 'nothing', eligibleInMs: first === undefined ? null : first.eligibleAtMs - nowMs };
+    return { kind: 'nothing', eligibleInMs: this.#eligibleInMs(nowMs) };
   }
 
   async settle(claim: string, slices: readonly Slice[]): Promise<void> {
     this.#epoch.assertAttached();
-    for (const entry of this.#takeFromClaim(claim, slices)) this.#forget(entry);
+    const { taken, hasMadeRoom } = this.#takeFromClaim(claim, slices, false);
+    for (const entry of taken) this.#forget(entry);
+    if (hasMadeRoom) this.#tellReady();
   }
 
   async release(claim: string, slices: readonly Slice[]): Promise<void> {
     this.#epoch.assertAttached();
-    for (const entry of this.#takeFromClaim(claim, slices)) this.#ready(entry);
+    for (const entry of this.#takeFromClaim(claim, slices, true).taken) this.#ready(entry);
   }
 
   async extend(claims: readonly string[], leaseMs: number): Promise<string[]> {
@@ -175,7 +180,7 @@ export class EmbeddedQueue implements Queue {
       for (const entry of held.entries) {
         if (entry.place !== held) continue;
         if (expired.length === expiredMax) return expired;
-        this.#unhold(entry, held);
+        this.#unhold(entry, held, false);
         entry.redelivered = true;
         this.#ready(entry);
         expired.push({ ...entry.slice(), engine: held.engine });
@@ -205,7 +210,10 @@ export class EmbeddedQueue implements Queue {
   async setThrottle(branch: string, throttle: Throttle | null): Promise<void> {
     assert(branch.endsWith('/'), `branch "${branch}" must end with a slash`);
     this.#epoch.assertAttached();
+    if (throttle !== null && throttle.rate !== null) assertRate(throttle.rate);
+    this.#lanes.refill(this.#nowMs());
     this.#lanes.setThrottle(branch, throttle, this.#claims.runningBelow(branch));
+    this.#tellReady();
   }
 
   async settings(): Promise<ReadonlyMap<string, BranchSettings>> {
@@ -235,9 +243,14 @@ export class EmbeddedQueue implements Queue {
     };
   }
 
-  /** Never told: what is offered here comes from the engine that claims here. */
-  onReady(_listener: () => void): () => void {
-    return () => {};
+  /** Told of room under throttles alone: what is offered or released here comes from the engine that claims here. */
+  onReady(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #tellReady(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   /** There are no others. */
@@ -290,6 +303,14 @@ export class EmbeddedQueue implements Queue {
     return nowMs;
   }
 
+  /** Until something may be ready, or have room under a rate, that is not now. */
+  #eligibleInMs(nowMs: number): number | null {
+    const first = this.#delayed.first;
+    const tokenInMs = this.#lanes.nextTokenInMs;
+    if (first === undefined) return tokenInMs;
+    return Math.min(first.eligibleAtMs - nowMs, tokenInMs ?? Number.POSITIVE_INFINITY);
+  }
+
   #wait(entry: Entry): void {
     if (entry.eligibleAtMs <= this.#nowMs()) {
       this.#ready(entry);
@@ -306,15 +327,16 @@ export class EmbeddedQueue implements Queue {
     this.#readyMembers += entry.count;
   }
 
-  #hold(entry: Entry, held: HeldClaim): void {
+  /** @param tokens what is taken of each rate */
+  #hold(entry: Entry, held: HeldClaim, tokens: number): void {
     this.#claims.hold(entry, held);
-    this.#lanes.count(entry.lane, held.engine, entry.count);
+    this.#lanes.count(entry.lane, held.engine, entry.count, tokens);
   }
 
-  /** The caller puts the entry somewhere. */
-  #unhold(entry: Entry, held: HeldClaim): void {
+  /** The caller puts the entry somewhere. True when a throttle has room that had none. @param asUnclaimed with its tokens */
+  #unhold(entry: Entry, held: HeldClaim, asUnclaimed: boolean): boolean {
     this.#claims.unhold(entry, held);
-    this.#lanes.count(entry.lane, held.engine, -entry.count);
+    return this.#lanes.count(entry.lane, held.engine, -entry.count, asUnclaimed ? -entry.count : 0);
   }
 
   #unwait(entry: Entry): void {
@@ -328,21 +350,26 @@ export class EmbeddedQueue implements Queue {
   }
 
   /** Take out of a claim what it still holds of the slices. What it does not hold, or no longer, is left alone (Q5). */
-  #takeFromClaim(claim: string, slices: readonly Slice[]): Entry[] {
+  #takeFromClaim(
+    claim: string,
+    slices: readonly Slice[],
+    asUnclaimed: boolean,
+  ): { readonly taken: readonly Entry[]; hasMadeRoom: boolean } {
     const held = this.#claims.get(claim);
-    if (held === undefined) return [];
     const taken: Entry[] = [];
+    let hasMadeRoom = false;
+    if (held === undefined) return { taken, hasMadeRoom };
     for (const slice of slices) {
       for (const entry of this.#places.overlapping(slice)) {
         if (entry.place !== held) continue;
         const part = this.#carve(entry, slice);
-        this.#unhold(part, held);
+        hasMadeRoom = this.#unhold(part, held, asUnclaimed) || hasMadeRoom;
         // Named twice in one call, the second time it must not be found in the claim; the caller puts it somewhere.
         part.place = 'ready';
         taken.push(part);
       }
     }
-    return taken;
+    return { taken, hasMadeRoom };
   }
 
   /** Make what the slice covers of an entry an entry of its own; the rest stays in its place, in order. */

@@ -349,7 +349,11 @@ test('PUT, GET and DELETE /v1/configuration: what is set holds, with who set it,
   expect((await set({ property: 'priority', value: 5 })).body).toMatchObject({ version: version + 1, now });
   await set({ property: 'X', value: { a: [null] } });
   expect((await get('')).properties).toMatchObject([now, { property: 'X', value: { a: [null] } }]);
-  expect(await get(`branch=${branch}deep&property=priority`)).toEqual({ version: version + 2, properties: [now] });
+  expect(await get(`branch=${branch}deep&property=priority`)).toEqual({
+    version: version + 2,
+    properties: [now],
+    throttles: [],
+  });
   expect((await get('branch=/')).properties).toMatchObject([{ property: 'PRIORITY', source: 'default', branch: null }]);
   const unset = (query: string) => world.ask('DELETE', `/v1/configuration?branch=${branch}&property=PRIORITY${query}`);
   expect((await unset('&dryRun=true')).body).toMatchObject({ before: now, now: { source: 'default' } });

@@ -22,9 +22,13 @@ const none = { priority: null, fifo: null, fairness: null, throttle: null };
 describe('the order of a branch', () => {
   test('is what the branch says itself, in both notations', () => {
     const expected = new Map([
-      ['/', { ...none, priority: 20, fairness: 300_000, throttle: { perEngine: 10, clusterWide: null } }],
-      ['/a/', { ...none, fifo: true, fairness: 'off', throttle: { perEngine: null, clusterWide: 0 } }],
-      ['/b/', { ...none, fifo: false, throttle: { perEngine: 3, clusterWide: 5 } }],
+      ['/', { ...none, priority: 20, fairness: 300_000, throttle: { perEngine: 10, clusterWide: null, rate: null } }],
+      ['/a/', { ...none, fifo: true, fairness: 'off', throttle: { perEngine: null, clusterWide: 0, rate: null } }],
+      ['/b/', { ...none, fifo: false, throttle: { perEngine: 3, clusterWide: 5, rate: null } }],
+      [
+        '/d/',
+        { ...none, throttle: { perEngine: null, clusterWide: null, rate: { members: 100, perMs: 60_000, burst: 20 } } },
+      ],
     ]);
     const properties = [
       '/PRIORITY=20',
@@ -38,6 +42,8 @@ describe('the order of a branch', () => {
       '/b/CONCURRENCY_THROTTLE=3',
       '/b/CONCURRENCY_THROTTLE_CLUSTER_WIDE=5',
       '/c/CONCURRENCY_THROTTLE=unlimited',
+      '/c/RATE=unlimited',
+      '/d/RATE=100 per +1m burst 20',
       '/c/X=1',
     ];
     expect(ordersOf(treeOf(parse(properties.join('\n'), 'runtime.properties')))).toEqual(expected);
@@ -50,7 +56,8 @@ FAIRNESS_TIME_WINDOW: +5m
   CONCURRENCY_THROTTLE_CLUSTER_WIDE: 0
   FAIRNESS_TIME_WINDOW: off
 /b: { FIFO_SCHEDULING_ENABLED: false, CONCURRENCY_THROTTLE: 3, CONCURRENCY_THROTTLE_CLUSTER_WIDE: 5 }
-/c: { CONCURRENCY_THROTTLE: unlimited }
+/c: { CONCURRENCY_THROTTLE: unlimited, RATE: unlimited }
+/d: { RATE: 100 per +1m burst 20 }
 `;
     expect(ordersOf(treeOf(parse(yaml, 'runtime.yaml')))).toEqual(expected);
     expect(ordersOf(emptyTree)).toEqual(new Map());
@@ -66,7 +73,7 @@ CONCURRENCY_THROTTLE: -1
 /b: { FIFO_SCHEDULING_ENABLED: "true", FAIRNESS_TIME_WINDOW: 5 }
 /c: { FIFO_SCHEDULING_ENABLED: 1, FAIRNESS_TIME_WINDOW: -5m }
 /d: { FAIRNESS_TIME_WINDOW: +367d, CONCURRENCY_THROTTLE: 1000000000 }
-/e: { FAIRNESS_TIME_WINDOW: "5m" }
+/e: { FAIRNESS_TIME_WINDOW: "5m", RATE: 100 per 1m }
 `;
     expect(told(parse(yaml, 'f.yaml'))).toEqual([
       `f.yaml:2:23 /CONCURRENCY_THROTTLE: found -1, ${limit}`,
@@ -80,6 +87,7 @@ CONCURRENCY_THROTTLE: -1
       `f.yaml:6:29 /d/FAIRNESS_TIME_WINDOW: found "+367d", ${window}`,
       `f.yaml:6:58 /d/CONCURRENCY_THROTTLE: found 1000000000, ${limit}`,
       expect.stringMatching(/^f\.yaml:7:29 \/e\/FAIRNESS_TIME_WINDOW: .*VALUE_INVALID/),
+      expect.stringMatching(/^f\.yaml:7:41 \/e\/RATE: found "100 per 1m", at character 9 .*VALUE_INVALID/),
     ]);
     const properties = '/CONCURRENCY_THROTTLE=-1\n/a/CONCURRENCY_THROTTLE=\n/FIFO_SCHEDULING_ENABLED=yes';
     expect(told(parse(properties, 'f.properties')).map(line => line.split(' ')[0])).toEqual([
@@ -90,7 +98,7 @@ CONCURRENCY_THROTTLE: -1
   });
 
   test('what is to come is refused by name, lest it be taken for a variable', () => {
-    const names = ['RATE', 'KEY_CONCURRENCY_THROTTLE', 'KEY_RATE', 'KEY_WEIGHTS', 'KEY_ORDER'];
+    const names = ['KEY_CONCURRENCY_THROTTLE', 'KEY_RATE', 'KEY_WEIGHTS', 'KEY_ORDER'];
     for (const name of names)
       expect(settingPlace('/a/', name)).toMatchObject({ faults: [{ code: 'PROPERTY_UNSUPPORTED' }] });
   });

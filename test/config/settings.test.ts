@@ -83,7 +83,7 @@ describe('a setting', () => {
       '1',
       'A/B',
     ];
-    for (const name of [...names, 'CONCURRENCY_THROTTLE_CLUSTER_WIDE', 'DEFAULT_FLOW_CHART_ERROR_HANDLER']) {
+    for (const name of [...names, 'CONCURRENCY_THROTTLE_CLUSTER_WIDE', 'RATE', 'DEFAULT_FLOW_CHART_ERROR_HANDLER']) {
       for (const value of [7, 0, true, '/w/f', [1]]) {
         const inFile = parse(JSON.stringify({ '/a': { [name]: value } }), 'runtime.json');
         const codes = inFile.ok ? [] : inFile.faults.map(({ code }) => code);

@@ -112,6 +112,7 @@ test('what is shown: every branch, what holds for one, and who says it; and the 
       { property: 'PRIORITY', value: '5', branch: '/a/', ...ofFile(2) },
       { property: 'X', value: 'of a', branch: '/a/', ...ofFile(4) },
     ],
+    throttles: [],
   });
   const dry = await configuration.set({ branch: '/a', property: 'x', value: 1 }, { user: 'ann', dryRun: true });
   expect(dry).toMatchObject({ branch: '/a/', property: 'X', version: 0, before: { value: 'of a' }, now: { value: 1 } });
@@ -127,6 +128,7 @@ test('what is shown: every branch, what holds for one, and who says it; and the 
   expect(await configuration.show({ branch: '/a/deep' })).toEqual({
     version: 1,
     properties: [{ property: 'PRIORITY', value: '5', branch: '/a/', ...ofFile(2) }, now],
+    throttles: [],
   });
   expect((await configuration.show({ branch: '/b/' })).properties).toEqual([
     { ...nobody, property: 'PRIORITY', value: 10, source: 'default', branch: null },
@@ -151,6 +153,23 @@ test('what is shown: every branch, what holds for one, and who says it; and the 
     ),
   );
   expect(recorded.at(-1)).toMatchObject({ event: 'ExitingCallWithError', user: 'cy' });
+});
+
+test('throttles of the branches above hold beside its own; the ninth fairness window is refused', async () => {
+  const { configuration } = await engineOn('memory', temporaryFolder());
+  const throttle = 'CONCURRENCY_THROTTLE';
+  await configuration.set({ branch: '/', property: throttle, value: 5 });
+  const nearer = await configuration.set({ branch: '/a/b/', property: throttle, value: 3 });
+  expect([nearer.before, nearer.now?.value]).toEqual([null, 3]);
+  const both = await configuration.show({ branch: '/a/b/c', property: throttle });
+  expect(both.properties.map(({ branch, value }) => [branch, value])).toEqual([
+    ['/a/b/', 3],
+    ['/', 5],
+  ]);
+  const window = (at: number) => ({ branch: `/w${at}/`, property: 'FAIRNESS_TIME_WINDOW', value: `+${at}m` });
+  for (let at = 1; at <= 8; at++) await configuration.set(window(at));
+  await expect(configuration.set(window(9))).rejects.toThrow(/^SETTING_INVALID: \/w9\/FAIRNESS_.*WINDOWS_TOO_MANY\)$/);
+  await configuration.set({ ...window(9), value: '+60s' });
 });
 
 test('a file that changes changes what is under it; what an engine refuses of the store is left out, and told', async () => {

@@ -61,8 +61,8 @@ function briefly(said: WantedOrder): Partial<WantedOrder> {
 const wanted = (record: Record<string, Partial<WantedOrder>>): ReadonlyMap<string, WantedOrder> =>
   new Map(Object.entries(record).map(([branch, said]) => [branch, { ...none, ...said }]));
 
-const one = { perEngine: 1, clusterWide: null };
-const three = { perEngine: null, clusterWide: 3 };
+const one = { perEngine: 1, clusterWide: null, rate: null };
+const three = { perEngine: null, clusterWide: 3, rate: null };
 
 describe('order settings', () => {
   test('one call a changed value, throttles first; what is gone is taken away; what was set in part is set again', async () => {
@@ -73,8 +73,8 @@ describe('order settings', () => {
     await order.agree();
     expect([home.calls.splice(0), order.isDue]).toEqual([
       [
-        '/ {"throttle":{"perEngine":null,"clusterWide":3}}',
-        '/b/ {"throttle":{"perEngine":1,"clusterWide":null}}',
+        '/ {"throttle":{"perEngine":null,"clusterWide":3,"rate":null}}',
+        '/b/ {"throttle":{"perEngine":1,"clusterWide":null,"rate":null}}',
         '/ {"priority":20}',
         '/a/ {"fifo":true}',
       ],
@@ -85,7 +85,7 @@ describe('order settings', () => {
     // The bound that has moved was at no moment at neither branch.
     expect(home.calls.splice(0)).toEqual([
       '/ {"throttle":null}',
-      '/c/ {"throttle":{"perEngine":1,"clusterWide":null}}',
+      '/c/ {"throttle":{"perEngine":1,"clusterWide":null,"rate":null}}',
       '/b/ {"throttle":null}',
       '/a/ {"fifo":false}',
       '/ {"fairness":5}',
@@ -100,7 +100,7 @@ describe('order settings', () => {
         `${branch} {"fairness":null}`,
         `${branch} {"fifo":null}`,
         `${branch} {"priority":null}`,
-        `${branch} {"throttle":${branch === '/c/' ? '{"perEngine":1,"clusterWide":null}' : 'null'}}`,
+        `${branch} {"throttle":${branch === '/c/' ? '{"perEngine":1,"clusterWide":null,"rate":null}' : 'null'}}`,
       ]),
     );
   });
@@ -145,7 +145,10 @@ describe('order settings', () => {
     };
     order.want(wanted({ '/a/': { throttle: one }, '/b/': { throttle: one } }));
     await order.agree();
-    expect([home.calls, order.isDue]).toEqual([['/a/ {"throttle":{"perEngine":1,"clusterWide":null}}'], false]);
+    expect([home.calls, order.isDue]).toEqual([
+      ['/a/ {"throttle":{"perEngine":1,"clusterWide":null,"rate":null}}'],
+      false,
+    ]);
     home.meanwhile = () => undefined;
     home.put('/a/', { throttle: three });
     decides = true;

@@ -228,14 +228,14 @@ describe('the order of branches', () => {
   test('bounds what is claimed of one that has lost everything from the first claim on, as it was changed meanwhile', async () => {
     const world = new World();
     world.stored = [offerOf('s', 0, 10)];
-    want(world, { '/a/': 3 }, { perEngine: null, clusterWide: 4 });
+    want(world, { '/a/': 3 }, { perEngine: null, clusterWide: 4, rate: null });
     await world.queue.open();
     const held = (await claim(world, 9))!;
     expect(held.count).toBe(4);
     world.queue.handedOver(held.id, [executing('s')]);
     world.wipe();
     // By another engine, which could tell nobody.
-    world.learn = () => want(world, { '/a/': 3 }, { perEngine: null, clusterWide: 6 });
+    world.learn = () => want(world, { '/a/': 3 }, { perEngine: null, clusterWide: 6, rate: null });
     expect(await claim(world, 9)).toBeNull();
     await world.settle();
     expect([world.told, (await claim(world, 9))!.count]).toEqual([['lost', 'found, filled'], 2]);

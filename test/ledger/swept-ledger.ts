@@ -12,10 +12,15 @@ export function markLedger(file: string, mark: LedgerMark): void {
   appendRecord(file, mark);
 }
 
-/** `torn` counts what killed writers left unfinished. */
-export function sweepLedger(file: string): SweepResult & { readonly torn: number } {
+/**
+ * `torn` counts what killed writers left unfinished.
+ *
+ * @param lapsed engines that lost leases at a moment that nobody knows: all they executed is a zombie's
+ */
+export function sweepLedger(file: string, lapsed: readonly string[] = []): SweepResult & { readonly torn: number } {
   const { records, torn } = readRecords<Effect | LedgerMark>(file);
-  const { violations, most, executions, zombies, late } = sweep(records.map(sweptOf));
+  const before = lapsed.map((engine): Swept => ({ kind: 'lapsed', engine }));
+  const { violations, most, executions, zombies, late } = sweep([...before, ...records.map(sweptOf)]);
   return { violations, most, executions, zombies, late, torn };
 }
 

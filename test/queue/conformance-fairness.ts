@@ -111,7 +111,7 @@ export function fairnessConformance(home: QueueHome): void {
     });
 
     test('is changed and taken away while it is at work, throttles beside it', async () => {
-      await world.queue.setThrottle('/a/', { perEngine: 1, clusterWide: null });
+      await world.queue.setThrottle('/a/', { perEngine: 1, clusterWide: null, rate: null });
       await world.queue.setFairness('/a/', minuteMs);
       await world.queue.offer([
         offerOf('a', 3, { priority: 9, name: '/a/flow' }),

@@ -140,17 +140,18 @@ export function orderConformance(home: QueueHome): void {
       await world.queue.setFifo('/a/', false);
       await world.queue.setFairness('/a/b/', 'off');
       await world.queue.setFairness('/c/', 60_000);
-      await world.queue.setThrottle('/', { perEngine: 0, clusterWide: null });
-      await world.queue.setThrottle('/c/', { perEngine: null, clusterWide: 3 });
-      await world.queue.setThrottle('/d/', { perEngine: 1, clusterWide: 1 });
+      const rate = { members: 5, perMs: 1_000, burst: 2 };
+      await world.queue.setThrottle('/', { perEngine: 0, clusterWide: null, rate: null });
+      await world.queue.setThrottle('/c/', { perEngine: null, clusterWide: 3, rate });
+      await world.queue.setThrottle('/d/', { perEngine: 1, clusterWide: 1, rate: null });
       await world.queue.setThrottle('/d/', null);
       const none = { priority: null, fifo: null, fairness: null, throttle: null, isWhole: true };
       expect(new Map(await world.queue.settings())).toEqual(
         new Map<string, BranchSettings>([
-          ['/', { ...none, priority: 20, throttle: { perEngine: 0, clusterWide: null } }],
+          ['/', { ...none, priority: 20, throttle: { perEngine: 0, clusterWide: null, rate: null } }],
           ['/a/', { ...none, fifo: false }],
           ['/a/b/', { ...none, priority: 10_000, fairness: 'off' }],
-          ['/c/', { ...none, fairness: 60_000, throttle: { perEngine: null, clusterWide: 3 } }],
+          ['/c/', { ...none, fairness: 60_000, throttle: { perEngine: null, clusterWide: 3, rate } }],
         ]),
       );
     });

@@ -5,7 +5,7 @@ import type { Claim } from '../../src/queue/contract.js';
 import { claimedPositions } from './queue-model.js';
 import { at8Ms, leaseMs, minuteMs, offerOf, type QueueHome, QueueWorld } from './queue-world.js';
 
-const one = { perEngine: null, clusterWide: 1 };
+const one = { perEngine: null, clusterWide: 1, rate: null };
 
 export function throttleConformance(home: QueueHome): void {
   describe('Q9: throttles', () => {
@@ -66,7 +66,7 @@ export function throttleConformance(home: QueueHome): void {
     });
 
     test('one a branch and two in all: the lower priority runs beside the higher (worked example)', async () => {
-      await world.queue.setThrottle('/', { perEngine: null, clusterWide: 2 });
+      await world.queue.setThrottle('/', { perEngine: null, clusterWide: 2, rate: null });
       await world.queue.setThrottle('/a/', one);
       await world.queue.setThrottle('/b/', one);
       await world.queue.offer([
@@ -110,7 +110,7 @@ export function throttleConformance(home: QueueHome): void {
     });
 
     test('each engine has its own, and all together theirs; other branches have neither', async () => {
-      await world.queue.setThrottle('/a/', { perEngine: 2, clusterWide: 3 });
+      await world.queue.setThrottle('/a/', { perEngine: 2, clusterWide: 3, rate: null });
       await world.queue.offer([offerOf('a', 9, { name: '/a/b/flow', priority: 1 }), offerOf('z', 2)]);
       expect(claimedPositions(await claim(3))).toEqual(['a:0', 'a:1', 'z:0']);
       expect(claimedPositions(await claim(3, at8Ms, 'engine-2'))).toEqual(['a:2', 'z:1']);
@@ -121,6 +121,7 @@ export function throttleConformance(home: QueueHome): void {
           {
             perEngine: 2,
             clusterWide: 3,
+            rate: null,
             running: 3,
             runningBy: new Map([
               ['engine-1', 2],
@@ -150,9 +151,9 @@ export function throttleConformance(home: QueueHome): void {
     test('what already runs counts below a throttle that is new, and one that is lowered waits for it', async () => {
       await world.queue.offer([offerOf('a', 9, { name: '/a/b/flow' })]);
       const held = await claim(4);
-      await world.queue.setThrottle('/a/b/', { perEngine: 5, clusterWide: null });
+      await world.queue.setThrottle('/a/b/', { perEngine: 5, clusterWide: null, rate: null });
       expect(claimedPositions(await claim(9))).toEqual(['a:4']);
-      await world.queue.setThrottle('/a/', { perEngine: null, clusterWide: 3 });
+      await world.queue.setThrottle('/a/', { perEngine: null, clusterWide: 3, rate: null });
       await world.queue.settle(held!.id, [{ segment: 'a', from: 0, to: 2 }]);
       expect(await claim(9)).toBeNull();
       await world.queue.settle(held!.id, [{ segment: 'a', from: 2, to: 3 }]);
@@ -167,7 +168,7 @@ export function throttleConformance(home: QueueHome): void {
     test('a slot that an engine gives up is free for another, though it has too many itself', async () => {
       await world.queue.offer([offerOf('a', 9, { name: '/a/flow' })]);
       const held = await claim(3);
-      await world.queue.setThrottle('/a/', { perEngine: 1, clusterWide: 3 });
+      await world.queue.setThrottle('/a/', { perEngine: 1, clusterWide: 3, rate: null });
       expect(await claim(9, at8Ms, 'engine-2')).toBeNull();
       await world.queue.settle(held!.id, [{ segment: 'a', from: 0, to: 1 }]);
       expect(await claim(9)).toBeNull();
@@ -175,7 +176,7 @@ export function throttleConformance(home: QueueHome): void {
     });
 
     test('of 0 lets nothing run, and what is announced may be more than a throttle lets', async () => {
-      await world.queue.setThrottle('/a/', { perEngine: 0, clusterWide: null });
+      await world.queue.setThrottle('/a/', { perEngine: 0, clusterWide: null, rate: null });
       await world.queue.announce(
         'engine-2',
         [{ id: 'before', slices: [offerOf('a', 2, { name: '/a/flow' })] }],

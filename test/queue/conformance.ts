@@ -6,6 +6,7 @@ import { epochConformance } from './conformance-epoch.js';
 import { fairnessConformance } from './conformance-fairness.js';
 import { orderConformance } from './conformance-order.js';
 import { compareRandomly } from './conformance-random.js';
+import { rateConformance } from './conformance-rates.js';
 import { throttleConformance } from './conformance-throttles.js';
 import { claimedPositions, eligibleInMs, positionsOf, stateOf } from './queue-model.js';
 import { at8Ms, leaseMs, minuteMs, nothing, offerOf, type QueueHome, QueueWorld, range } from './queue-world.js';
@@ -15,6 +16,8 @@ export function queueConformance(name: string, home: QueueHome): void {
   describe(`Queue contract: ${name}, order`, () => orderConformance(home));
 
   describe(`Queue contract: ${name}, throttles`, () => throttleConformance(home));
+
+  describe(`Queue contract: ${name}, rates`, () => rateConformance(home));
 
   describe(`Queue contract: ${name}, fairness`, () => fairnessConformance(home));
 

@@ -37,6 +37,25 @@ describe('embedded queue', () => {
     expect((await stateOf(after)).claimed).toBe(1);
   });
 
+  test('who waits is told of room under a throttle, and of one that is set; not of what makes no difference', async () => {
+    const queue = await openQueue();
+    let told = 0;
+    const stop = queue.onReady(() => told++);
+    await queue.setThrottle('/a/', { perEngine: null, clusterWide: 2, rate: null });
+    await queue.offer([offerOf('s', { to: 5 }), offerOf('z', { name: '/z/flow' })]);
+    const held = await claimOf(queue, request);
+    expect([held!.count, told]).toEqual([3, 1]);
+    await queue.settle(held!.id, [{ segment: 'z', from: 0, to: 1 }]);
+    expect(told).toBe(1);
+    await queue.settle(held!.id, [{ segment: 's', from: 0, to: 1 }]);
+    await queue.settle(held!.id, [{ segment: 's', from: 1, to: 2 }]);
+    expect(told).toBe(2);
+    await queue.setThrottle('/a/', null);
+    stop();
+    await queue.setThrottle('/a/', { perEngine: 1, clusterWide: null, rate: null });
+    expect(told).toBe(3);
+  });
+
   test('a million ready in slices of 500 beside ten thousand branches of one is claimed and settled whole', async () => {
     const queue = await openQueue();
     for (let i = 0; i < 10_000; i++) await queue.offer([offerOf(`s${i}`, { name: `/branch-${i}/flow` })]);

@@ -3,6 +3,7 @@
 // No lanes, no ranks, no heads: every question is answered by looking at all members anew.
 
 import type { BranchSettings, FairnessWindow, Throttle } from '../../src/queue/contract.js';
+import { RateModel } from './rate-model.js';
 
 /** What the order asks of a member. */
 export interface Ordered {
@@ -22,13 +23,14 @@ export interface Running {
   readonly engine: string;
 }
 
-const noThrottle: Throttle = { perEngine: null, clusterWide: null };
+const noThrottle: Throttle = { perEngine: null, clusterWide: null, rate: null };
 
 export class OrderModel {
   readonly #priorities = new Map<string, number | null>();
   readonly #fifo = new Map<string, boolean | null>();
   readonly #windows = new Map<string, FairnessWindow | null>();
   readonly #throttles = new Map<string, Throttle>();
+  readonly #rates = new RateModel();
 
   setPriority(branch: string, priority: number | null): void {
     this.#priorities.set(branch, priority);
@@ -42,7 +44,8 @@ export class OrderModel {
     this.#windows.set(branch, window);
   }
 
-  setThrottle(branch: string, throttle: Throttle | null): void {
+  setThrottle(branch: string, throttle: Throttle | null, nowMs: number): void {
+    this.#rates.set(branch, throttle?.rate ?? null, nowMs);
     if (throttle === null) this.#throttles.delete(branch);
     else this.#throttles.set(branch, throttle);
   }
@@ -90,9 +93,25 @@ export class OrderModel {
     let first: T | undefined;
     for (const member of ready) {
       if (!this.#hasRoom(member.name, running, engine)) continue;
+      if (!this.#rates.hasTokens(pathOf(member.name), nowMs)) continue;
       if (first === undefined || this.#compare(member, first, nowMs) < 0) first = member;
     }
     return first;
+  }
+
+  /** A member is claimed, which takes a token of each rate above it. */
+  taken(name: string): void {
+    this.#rates.take(pathOf(name), 1);
+  }
+
+  /** A member goes back as if it had not been claimed. */
+  givenBack(name: string): void {
+    this.#rates.take(pathOf(name), -1);
+  }
+
+  /** Until a rate that is used up lets something be claimed again. */
+  nextTokenInMs(nowMs: number): number | null {
+    return this.#rates.nextTokenInMs(nowMs);
   }
 
   /** The priority it competes with. */

@@ -73,6 +73,7 @@ export class QueueModel {
       const member = this.order.next(ready, this.running(), engine, nowMs);
       if (member === undefined) break;
       hold(member, claim);
+      this.order.taken(member.name);
       ready.splice(ready.indexOf(member), 1);
       first.push(member);
     }
@@ -86,7 +87,11 @@ export class QueueModel {
 
   release(claim: ModelClaim, slices: readonly Slice[]): void {
     const named = new Set(positionsOf(slices));
-    for (const member of this.#members) if (member.claim === claim && named.has(member.at)) member.claim = null;
+    for (const member of this.#members) {
+      if (member.claim !== claim || !named.has(member.at)) continue;
+      member.claim = null;
+      this.order.givenBack(member.name);
+    }
   }
 
   /** True when the claim still exists. */
@@ -133,7 +138,7 @@ export class QueueModel {
       delayed: delayed.length,
       claimed: this.#members.length - waiting.length,
       running,
-      eligibleInMs: delayed.length === 0 ? null : Math.min(...delayed.map(member => member.eligibleAtMs)) - nowMs,
+      eligibleInMs: this.#eligibleInMs(delayed, nowMs),
     };
   }
 
@@ -145,6 +150,13 @@ export class QueueModel {
       const redelivered = offer.redelivered ?? false;
       this.#members.push({ ...offer, at, position, arrival, claim, redelivered, hasCome: claim !== null });
     }
+  }
+
+  #eligibleInMs(delayed: readonly Member[], nowMs: number): number | null {
+    const waits = delayed.map(({ eligibleAtMs }) => eligibleAtMs - nowMs);
+    const tokenInMs = this.order.nextTokenInMs(nowMs);
+    if (tokenInMs !== null) waits.push(tokenInMs);
+    return waits.length === 0 ? null : Math.min(...waits);
   }
 
   #exists(claim: ModelClaim): boolean {

@@ -22,7 +22,18 @@ afterAll(async () => {
 });
 
 /** A withdrawal and an expiry do not answer again what they have done, so theirs are not lost; nor are those of reads. */
-const repeatable = ['offer', 'claim', 'settle', 'release', 'extend', 'announce', 'setInheritedPriority', 'setFifo'];
+const repeatable = [
+  'offer',
+  'claim',
+  'settle',
+  'release',
+  'extend',
+  'announce',
+  'setInheritedPriority',
+  'setFifo',
+  'setFairness',
+  'setThrottle',
+];
 
 /** The queue as somebody sees it who repeats what was not answered. */
 function repeating(queue: Queue): Queue {

@@ -52,8 +52,9 @@ describe('throttles in Redis', () => {
   }, async () => {
     const queue = await withManyLanes();
     const held = await claim(queue, 6);
-    for (let at = 0; at < many; at++) await queue.setThrottle(branchAt(at), { perEngine: 1, clusterWide: 2 });
-    await queue.setThrottle('/lanes/', { perEngine: null, clusterWide: 8 });
+    for (let at = 0; at < many; at++)
+      await queue.setThrottle(branchAt(at), { perEngine: 1, clusterWide: 2, rate: null });
+    await queue.setThrottle('/lanes/', { perEngine: null, clusterWide: 8, rate: null });
     expect((await queue.throttles()).get('/lanes/')).toMatchObject({ running: 6, isWhole: true });
     expect((await queue.throttles()).get(branchAt(0))).toMatchObject({ running: 2 });
     // Three branches are full; two slots are left of all.
@@ -72,11 +73,16 @@ describe('throttles in Redis', () => {
     const queue = await withManyLanes();
     await claim(queue, 4);
     const caller = queue as unknown as Parameters<typeof setThrottle>[0];
-    const begun = { branch: '/lanes/', throttle: { perEngine: null, clusterWide: 5 }, progress: null, most: 10 };
+    const begun = {
+      branch: '/lanes/',
+      throttle: { perEngine: null, clusterWide: 5, rate: null },
+      progress: null,
+      most: 10,
+    };
     expect(await setThrottle(caller, begun)).not.toBeNull();
     expect((await queue.throttles()).get('/lanes/')).toMatchObject({ running: 4, isWhole: false });
     expect((await queue.settings()).get('/lanes/')).toMatchObject({ throttle: begun.throttle, isWhole: false });
-    await queue.setThrottle('/lanes/', { perEngine: null, clusterWide: 5 });
+    await queue.setThrottle('/lanes/', { perEngine: null, clusterWide: 5, rate: null });
     expect((await queue.throttles()).get('/lanes/')).toMatchObject({ running: 4, isWhole: true });
     expect(claimedPositions(await claim(queue, 9))).toEqual(['s2:0']);
     // Taken away in part it bounds nothing, and is still told.
@@ -90,7 +96,7 @@ describe('throttles in Redis', () => {
 
   test('of an engine that has not claimed for long nothing is kept; it claims again all the same', async () => {
     const queue = await opened();
-    await queue.setThrottle('/a/', { perEngine: 1, clusterWide: null });
+    await queue.setThrottle('/a/', { perEngine: 1, clusterWide: null, rate: null });
     await queue.offer([offerOf('a', 9, { ...then, name: '/a/flow' })]);
     expect(claimedPositions(await claim(queue, 9, 'old'))).toEqual(['a:0']);
     nowMs += 120_000;
@@ -104,8 +110,8 @@ describe('throttles in Redis', () => {
 
   test('what is done, and set no more, leaves nothing behind', async () => {
     const queue = await opened();
-    await queue.setThrottle('/', { perEngine: 9, clusterWide: 9 });
-    await queue.setThrottle('/a/', { perEngine: 1, clusterWide: 2 });
+    await queue.setThrottle('/', { perEngine: 9, clusterWide: 9, rate: null });
+    await queue.setThrottle('/a/', { perEngine: 1, clusterWide: 2, rate: null });
     await queue.setFairness('/a/', 1_000);
     await queue.setFifo('/a/', true);
     await queue.offer([offerOf('a', 3, { ...then, name: '/a/b/flow' })]);
@@ -122,7 +128,7 @@ describe('throttles in Redis', () => {
 
   test('who waits is told of a slot that is free, of what is ready beside what is held back, of a limit that is raised', async () => {
     const queue = await opened();
-    await queue.setThrottle('/a/', { perEngine: null, clusterWide: 1 });
+    await queue.setThrottle('/a/', { perEngine: null, clusterWide: 1, rate: null });
     await queue.offer([offerOf('a', 3, { ...then, name: '/a/flow' })]);
     const held = await claim(queue, 1);
     const other = world.connect({ nowMs: () => nowMs });
@@ -138,11 +144,17 @@ describe('throttles in Redis', () => {
     for (const act of [
       () => queue.settle(held!.id, held!.slices),
       () => queue.offer([offerOf('b', 1, { ...then, name: '/b/flow' })]),
-      () => queue.setThrottle('/a/', { perEngine: null, clusterWide: 2 }),
+      () => queue.setThrottle('/a/', { perEngine: null, clusterWide: 2, rate: null }),
     ]) {
       const hinted = next();
       await act();
       await hinted;
     }
+    // By an engine that has too many itself.
+    const three = await claim(queue, 2);
+    await queue.setThrottle('/a/', { perEngine: 0, clusterWide: 2, rate: null });
+    const hinted = next();
+    await queue.settle(three!.id, [{ segment: 'a', from: 1, to: 2 }]);
+    await hinted;
   });
 });

@@ -9,6 +9,8 @@ export interface LoadWorld {
   readonly marks: Swept[];
   /** What the store has open, by position. */
   readonly open: Map<string, Offer>;
+  /** All there ever were, by position. */
+  readonly offers: ReadonlyMap<string, Offer>;
   readonly random: (below: number) => number;
   newOffer(): Offer;
   stored(offers: readonly Offer[]): void;
@@ -44,7 +46,7 @@ export class LoadEngine {
   async announce(isSilent: boolean): Promise<void> {
     const held = [...this.#held].map(([id, positions]) => ({
       id,
-      slices: [...positions].map(at => this.#world.open.get(at)!),
+      slices: [...positions].map(at => this.#world.offers.get(at)!),
     }));
     await this.queue.announce(this.#name, isSilent ? [] : held, loadLeaseMs);
   }

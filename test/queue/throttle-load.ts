@@ -25,13 +25,14 @@ export interface LoadOptions {
 export const loadLeaseMs = 1_000;
 
 const branches = ['/', '/a/', '/a/x/', '/a/x/deep/', '/a/y/', '/b/', '/b/z/'];
-const none: Throttle = { perEngine: null, clusterWide: null };
+const none: Throttle = { perEngine: null, clusterWide: null, rate: null };
 /** Rounds in which everything must have come to its end, once nothing dies any more. */
 const drainRoundsMax = 400;
 
 export class ThrottleLoad implements LoadWorld {
   readonly marks: Swept[] = [];
   readonly open = new Map<string, Offer>();
+  readonly offers = new Map<string, Offer>();
   readonly options: LoadOptions;
   nowMs = 1_000_000;
   kills = 0;
@@ -89,7 +90,9 @@ export class ThrottleLoad implements LoadWorld {
   stored(offers: readonly Offer[]): void {
     for (const offer of offers) {
       for (let at = offer.from; at < offer.to; at++) {
-        this.open.set(`${offer.segment}:${at}`, { ...offer, from: at, to: at + 1 });
+        const [position, one] = [`${offer.segment}:${at}`, { ...offer, from: at, to: at + 1 }];
+        this.open.set(position, one);
+        this.offers.set(position, one);
       }
     }
   }
@@ -123,7 +126,10 @@ export class ThrottleLoad implements LoadWorld {
       if (random(4) === 0) await lossy(() => queue.setFairness(branch, [null, 'off' as const, 50, 400][random(4)]!));
       if (random(4) === 0)
         await lossy(() => queue.setInheritedPriority(branch, random(2) === 0 ? null : 1 + random(9)));
-      await this.#throttle(branch, random(5) === 0 ? null : { perEngine: this.#limit(), clusterWide: this.#limit() });
+      await this.#throttle(
+        branch,
+        random(5) === 0 ? null : { perEngine: this.#limit(), clusterWide: this.#limit(), rate: null },
+      );
     }
   }
 
@@ -138,6 +144,7 @@ export class ThrottleLoad implements LoadWorld {
     this.#mark(branch, {
       perEngine: looser(before.perEngine, after.perEngine),
       clusterWide: looser(before.clusterWide, after.clusterWide),
+      rate: null,
     });
     this.#throttles.set(branch, after);
     if (!(await lossy(() => queue.setThrottle(branch, throttle)))) return;
@@ -153,7 +160,7 @@ export class ThrottleLoad implements LoadWorld {
   /** The way back after a loss, as the contract has it: all say what they hold, throttles are set, then claims are answered. */
   async #comeBack(): Promise<void> {
     const { fault, random } = this.options;
-    for (const [at, engine] of this.#engines.entries()) if (!engine.isAlive) this.#replace(at);
+    for (const [at, engine] of this.#engines.entries()) if (!engine.isAlive) await this.#replace(at);
     const attached = await Promise.all(this.#engines.map(engine => engine.attach()));
     const at = attached.indexOf('mine');
     const { queue } = this.#engines[Math.max(0, at)]!;
@@ -180,7 +187,8 @@ export class ThrottleLoad implements LoadWorld {
     await setThrottles();
   }
 
-  #replace(at: number): void {
+  async #replace(at: number): Promise<void> {
+    await this.#engines[at]!.queue.close();
     this.#join();
     const [joined] = this.#engines.splice(-1);
     this.#engines[at] = joined!;
@@ -190,7 +198,7 @@ export class ThrottleLoad implements LoadWorld {
   async #passTime(lapsing: number): Promise<void> {
     for (const [at, engine] of this.#engines.entries()) {
       if (!engine.isAlive) {
-        this.#replace(at);
+        await this.#replace(at);
         await this.#engines[at]!.attach();
         await this.#engines[at]!.announce(false);
       } else if (at === lapsing) {
@@ -204,7 +212,8 @@ export class ThrottleLoad implements LoadWorld {
 
   async #drain(): Promise<void> {
     for (const [branch, { perEngine, clusterWide }] of [...this.#throttles]) {
-      if (perEngine === 0 || clusterWide === 0) await this.#throttle(branch, { perEngine: 1, clusterWide: 1 });
+      if (perEngine === 0 || clusterWide === 0)
+        await this.#throttle(branch, { perEngine: 1, clusterWide: 1, rate: null });
     }
     const { queue } = this.#engines[0]!;
     for (let round = 0; this.open.size > 0 || !(await isEmpty(queue)); round++) {

@@ -13,7 +13,7 @@ const Branch = Type.String({
 const PropertyName = Type.String({
   minLength: 1,
   maxLength: 200,
-  description: 'In any case: PRIORITY, DEFAULT_FLOW_CHART_ERROR_HANDLER, LISTENER_CLASSPATH, or a variable',
+  description: 'In any case: PRIORITY, CONCURRENCY_THROTTLE, another property with a meaning, or a variable',
 });
 
 const Version = Type.Integer({ minimum: 0, description: 'Of the settings: one more with each change by operation' });
@@ -45,11 +45,40 @@ export const ShownProperty = Type.Object({
   ),
 });
 
+const members = (description: string) => Type.Integer({ minimum: 0, description });
+
+export const ShownThrottle = Type.Object({
+  branch: Type.String(),
+  perEngine: nullable(members('By each engine at most; null: no bound')),
+  clusterWide: nullable(members('By all engines at most; null: no bound')),
+  rate: nullable(
+    Type.Object(
+      {
+        members: Type.Integer({ minimum: 1 }),
+        perMs: Type.Integer({ minimum: 1 }),
+        burst: Type.Integer({ minimum: 1 }),
+      },
+      {
+        description:
+          'Begun by all engines: so many in so many milliseconds, and so many at once at most; null: no bound',
+      },
+    ),
+  ),
+  running: members('Contexts and triggers that execute below the branch, those on their way to a thread included'),
+  runningBy: Type.Record(Type.String(), Type.Integer({ minimum: 1 }), { description: 'By engine' }),
+});
+
 export const ShownConfiguration = Type.Object({
   version: Version,
   properties: Type.Array(ShownProperty, {
-    description: 'What holds for the branch, by name; without a branch what each says, by branch and name',
+    description:
+      'What holds for the branch, by name, of throttles each on the way up; without a branch what each says, by branch and name',
   }),
+  throttles: nullable(
+    Type.Array(ShownThrottle, {
+      description: 'Of the branch and those above, or all; null: the queue cannot be asked',
+    }),
+  ),
 });
 
 export const SettingRequest = Type.Object(
@@ -81,6 +110,7 @@ export const SettingResult = Type.Object({
 
 export type ConfigurationQuery = Static<typeof ConfigurationQuery>;
 export type ShownProperty = Static<typeof ShownProperty>;
+export type ShownThrottle = Static<typeof ShownThrottle>;
 export type ShownConfiguration = Static<typeof ShownConfiguration>;
 export type SettingRequest = Static<typeof SettingRequest>;
 export type UnsetQuery = Static<typeof UnsetQuery>;

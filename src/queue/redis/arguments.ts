@@ -1,7 +1,8 @@
 // What the scripts take and answer, in the words of the contract.
 
 import { strict as assert } from 'node:assert';
-import type { FairnessWindow, Offer, Slice } from '../contract.js';
+import type { FairnessWindow, Offer, Rate, Slice } from '../contract.js';
+import { assertRate } from '../rate.js';
 
 /** Numbers in members of sorted sets have a fixed width: see `parts/epoch.lua`. */
 export function padded(value: number, width: 5 | 16): string {
@@ -30,6 +31,19 @@ export function limitOf(limit: number | null): number | '' {
 
 export function limitIn(told: unknown): number | null {
   return told === '' ? null : Number(told);
+}
+
+/** `members/perMs/burst`; '' is none. @throws EngineError `OPTION_INVALID` */
+export function rateOf(rate: Rate | null): string {
+  if (rate === null) return '';
+  assertRate(rate);
+  return `${rate.members}/${rate.perMs}/${rate.burst}`;
+}
+
+export function rateIn(told: unknown): Rate | null {
+  if (told === '') return null;
+  const [members, perMs, burst] = String(told).split('/').map(Number);
+  return { members: members!, perMs: perMs!, burst: burst! };
 }
 
 /** Milliseconds; 0 is off. */

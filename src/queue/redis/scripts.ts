@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-const parts = ['epoch', 'heads', 'throttles', 'lanes', 'entries', 'claims'] as const;
+const parts = ['epoch', 'heads', 'rates', 'throttles', 'lanes', 'entries', 'claims'] as const;
 
 const names = [
   'attach',

@@ -9,10 +9,10 @@ COST    Holding and giving up an entry: O(log N), N = held entries.
 ]]
 local claimCache = {}
 
--- Members of a lane that an engine holds more.
-local function count(lane, engine, by)
+-- Members of a lane that an engine holds more, and the tokens that takes of each rate, or gives back (negative).
+local function count(lane, engine, by, tokens)
   if setting.nodes == 0 then return end
-  throttles().countAt(laneAt(lane).node, engine, by)
+  throttles().countAt(laneAt(lane).node, engine, by, tokens)
 end
 
 local function claimAt(id)
@@ -32,7 +32,8 @@ local function makeClaim(id, engine)
   return claim
 end
 
-local function hold(entry, claim)
+-- With `isNew` it takes tokens: it was not claimed before, not in another epoch either.
+local function hold(entry, claim, isNew)
   local number = pad5(claim.number)
   entry.place = 'h' .. number .. claim.id
   claim.number = claim.number + 1
@@ -40,14 +41,15 @@ local function hold(entry, claim)
   claim.change = claim.change + countOf(entry)
   redis.call('ZADD', key('held'), 0, claim.id .. '|' .. number .. '|' .. entryKey(entry))
   save(entry)
-  count(entry.lane, claim.engine, countOf(entry))
+  count(entry.lane, claim.engine, countOf(entry), isNew and countOf(entry) or 0)
 end
 
-local function unhold(entry, claim)
+-- With `asUnclaimed` it gives its tokens back.
+local function unhold(entry, claim, asUnclaimed)
   redis.call('ZREM', key('held'), claim.id .. '|' .. string.sub(entry.place, 2, 6) .. '|' .. entryKey(entry))
   claim.count = claim.count - countOf(entry)
   claim.change = claim.change - countOf(entry)
-  count(entry.lane, claim.engine, -countOf(entry))
+  count(entry.lane, claim.engine, -countOf(entry), asUnclaimed and -countOf(entry) or 0)
 end
 
 -- Entries of a claim in the order they were claimed, at most `most`.
@@ -78,8 +80,8 @@ local function heldBelow()
 end
 
 -- Take out of a claim what it still holds of slices (three arguments each, from `at` on) and hand each part to `put`.
--- What it does not hold, or no longer, is left alone (Q5).
-local function takeFromClaim(id, at, put)
+-- What it does not hold, or no longer, is left alone (Q5). `asUnclaimed`: see `unhold`.
+local function takeFromClaim(id, at, asUnclaimed, put)
   local claim = claimAt(id)
   if not claim then return end
   for slice = at, #ARGV, 3 do
@@ -87,7 +89,7 @@ local function takeFromClaim(id, at, put)
     for _, entry in ipairs(overlapping(ARGV[slice], from, to)) do
       if isHeld(entry) and string.sub(entry.place, 7) == id then
         local part = carve(entry, from, to)
-        unhold(part, claim)
+        unhold(part, claim, asUnclaimed)
         put(part)
       end
     end
@@ -122,6 +124,7 @@ local function finish()
   for _, claim in pairs(claimCache) do saveClaim(claim) end
   if setting.nodes > 0 then
     throttles().saveSlots()
+    if ratesMade then ratesMade.save() end
     -- Where some of it is held back, what is ready says nothing about who waits.
     if change.ready > 0 then isSooner = true end
   end

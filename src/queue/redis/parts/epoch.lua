@@ -1,12 +1,12 @@
 --[[ epoch: what every script begins with.
 
-The parts stand before each script: epoch, heads, throttles, lanes, entries, claims, in this order (`scripts.ts`). What they define is local
+The parts stand before each script: epoch, heads, rates, throttles, lanes, entries, claims, in this order (`scripts.ts`). What they define is local
 to the call; nothing is kept in the server's memory but its keys.
 
 KEYS[1] epoch     hash    stamp (epoch@run of the server), state (filling | open), id, filler, fillerUntilMs, store (its
                           id), storeUntilMs (another store is refused until then); of throttles.lua and lanes.lua: nodes,
                           by-engine (nodes, and those that show by engine), root (1: it is one that has a throttle), windows
-                          (those ever set, a blank behind each)
+                          (those ever set, a blank behind each), rates (see rates.lua)
 KEYS[2] counters  hash    ready, delayed, claimed (members), arrivals, lanes, node-ids, viewers (numbers given), version (of
                           the last change of what nodes show); its name is the root of all other keys of the epoch:
                           `key('x')`
@@ -28,11 +28,13 @@ local epochState
 local setting
 
 local function isLost()
-  local found = redis.call('HMGET', KEYS[1], 'stamp', 'state', 'nodes', 'by-engine', 'root', 'windows')
+  local found = redis.call('HMGET', KEYS[1], 'stamp', 'state', 'nodes', 'by-engine', 'root', 'windows', 'rates')
   epochState = found[2]
   setting = {
     nodes = tonumber(found[3] or 0), byEngine = tonumber(found[4] or 0), isRootSet = found[5] == '1', windows = { '0' },
   }
+  local rates, clockMs, aheadMs = string.match(found[7] or '0|0|0', '^(%d+)|(%d+)|(%d+)$')
+  setting.rates, setting.ratesClockMs, setting.ratesAheadMs = tonumber(rates), tonumber(clockMs), tonumber(aheadMs)
   for window in string.gmatch(found[6] or '', '%d+') do table.insert(setting.windows, window) end
   return found[1] ~= ARGV[1]
 end

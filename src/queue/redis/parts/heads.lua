@@ -23,9 +23,14 @@ local function firstTail(id, viewing, window)
   return head and string.sub(head, #prefix + 2)
 end
 
--- What throttles.lua holds is made when it is first asked for: where no throttle is set, a call need not pay for it.
-local makeThrottles
-local throttlesMade = nil
+-- What rates.lua and throttles.lua hold is made when it is first asked for: where none is set, a call need not pay for it.
+local makeRates, makeThrottles
+local ratesMade, throttlesMade = nil, nil
+local function rates()
+  ratesMade = ratesMade or makeRates()
+  return ratesMade
+end
+
 local function throttles()
   throttlesMade = throttlesMade or makeThrottles()
   return throttlesMade

@@ -7,9 +7,9 @@ engine, or has one below it, shows a face to each engine (a viewer, by number), 
 
 heads       zset  node | viewer | window | tail                           (score 0)
 faces       hash  viewer | node | window -> tail, what the node's parent has of it
-nodes       hash  node -> parent | per engine | cluster wide ('' no limit) | shows by engine (0; 1; 2: so does one below
-                  it) | leaves (0 or 1) | branch; and members held, of what has a limit: node | '' (by all engines), node |
-                  engine
+nodes       hash  node -> parent | per engine | cluster wide ('' no limit) | rate (members/perMs/burst, or '') | shows by
+                  engine (0; 1; 2: so does one below it) | leaves (0 or 1) | branch; and members held, of what has a limit: node |
+                  '' (by all engines), node | engine
 node-names  zset  branch \n node
 throttles-begun  hash  branch -> '', while not all lanes hang where they should
 changed     zset  nodes that show by engine -> version of their last change
@@ -61,6 +61,13 @@ makeThrottles = function()
     end
   end
 
+  -- nil where it is none.
+  local function rateIn(text)
+    local members, perMs, burst = string.match(text, '^(%d+)/(%d+)/(%d+)$')
+    return members and
+      { text = text, members = tonumber(members), perMs = tonumber(perMs), burst = tonumber(burst) } or nil
+  end
+
   -- @param engine whose slots are to be found with it
   local function nodeAt(id, engine)
     local node = nodeCache[id]
@@ -72,11 +79,11 @@ makeThrottles = function()
       text, slotCache[inAll], slotCache[inEngine] = found[1], tonumber(found[2] or 0), tonumber(found[3] or 0)
     end
     if text then
-      local parent, perEngine, clusterWide, shows, leaves, branch =
-        string.match(text, '^(%d*)|(%d*)|(%d*)|(%d)|(%d)|(.*)$')
+      local parent, perEngine, clusterWide, rate, shows, leaves, branch =
+        string.match(text, '^(%d*)|(%d*)|(%d*)|([%d/]*)|(%d)|(%d)|(.*)$')
       node = {
         id = id, parent = parent ~= '' and parent or nil, perEngine = tonumber(perEngine),
-        clusterWide = tonumber(clusterWide), byEngine = shows ~= '0', isAboveByEngine = shows == '2',
+        clusterWide = tonumber(clusterWide), rate = rateIn(rate), byEngine = shows ~= '0', isAboveByEngine = shows == '2',
         leaves = leaves == '1', branch = branch, isSet = true,
       }
     else
@@ -89,7 +96,7 @@ makeThrottles = function()
   local function saveNode(node)
     redis.call('HSET', key('nodes'), node.id, table.concat({
       node.parent or '', node.perEngine and whole(node.perEngine) or '', node.clusterWide and whole(node.clusterWide) or '',
-      node.isAboveByEngine and '2' or node.byEngine and '1' or '0', node.leaves and '1' or '0', node.branch,
+      node.rate and node.rate.text or '', node.isAboveByEngine and '2' or node.byEngine and '1' or '0', node.leaves and '1' or '0', node.branch,
     }, '|'))
   end
 
@@ -121,6 +128,7 @@ makeThrottles = function()
   local function roomAt(node, engine)
     local room = node.clusterWide and node.clusterWide - slots(node.id .. '|') or math.huge
     if engine and node.perEngine then room = math.min(room, node.perEngine - slots(node.id .. '|' .. engine)) end
+    if node.rate then room = math.min(room, rates().tokens(node.id, node.rate)) end
     return room
   end
 
@@ -200,19 +208,33 @@ makeThrottles = function()
     end
   end
 
-  -- Members below a node that an engine holds more. What has no limit counts nothing.
-  local function countAt(id, engine, by)
+  -- Members below a node that an engine holds more, and the tokens that takes, or gives back (negative). What has no limit counts
+  -- nothing.
+  local function countAt(id, engine, by, tokens)
     while id do
       local node = nodeAt(id, engine)
       if id == root and not node.isSet then return end
       local had, hadForAll = roomAt(node, engine) > 0, roomAt(node, nil) > 0
       if node.clusterWide then changeSlots(id .. '|', by) end
       if node.perEngine then changeSlots(id .. '|' .. engine, by) end
-      local has = roomAt(node, engine) > 0
-      if has ~= had or (roomAt(node, nil) > 0) ~= hadForAll then changedInAll(id) end
-      if has and not had then isSooner = true end
+      if node.rate and tokens ~= 0 then rates().take(id, node.rate, tokens) end
+      local has, hasForAll = roomAt(node, engine) > 0, roomAt(node, nil) > 0
+      if has ~= had or hasForAll ~= hadForAll then changedInAll(id) end
+      -- Who gives up a slot may have too many itself: then others have room.
+      if has and not had or hasForAll and not hadForAll then isSooner = true end
       id = node.parent
     end
+  end
+
+  -- What has a token again is seen again, at most `most` nodes; false when more have.
+  local function refill(now, most)
+    rates().look(now)
+    local due = rates().due(most)
+    for _, id in ipairs(due) do
+      rates().refilled(id, nodeAt(id).rate)
+      changedInAll(id)
+    end
+    return #due < most
   end
 
   -- Drop what is shown to engines that have not claimed for long; they begin anew.
@@ -255,6 +277,6 @@ makeThrottles = function()
     nodeAt = nodeAt, saveNode = saveNode, nodeNamed = nodeNamed, nodeFor = nodeFor, countNodes = countNodes,
     countByEngine = countByEngine, keep = keep, slots = slots, changeSlots = changeSlots, saveSlots = saveSlots,
     setRoot = setRoot, roomAt = roomAt, roomFor = roomFor, changedAt = changedAt, changedInAll = changedInAll,
-    hide = hide, countAt = countAt, look = look, looked = looked,
+    hide = hide, rateIn = rateIn, countAt = countAt, refill = refill, look = look, looked = looked,
   }
 end

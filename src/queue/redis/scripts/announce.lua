@@ -15,13 +15,13 @@ if isLost() then return lost end
 local engine, untilMs = ARGV[3], nowMs() + tonumber(ARGV[4])
 for at = 6, #ARGV, 9 do
   local claim = claimAt(ARGV[at]) or makeClaim(ARGV[at], engine)
-  admit(at + 1, function(entry) hold(entry, claim) end)
+  admit(at + 1, function(entry) hold(entry, claim, false) end)
   local from, to = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   for _, entry in ipairs(overlapping(ARGV[at + 1], from, to)) do
     if not isHeld(entry) then
       local part = carve(entry, from, to)
       unwait(part)
-      hold(part, claim)
+      hold(part, claim, false)
     end
   end
   lease(claim.id, untilMs)

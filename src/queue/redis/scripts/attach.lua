@@ -20,7 +20,8 @@ WHY      An epoch of another run of the server is none: see parts/epoch.lua. Wha
 local parts = {
   'entries', 'delayed', 'ready', 'rungs', 'ageing', 'heads', 'faces', 'lanes', 'lane-names', 'lane-counts',
   'priorities', 'priorities-begun', 'fifo', 'fifo-begun', 'fairness', 'fairness-begun', 'nodes', 'node-names',
-  'throttles-begun', 'changed', 'views', 'claims', 'leases', 'held', 'running', 'announced',
+  'throttles-begun', 'changed', 'views', 'buckets', 'refills', 'claims', 'leases', 'held',
+  'running', 'announced',
 }
 local now = nowMs()
 local engine, untilMs = ARGV[6], whole(now + tonumber(ARGV[7]))

@@ -5,12 +5,13 @@ ARGV[3] id          of the claim; made by the caller
 ARGV[4] engine
 ARGV[5] limit       members at most
 ARGV[6] leaseMs     from now
-ARGV[7] most        entries taken at most, and delayed ones made ready at most
+ARGV[7] most        entries taken at most; delayed ones made ready, and rates brought back into sight, at most
 
 RETURNS  {claimed, segment, from, to, redelivered (0 or 1), ...}; {nothing} or {nothing, ms from now until something delayed
-         is eligible}; {more}: more has become ready than one call makes so, nothing was claimed, call again
-COST     O(S (log N + D) + C log N), S = slices taken, delayed ones made ready and heads that have reached priority 1, N =
-         entries, D = throttles on the path, C = throttles per engine below which something has changed since this engine
+         is eligible, or a rate that is used up has a token}; {more}: more has become ready than one call makes so, nothing was
+         claimed, call again
+COST     O(S (log N + D) + C log N), S = slices taken, delayed ones made ready, heads that have reached priority 1 and rates
+         that have a token again, N = entries, D = throttles on the path, C = throttles per engine below which something has changed since this engine
          last claimed; not of lanes, of priorities, nor of what is blocked.
 WHY      Who finds nothing wants to know when to look again, and would ask at once: a call that finds nothing answers both.
          A claim that exists under this id is one whose reply was lost: it is answered again, with a new lease, and nothing
@@ -33,7 +34,8 @@ if claim then
 end
 
 if not isOpen() then return { 'nothing' } end
-if not promote(now, most) or not age(now, most) then
+local isRefilled = setting.rates == 0 or throttles().refill(now, most)
+if not isRefilled or not promote(now, most) or not age(now, most) then
   finish()
   return { 'more' }
 end
@@ -51,7 +53,7 @@ while claim.count < limit and claim.number < most do
   if isThrottled then room = math.min(room, throttles().roomFor(laneAt(lane).node, claim.engine)) end
   if countOf(entry) > room then split(entry, entry.from + room) end
   unwait(entry)
-  hold(entry, claim)
+  hold(entry, claim, true)
   give(entry)
 end
 if isThrottled then throttles().looked(now) end
@@ -59,5 +61,7 @@ if claim.count > 0 then lease(id, untilMs) end
 finish()
 if claim.count > 0 then return answer end
 local first = redis.call('ZRANGE', key('delayed'), 0, 0, 'WITHSCORES')[2]
-if not first then return { 'nothing' } end
-return { 'nothing', tonumber(first) - now }
+local inMs = math.min(
+  first and tonumber(first) - now or math.huge, setting.rates > 0 and rates().nextInMs() or math.huge
+)
+return inMs == math.huge and { 'nothing' } or { 'nothing', inMs }

@@ -15,7 +15,7 @@ for _, id in ipairs(ended) do
   if left == 0 then break end
   local claim = claimAt(id)
   for _, entry in ipairs(heldBy(claim, left)) do
-    unhold(entry, claim)
+    unhold(entry, claim, false)
     entry.redelivered = '1'
     ready(entry)
     tell(answer, entry)

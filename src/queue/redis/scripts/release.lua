@@ -1,4 +1,4 @@
---[[ release: part of a claim goes back to where it was in order, at once.
+--[[ release: part of a claim goes back to where it was in order, at once, with the tokens it took of rates.
 
 KEYS, ARGV[1], ARGV[2]  as in parts/epoch.lua
 ARGV[3] claim
@@ -8,6 +8,6 @@ RETURNS  OK, also when the claim holds nothing of it (Q5)
 COST     O(S log N), S = entries released, N = entries.
 ]]
 if isLost() then return lost end
-takeFromClaim(ARGV[3], 4, ready)
+takeFromClaim(ARGV[3], 4, true, ready)
 finish()
 return redis.status_reply('OK')

@@ -5,9 +5,10 @@ ARGV[3] branch          with its trailing slash
 ARGV[4] set             1, or 0 to take it away
 ARGV[5] per engine      members, '' for no limit
 ARGV[6] cluster wide    the same
-ARGV[7] after           member of node-names or lane-names the last call ended with, '' at first
-ARGV[8] where           nodes or lanes: what that is; nodes at first
-ARGV[9] most            nodes and lanes at most
+ARGV[7] rate            members/perMs/burst, '' for none
+ARGV[8] after           member of node-names or lane-names the last call ended with, '' at first
+ARGV[9] where           nodes or lanes: what that is; nodes at first
+ARGV[10] most           nodes and lanes at most
 
 RETURNS  {where, after} to go on from, or {} when all below the branch hangs where it should
 COST     O(S D log N), S = nodes and lanes looked at, D = throttles on a path, N = ready entries; entries are not touched. Where
@@ -19,7 +20,8 @@ WHY      A limit that is not set is not counted for either, so that a claim writ
 ]]
 if isLost() then return lost end
 local tree = throttles()
-local branch, isSet, left = ARGV[3], ARGV[4] == '1', tonumber(ARGV[9])
+rates().look(nowMs())
+local branch, isSet, left = ARGV[3], ARGV[4] == '1', tonumber(ARGV[10])
 
 -- To whom the nodes of a path show their faces.
 local function reconsider(id)
@@ -75,7 +77,9 @@ end
 local perEngine, clusterWide = tonumber(ARGV[5]), tonumber(ARGV[6])
 local isNewLimit = (perEngine == nil) ~= (node.perEngine == nil) or (clusterWide == nil) ~= (node.clusterWide == nil)
 local hung = 0
-node.perEngine, node.clusterWide, node.leaves = perEngine, clusterWide, not isSet
+local rate = tree.rateIn(ARGV[7])
+rates().change(node.id, node.rate, rate)
+node.perEngine, node.clusterWide, node.rate, node.leaves = perEngine, clusterWide, rate, not isSet
 tree.saveNode(node)
 
 -- What of it is done, and where to go on.
@@ -84,10 +88,11 @@ local function done(where, after)
   if where then redis.call('HSET', key('throttles-begun'), branch, '') end
   reconsider(node.id)
   tree.saveSlots()
+  rates().save()
   return where and { where, after } or {}
 end
 
-local where, after = ARGV[8], ARGV[7]
+local where, after = ARGV[9], ARGV[8]
 if where == 'nodes' then
   local from = after == '' and '[' .. branch or '(' .. after
   local names = redis.call('ZRANGEBYLEX', key('node-names'), from, '(' .. branch .. '\255', 'LIMIT', 0, left)

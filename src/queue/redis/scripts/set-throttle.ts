@@ -1,7 +1,7 @@
 // Calls `set-throttle.lua`; nobody else does.
 
 import type { Throttle } from '../../contract.js';
-import { branchOf, limitOf, listOf } from '../arguments.js';
+import { branchOf, limitOf, listOf, rateOf } from '../arguments.js';
 import type { EpochCaller } from '../scripts.js';
 
 /** How far a new throttle has come: among the nodes or the lanes below its branch, and behind which. */
@@ -26,6 +26,7 @@ export async function setThrottle(
     throttle === null ? 0 : 1,
     limitOf(throttle?.perEngine ?? null),
     limitOf(throttle?.clusterWide ?? null),
+    rateOf(throttle?.rate ?? null),
     progress?.after ?? '',
     progress?.where ?? 'nodes',
     most,

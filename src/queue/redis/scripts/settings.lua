@@ -3,7 +3,8 @@
 KEYS, ARGV[1], ARGV[2]  as in parts/epoch.lua
 
 RETURNS  {{branch, priority of five digits or '', fifo (1 or 0) or '', window (ms, 0 is off) or '', throttled (1 or 0), per
-         engine or '', cluster wide or '', 1 or 0 where a call was not carried out to its end}, ...} in no order
+         engine or '', cluster wide or '', rate (members/perMs/burst) or '', 1 or 0 where a call was not carried out to its end},
+         ...} in no order
 COST     O(B), B = branches of which something is set: some thousand, as a configuration is bounded
 ]]
 if isLost() then return lost end
@@ -11,7 +12,7 @@ local byBranch, answer = {}, {}
 
 local function of(branch)
   if not byBranch[branch] then
-    byBranch[branch] = { branch, '', '', '', 0, '', '', 1 }
+    byBranch[branch] = { branch, '', '', '', 0, '', '', '', 1 }
     answer[#answer + 1] = byBranch[branch]
   end
   return byBranch[branch]
@@ -27,11 +28,12 @@ if setting.nodes > 0 then
     if not node.leaves then
       local told = of(node.branch)
       told[5] = 1
+      told[8] = node.rate and node.rate.text or ''
       told[6], told[7] = node.perEngine and whole(node.perEngine) or '', node.clusterWide and whole(node.clusterWide) or ''
     end
   end
 end
 for _, begun in ipairs({ 'priorities-begun', 'fifo-begun', 'fairness-begun', 'throttles-begun' }) do
-  for _, branch in ipairs(redis.call('HKEYS', key(begun))) do of(branch)[8] = 0 end
+  for _, branch in ipairs(redis.call('HKEYS', key(begun))) do of(branch)[9] = 0 end
 end
 return answer

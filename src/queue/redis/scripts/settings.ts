@@ -1,19 +1,22 @@
 // Calls `settings.lua`; nobody else does.
 
 import type { BranchSettings } from '../../contract.js';
-import { limitIn, listOf, windowIn } from '../arguments.js';
+import { limitIn, listOf, rateIn, windowIn } from '../arguments.js';
 import type { EpochCaller } from '../scripts.js';
 
 /** By branch. */
 export async function settings(caller: EpochCaller): Promise<ReadonlyMap<string, BranchSettings>> {
   const byBranch = new Map<string, BranchSettings>();
   for (const told of listOf(await caller.call('settings', []))) {
-    const [branch, priority, fifo, window, isThrottled, perEngine, clusterWide, isWhole] = listOf(told);
+    const [branch, priority, fifo, window, isThrottled, perEngine, clusterWide, rate, isWhole] = listOf(told);
     byBranch.set(String(branch), {
       priority: priority === '' ? null : Number(priority),
       fifo: fifo === '' ? null : Number(fifo) === 1,
       fairness: window === '' ? null : windowIn(window),
-      throttle: Number(isThrottled) === 1 ? { perEngine: limitIn(perEngine), clusterWide: limitIn(clusterWide) } : null,
+      throttle:
+        Number(isThrottled) === 1
+          ? { perEngine: limitIn(perEngine), clusterWide: limitIn(clusterWide), rate: rateIn(rate) }
+          : null,
       isWhole: Number(isWhole) === 1,
     });
   }

@@ -8,6 +8,6 @@ RETURNS  OK, also when the claim holds nothing of it (Q5)
 COST     O(S log N), S = entries settled, N = entries.
 ]]
 if isLost() then return lost end
-takeFromClaim(ARGV[3], 4, forget)
+takeFromClaim(ARGV[3], 4, false, forget)
 finish()
 return redis.status_reply('OK')

@@ -1,0 +1,89 @@
+// The properties of a branch about the keys of its instances (tenants, customers): what their values may be.
+
+import { quote } from '../workflow/fault.js';
+import { type Checked, found, type Raw, refused, writtenOf } from './raw-value.js';
+
+const limitMax = 999_999_999;
+const weightMax = 1_000;
+const weightsMax = 10_000;
+/** Bytes of a key, at most. */
+const keyBytesMax = 128;
+/** Stands for the keys that are not named. */
+const others = '*';
+
+/** How much of what is claimed each key is to have, beside the others. */
+export interface KeyWeightsValue {
+  /** By key; whole numbers from 1. */
+  readonly of: ReadonlyMap<string, number>;
+  /** Of each key that is not named. */
+  readonly others: number;
+}
+
+/** Of each key: 0 would hold all of them back for ever, which is for the throttle of the branch. */
+export function checkKeyLimit(raw: Raw): Checked<number | 'unlimited'> {
+  const value = writtenOf(raw);
+  if (isWord(value, 'unlimited')) return { ok: true, value: 'unlimited' };
+  const limit = raw.kind === 'text' && /^\d{1,9}$/.test(raw.text.trim()) ? Number(raw.text) : value;
+  if (Number.isInteger(limit) && (limit as number) >= 1 && (limit as number) <= limitMax) {
+    return { ok: true, value: limit as number };
+  }
+  const range = `a whole number from 1 to ${limitMax.toLocaleString('en-US')}, or unlimited`;
+  return refused('VALUE_INVALID', `found ${found(raw)}, accepted is ${range}`);
+}
+
+export function checkKeyOrder(raw: Raw): Checked<'strict' | 'none'> {
+  const value = writtenOf(raw);
+  for (const word of ['strict', 'none'] as const) if (isWord(value, word)) return { ok: true, value: word };
+  return refused('VALUE_INVALID', `found ${found(raw)}, accepted is strict or none`);
+}
+
+/** `tenant-a=4, tenant-b=2, *=1`; a key is what stands before the last `=`, without blanks around it. */
+export function checkKeyWeights(raw: Raw): Checked<KeyWeightsValue | 'none'> {
+  const text = writtenOf(raw);
+  const accepted =
+    `accepted are keys and their weights, such as tenant-a=4, tenant-b=2, *=1 (whole numbers from 1 to ` +
+    `${weightMax.toLocaleString('en-US')}; ${others} for all others, 1 without it), or none`;
+  if (typeof text !== 'string' || text.trim() === '')
+    return refused('VALUE_INVALID', `found ${found(raw)}, ${accepted}`);
+  if (isWord(text, 'none')) return { ok: true, value: 'none' };
+  const parts = text.split(',');
+  if (parts.length > weightsMax) {
+    return refused(
+      'TOO_LARGE',
+      `${parts.length} keys have weights, accepted are ${weightsMax.toLocaleString('en-US')}`,
+    );
+  }
+  const of = new Map<string, number>();
+  for (const part of parts) {
+    const at = part.lastIndexOf('=');
+    const key = part.slice(0, Math.max(at, 0)).trim();
+    const digits = part.slice(at + 1).trim();
+    const weight = /^\d{1,4}$/.test(digits) ? Number(digits) : 0;
+    const problem =
+      at < 0
+        ? 'has no "="'
+        : key === ''
+          ? 'has no key before the "="'
+          : !isKey(key)
+            ? `has a key of more than ${keyBytesMax} bytes, or with control characters`
+            : weight < 1 || weight > weightMax
+              ? `has no weight from 1 to ${weightMax.toLocaleString('en-US')} behind the "="`
+              : of.has(key)
+                ? 'has a key that is there before'
+                : null;
+    if (problem !== null) return refused('VALUE_INVALID', `${quote(part.trim())} ${problem}; ${accepted}`);
+    of.set(key, weight);
+  }
+  const rest = of.get(others) ?? 1;
+  of.delete(others);
+  return { ok: true, value: { of, others: rest } };
+}
+
+function isKey(key: string): boolean {
+  return Buffer.byteLength(key) <= keyBytesMax && !/\p{Cc}/u.test(key);
+}
+
+/** In any case. */
+function isWord(value: unknown, word: string): boolean {
+  return typeof value === 'string' && value.trim().toLowerCase() === word;
+}

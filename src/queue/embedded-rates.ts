@@ -1,0 +1,113 @@
+// The tokens of the embedded queue's nodes, and which of these have none left, by the time at which the next one comes.
+//
+// Invariants:
+//   G1. Tokens of a node wait here exactly while there is no whole one, as they were last looked at.
+
+import type { ThrottleNode } from './embedded-throttle-node.js';
+import { type HeapItem, IndexedHeap } from './indexed-heap.js';
+import type { Rate } from './rate.js';
+import {
+  atOtherRate,
+  type Bucket,
+  emptyBucket,
+  filled,
+  fullAtMs,
+  nextTokenAtMs,
+  OnwardTime,
+  tokensIn,
+  withGivenBack,
+  withTaken,
+} from './rate-bucket.js';
+
+/** Of a node with a rate; times are those of `Rates`. */
+export class Tokens implements HeapItem {
+  heapIndex = -1;
+  /** While they wait: when there is a whole one. */
+  dueMs = 0;
+  #bucket: Bucket;
+
+  constructor(
+    readonly node: ThrottleNode,
+    private rate: Rate,
+    nowMs: number,
+  ) {
+    this.#bucket = emptyBucket(nowMs);
+  }
+
+  /** Whole ones, as they were last looked at. */
+  get count(): number {
+    return tokensIn(this.#bucket, this.rate);
+  }
+
+  get nextAtMs(): number {
+    return nextTokenAtMs(this.#bucket, this.rate);
+  }
+
+  /** Until then they remember what was claimed. */
+  get fullAtMs(): number {
+    return fullAtMs(this.#bucket, this.rate);
+  }
+
+  look(nowMs: number): void {
+    this.#bucket = filled(this.#bucket, this.rate, nowMs);
+  }
+
+  /** Take some that are there, or give some back (negative). */
+  take(count: number): void {
+    this.#bucket =
+      count > 0 ? withTaken(this.#bucket, this.rate, count) : withGivenBack(this.#bucket, this.rate, -count);
+  }
+
+  change(rate: Rate, nowMs: number): void {
+    this.#bucket = atOtherRate(this.#bucket, this.rate, rate, nowMs);
+    this.rate = rate;
+  }
+}
+
+export class Rates {
+  readonly #time = new OnwardTime();
+  readonly #waiting = new IndexedHeap<Tokens>((a, b) => a.dueMs < b.dueMs);
+  #nowMs = 0;
+
+  /** The time of tokens, when it was last looked at. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** @param clockMs what the clock shows */
+  look(clockMs: number): void {
+    this.#nowMs = this.#time.at(clockMs);
+  }
+
+  /** Nodes that have a token again. */
+  *refilled(): Iterable<ThrottleNode> {
+    for (;;) {
+      const first = this.#waiting.first;
+      if (first === undefined || first.dueMs > this.#nowMs) return;
+      first.look(this.#nowMs);
+      this.changed(first);
+      yield first.node;
+    }
+  }
+
+  /** Some were taken, or given back, or come at another rate (G1). */
+  changed(tokens: Tokens): void {
+    if (tokens.count > 0) this.removed(tokens);
+    else {
+      tokens.dueMs = tokens.nextAtMs;
+      if (tokens.heapIndex === -1) this.#waiting.push(tokens);
+      else this.#waiting.moved(tokens);
+    }
+  }
+
+  /** The node has no rate any more. */
+  removed(tokens: Tokens): void {
+    if (tokens.heapIndex !== -1) this.#waiting.remove(tokens);
+  }
+
+  /** Until the first of those that wait. */
+  get nextInMs(): number | null {
+    const first = this.#waiting.first;
+    return first === undefined ? null : first.dueMs - this.#nowMs;
+  }
+}

@@ -1,0 +1,71 @@
+// What rates let be claimed, as a model: parts of tokens in numbers without end, filled anew whenever somebody asks.
+
+import type { Rate } from '../../src/queue/contract.js';
+
+interface Tokens {
+  readonly rate: Rate;
+  /** Of which `perMs` are a token. */
+  parts: bigint;
+  atMs: number;
+}
+
+export class RateModel {
+  readonly #byBranch = new Map<string, Tokens>();
+
+  set(branch: string, rate: Rate | null, nowMs: number): void {
+    const before = this.#byBranch.get(branch);
+    if (rate === null) this.#byBranch.delete(branch);
+    else if (before === undefined) this.#byBranch.set(branch, { rate, parts: 0n, atMs: nowMs });
+    else {
+      fill(before, nowMs);
+      const parts = (before.parts * BigInt(rate.perMs)) / BigInt(before.rate.perMs);
+      this.#byBranch.set(branch, { rate, parts: least(parts, most(rate)), atMs: nowMs });
+    }
+  }
+
+  /** Whether each of these branches that has a rate has a token left. */
+  hasTokens(path: readonly string[], nowMs: number): boolean {
+    return path.every(branch => {
+      const tokens = this.#byBranch.get(branch);
+      if (tokens === undefined) return true;
+      fill(tokens, nowMs);
+      return tokens.parts >= BigInt(tokens.rate.perMs);
+    });
+  }
+
+  /** A member on a path is claimed, or given back (-1). */
+  take(path: readonly string[], members: 1 | -1): void {
+    for (const branch of path) {
+      const tokens = this.#byBranch.get(branch);
+      if (tokens === undefined) continue;
+      tokens.parts = least(tokens.parts - BigInt(members) * BigInt(tokens.rate.perMs), most(tokens.rate));
+    }
+  }
+
+  /** Until the first that has no token has one. */
+  nextTokenInMs(nowMs: number): number | null {
+    let first: number | null = null;
+    for (const tokens of this.#byBranch.values()) {
+      fill(tokens, nowMs);
+      const { members, perMs } = tokens.rate;
+      if (tokens.parts >= BigInt(perMs)) continue;
+      let inMs = 1;
+      while (tokens.parts + BigInt(members) * BigInt(inMs) < BigInt(perMs)) inMs += 1;
+      first = Math.min(first ?? inMs, inMs);
+    }
+    return first;
+  }
+}
+
+function fill(tokens: Tokens, nowMs: number): void {
+  tokens.parts = least(tokens.parts + BigInt(tokens.rate.members) * BigInt(nowMs - tokens.atMs), most(tokens.rate));
+  tokens.atMs = nowMs;
+}
+
+function most({ burst, perMs }: Rate): bigint {
+  return BigInt(burst) * BigInt(perMs);
+}
+
+function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}

@@ -1,0 +1,129 @@
+// Rates in Redis, beyond the contract's suite: what one script does not do in one go, who is told, what is left, and a queue
+// that was wiped.
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Queue, Rate, Throttle } from '../../src/queue/contract.js';
+import { RedisServer } from '../servers/redis-server.js';
+import { claimedPositions, eligibleInMs } from './queue-model.js';
+import { claimOf, leaseMs, offerOf } from './queue-world.js';
+import { RedisWorld } from './redis-world.js';
+
+let server!: RedisServer;
+let world!: RedisWorld;
+let nowMs = 1_000_000;
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+afterAll(() => server.stop());
+beforeEach(() => {
+  nowMs = 1_000_000;
+  world = new RedisWorld(server);
+});
+afterEach(() => world.close());
+
+async function opened(): Promise<Queue> {
+  const queue = world.connect({ nowMs: () => nowMs });
+  await queue.attach('engine-1', leaseMs);
+  await queue.open();
+  return queue;
+}
+
+const claim = (queue: Queue, limit: number, engine = 'engine-1') => claimOf(queue, { engine, limit, leaseMs });
+const then = { eligibleAtMs: 1, createdAtMs: 1 };
+const rated = (rate: Rate): Throttle => ({ perEngine: null, clusterWide: null, rate });
+const aSecond = { members: 1, perMs: 1_000, burst: 3 };
+
+describe('rates in Redis', () => {
+  test('more that have a token again than one script brings back into sight', { timeout: 60_000 }, async () => {
+    const queue = await opened();
+    const many = 600;
+    await Promise.all(
+      Array.from({ length: many }, async (_, at) => {
+        const branch = `/rated/${at}/`;
+        await queue.setThrottle(branch, rated({ ...aSecond, perMs: 1_000 + at }));
+        await queue.offer([offerOf(`s${at}`, 2, { ...then, eligibleAtMs: at, name: `${branch}flow` })]);
+      }),
+    );
+    expect(await claim(queue, 9)).toBeNull();
+    expect(await eligibleInMs(queue)).toBe(1_000);
+    nowMs += 1_001;
+    expect(claimedPositions(await claim(queue, 9))).toEqual(['s0:0', 's1:0']);
+    nowMs += 2_000;
+    // A claim has so many slices at most; of those that are slower than 1.5 s a token the second has not come.
+    const counts = [await claim(queue, 10_000), await claim(queue, 10_000)].map(held => held!.count);
+    expect(counts[0]! + counts[1]!).toBe(2 * 501 - 2 + 99);
+    expect(await claim(queue, 9)).toBeNull();
+  });
+
+  test('what is done, and set no more, leaves nothing behind', async () => {
+    const queue = await opened();
+    await queue.setThrottle('/', rated(aSecond));
+    await queue.setThrottle('/a/', { ...rated(aSecond), perEngine: 1 });
+    await queue.offer([offerOf('a', 3, { ...then, name: '/a/b/flow' })]);
+    nowMs += 3_000;
+    for (const engine of ['engine-1', 'engine-2', 'engine-1']) {
+      const held = await claim(queue, 1, engine);
+      await queue.settle(held!.id, held!.slices);
+    }
+    await queue.setThrottle('/', null);
+    await queue.setThrottle('/a/', { perEngine: 1, clusterWide: null, rate: null });
+    expect(await eligibleInMs(queue)).toBeNull();
+    await queue.setThrottle('/a/', null);
+    expect(await world.keys()).toEqual([queue.epoch, 'epoch', 'epochs'].sort());
+  });
+
+  test('each engine is shown what has a token again, beside limits of its own', async () => {
+    const queue = await opened();
+    await queue.setThrottle('/a/', { ...rated(aSecond), perEngine: 1 });
+    await queue.offer([offerOf('a', 9, { ...then, name: '/a/flow' })]);
+    expect(await claim(queue, 9)).toBeNull();
+    expect(await claim(queue, 9, 'engine-2')).toBeNull();
+    nowMs += 2_000;
+    expect(claimedPositions(await claim(queue, 9, 'engine-2'))).toEqual(['a:0']);
+    expect(claimedPositions(await claim(queue, 9))).toEqual(['a:1']);
+    expect(await claim(queue, 9, 'engine-3')).toBeNull();
+    nowMs += 1_000;
+    expect(await claim(queue, 9)).toBeNull();
+    expect(claimedPositions(await claim(queue, 9, 'engine-3'))).toEqual(['a:2']);
+  });
+
+  test('who waits is told of a token that is given back, and of a rate that is another', async () => {
+    const queue = await opened();
+    await queue.setThrottle('/a/', rated(aSecond));
+    await queue.offer([offerOf('a', 9, { ...then, name: '/a/flow' })]);
+    nowMs += 1_000;
+    const held = await claim(queue, 9);
+    const other = world.connect({ nowMs: () => nowMs });
+    await other.attach('engine-2', leaseMs);
+    let told = (): void => {};
+    const next = () =>
+      new Promise<void>(resolve => {
+        told = resolve;
+      });
+    const begun = next();
+    other.onReady(() => told());
+    await begun;
+    for (const act of [
+      () => queue.release(held!.id, held!.slices),
+      () => queue.setThrottle('/a/', rated({ ...aSecond, members: 2 })),
+    ]) {
+      const hinted = next();
+      await act();
+      await hinted;
+    }
+  });
+
+  test('a queue that is wiped and filled anew has no tokens, whatever there were', async () => {
+    const queue = await opened();
+    await queue.setThrottle('/a/', rated(aSecond));
+    nowMs += 60_000;
+    await server.client.del(`{millrace:${world.name}}:epoch`);
+    await expect(claim(queue, 9)).rejects.toMatchObject({ code: 'QUEUE_LOST' });
+    expect(await queue.attach('engine-1', leaseMs)).toBe('mine');
+    await queue.setThrottle('/a/', rated(aSecond));
+    await queue.offer([offerOf('a', 9, { ...then, name: '/a/flow' })]);
+    await queue.open();
+    expect(await claim(queue, 9)).toBeNull();
+    expect(await eligibleInMs(queue)).toBe(1_000);
+  });
+});
