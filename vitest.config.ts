@@ -2,23 +2,36 @@
 // generated first: tests read the source, not what was built. Much of their time is waiting, for leases and children, so
 // one file more runs at a time than there are processors. How long a wait for something may take is not what a test is
 // about: where it comes at once it costs nothing to allow a busy machine half a minute.
+//
+// Files of rooms whose tests leave nothing behind in their process share one, one after the other, and with it what is
+// loaded and compiled: a second or two of a processor each. A file that changes its process, or measures it, has one alone.
 
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { LongFirst } from './test/long-first.js';
 import { optimizeLater } from './test/optimize-later.js';
 
+const rooms = ['api', 'audit', 'config', 'flow', 'time', 'triggers', 'workflow'];
+const together = [...rooms.map(room => `test/${room}/**/*.test.ts`), 'test/engine/!(long-loop).test.ts'];
+
+// Not inherited (`extends`): a project's own number of workers would stand above that of the command line.
+const each = {
+  setupFiles: ['test/seed.ts', 'test/each-file.ts'],
+  pool: 'forks',
+  execArgv: [optimizeLater],
+  testTimeout: 120_000,
+  hookTimeout: 60_000,
+  expect: { poll: { timeout: 30_000 } },
+} as const;
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['scripts/build-grammars.ts', 'test/servers/initialised-clusters.ts'],
-    setupFiles: ['test/seed.ts'],
-    pool: 'forks',
-    execArgv: [optimizeLater],
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongFirst },
-    testTimeout: 120_000,
-    hookTimeout: 60_000,
-    expect: { poll: { timeout: 30_000 } },
+    projects: [
+      { test: { ...each, name: 'alone', include: ['test/**/*.test.ts'], exclude: together } },
+      { test: { ...each, name: 'together', include: together, isolate: false } },
+    ],
   },
 });

@@ -8,6 +8,8 @@ import { checkRate } from './rate-value.js';
 import { absolutePath, type Checked, found, type Raw, refused, type Surroundings, writtenOf } from './raw-value.js';
 import type { KnownName, KnownProperties } from './tree.js';
 
+const userLengthMax = 200;
+
 type Check<Value> = (raw: Raw, surroundings: Surroundings) => Checked<Value>;
 
 const checks: { readonly [Name in KnownName]: Check<KnownProperties[Name]> } = {
@@ -19,6 +21,7 @@ const checks: { readonly [Name in KnownName]: Check<KnownProperties[Name]> } = {
   FAIRNESS_TIME_WINDOW: checkWindow,
   DEFAULT_FLOW_CHART_ERROR_HANDLER: checkErrorHandler,
   LISTENER_CLASSPATH: modulePaths,
+  RUN_AS_USER: checkUser,
 };
 
 /** Names with a meaning, in the original's tree or to come, that have no effect here. */
@@ -39,6 +42,17 @@ export function isUnsupported(name: string): boolean {
 export function checkValue(name: string, raw: Raw, surroundings: Surroundings): Checked<unknown> {
   if (Object.hasOwn(checks, name)) return checks[name as KnownName](raw, surroundings);
   return { ok: true, value: writtenOf(raw) };
+}
+
+/** As a workflow's `runAs`. */
+function checkUser(raw: Raw): Checked<string> {
+  const value = writtenOf(raw);
+  const name = typeof value === 'string' ? value.trim() : '';
+  if (name !== '' && name.length <= userLengthMax) return { ok: true, value: name };
+  return refused(
+    'VALUE_INVALID',
+    `found ${found(raw)}, accepted is the name of a user, 1 to ${userLengthMax} characters`,
+  );
 }
 
 /** A definition is told from a name by its ending, as both may begin with a slash. */

@@ -32,6 +32,8 @@ export interface KnownProperties {
   readonly DEFAULT_FLOW_CHART_ERROR_HANDLER: ErrorHandler;
   /** Files and folders of action modules, absolute, in the order in which they are searched. */
   readonly LISTENER_CLASSPATH: readonly string[];
+  /** Who workflows run as that name nobody. */
+  readonly RUN_AS_USER: string;
 }
 
 export type KnownName = keyof KnownProperties;

@@ -97,6 +97,8 @@ export interface BuildWorld {
   /** Events show what was written (`showsVariables`): a body is the audit's, too. */
   readonly showsVariables: boolean;
   readonly runs: RunWorld;
+  /** Who it runs as; `null`: as its submitter. */
+  readonly runsAs: (workflow: number) => string | null;
 }
 
 /** Requests as the transition reads them. */

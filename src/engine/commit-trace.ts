@@ -54,7 +54,7 @@ export function traceGroup(
     times: item.times,
     timesPerMember: item.path.length * 2,
     engine: world.engine,
-    user: item.user ?? null,
+    user: item.user ?? world.runsAs(segment.workflow),
     attempt: segment.attempt,
     bodyBefore: segment.body,
     bodyAfter,

@@ -53,6 +53,7 @@ import { Reporter } from './reporter.js';
 import { Repository } from './repository.js';
 import { Rescheduler } from './rescheduler.js';
 import { Results } from './results.js';
+import { runsAs } from './run-as.js';
 import { RunningWatch } from './running-watch.js';
 import { RuntimeValues } from './runtime-values.js';
 import { lookForSignalled } from './signalled-programs.js';
@@ -212,6 +213,10 @@ async function compose(
         mayBeMarked: name => definitions.mayBeMarked(name),
         tellsActions: filter.allows(eventCode('ExitingAction')),
       },
+      runsAs: runsAs(
+        () => live.tree,
+        workflow => definitions.byNumber(workflow).plan,
+      ),
     },
     failing: { handlerOf: workflow => handlers.of(workflow), random: Math.random },
     mayClaim: () => wired.cluster?.mayClaim ?? true,

@@ -18,7 +18,10 @@ import { surely } from './store-trouble.js';
 
 const code = eventCode('FlowChartFailover');
 
-type FailoverParts = Pick<EngineParts, 'store' | 'ids' | 'build' | 'filter' | 'health' | 'clock' | 'log' | 'options'>;
+type FailoverParts = Pick<
+  EngineParts,
+  'store' | 'ids' | 'build' | 'definitions' | 'filter' | 'health' | 'clock' | 'log' | 'options'
+>;
 
 export class Failovers {
   readonly #parts: FailoverParts;
@@ -49,16 +52,17 @@ export class Failovers {
   }
 
   async #record(expired: readonly ExpiredSlice[], atMs: number): Promise<void> {
-    const { store, build, options } = this.#parts;
+    const { store, build, options, definitions } = this.#parts;
     const ids = [...new Set(expired.map(({ segment }) => segment))];
     const segments = new Map(
       (await surely(() => store.segments(ids), this.#parts)).map(segment => [segment.id, segment]),
     );
+    await definitions.ensure([...segments.values()].map(({ workflow }) => workflow));
     const tales = expired.flatMap((slice): Tale[] => {
       const segment = segments.get(slice.segment);
       const positions = segment === undefined ? [] : openPositions(segment, slice);
       if (segment === undefined || positions.length === 0) return [];
-      const engine = { from: slice.engine, to: build.engine };
+      const engine = { from: slice.engine, to: build.engine, user: build.runsAs(segment.workflow) };
       return [{ segment, positions, group: some => groupOf(segment, some, engine, options.leaseMs, atMs) }];
     });
     await tell(tales, atMs, this.#parts);
@@ -76,7 +80,7 @@ function openPositions({ ordinals, gone }: Segment, { from, to }: ExpiredSlice):
 function groupOf(
   { workflow, attempt, ordinals }: Segment,
   positions: readonly number[],
-  engine: { readonly from: string; readonly to: string },
+  engine: { readonly from: string; readonly to: string; readonly user: string | null },
   windowMs: number,
   atMs: number,
 ): TraceGroup {
@@ -88,6 +92,7 @@ function groupOf(
     times: [],
     timesPerMember: 0,
     engine: engine.to,
+    user: engine.user,
     attempt,
     bodyBefore: null,
     bodyAfter: null,

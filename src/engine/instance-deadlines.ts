@@ -22,7 +22,7 @@ const pageRows = 50;
 /** A run that is late is looked at so often, whether its instance has gone without ending it. */
 const lateRunMs = 86_400_000;
 
-type DeadlinesParts = Pick<EngineParts, 'store' | 'clock' | 'ids' | 'filter' | 'build' | 'health'>;
+type DeadlinesParts = Pick<EngineParts, 'store' | 'clock' | 'ids' | 'definitions' | 'filter' | 'build' | 'health'>;
 
 export class InstanceDeadlines {
   readonly #parts: DeadlinesParts;
@@ -102,7 +102,8 @@ export class InstanceDeadlines {
 
   /** A commit that is refused has met nothing: it is read again. */
   async #meet(rows: readonly DeadlineRow[]): Promise<void> {
-    const { store, clock, ids } = this.#parts;
+    const { store, clock, ids, definitions } = this.#parts;
+    await definitions.ensure(rows.map(({ workflow }) => workflow));
     const lives = await store.deadlines.livesOf(rows.map(({ root }) => root));
     const atMs = clock.nowMs();
     const met = rows.map(row => metOf(row, lives.get(row.root)!, atMs));
@@ -137,6 +138,7 @@ export class InstanceDeadlines {
       times: [],
       timesPerMember: 0,
       engine: build.engine,
+      user: build.runsAs(workflow),
       attempt: 0,
       bodyBefore: null,
       bodyAfter: null,

@@ -12,6 +12,8 @@
 export interface ScriptFlowContext {
   readonly workflow: string;
   readonly instance: string;
+  /** Who the workflow runs as; `null`: as who has submitted the instance. */
+  readonly user: string | null;
   readonly action: string;
   /** 1 for the first attempt of the transaction. */
   readonly attempt: number;

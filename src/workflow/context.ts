@@ -6,6 +6,8 @@ export interface CallContext {
   readonly instance: string;
   /** Full name of the workflow. */
   readonly workflow: string;
+  /** Who the workflow runs as, by its definition or its branch; `null`: as who has submitted the instance. */
+  readonly user: string | null;
   /** Name of the action. */
   readonly action: string;
   /** 1 for the first attempt of this transaction. */

@@ -111,6 +111,7 @@ export const definitionSchema: Schema = {
     description: { type: 'string', maxLength: 4096 },
     priority: { type: 'integer', minimum: 1, maximum: 10000 },
     module: { type: 'string', minLength: 1, maxLength: 4096 },
+    runAs: { type: 'string', minLength: 1, maxLength: 200 },
     actions: {
       type: 'array',
       items: {

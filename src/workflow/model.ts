@@ -294,6 +294,8 @@ export const WorkflowDefinition = Type.Object(
     priority: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
     /** Path of the module whose exports `call` actions run, relative to the definition's file. */
     module: Type.Optional(Type.String({ minLength: 1, maxLength: limits.textLengthMax })),
+    /** Who it runs as. Default: the `RUN_AS_USER` that the runtime configuration has for its branch, else who submits an instance. */
+    runAs: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
     actions: Type.Array(Action, { minItems: 1, maxItems: limits.actionMax }),
     flows: Type.Array(Flow, { maxItems: limits.actionMax * 10 }),
     /**

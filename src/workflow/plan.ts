@@ -147,6 +147,8 @@ export interface Plan extends PlanRuns {
   readonly name: string;
   /** Own priority, or `null` when inherited. */
   readonly priority: number | null;
+  /** Who it runs as, by its definition; on its way to a thread also by its branch. Absent: as its submitter. */
+  readonly runAs?: string;
   /** Where an instance begins. With several starts: at a place of its own, behind the others, whose flows lead to them;
    * it has no action, and so has run. */
   readonly entry: { readonly place: Place; readonly hasRun: boolean };
@@ -187,7 +189,8 @@ export function compilePlan(definition: WorkflowDefinition, baseFolder: string):
     actions,
     levels.flatMap(({ flows }) => flows as Flow[]),
   );
-  const plan = { name: definition.name, priority: definition.priority ?? null, ...runs, ...signals };
+  const { name, priority = null, runAs } = definition;
+  const plan = { name, priority, ...(runAs === undefined ? {} : { runAs }), ...runs, ...signals };
   if (starts.length === 1) return { ...plan, entry: { place: starts[0]!, hasRun: false }, actions, targets };
   const entry = { place: actions.length, hasRun: true };
   const flows = starts.map((to, index): PlanFlow => ({ kind: 'always', flow: targets.length + index, to }));

@@ -228,6 +228,15 @@ describe('a properties file', () => {
 });
 
 describe('the values of known properties', () => {
+  test('RUN_AS_USER: the name of a user', () => {
+    expect(written(parse('/a/run_as_user =  ann ', file))).toEqual({ '/a/': { RUN_AS_USER: 'ann' } });
+    for (const name of ['', 'x'.repeat(201)]) {
+      expect(told(parse(`/RUN_AS_USER=${name}`, file))).toEqual([
+        expect.stringContaining('the name of a user, 1 to 200'),
+      ]);
+    }
+  });
+
   test('LISTENER_CLASSPATH: files and folders, parted by ",", ":" or ";", relative to the file', () => {
     const paths = (text: string, isWindows = false) =>
       written(parse(`/LISTENER_CLASSPATH=${text}`, file, isWindows))['/']!.LISTENER_CLASSPATH;

@@ -27,6 +27,8 @@ export const echo = (variables, context) => {
   tell(variables, context);
   return variables;
 };
+/** Who it runs as. */
+export const whoAmI = (_, { user }) => ({ user });
 /** RESULT grows by one, and the variable `seen` with it. */
 export const count = (variables, context) => {
   const next = (variables.RESULT?.count ?? 0) + 1;

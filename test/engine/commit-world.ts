@@ -100,6 +100,7 @@ export class CommitWorld {
       memberTrace: () => null,
       showsVariables: true,
       runs: { isMarked: () => false, mayBeMarked: () => false, tellsActions: true },
+      runsAs: () => null,
     };
     const store = this.store as unknown as Store;
     const health = {

@@ -15,6 +15,7 @@ import type { EngineOptions } from '../../src/engine/options.js';
 import { nullLoggers } from '../../src/observe/loggers.js';
 import { splitInstanceId } from '../../src/workflow/instance-id.js';
 import type { Json } from '../../src/workflow/model.js';
+import { atFileEnd } from '../at-file-end.js';
 import { RedisServer } from '../servers/redis-server.js';
 import '../store/postgres-module.js';
 import { TestPostgres } from '../store/postgres-server.js';
@@ -248,12 +249,10 @@ export function definitionOf(name: string, steps: readonly (Step | string)[], mo
   };
 }
 
-const folders: string[] = [];
-
 /** A folder that goes with the tests of the file. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'millrace-engine-'));
-  folders.push(folder);
+  atFileEnd(async () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -270,29 +269,34 @@ class Servers {
   readonly #databases = new Map<string, Promise<string>>();
 
   redis(): Promise<RedisServer> {
-    this.#redis ??= RedisServer.start();
+    if (this.#redis === null) {
+      this.#redis = RedisServer.start();
+      atFileEnd(async () => {
+        const server = this.#redis;
+        this.#redis = null;
+        await (await server)?.stop();
+      });
+    }
     return this.#redis;
   }
 
   async databaseOf(folder: string): Promise<string> {
-    this.#postgres ??= TestPostgres.start();
+    if (this.#postgres === null) {
+      this.#postgres = TestPostgres.start();
+      atFileEnd(async () => {
+        const server = this.#postgres;
+        this.#postgres = null;
+        await (await server)?.remove();
+      });
+    }
     const server = await this.#postgres;
     const known = this.#databases.get(folder) ?? server.newDatabase();
     this.#databases.set(folder, known);
     return known;
   }
-
-  async stop(): Promise<void> {
-    await (await this.#redis)?.stop();
-    await (await this.#postgres)?.remove();
-  }
 }
 
 const servers = new Servers();
-afterAll(async () => {
-  await servers.stop();
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
 
 export async function homeOptions(home: Home, folder: string): Promise<Partial<EngineOptions>> {
   switch (home) {

@@ -21,7 +21,8 @@ import { standStill } from '../servers/standstill.js';
 import type { Child } from './child-process.js';
 import { child } from './setup.js';
 
-const leaseMs = 3_000;
+/** Longer than a busy machine keeps an engine from its leases. */
+const leaseMs = 5_000;
 /** Generous, for machines that do much else. */
 const inForceMs = 60_000;
 
@@ -35,6 +36,7 @@ const properties: Readonly<Record<LimitName, string>> = {
 
 export class ThrottledCluster {
   readonly folder: string;
+  /** Those that run. */
   readonly children: Child[] = [];
   /** In which everything is submitted and set; it executes nothing. */
   readonly operator: Engine;
@@ -93,16 +95,19 @@ export class ThrottledCluster {
     await victim.kill();
   }
 
-  /** Stopped for one and a half leases: what it holds is given to others, and what it goes on executing is a zombie's. */
+  /** Stopped for longer than its lease: what it holds is given to others, and what it goes on executing is a zombie's. Meanwhile
+   * it is none of `children`. */
   async pause(victim: Child): Promise<void> {
     const engine = `${victim.process.pid}`;
     this.#paused.add(this.#names.get(victim)!);
+    this.children.splice(this.children.indexOf(victim), 1);
     await standStill(victim.process);
     markLedger(this.ledger, { kind: 'lapsed', engine });
-    await passed(1.5 * leaseMs);
+    await passed(leaseMs + 1_000);
     victim.process.kill('SIGCONT');
     await victim.line(/^says this engine had been given up and has joined again/);
     markLedger(this.ledger, { kind: 'back', engine });
+    this.children.push(victim);
   }
 
   /** Redis loses everything. */

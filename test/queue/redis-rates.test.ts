@@ -1,8 +1,11 @@
 // Rates in Redis, beyond the contract's suite: what one script does not do in one go, who is told, what is left, and a queue
 // that was wiped.
 
+import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Queue, Rate, Throttle } from '../../src/queue/contract.js';
+import { EmbeddedQueue } from '../../src/queue/embedded.js';
+import { rateMembersMax, ratePerMsMax } from '../../src/queue/rate.js';
 import { RedisServer } from '../servers/redis-server.js';
 import { claimedPositions, eligibleInMs } from './queue-model.js';
 import { claimOf, leaseMs, offerOf } from './queue-world.js';
@@ -53,6 +56,46 @@ describe('rates in Redis', () => {
     const counts = [await claim(queue, 10_000), await claim(queue, 10_000)].map(held => held!.count);
     expect(counts[0]! + counts[1]!).toBe(2 * 501 - 2 + 99);
     expect(await claim(queue, 9)).toBeNull();
+  });
+
+  test('reckons as the embedded queue does, to the last bit, however large the numbers are', async () => {
+    const upTo = (max: number) =>
+      fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max }), fc.constant(max));
+    const rate = fc.record({ members: upTo(rateMembersMax), perMs: upTo(ratePerMsMax), burst: upTo(rateMembersMax) });
+    const queues = [await opened(), new EmbeddedQueue(() => nowMs)] as const;
+    await queues[1].attach('engine-1', leaseMs);
+    await queues[1].open();
+    const each = <T>(act: (queue: Queue) => Promise<T>): Promise<T[]> => Promise.all(queues.map(act));
+    await each(queue => queue.offer([offerOf('a', 90_000, { ...then, name: '/a/flow' })]));
+    const step = fc.record({
+      rate,
+      passMs: fc.oneof(upTo(50_000), upTo(ratePerMsMax)),
+      limit: upTo(90_000),
+      back: upTo(9),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 8 }), async steps => {
+        for (const { rate, passMs, limit, back } of steps) {
+          await each(queue => queue.setThrottle('/a/', rated(rate)));
+          nowMs += passMs;
+          const held = await each(queue => claim(queue, limit));
+          expect(held.map(one => one?.count ?? 0)).toEqual(Array(2).fill(held[1]?.count ?? 0));
+          const waits = await each(eligibleInMs);
+          expect(waits[0]).toBe(waits[1]);
+          // Some is given back; the rest is settled, and offered again.
+          for (const [at, queue] of queues.entries()) {
+            const one = held[at];
+            if (one === null || one === undefined) continue;
+            const { from } = one.slices[0]!;
+            await queue.release(one.id, [{ segment: 'a', from, to: from + back }]);
+            await queue.settle(one.id, one.slices);
+            await queue.offer([offerOf('a', 90_000, { ...then, name: '/a/flow' })]);
+          }
+        }
+        await each(queue => queue.setThrottle('/a/', null));
+      }),
+      { numRuns: 25 },
+    );
   });
 
   test('what is done, and set no more, leaves nothing behind', async () => {

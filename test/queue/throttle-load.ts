@@ -126,11 +126,15 @@ export class ThrottleLoad implements LoadWorld {
       if (random(4) === 0) await lossy(() => queue.setFairness(branch, [null, 'off' as const, 50, 400][random(4)]!));
       if (random(4) === 0)
         await lossy(() => queue.setInheritedPriority(branch, random(2) === 0 ? null : 1 + random(9)));
-      await this.#throttle(
-        branch,
-        random(5) === 0 ? null : { perEngine: this.#limit(), clusterWide: this.#limit(), rate: null },
-      );
+      await this.#throttle(branch, random(5) === 0 ? null : this.#newThrottle());
     }
+  }
+
+  /** Its rate is beside the point, but moves what there is room for. */
+  #newThrottle(): Throttle {
+    const { random } = this;
+    const rate = random(5) === 0 ? { members: 1 + random(30), perMs: loadLeaseMs, burst: 1 + random(10) } : null;
+    return { perEngine: this.#limit(), clusterWide: this.#limit(), rate };
   }
 
   #limit(): number | null {
@@ -144,7 +148,6 @@ export class ThrottleLoad implements LoadWorld {
     this.#mark(branch, {
       perEngine: looser(before.perEngine, after.perEngine),
       clusterWide: looser(before.clusterWide, after.clusterWide),
-      rate: null,
     });
     this.#throttles.set(branch, after);
     if (!(await lossy(() => queue.setThrottle(branch, throttle)))) return;
@@ -153,8 +156,8 @@ export class ThrottleLoad implements LoadWorld {
     this.#mark(branch, after);
   }
 
-  #mark(branch: string, throttle: Throttle): void {
-    this.marks.push({ kind: 'bound', branch, ...throttle });
+  #mark(branch: string, { perEngine, clusterWide }: Pick<Throttle, 'perEngine' | 'clusterWide'>): void {
+    this.marks.push({ kind: 'bound', branch, perEngine, clusterWide });
   }
 
   /** The way back after a loss, as the contract has it: all say what they hold, throttles are set, then claims are answered. */
@@ -211,9 +214,9 @@ export class ThrottleLoad implements LoadWorld {
   }
 
   async #drain(): Promise<void> {
-    for (const [branch, { perEngine, clusterWide }] of [...this.#throttles]) {
-      if (perEngine === 0 || clusterWide === 0)
-        await this.#throttle(branch, { perEngine: 1, clusterWide: 1, rate: null });
+    for (const [branch, { perEngine, clusterWide, rate }] of [...this.#throttles]) {
+      const isShut = perEngine === 0 || clusterWide === 0;
+      if (isShut || rate !== null) await this.#throttle(branch, { perEngine: 1, clusterWide: 1, rate: null });
     }
     const { queue } = this.#engines[0]!;
     for (let round = 0; this.open.size > 0 || !(await isEmpty(queue)); round++) {

@@ -41,9 +41,9 @@ describe('flowContext', () => {
   test('knows its place', async () => {
     const text = '({ ...flowContext, variables: null })';
     expect(
-      await scripts.value(`const { workflow, instance, action, attempt } = flowContext; ${text}.workflow;
-      [workflow, instance, action, attempt]`),
-    ).toEqual(['/test/scripts', 'instance-1', 'here', 2]);
+      await scripts.value(`const { workflow, instance, user, action, attempt } = flowContext; ${text}.workflow;
+      [workflow, instance, user, action, attempt]`),
+    ).toEqual(['/test/scripts', 'instance-1', 'ann', 'here', 2]);
   });
 
   test('gives variables, own ones only', async () => {

@@ -9,6 +9,7 @@ export const nativeLoop = '[].includes.call({ length: 2 ** 53 - 1 }, 1)';
 export class Recorder implements ScriptFlowContext {
   readonly workflow = '/test/scripts';
   readonly instance = 'instance-1';
+  readonly user = 'ann';
   readonly action = 'here';
   readonly attempt = 2;
   readonly written: Record<string, unknown> = {};

@@ -14,6 +14,7 @@ export const hasPostgres15 = existsSync(`${postgres15}/postgres`);
 export class TestPostgres {
   readonly #folder: string;
   readonly #cluster: PostgresCluster;
+  readonly #removeFolder = (): void => rmSync(this.#folder, { recursive: true, force: true });
   #server: ServerProcess | null = null;
   #databases = 0;
 
@@ -28,7 +29,7 @@ export class TestPostgres {
     const binaries = embedded ?? { initdb: `${postgres15}/initdb`, postgres: `${postgres15}/postgres` };
     const folder = mkdtempSync(path.join(tmpdir(), 'millrace-pg-'));
     const server = new TestPostgres(folder, await createCluster(folder, binaries));
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    process.once('exit', server.#removeFolder);
     await server.run(settings);
     return server;
   }
@@ -89,6 +90,7 @@ export class TestPostgres {
 
   async remove(): Promise<void> {
     await this.crash();
-    rmSync(this.#folder, { recursive: true, force: true });
+    process.off('exit', this.#removeFolder);
+    this.#removeFolder();
   }
 }

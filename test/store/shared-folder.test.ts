@@ -4,9 +4,10 @@
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
+import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../src/observe/clock.js';
 import type { SqlCall } from '../../src/store/driver.js';
 import { PortClient } from '../../src/store/pglite/port-client.js';
@@ -439,8 +440,26 @@ describe('the holder goes', () => {
 });
 
 describe('whoever connects and is no client', () => {
+  // One holder for all: that it is none the worse for them is what these tests are about.
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-intruded-'));
+  let holder!: Child;
+  beforeAll(async () => {
+    holder = startChildOfFile(shares, folder);
+    for (const line of ['role holder', 'ready']) expect(await holder.line()).toBe(line);
+  });
+  afterAll(async () => {
+    await holder.kill();
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+  /** A client, and nothing in the table. */
+  const joinEmpty = async (): Promise<SharedFolder> => {
+    const home = await join(folder);
+    await home.script('delete from t');
+    return home;
+  };
+
   /** Sends bytes, and tells when the holder has closed the connection. */
-  function intruder(folder: string, ...chunks: Buffer[]): { socket: net.Socket; gone: Promise<number> } {
+  function intruder(...chunks: Buffer[]): { socket: net.Socket; gone: Promise<number> } {
     const startedMs = performance.now();
     const socket = net.connect(path.join(folder, 'millrace.sock.store'));
     socket.on('error', () => {});
@@ -462,9 +481,7 @@ describe('whoever connects and is no client', () => {
     request({ kind: 'transactions', transactions: [{ id: 1, bytes: bytes.length, statements }], introduced }, bytes);
 
   test('harms nobody, and is gone at once', async () => {
-    const folder = freshFolder();
-    const holder = await holderOf(folder);
-    const home = await join(folder);
+    const home = await joinEmpty();
     const one = { number: 0, name: 'one', text: 'select 1' };
     const intruders = [
       [Buffer.from('GET / HTTP/1.1\r\n\r\n')],
@@ -484,10 +501,10 @@ describe('whoever connects and is no client', () => {
       [hello, transaction(Buffer.alloc(0), [0], [one])],
       [hello, transaction(Buffer.alloc(0), [7])],
       [hello, transaction(Buffer.alloc(0), 'x', [{ number: 1e9, name: 'x', text: 'x' }])],
-    ].map(chunks => intruder(folder, ...chunks));
+    ].map(chunks => intruder(...chunks));
     await home.transaction([insert(1)]);
     // Another text of a statement others use.
-    const late = intruder(folder, hello, transaction(Buffer.alloc(0), [], [{ number: 0, name: 'insert', text: 'x' }]));
+    const late = intruder(hello, transaction(Buffer.alloc(0), [], [{ number: 0, name: 'insert', text: 'x' }]));
     const went = await Promise.all([...intruders, late].map(({ gone }) => gone));
     expect(Math.max(...went)).toBeLessThan(3_000);
     await home.transaction([insert(2)]);
@@ -496,9 +513,7 @@ describe('whoever connects and is no client', () => {
   });
 
   test('a client whose statements are others is told so', async () => {
-    const folder = freshFolder();
-    await holderOf(folder);
-    const home = await join(folder);
+    const home = await joinEmpty();
     await home.transaction([insert(1)]);
     const paths = new SocketPaths(folder);
     onTestFinished(() => paths.close());
@@ -510,9 +525,7 @@ describe('whoever connects and is no client', () => {
   });
 
   test('any change of the bytes of a call is refused, alone, or ends the connection; the store goes on', async () => {
-    const folder = freshFolder();
-    const holder = await holderOf(folder);
-    const home = await join(folder);
+    const home = await joinEmpty();
     const call: SqlCall = { statement: { name: 'echo', text: 'select $1::text, $2::int4' }, parameters: ['text', '7'] };
     const introduced = [{ number: 0, ...call.statement }];
     const wire = Buffer.alloc(measureCall(call));
@@ -524,7 +537,7 @@ describe('whoever connects and is no client', () => {
         async changes => {
           const bytes = Buffer.from(wire);
           for (const [at, value] of changes) bytes[at] = value;
-          const { socket, gone } = intruder(folder, hello, transaction(bytes, [0], introduced));
+          const { socket, gone } = intruder(hello, transaction(bytes, [0], introduced));
           const reader = new FrameReader(100_000);
           const reply = new Promise<unknown>(resolve =>
             socket.on('data', chunk => {
@@ -550,31 +563,27 @@ describe('whoever connects and is no client', () => {
   });
 
   test('who says nothing, or half a hello, is gone after a moment', async () => {
-    const folder = freshFolder();
-    await holderOf(folder);
-    const went = await Promise.all([intruder(folder).gone, intruder(folder, hello.subarray(0, 9)).gone]);
+    const went = await Promise.all([intruder().gone, intruder(hello.subarray(0, 9)).gone]);
     expect(Math.max(...went)).toBeLessThan(25_000);
   });
 
   test('there is room for a bounded number, and again when they have gone', async () => {
-    const folder = freshFolder();
-    await holderOf(folder);
-    const crowd = Array.from({ length: 100 }, () => intruder(folder, hello));
-    await Promise.all(crowd.slice(64).map(({ gone }) => gone));
+    const home = await joinEmpty();
+    const crowd = Array.from({ length: 100 }, () => intruder(hello));
+    await Promise.all(crowd.slice(63).map(({ gone }) => gone));
     await expect(openSharedFolder({ folder, waitMs: 300 })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     for (const { socket } of crowd) socket.destroy();
     await (await join(folder)).transaction([insert(1)]);
+    await home.transaction([insert(2)]);
   });
 
   test('half a frame keeps what has come and no more; a client that does not read is not served on', async () => {
-    const folder = freshFolder();
-    const holder = await holderOf(folder);
-    const home = await join(folder);
+    const home = await joinEmpty();
     const rssBytes = (): number =>
       Number(/VmRSS:\s+(\d+) kB/.exec(fs.readFileSync(`/proc/${holder.process.pid}/status`, 'utf8'))![1]) * 1_024;
     await home.transaction([insert(1)]);
     const before = rssBytes();
-    intruder(folder, hello, announced(frameBytesMax), Buffer.alloc(100));
+    intruder(hello, announced(frameBytesMax), Buffer.alloc(100));
     const paths = new SocketPaths(folder);
     onTestFinished(() => paths.close());
     const connected = await connectToHolder(paths, termsOf('strict'), systemClock, new AbortController().signal);

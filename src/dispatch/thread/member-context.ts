@@ -31,6 +31,10 @@ export class MemberContext implements CallContext {
     return this.#member.part.workflow;
   }
 
+  get user(): string | null {
+    return this.#member.node.plan.plan.runAs ?? null;
+  }
+
   get action(): string {
     return this.#member.action;
   }

@@ -82,6 +82,7 @@ function flowContextOf(member: ActionMember): ScriptFlowContext {
   return {
     workflow: context.workflow,
     instance: context.instance,
+    user: context.user,
     action: context.action,
     attempt: context.attempt,
     variablesText: () => JSON.stringify(member.variables()),

@@ -42,7 +42,7 @@ export function signalledMembers(decided: readonly Decided[], planOf: (workflow:
 export function signalTrace(
   { workflow, action, isTrigger, ends, ordinals, user }: SignalledMembers,
   atMs: number,
-  { events, engine }: BuildWorld,
+  { events, engine, runsAs }: BuildWorld,
 ): TraceGroup | null {
   const told = events.ofSignalled(isTrigger, ends);
   if (told.length === 0) return null;
@@ -54,7 +54,7 @@ export function signalTrace(
     times: [],
     timesPerMember: 0,
     engine,
-    user,
+    user: user ?? runsAs(workflow),
     attempt: 0,
     bodyBefore: null,
     bodyAfter: null,

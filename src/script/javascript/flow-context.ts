@@ -38,9 +38,9 @@ export const flowContextSource = `(function (outside, about, outputMax) {
     variables()[text(name)] = parse(written);
   };
 
-  const { workflow, instance, action, attempt } = parse(about);
+  const { workflow, instance, user, action, attempt } = parse(about);
   const flowContext = freeze({
-    workflow, instance, action, attempt,
+    workflow, instance, user, action, attempt,
     get variables() { return variables(); },
     get(name) { const all = variables(); return hasOwn(all, name) ? all[name] : undefined; },
     set(name, value) { write('set', name, value); },

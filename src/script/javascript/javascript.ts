@@ -109,14 +109,14 @@ class Run {
     this.#flowContext = flowContext;
     this.#limits = limits;
     this.#time = time;
-    const { workflow, instance, action, attempt } = flowContext;
+    const { workflow, instance, user, action, attempt } = flowContext;
     const bind = context.unwrapResult(
       context.evalCode(flowContextSource, 'flowContext', { type: 'global', strict: true }),
     );
     const outside = context.newFunction('outside', (what, message) =>
       context.newString(this.#outside(context.getString(what), context.getString(message))),
     );
-    const about = context.newString(JSON.stringify({ workflow, instance, action, attempt }));
+    const about = context.newString(JSON.stringify({ workflow, instance, user, action, attempt }));
     const outputMax = context.newNumber(outputCharactersMax);
     const bound = context.unwrapResult(context.callFunction(bind, context.undefined, outside, about, outputMax));
     this.#finish = context.getProp(bound, 'finish');
@@ -242,6 +242,7 @@ const nothing = (): void => undefined;
 const nowhere: ScriptFlowContext = {
   workflow: '',
   instance: '',
+  user: null,
   action: '',
   attempt: 1,
   variablesText: () => '{}',

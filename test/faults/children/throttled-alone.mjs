@@ -43,6 +43,6 @@ if (process.env.NEMESIS_RUN === '0') {
 await engine.start();
 console.log('ready');
 if (process.env.NEMESIS_LAST === '1') {
-  while ((await openCount(engine)) > 0) await passed(50);
+  while ((await openCount(engine)) > 0) await passed(200);
   await engine.dispose();
 }

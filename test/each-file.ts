@@ -1,0 +1,6 @@
+// Loaded anew before every test file.
+
+import { afterAll } from 'vitest';
+import { fileEnds } from './at-file-end.js';
+
+afterAll(fileEnds);
