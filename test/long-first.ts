@@ -13,6 +13,7 @@ const long = [
   'faults/cluster',
   'store/shared-folder',
   'faults/programs',
+  'faults/throttles',
   'bench/toy',
   'faults/failover',
   'cli/examples',

@@ -53,7 +53,7 @@ const told: Readonly<
   restart: {
     summary: 'remove instances and submit them again',
     description:
-      'Remove instances and submit them again, with the same input, priority and given name, of the newest version of their workflow. Their ids are new. What executes leaves at its next transaction break.',
+      'Remove instances and submit them again, with the same input, priority, key and given name, of the newest version of their workflow. Their ids are new. What executes leaves at its next transaction break.',
     past: 'restarted',
     after: 'they run when an engine starts on this folder',
   },

@@ -12,12 +12,18 @@ import { withPatientClient } from './server-place.js';
 import type { SubmitCommandOptions } from './submit.js';
 
 export async function submitRecords(file: string, options: SubmitCommandOptions): Promise<number> {
-  const { url, workflow, workflowVersion, ids: printsIds = false } = options;
+  const { url, workflow, workflowVersion, instanceKey, ids: printsIds = false } = options;
   if (workflowVersion !== undefined && workflow === undefined) {
     throw new Refusal(['--workflow-version: is for --workflow; records without it name their own workflowVersion']);
   }
-  const runs =
-    workflow === undefined ? null : { workflow, ...(workflowVersion === undefined ? {} : { workflowVersion }) };
+  if (instanceKey !== undefined && workflow === undefined) {
+    throw new Refusal(['--instance-key: is for --workflow; records without it have their own key']);
+  }
+  const common = {
+    ...(workflowVersion === undefined ? {} : { workflowVersion }),
+    ...(instanceKey === undefined ? {} : { key: instanceKey }),
+  };
+  const runs = workflow === undefined ? null : { workflow, ...common };
   const interrupt = new Interrupt();
   whenReaderLeaves(() => interrupt.readerLeft());
   const input = file === '-' ? openLines(interrupt.asked) : await openInput(`@${file}`);
@@ -76,7 +82,7 @@ function endOf({ fault }: InputRecords, { exitCode }: Interrupt, failure: { read
 /** Ends when somebody wants to stop: what was given out before is sent. */
 async function* recordsOf(
   input: InputRecords,
-  runs: Pick<SubmitRecord, 'workflow' | 'workflowVersion'> | null,
+  runs: Omit<SubmitRecord, 'input'> | null,
   interrupt: Interrupt,
 ): AsyncGenerator<SubmitRecord> {
   for await (const record of input.records(false)) {

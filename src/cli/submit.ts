@@ -16,8 +16,8 @@ Examples:
   millrace submit orders.json -w /orders/pay --ids > ids.txt
   millrace submit orders.json -w /orders/pay --url http://127.0.0.1:8080     (or set ${urlVariable})
 
-A record may have: workflow, workflowVersion (default: the newest), input, priority (1 is the highest), name, onConflict
-(return, replace or reject) and eligibleAtMs.
+A record may have: workflow, workflowVersion (default: the newest), input, priority (1 is the highest), key (whose it
+is: a tenant, a customer), name, onConflict (return, replace or reject) and eligibleAtMs.
 
 Instances are durable when this command says so; it does not wait for their end. Answers that are lost are asked for
 again, and nothing is doubled. When it was cut off, the same file with the --key it names goes on where it was; give the
@@ -35,6 +35,7 @@ export interface SubmitCommandOptions {
   readonly workflow?: string;
   readonly workflowVersion?: number;
   readonly key?: string;
+  readonly instanceKey?: string;
   readonly ids?: true;
   readonly json?: true;
   readonly quiet?: true;
@@ -50,6 +51,7 @@ export function addSubmit(program: Command, ended: Ended): void {
     .option('-w, --workflow <name>', 'the records are inputs of instances of this workflow')
     .option('--workflow-version <n>', 'with --workflow: which version of it (default: the newest)', versionOf)
     .option('--key <uuid>', 'the same records under the same key again are the same instances')
+    .option('--instance-key <key>', 'with --workflow: whose the instances are (a tenant, a customer)')
     .option('--ids', 'print the id of each instance, in the order of the records')
     .option('--json', 'print {"instances","seconds"}')
     .option('-q, --quiet', 'no progress')

@@ -320,7 +320,7 @@ export class Client {
     return this.#transport.json({ method: 'DELETE', path: `/v1/configuration${query}`, isRepeatable: true, signal });
   }
 
-  /** Remove instances and submit them again, with the same input, priority and given name; their ids are new. */
+  /** Remove instances and submit them again, with the same input, priority, key and given name; their ids are new. */
   restart(target: string, options?: RestartOptions): Promise<OperationResult> {
     return this.#operate('restart', target, options);
   }

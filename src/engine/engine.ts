@@ -266,7 +266,7 @@ export class Engine extends EngineLife {
   }
 
   /**
-   * Remove instances and submit them again, each in one commit: with the same input, priority and given name, of the newest
+   * Remove instances and submit them again, each in one commit: with the same input, priority, key and given name, of the newest
    * version of their workflow. The ids are new. What executes leaves at its next transaction break, beside its successor.
    *
    * @throws EngineError `WORKFLOW_UNKNOWN`, `OPTION_INVALID`: what of a workflow or branch was restarted before stays so

@@ -29,6 +29,8 @@ export interface InstanceRecord {
   readonly action: string | null;
   readonly attempt: number | null;
   readonly priority: number | null;
+  /** Living ones: whose it is, as it was submitted. */
+  readonly key: string | null;
   readonly eligibleAtMs: number | null;
   /** Ended ones. */
   readonly finishedAtMs: number | null;
@@ -146,6 +148,7 @@ export class Instances {
         action: null,
         attempt: null,
         priority: null,
+        key: null,
         eligibleAtMs: null,
         finishedAtMs: outcome.finishedAtMs,
         result: parsed(row?.[0] ?? null),
@@ -173,6 +176,7 @@ export class Instances {
       action: this.#actionOf(segment),
       attempt: segment.attempt + 1,
       priority: segment.priority,
+      key: segment.key,
       eligibleAtMs: segment.eligibleAtMs,
       finishedAtMs: null,
       result: null,

@@ -31,6 +31,7 @@ export function offerOf(segment: Segment, from: number, to: number): Offer {
     priority: segment.priority,
     eligibleAtMs: segment.eligibleAtMs,
     createdAtMs: segment.createdAtMs,
+    ...(segment.key === null ? {} : { key: segment.key }),
     ...(segment.waitsFor === null ? {} : { sleeps: true }),
   };
 }

@@ -28,7 +28,9 @@ export class OpenRoot {
     const ordinal = this.#texts.length;
     this.#texts.push(record.text);
     this.#chars += record.text.length;
-    const key = `${record.workflow.version.number} ${record.priority} ${record.eligibleAtMs}`;
+    const { number } = record.workflow.version;
+    const place = `${number} ${record.priority} ${record.eligibleAtMs}`;
+    const key = record.key === null ? place : `${place} ${record.key}`;
     const alike = this.#byKey.get(key);
     if (alike === undefined) this.#byKey.set(key, { record, ordinals: [ordinal] });
     else alike.ordinals.push(ordinal);
@@ -59,6 +61,7 @@ export class OpenRoot {
       workflow: record.workflow.version.number,
       name: record.workflow.plan.name,
       priority: record.priority,
+      key: record.key,
       place: record.workflow.plan.entry.place,
       hasRun: record.workflow.plan.entry.hasRun,
       context: 0,

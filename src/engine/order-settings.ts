@@ -18,10 +18,10 @@ const callsPerTurn = 10;
 export type OrderQueue = Pick<Queue, 'settings' | 'setInheritedPriority' | 'setFifo' | 'setFairness' | 'setThrottle'>;
 
 /** Of a branch. */
-export type WantedOrder = Omit<BranchSettings, 'isWhole'>;
+export type WantedOrder = Omit<BranchSettings, 'isWhole' | 'keys'>;
 
 const nothing: WantedOrder = { priority: null, fifo: null, fairness: null, throttle: null };
-const unset: BranchSettings = { ...nothing, isWhole: true };
+const unset: BranchSettings = { ...nothing, keys: null, isWhole: true };
 
 /** How each is set. Throttles first: what is let run too early cannot be called back. */
 const setters: {

@@ -45,6 +45,8 @@ export interface Snapshot {
     readonly state: InstanceRecord['state'];
     /** Its own; `null`: inherited, or it has ended. */
     readonly priority: number | null;
+    /** As it was submitted; `null`: none, or it has ended. */
+    readonly key: string | null;
     readonly finishedAtMs: number | null;
   };
   /** Its variables at its start; `null` when its history has expired. */
@@ -138,7 +140,7 @@ export class Snapshots {
       const { state, finishedAtMs, body } = located.outcome;
       return {
         ...head,
-        instance: { ...born, state, priority: null, finishedAtMs },
+        instance: { ...born, state, priority: null, key: null, finishedAtMs },
         variables: {},
         contexts: [],
         result: body === null ? null : await this.#member(body, ordinal),
@@ -164,6 +166,7 @@ export class Snapshots {
         ...born,
         state: instanceState(contexts.map(contextState)),
         priority: segment.priority,
+        key: segment.key,
         finishedAtMs: null,
       },
       variables,

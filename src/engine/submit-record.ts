@@ -1,6 +1,7 @@
 // One instance to be, as callers say it and as it can be stored. On the path of every submit.
 
 import { EngineError } from '../observe/errors.js';
+import { keyBytesMax } from '../queue/key-rules.js';
 import { checkInput } from '../workflow/input.js';
 import { lastPart, splitInstanceId } from '../workflow/instance-id.js';
 import type { JsonObject } from '../workflow/model.js';
@@ -19,6 +20,8 @@ export interface SubmitRecord {
   readonly input?: JsonObject;
   /** 1 (highest) to 10,000. Default: the workflow's own, else inherited. */
   readonly priority?: number;
+  /** Whose it is (a tenant, a customer), for the rules of its branch: 1 to 128 bytes without control characters. Default: none. */
+  readonly key?: string;
   /** A name of the instance's own, unique while it lives and through its history; without a `/` at either end. */
   readonly name?: string;
   /** When `name` is taken: answer with its instance (default), submit in its place, or refuse. */
@@ -33,6 +36,7 @@ export interface CheckedRecord {
   /** JSON of the input. */
   readonly text: string;
   readonly priority: number | null;
+  readonly key: string | null;
   readonly name: string | null;
   readonly onConflict: OnConflict;
   readonly eligibleAtMs: number | null;
@@ -50,9 +54,12 @@ export function checkRecord(record: SubmitRecord, index: number, definitions: De
   };
   const input = checkInput(record.input ?? {});
   if (!input.ok) return refuse(input.fault.path === '' ? 'input' : `input.${input.fault.path}`, input.fault.message);
-  const { priority, eligibleAtMs, name, workflowVersion } = record;
+  const { priority, key, eligibleAtMs, name, workflowVersion } = record;
   if (priority !== undefined && !(Number.isInteger(priority) && priority >= 1 && priority <= 10_000)) {
     refuse('priority', `${String(priority)} must be an integer from 1 to 10,000`);
+  }
+  if (key !== undefined && !isKey(key)) {
+    refuse('key', `must be 1 to ${keyBytesMax} bytes without control characters or lone surrogates`);
   }
   if (
     eligibleAtMs !== undefined &&
@@ -74,6 +81,7 @@ export function checkRecord(record: SubmitRecord, index: number, definitions: De
     workflow,
     text: input.value,
     priority: priority ?? workflow.plan.priority,
+    key: key ?? null,
     name: name ?? null,
     onConflict,
     eligibleAtMs: eligibleAtMs ?? null,
@@ -86,6 +94,11 @@ function workflowOf({ workflow, workflowVersion }: SubmitRecord, record: number,
   const known = definitions.find(workflow, workflowVersion);
   if (known !== undefined) return known;
   throw new EngineError('WORKFLOW_UNKNOWN', `workflow "${workflow}" has no version ${workflowVersion}`, { record });
+}
+
+function isKey(key: unknown): key is string {
+  if (typeof key !== 'string' || key.length === 0 || key.length > keyBytesMax) return false;
+  return Buffer.byteLength(key) <= keyBytesMax && !/[\p{Cc}\p{Cs}]/u.test(key);
 }
 
 /** What is wrong with a given name, as the end of a sentence; `null`: nothing. */

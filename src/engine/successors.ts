@@ -1,5 +1,5 @@
 // Restarting: instances that take the place of those a removal takes away, stored in the very commit that does. They have the
-// input, the priority and the given name of those before them, and begin as if they were newly submitted, or at an action
+// input, the priority, the key and the given name of those before them, and begin as if they were newly submitted, or at an action
 // that is named, with the variables that were there.
 //
 // Invariants:
@@ -154,7 +154,8 @@ export class Successors {
     const before = this.#parts.definitions.byNumber(segment.workflow).plan;
     const workflow = this.#workflowOf(segment.name);
     const priority = segment.priority === before.priority ? workflow.plan.priority : segment.priority;
-    return { workflow, text, priority, name: null, onConflict: 'reject', eligibleAtMs: null };
+    const { key } = segment;
+    return { workflow, text, priority, key, name: null, onConflict: 'reject', eligibleAtMs: null };
   }
 
   #workflowOf(name: string): KnownWorkflow {

@@ -6,8 +6,8 @@
 // one need not agree on theirs.
 //
 // Guarantees:
-//   Q1. Claims come in order: effective priority, then eligible time (creation time on a FIFO branch), then arrival,
-//       then position. What has no room under a throttle does not compete.
+//   Q1. Claims come in order: effective priority, then the share of the key (`key-rules.ts`), then eligible time (creation
+//       time on a FIFO branch), then arrival, then position. What has no room under a throttle does not compete.
 //   Q2. A position of a segment is in at most one place: ready, delayed or claimed. Offering what is known does nothing.
 //   Q3. Nothing is claimed before its eligible time, by the queue's time. Once that has come it stays come, though the
 //       clock be set back.
@@ -21,10 +21,15 @@
 //       What a claim took whose answer was lost is the answer to the engine's next claim.
 //   Q9. No claim makes more members than a throttle lets be claimed below its branch; what was claimed before it was set
 //       counts. Those announced count, and may be more.
-//   Q10. In a window of any length w, by the queue's time, at most `members * w / perMs + burst` members are claimed below a
+//  Q10. No claim makes more members of a key than its rules let be claimed at a time; the same counts as under a throttle.
+//  Q11. Under strict rules a key has one member claimed at a time, and of those that wait, ready or delayed, the first by
+//       creation, then arrival, then position: while that one is delayed, or has no room, none of the key is claimed.
+//       With what is not of its key it competes as any other, by its own priority and times.
+//  Q12. In a window of any length w, by the queue's time, at most `members * w / perMs + burst` members are claimed below a
 //       branch with a rate, those given back aside. A clock that is set back neither adds to that nor keeps it waiting. A rate
 //       begins with nothing, when it is set where there was none and in each epoch, so that no loss of the queue adds to it.
 
+import type { KeyRules } from './key-rules.js';
 import type { Rate } from './rate.js';
 
 export type { Rate } from './rate.js';
@@ -44,6 +49,8 @@ export interface Offer extends Slice {
   readonly priority: number | null;
   readonly eligibleAtMs: number;
   readonly createdAtMs: number;
+  /** Of the instance, for the rules of its branch: 1 to 128 bytes without control characters. Absent: it has none. */
+  readonly key?: string;
   /**
    * Some of it may have been committed since it was read: claims of it are marked `redelivered`. Whoever fills a queue
    * that others use meanwhile, or repeats an offer that was not answered, says so. Default false.
@@ -131,6 +138,7 @@ export interface BranchSettings {
   readonly fifo: boolean | null;
   readonly fairness: FairnessWindow | null;
   readonly throttle: Throttle | null;
+  readonly keys: KeyRules | null;
   /** False where a call was not carried out to its end, so that all of the branch is to be set again. */
   readonly isWhole: boolean;
 }
@@ -212,13 +220,19 @@ export interface Queue {
    * @throws EngineError `OPTION_INVALID` for a rate out of the bounds of `rate.ts`
    */
   setThrottle(branch: string, throttle: Throttle | null): Promise<void>;
+  /**
+   * Rules for the keys of a branch and all below it; `null`: as above it.
+   *
+   * @throws EngineError `OPTION_INVALID` for a rate of each key, which no queue has yet
+   */
+  setKeys(branch: string, rules: KeyRules | null): Promise<void>;
   /** What is set, by branch: those of which something is, or is not whole. */
   settings(): Promise<ReadonlyMap<string, BranchSettings>>;
   /** The throttles there are, by branch. */
   throttles(): Promise<ReadonlyMap<string, ThrottleState>>;
   counts(): Promise<QueueCounts>;
   /**
-   * Be told that something may be ready that was not. A hint that may be lost: a home may have no way to tell, and whoever
+   * Be told that something may be ready that was not, but by a release of one's own. A hint that may be lost: a home may have no way to tell, and whoever
    * waits asks again after a while anyway. Returns what stops it.
    */
   onReady(listener: () => void): () => void;

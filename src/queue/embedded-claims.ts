@@ -3,6 +3,7 @@
 // Invariants:
 //   C1. A claim is known as long as it holds a member.
 
+import type { Throttle, ThrottleState } from './contract.js';
 import type { Entry, HeldClaim } from './embedded-entry.js';
 
 /** It is known with the first entry it holds. */
@@ -37,14 +38,29 @@ export class Claims {
   /** Members held of what is below a branch, by engine. O(entries held). */
   runningBelow(branch: string): ReadonlyMap<string, number> {
     const running = new Map<string, number>();
-    for (const held of this.#byId.values()) {
-      // What came back to a claim by an announcement is among its entries twice.
-      for (const { place, lane, count } of new Set(held.entries)) {
-        if (place !== held || !lane.branch.startsWith(branch)) continue;
-        running.set(held.engine, (running.get(held.engine) ?? 0) + count);
-      }
+    for (const [{ lane, count }, engine] of this.held()) {
+      if (lane.branch.startsWith(branch)) running.set(engine, (running.get(engine) ?? 0) + count);
     }
     return running;
+  }
+
+  /** Throttles, and what is held below each. */
+  statesOf(throttles: ReadonlyMap<string, Throttle>): ReadonlyMap<string, ThrottleState> {
+    const states = new Map<string, ThrottleState>();
+    for (const [branch, throttle] of throttles) {
+      const runningBy = this.runningBelow(branch);
+      const running = [...runningBy.values()].reduce((sum, members) => sum + members, 0);
+      states.set(branch, { ...throttle, running, runningBy, isWhole: true });
+    }
+    return states;
+  }
+
+  /** Every entry held, and by whom. */
+  *held(): Iterable<readonly [Entry, string]> {
+    for (const held of this.#byId.values()) {
+      // What came back to a claim by an announcement is among its entries twice.
+      for (const entry of new Set(held.entries)) if (entry.place === held) yield [entry, held.engine];
+    }
   }
 
   hold(entry: Entry, held: HeldClaim): void {

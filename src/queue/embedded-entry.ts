@@ -32,11 +32,12 @@ export class Entry {
     readonly segment: string,
     readonly from: number,
     public to: number,
-    readonly lane: Lane,
+    public lane: Lane,
     readonly eligibleAtMs: number,
     readonly createdAtMs: number,
     /** Number of the offer that brought it: what arrived first goes first among equals. */
     readonly arrival: number,
+    readonly key: string | null,
   ) {}
 
   get count(): number {
@@ -45,7 +46,8 @@ export class Entry {
 
   /** Give up what stands at `at` and after; returns it as a new entry, not yet in any place. */
   splitAt(at: number): Entry {
-    const rest = new Entry(this.segment, at, this.to, this.lane, this.eligibleAtMs, this.createdAtMs, this.arrival);
+    const { segment, to, lane, eligibleAtMs, createdAtMs, arrival, key } = this;
+    const rest = new Entry(segment, at, to, lane, eligibleAtMs, createdAtMs, arrival, key);
     rest.redelivered = this.redelivered;
     this.to = at;
     return rest;

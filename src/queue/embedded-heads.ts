@@ -11,6 +11,8 @@ import { type HeapItem, IndexedHeap } from './indexed-heap.js';
 export interface Head extends HeapItem {
   /** Priority when it became eligible plus the steps of its window until then; 0: its effective priority is 1. */
   readonly rank: number;
+  /** Among those of one rank: how far its key is in its share, before time (K3 in `embedded-key.ts`); 0 without shares. */
+  readonly tag: number;
   /** Asked only while there is one. */
   readonly first: Entry;
 }
@@ -20,8 +22,15 @@ export function stepsUntil(atMs: number, window: number): number {
   return Math.floor(atMs / window);
 }
 
-function headBefore(a: Head, b: Head): boolean {
-  return a.rank !== b.rank ? a.rank < b.rank : entryBefore(a.first, b.first);
+export function headBefore(a: Head, b: Head): boolean {
+  if (a.rank !== b.rank) return a.rank < b.rank;
+  return a.tag !== b.tag ? a.tag < b.tag : entryBefore(a.first, b.first);
+}
+
+/** The one that comes first of those there are. */
+export function firstOf(a: Head | undefined, b: Head | undefined): Head | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return headBefore(b, a) ? b : a;
 }
 
 function effective({ rank }: Head, window: FairnessWindow, nowMs: number): number {
@@ -32,30 +41,36 @@ function effective({ rank }: Head, window: FairnessWindow, nowMs: number): numbe
 /** Something for each window; most queues have but one, which is none. */
 export class ByWindow<T> {
   #off: T | undefined;
-  readonly #others = new Map<number, T>();
+  #others: Map<number, T> | null = null;
 
   get(window: FairnessWindow): T | undefined {
-    return window === 'off' ? this.#off : this.#others.get(window);
+    return window === 'off' ? this.#off : this.#others?.get(window);
   }
 
   set(window: FairnessWindow, value: T): void {
     if (window === 'off') this.#off = value;
-    else this.#others.set(window, value);
+    else {
+      this.#others ??= new Map();
+      this.#others.set(window, value);
+    }
   }
 
   delete(window: FairnessWindow): void {
     if (window === 'off') this.#off = undefined;
-    else this.#others.delete(window);
+    else {
+      this.#others?.delete(window);
+      if (this.#others?.size === 0) this.#others = null;
+    }
   }
 
-  *entries(): Iterable<readonly [FairnessWindow, T]> {
-    if (this.#off !== undefined) yield ['off', this.#off];
-    yield* this.#others;
+  *windows(): Iterable<FairnessWindow> {
+    if (this.#off !== undefined) yield 'off';
+    if (this.#others !== null) yield* this.#others.keys();
   }
 
   /** What there is where nothing ages, if there is nothing else. */
   get only(): T | undefined {
-    return this.#others.size === 0 ? this.#off : undefined;
+    return this.#others === null ? this.#off : undefined;
   }
 }
 
@@ -91,17 +106,16 @@ export class Heads {
     if (only !== undefined) return only.first;
     let first: Head | undefined;
     let priority = Number.POSITIVE_INFINITY;
-    for (const heads of others === undefined ? [this] : [this, others]) {
-      for (const [window, heap] of heads.#byWindow.entries()) {
-        const head = heap.first;
-        if (head === undefined) continue;
-        const its = effective(head, window, nowMs);
-        if (first !== undefined && (its > priority || (its === priority && !entryBefore(head.first, first.first)))) {
-          continue;
-        }
-        first = head;
-        priority = its;
+    const theirs = others === undefined ? [] : others.#byWindow.windows();
+    for (const window of new Set([...this.#byWindow.windows(), ...theirs])) {
+      const head = firstOf(this.first(window), others?.first(window));
+      if (head === undefined) continue;
+      const its = effective(head, window, nowMs);
+      if (first !== undefined && (its > priority || (its === priority && !entryBefore(head.first, first.first)))) {
+        continue;
       }
+      first = head;
+      priority = its;
     }
     return first;
   }

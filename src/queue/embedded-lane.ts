@@ -1,5 +1,5 @@
 // A lane of the embedded queue: a branch with either one own priority or the inherited one, so all its entries have the same
-// base priority. What is ready in it stands in rungs: entries that will always have the same effective priority, or of which
+// base priority, and with one key or none where there are rules for keys. What is ready in it stands in rungs: entries that will always have the same effective priority, or of which
 // the one that comes first has the higher one, so that a rung needs no more than a heap and its head.
 //
 // Ordered by eligible time all of a lane is one rung: what became eligible earlier has aged more. Ordered by creation time it
@@ -8,6 +8,7 @@
 import type { FairnessWindow } from './contract.js';
 import { type Entry, entryBefore } from './embedded-entry.js';
 import { type Head, stepsUntil } from './embedded-heads.js';
+import type { Line } from './embedded-line.js';
 import type { ThrottleNode } from './embedded-throttle-node.js';
 import { type HeapItem, IndexedHeap } from './indexed-heap.js';
 
@@ -23,11 +24,15 @@ export class Lane {
   readonly rungs = new Map<number, Rung>();
   /** Entries that name this lane. */
   entryCount = 0;
+  /** Where all stand that wait, ready or not, if its key is in strict order; then its rungs are empty. */
+  line: Line | null = null;
 
   constructor(
     readonly branch: string,
     /** Its members' own priority, or `null`: they inherit. */
     readonly ownPriority: number | null,
+    /** Of its members; `null`: they have none, or it did not matter when they came. */
+    readonly key: string | null,
     /** Where its heads are. */
     public node: ThrottleNode,
   ) {}
@@ -37,14 +42,31 @@ export class Lane {
 export class Ageing implements HeapItem {
   heapIndex = -1;
   dueMs = 0;
-  constructor(readonly rung: Rung) {}
+  constructor(readonly head: LaneHead) {}
 }
 
-export class Rung implements Head {
+/** A head of lanes, not of a node below. */
+export interface LaneHead extends Head {
+  readonly node: ThrottleNode;
+  readonly window: FairnessWindow;
+  /** Waiting while its first ages. */
+  ageing: Ageing | null;
+  /** Reckon its rank anew, at a time. Returns when it will be 0, or `null` when it changes no more. */
+  reckon(nowMs: number): number | null;
+}
+
+/** The rank of an entry at a time. */
+export function reckoned({ eligibleAtMs, lane: { priority, window } }: Entry, nowMs: number): number {
+  if (window === 'off') return priority;
+  const rank = priority + stepsUntil(eligibleAtMs, window);
+  return (rank - 1) * window <= nowMs ? 0 : rank;
+}
+
+export class Rung implements LaneHead {
   heapIndex = -1;
   rank = 0;
+  readonly tag = 0;
   readonly ready = new IndexedHeap<Entry>(entryBefore);
-  /** Waiting while its head ages. */
   ageing: Ageing | null = null;
 
   constructor(
@@ -57,17 +79,18 @@ export class Rung implements Head {
     return this.ready.first!;
   }
 
-  /** Reckon the rank of its head anew, at a time. Returns when it will be 0, or `null` when it changes no more. */
+  get node(): ThrottleNode {
+    return this.lane.node;
+  }
+
+  get window(): FairnessWindow {
+    return this.lane.window;
+  }
+
   reckon(nowMs: number): number | null {
-    const { priority, window } = this.lane;
-    if (window === 'off') {
-      this.rank = priority;
-      return null;
-    }
-    const rank = priority + stepsUntil(this.first.eligibleAtMs, window);
-    const dueMs = (rank - 1) * window;
-    this.rank = dueMs <= nowMs ? 0 : rank;
-    return this.rank === 0 ? null : dueMs;
+    const { window } = this.lane;
+    this.rank = reckoned(this.first, nowMs);
+    return this.rank === 0 || window === 'off' ? null : (this.rank - 1) * window;
   }
 }
 

@@ -11,17 +11,20 @@
 
 import type { BranchSettings, FairnessWindow, Throttle } from './contract.js';
 import type { Entry } from './embedded-entry.js';
-import { Ageing, Lane, type Rung, rungOf, rungsOf } from './embedded-lane.js';
+import type { Key } from './embedded-key.js';
+import { Ageing, Lane, type LaneHead, rungOf, rungsOf } from './embedded-lane.js';
+import type { Line } from './embedded-line.js';
 import { Throttles } from './embedded-throttles.js';
 import { IndexedHeap } from './indexed-heap.js';
-import { Inherited } from './inherited.js';
+import { above, Inherited } from './inherited.js';
+import type { KeyRules } from './key-rules.js';
 
 /** Where neither the instance nor any branch above it says otherwise. */
 const defaultPriority = 10;
 
 export class Lanes {
-  /** By branch, then by own priority (`null`: inherited). */
-  readonly #byBranch = new Map<string, Map<number | null, Lane>>();
+  /** By branch, then by own priority (`null`: inherited), of those with a key with the key behind it. */
+  readonly #byBranch = new Map<string, Map<number | string | null, Lane>>();
   readonly #throttles = new Throttles();
   readonly #ageing = new IndexedHeap<Ageing>((a, b) => a.dueMs < b.dueMs);
   readonly #priorities = new Inherited<number>(defaultPriority);
@@ -30,20 +33,28 @@ export class Lanes {
   #nowMs = 0;
 
   /** The lane for members of a workflow, made if need be; the caller counts its entries with `entryCount`. */
-  laneOf(workflowName: string, ownPriority: number | null): Lane {
-    const branch = workflowName.slice(0, workflowName.lastIndexOf('/') + 1);
+  laneOf(workflowName: string, ownPriority: number | null, key: string | null): Lane {
+    return this.#lane(workflowName.slice(0, workflowName.lastIndexOf('/') + 1), ownPriority, key);
+  }
+
+  /** A key is the lane's only where rules hold: elsewhere there may be as many as members. */
+  #lane(branch: string, ownPriority: number | null, anyKey: string | null): Lane {
     let lanes = this.#byBranch.get(branch);
     if (lanes === undefined) {
       lanes = new Map();
       this.#byBranch.set(branch, lanes);
     }
-    let lane = lanes.get(ownPriority);
+    const key = anyKey === null || this.#throttles.rulesAt(branch) === undefined ? null : anyKey;
+    const name = key === null ? ownPriority : `${ownPriority} ${key}`;
+    let lane = lanes.get(name);
     if (lane === undefined) {
-      lane = new Lane(branch, ownPriority, this.#throttles.nodeOf(branch));
+      lane = new Lane(branch, ownPriority, key, this.#throttles.nodeOf(branch, key));
+      lane.node.laneCount++;
+      lane.line = lane.node.key?.line ?? null;
       lane.priority = ownPriority ?? this.#priorities.at(branch);
       lane.fifo = this.#fifo.at(branch);
       lane.window = this.#windows.at(branch);
-      lanes.set(ownPriority, lane);
+      lanes.set(name, lane);
     }
     return lane;
   }
@@ -52,8 +63,10 @@ export class Lanes {
   entryGone(lane: Lane): void {
     if (--lane.entryCount > 0) return;
     const lanes = this.#byBranch.get(lane.branch)!;
-    lanes.delete(lane.ownPriority);
+    lanes.delete(lane.key === null ? lane.ownPriority : `${lane.ownPriority} ${lane.key}`);
     if (lanes.size === 0) this.#byBranch.delete(lane.branch);
+    lane.node.laneCount--;
+    this.#throttles.left(lane.node);
   }
 
   /** What an engine claims next. */
@@ -78,13 +91,36 @@ export class Lanes {
   }
 
   add(entry: Entry): void {
+    if (entry.lane.line !== null) {
+      this.delay(entry);
+      return;
+    }
     const rung = rungOf(entry);
     rung.ready.push(entry);
     if (rung.ready.size === 1) this.#show(rung);
     else if (entry.heapIndex === 0) this.#moved(rung);
   }
 
+  /** An entry waits for its time elsewhere; in strict order it has its place in the line all the same. */
+  delay(entry: Entry): void {
+    const { line } = entry.lane;
+    if (line === null) return;
+    line.add(entry);
+    this.#follow(line);
+  }
+
+  undelay(entry: Entry): void {
+    const { line } = entry.lane;
+    if (line === null) return;
+    line.remove(entry);
+    this.#follow(line);
+  }
+
   remove(entry: Entry): void {
+    if (entry.lane.line !== null) {
+      this.undelay(entry);
+      return;
+    }
     const rung = rungOf(entry);
     const wasHead = entry.heapIndex === 0;
     rung.ready.remove(entry);
@@ -103,12 +139,18 @@ export class Lanes {
     return this.#throttles.count(lane.node, engine, members, tokens);
   }
 
+  /** Members of an entry's slice are claimed. */
+  take({ lane, count }: Entry): void {
+    this.#throttles.take(lane.node, count);
+  }
+
   setPriority(branch: string, priority: number | null): void {
     this.#priorities.set(branch, priority);
     for (const lane of this.#lanesBelow(branch)) {
       if (lane.ownPriority !== null) continue;
       lane.priority = this.#priorities.at(lane.branch);
       for (const rung of rungsOf(lane)) this.#moved(rung);
+      if (lane.line?.isShown) this.#moved(lane.line);
     }
   }
 
@@ -136,14 +178,45 @@ export class Lanes {
 
   /** After `refill`. @param held members that claims hold below the branch, by engine */
   setThrottle(branch: string, throttle: Throttle | null, held: ReadonlyMap<string, number>): void {
-    this.#throttles.set(branch, throttle, held, () => {
-      for (const lane of this.#lanesBelow(branch)) {
-        const rungs = rungsOf(lane);
-        for (const rung of rungs) this.#hide(rung);
-        lane.node = this.#throttles.nodeOf(lane.branch);
-        for (const rung of rungs) this.#show(rung);
+    this.#throttles.set(branch, throttle, held, () => this.#hangBelow(branch));
+  }
+
+  /**
+   * Lanes are hung anew; what waits is filed anew only where keys get rules that had none, or order is or was strict.
+   *
+   * @param entries all there are
+   * @param held those that claims hold, and the engines
+   */
+  setKeys(
+    branch: string,
+    rules: KeyRules | null,
+    { entries, held }: { entries: Iterable<Entry>; held: Iterable<readonly [Entry, string]> },
+  ): void {
+    const before = this.#throttles.rulesAt(branch);
+    const next = rules ?? this.#throttles.rulesAt(above(branch))?.rules;
+    const isStrict = (before?.rules.isStrict ?? false) || (next?.isStrict ?? false);
+    const isFiled = before !== undefined && !isStrict;
+    const refiled = isFiled
+      ? []
+      : [...entries].filter(entry => entry.key !== null && entry.lane.branch.startsWith(branch));
+    for (const entry of refiled) {
+      if (entry.place === 'ready') this.remove(entry);
+      else if (entry.place === 'delayed') this.undelay(entry);
+    }
+    this.#throttles.setRules(branch, rules, () => this.#hangBelow(branch));
+    for (const entry of refiled) {
+      const lane = this.#lane(entry.lane.branch, entry.lane.ownPriority, entry.key);
+      if (lane !== entry.lane) {
+        lane.entryCount++;
+        this.entryGone(entry.lane);
+        entry.lane = lane;
       }
-    });
+      if (entry.place === 'ready') this.add(entry);
+      else if (entry.place === 'delayed') this.delay(entry);
+    }
+    const after = this.#throttles.rulesAt(branch);
+    const members = heldByKey(held);
+    for (const each of new Set([before, after])) if (each !== undefined) this.#throttles.limitKeys(each, members);
   }
 
   /** What is set, by branch. */
@@ -157,7 +230,8 @@ export class Lanes {
     const fifo = this.#fifo.all();
     const windows = this.#windows.all();
     const throttles = this.#throttles.all();
-    const branches = [priorities, fifo, windows, throttles].flatMap(set => [...set.keys()]);
+    const rules = this.#throttles.rules();
+    const branches = [priorities, fifo, windows, throttles, rules].flatMap(set => [...set.keys()]);
     return new Map(
       branches.map(branch => [
         branch,
@@ -166,6 +240,7 @@ export class Lanes {
           fifo: fifo.get(branch) ?? null,
           fairness: windows.get(branch) ?? null,
           throttle: throttles.get(branch) ?? null,
+          keys: rules.get(branch)?.rules ?? null,
           isWhole: true,
         },
       ]),
@@ -178,38 +253,74 @@ export class Lanes {
     for (;;) {
       const first = this.#ageing.first;
       if (first === undefined || first.dueMs > this.#nowMs) return;
-      this.#moved(first.rung);
+      this.#moved(first.head);
     }
   }
 
-  #show(rung: Rung): void {
-    this.#reckon(rung);
-    this.#throttles.put(rung, rung.lane.node, rung.lane.window);
+  #show(head: LaneHead): void {
+    this.#reckon(head);
+    this.#throttles.put(head, head.node, head.window);
   }
 
-  #moved(rung: Rung): void {
-    this.#reckon(rung);
-    this.#throttles.moved(rung, rung.lane.node, rung.lane.window);
+  #moved(head: LaneHead): void {
+    this.#reckon(head);
+    this.#throttles.moved(head, head.node, head.window);
   }
 
-  #hide(rung: Rung): void {
-    this.#throttles.remove(rung, rung.lane.node, rung.lane.window);
-    if (rung.ageing !== null) this.#ageing.remove(rung.ageing);
-    rung.ageing = null;
+  #hide(head: LaneHead): void {
+    this.#throttles.remove(head, head.node, head.window);
+    if (head.ageing !== null) this.#ageing.remove(head.ageing);
+    head.ageing = null;
   }
 
-  #reckon(rung: Rung): void {
-    const dueMs = rung.reckon(this.#nowMs);
+  #reckon(head: LaneHead): void {
+    const dueMs = head.reckon(this.#nowMs);
     if (dueMs === null) {
-      if (rung.ageing !== null) this.#ageing.remove(rung.ageing);
-      rung.ageing = null;
-    } else if (rung.ageing === null) {
-      rung.ageing = new Ageing(rung);
-      rung.ageing.dueMs = dueMs;
-      this.#ageing.push(rung.ageing);
+      if (head.ageing !== null) this.#ageing.remove(head.ageing);
+      head.ageing = null;
+    } else if (head.ageing === null) {
+      head.ageing = new Ageing(head);
+      head.ageing.dueMs = dueMs;
+      this.#ageing.push(head.ageing);
     } else {
-      rung.ageing.dueMs = dueMs;
-      this.#ageing.moved(rung.ageing);
+      head.ageing.dueMs = dueMs;
+      this.#ageing.moved(head.ageing);
+    }
+  }
+
+  /** Have a line show what is to be shown of it. */
+  #follow(line: Line): void {
+    const { next } = line;
+    if (line.isShown) {
+      if (next === line.first) return;
+      this.#hideLine(line);
+    }
+    if (next === undefined) return;
+    line.show(next);
+    this.#show(line);
+  }
+
+  #hideLine(line: Line): void {
+    if (!line.isShown) return;
+    this.#hide(line);
+    line.isShown = false;
+  }
+
+  /** Have lanes hang where they belong now. */
+  #hangBelow(branch: string): void {
+    for (const lane of this.#lanesBelow(branch)) {
+      const rungs = rungsOf(lane);
+      const { node: before, line } = lane;
+      for (const rung of rungs) this.#hide(rung);
+      if (line !== null) this.#hideLine(line);
+      lane.node = this.#throttles.nodeOf(lane.branch, lane.key);
+      lane.node.laneCount++;
+      lane.line = lane.node.key?.line ?? null;
+      for (const rung of rungs) this.#show(rung);
+      if (line !== null) this.#follow(line);
+      if (lane.line !== null) this.#follow(lane.line);
+      before.laneCount--;
+      this.#throttles.left(before);
     }
   }
 
@@ -217,7 +328,9 @@ export class Lanes {
   #refile(lane: Lane, change: () => void): void {
     const rungs = rungsOf(lane);
     for (const rung of rungs) this.#hide(rung);
+    if (lane.line !== null) this.#hideLine(lane.line);
     change();
+    if (lane.line !== null) this.#follow(lane.line);
     if (lane.rungs.size === 0 && !(lane.fifo && lane.window !== 'off')) {
       lane.onlyRung.ready.reorder();
       for (const rung of rungs) this.#show(rung);
@@ -230,4 +343,15 @@ export class Lanes {
   *#lanesBelow(branch: string): Iterable<Lane> {
     for (const [name, lanes] of this.#byBranch) if (name.startsWith(branch)) yield* lanes.values();
   }
+}
+
+function heldByKey(held: Iterable<readonly [Entry, string]>): ReadonlyMap<Key, ReadonlyMap<string, number>> {
+  const members = new Map<Key, Map<string, number>>();
+  for (const [{ lane, count }, engine] of held) {
+    const { key } = lane.node;
+    if (key === null) continue;
+    const byEngine = members.get(key) ?? new Map<string, number>();
+    members.set(key, byEngine.set(engine, (byEngine.get(engine) ?? 0) + count));
+  }
+  return members;
 }

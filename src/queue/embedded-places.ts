@@ -23,6 +23,14 @@ export class Places {
     return known.slice(first, end);
   }
 
+  /** All entries there are. */
+  *all(): Iterable<Entry> {
+    for (const known of this.#bySegment.values()) {
+      if (Array.isArray(known)) yield* known;
+      else yield known;
+    }
+  }
+
   /** All entries of a segment, in order. */
   of(segment: string): readonly Entry[] {
     return this.overlapping({ segment, from: 0, to: Number.POSITIVE_INFINITY });

@@ -3,6 +3,7 @@
 // Invariants:
 //   G1. Tokens of a node wait here exactly while there is no whole one, as they were last looked at.
 
+import type { Key } from './embedded-key.js';
 import type { ThrottleNode } from './embedded-throttle-node.js';
 import { type HeapItem, IndexedHeap } from './indexed-heap.js';
 import type { Rate } from './rate.js';
@@ -19,7 +20,7 @@ import {
   withTaken,
 } from './rate-bucket.js';
 
-/** Of a node with a rate; times are those of `Rates`. */
+/** Of a node, or a key, with a rate; times are those of `Rates`. */
 export class Tokens implements HeapItem {
   heapIndex = -1;
   /** While they wait: when there is a whole one. */
@@ -27,7 +28,7 @@ export class Tokens implements HeapItem {
   #bucket: Bucket;
 
   constructor(
-    readonly node: ThrottleNode,
+    readonly owner: ThrottleNode | Key,
     private rate: Rate,
     nowMs: number,
   ) {
@@ -79,14 +80,14 @@ export class Rates {
     this.#nowMs = this.#time.at(clockMs);
   }
 
-  /** Nodes that have a token again. */
-  *refilled(): Iterable<ThrottleNode> {
+  /** Nodes and keys that have a token again. */
+  *refilled(): Iterable<ThrottleNode | Key> {
     for (;;) {
       const first = this.#waiting.first;
       if (first === undefined || first.dueMs > this.#nowMs) return;
       first.look(this.#nowMs);
       this.changed(first);
-      yield first.node;
+      yield first.owner;
     }
   }
 

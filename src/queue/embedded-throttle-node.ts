@@ -1,100 +1,63 @@
-// A branch with a throttle, as the embedded queue has it: what is held below it, and what it shows of what waits below it.
+// A node of the embedded queue's tree: a branch with a throttle or rules for keys, or what a key has there; how much may be
+// claimed below it, and what it shows of what waits below it.
 
-import type { FairnessWindow, Throttle } from './contract.js';
-import { type Entry, entryBefore } from './embedded-entry.js';
-import { ByWindow, type Head, Heads } from './embedded-heads.js';
-import { Tokens } from './embedded-rates.js';
+import type { FairnessWindow } from './contract.js';
+import type { Entry } from './embedded-entry.js';
+import { Gate } from './embedded-gate.js';
+import { ByWindow, firstOf, type Head, Heads } from './embedded-heads.js';
+import type { Key } from './embedded-key.js';
 
 /** Viewer of what is shown to all. Engines have names. */
 export const everybody = '';
 
-export const unlimited: Throttle = { perEngine: null, clusterWide: null, rate: null };
-
 /** The first head below a node, in the heads of its parent. */
-interface Face extends Head {
-  rank: number;
-  first: Entry;
+class Face implements Head {
+  heapIndex = -1;
+  constructor(
+    public rank: number,
+    public tag: number,
+    public first: Entry,
+  ) {}
 }
 
 export class ThrottleNode {
-  throttle: Throttle = unlimited;
-  /** Members held below it, while it has a limit for all engines, and by engine, while it has one for each. */
-  #running = 0;
-  readonly #runningBy = new Map<string, number>();
-  /** While it has a rate. */
-  tokens: Tokens | null = null;
+  /** Of a key one for all its nodes. */
+  readonly gate: Gate;
   readonly children = new Set<ThrottleNode>();
   /** It shows a face to each engine, not the same to all (T3 in `embedded-throttles.ts`). */
   showsByEngine = false;
+  /** It is a branch with weights: how far keys are in their shares is nothing to what is not below it. */
+  hidesTags = false;
+  /** Lanes hung at it. */
+  laneCount = 0;
   readonly common = new Heads();
   /** By viewer. */
-  readonly #heads = new Map<string, Heads>();
+  #heads: Map<string, Heads> | null = null;
   /** What it shows to everybody, or to a viewer. */
   readonly #commonFaces = new ByWindow<Face>();
-  readonly #faces = new Map<string, ByWindow<Face>>();
+  #faces: Map<string, ByWindow<Face>> | null = null;
 
   constructor(
     readonly branch: string,
     /** `null` for the root alone. */
     public parent: ThrottleNode | null,
-  ) {}
-
-  /** More members that an engine may claim. */
-  room(engine: string): number {
-    const { perEngine, clusterWide } = this.throttle;
-    let room = Number.POSITIVE_INFINITY;
-    if (clusterWide !== null) room = clusterWide - this.#running;
-    if (perEngine !== null) room = Math.min(room, perEngine - (this.#runningBy.get(engine) ?? 0));
-    if (this.tokens !== null) room = Math.min(room, this.tokens.count);
-    return room;
+    /** Whose node it is; `null`: the branch's own. */
+    readonly key: Key | null,
+  ) {
+    this.gate = key === null ? new Gate() : key.gate;
   }
 
-  /** Change its limits. @param held members below it, by engine @param rateMs the time of tokens */
-  limit(throttle: Throttle, held: ReadonlyMap<string, number>, rateMs: number): void {
-    this.throttle = throttle;
-    if (throttle.rate === null) this.tokens = null;
-    else if (this.tokens === null) this.tokens = new Tokens(this, throttle.rate, rateMs);
-    else this.tokens.change(throttle.rate, rateMs);
-    this.#running = 0;
-    this.#runningBy.clear();
-    for (const [engine, members] of held) this.count(engine, members, 0);
-  }
-
-  /** It remembers what was claimed, and must stay though nothing waits or is held below it. @param rateMs the time of tokens */
-  hasDebt(rateMs: number): boolean {
-    return this.tokens !== null && this.tokens.fullAtMs > rateMs;
-  }
-
-  /**
-   * An engine holds more members below it. True when it has room no more, or again, for that engine or for all.
-   *
-   * @param tokens what that takes, or gives back (negative), of its rate
-   */
-  count(engine: string, members: number, tokens: number): boolean {
-    const { perEngine, clusterWide } = this.throttle;
-    let isOther = false;
-    if (this.tokens !== null && tokens !== 0) {
-      const before = this.tokens.count;
-      this.tokens.take(tokens);
-      isOther = before > 0 !== this.tokens.count > 0;
-    }
-    if (clusterWide !== null) {
-      isOther ||= this.#running < clusterWide !== this.#running + members < clusterWide;
-      this.#running += members;
-    }
-    if (perEngine !== null) {
-      const before = this.#runningBy.get(engine) ?? 0;
-      const running = before + members;
-      isOther ||= before < perEngine !== running < perEngine;
-      if (running === 0) this.#runningBy.delete(engine);
-      else this.#runningBy.set(engine, running);
-    }
-    return isOther;
+  /** At it or below. */
+  get hasLanes(): boolean {
+    if (this.laneCount > 0) return true;
+    for (const child of this.children) if (child.hasLanes) return true;
+    return false;
   }
 
   /** Heads that are the same for everybody, or an engine's. */
   headsFor(viewer: string): Heads {
     if (viewer === everybody) return this.common;
+    this.#heads ??= new Map();
     let heads = this.#heads.get(viewer);
     if (heads === undefined) {
       heads = new Heads();
@@ -104,17 +67,14 @@ export class ThrottleNode {
   }
 
   firstNow(engine: string, nowMs: number): Head | undefined {
-    return this.common.firstNow(this.#heads.get(engine), nowMs);
+    return this.common.firstNow(this.#heads?.get(engine), nowMs);
   }
 
   /** What the parent is to show of it. */
   #firstFor(viewer: string, window: FairnessWindow): Head | undefined {
-    if (this.room(viewer) <= 0) return undefined;
-    const common = this.common.first(window);
-    const own = viewer === everybody ? undefined : this.#heads.get(viewer)?.first(window);
-    if (common === undefined || own === undefined) return common ?? own;
-    if (common.rank !== own.rank) return common.rank < own.rank ? common : own;
-    return entryBefore(common.first, own.first) ? common : own;
+    if (this.gate.room(viewer) <= 0) return undefined;
+    const own = viewer === everybody ? undefined : this.#heads?.get(viewer)?.first(window);
+    return firstOf(this.common.first(window), own);
   }
 
   /** Bring its face up to date; true when the parent shows something else now. */
@@ -130,14 +90,16 @@ export class ThrottleNode {
       return true;
     }
     const { rank, first } = head;
+    const tag = this.key !== null ? this.key.tag : this.hidesTags ? 0 : head.tag;
     if (face === undefined) {
-      const made: Face = { rank, first, heapIndex: -1 };
+      const made = new Face(rank, tag, first);
       faces.set(window, made);
       heads.put(made, window);
       return true;
     }
-    if (face.rank === rank && face.first === first) return false;
+    if (face.rank === rank && face.tag === tag && face.first === first) return false;
     face.rank = rank;
+    face.tag = tag;
     face.first = first;
     heads.moved(face, window);
     return true;
@@ -146,24 +108,25 @@ export class ThrottleNode {
   /** Show nothing to a viewer. */
   hideFrom(viewer: string): void {
     const faces = this.#facesFor(viewer);
-    for (const [window, face] of [...faces.entries()]) {
-      this.parent!.headsFor(viewer).remove(face, window);
+    for (const window of [...faces.windows()]) {
+      this.parent!.headsFor(viewer).remove(faces.get(window)!, window);
       faces.delete(window);
     }
-    this.#faces.delete(viewer);
+    this.#faces?.delete(viewer);
   }
 
   hide(): void {
-    for (const viewer of [everybody, ...this.#faces.keys()]) this.hideFrom(viewer);
+    for (const viewer of [everybody, ...(this.#faces?.keys() ?? [])]) this.hideFrom(viewer);
   }
 
   /** Keep nothing for an engine: no node below shows it anything. */
   forget(engine: string): void {
-    this.#heads.delete(engine);
+    this.#heads?.delete(engine);
   }
 
   #facesFor(viewer: string): ByWindow<Face> {
     if (viewer === everybody) return this.#commonFaces;
+    this.#faces ??= new Map();
     let faces = this.#faces.get(viewer);
     if (faces === undefined) {
       faces = new ByWindow();

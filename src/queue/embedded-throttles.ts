@@ -1,40 +1,68 @@
-// The throttles of the embedded queue: a tree of the branches that have one, under the root.
+// The throttles and the keys of the embedded queue: a tree of the branches that have a throttle or rules, under the root.
 //
 // Invariants:
 //   T1. A node holds the heads of the lanes hung at it, and the faces of the nodes below it. A lane hangs at the nearest node
-//       at or above its branch.
+//       at or above its branch, or, below rules, at what its key has there (T5).
 //   T2. A node shows its first head in its parent, as its face, exactly while it has room. What has no room is so out of
 //       the way of every claim.
 //   T3. A node that has a limit per engine, or has one below it, shows a face to each engine that claims; any other shows
 //       the same to all.
 //   T4. A node counts the members that claims hold below it, as far as it has limits.
-//   T5. A node with a rate takes a token for each member that is claimed below it, and has no room while it has none.
+//   T5. A key has a part, a node of its own, below each node where it has lanes: throttles may stand below its rules, so that
+//       one node would have two above it. All its parts have one room and one tag. What has no key, and what has rules of its
+//       own, has a part as one key more where the rules above it have weights.
+//   T6. A node with a rate takes a token for each member that is claimed below it, and has no room while it has none.
 
-import type { FairnessWindow, Throttle } from './contract.js';
+import type { FairnessWindow, Rate, Throttle } from './contract.js';
 import type { Entry } from './embedded-entry.js';
+import { type Gate, unlimited } from './embedded-gate.js';
 import type { Head } from './embedded-heads.js';
-import { Rates } from './embedded-rates.js';
-import { everybody, ThrottleNode, unlimited } from './embedded-throttle-node.js';
-import { nearest } from './inherited.js';
+import { type Key, KeyBranch } from './embedded-key.js';
+import { Rates, Tokens } from './embedded-rates.js';
+import { everybody, ThrottleNode } from './embedded-throttle-node.js';
+import { above, nearest } from './inherited.js';
+import { type KeyRules, noKey } from './key-rules.js';
 
 /** Engines that faces are kept for, at most: who has not claimed for longest has none until it does. */
 const viewersMax = 64;
 
 export class Throttles {
-  readonly root = new ThrottleNode('/', null);
+  readonly root = new ThrottleNode('/', null, null);
   readonly #byBranch = new Map([['/', this.root]]);
   readonly #set = new Map<string, Throttle>();
+  readonly #rules = new Map<string, KeyBranch>();
   readonly #rates = new Rates();
   /** Nodes that show by engine (T3). */
-  #byEngine = 0;
+  readonly #byEngine = new Set<ThrottleNode>();
   /** Who has claimed since there are any, the last one last. */
   readonly #engines = new Set<string>();
   /** Those that lanes have. */
   windows: readonly FairnessWindow[] = ['off'];
 
-  /** Where a lane of this branch hangs. */
-  nodeOf(branch: string): ThrottleNode {
-    return nearest(this.#byBranch, branch)!;
+  /** The rules that hold for members of a branch. */
+  rulesAt(branch: string): KeyBranch | undefined {
+    return this.#rules.size === 0 ? undefined : nearest(this.#rules, branch);
+  }
+
+  /** Where a lane of this branch and key hangs; the caller counts it there. */
+  nodeOf(branch: string, key: string | null): ThrottleNode {
+    const node = nearest(this.#byBranch, branch)!;
+    const rules = this.rulesAt(branch);
+    if (rules === undefined || (key === null && rules.rules.weights === null)) return node;
+    return this.#partOf(node, rules.keyOf(key ?? noKey));
+  }
+
+  /** A lane hangs at a node no more. */
+  left(node: ThrottleNode): void {
+    const { key, parent } = node;
+    if (key !== null && node.laneCount === 0 && node.children.size === 0) {
+      this.#byEngine.delete(node);
+      parent!.children.delete(node);
+      key.parts.delete(parent!);
+      if (key.parts.size === 0 && key.name !== noKey) key.branch.busy -= 1;
+      key.branch.left(key);
+    }
+    for (let at: ThrottleNode | null = node; at !== null; at = at.parent) at.key?.branch.restIfEmpty();
   }
 
   put(head: Head, node: ThrottleNode, window: FairnessWindow): void {
@@ -54,15 +82,18 @@ export class Throttles {
 
   /** What an engine claims next, after `refill`. */
   next(engine: string, nowMs: number): Entry | undefined {
-    if (this.#byEngine > 0) this.#see(engine);
-    if (this.root.room(engine) <= 0) return undefined;
+    if (this.#byEngine.size > 0) this.#see(engine);
+    if (this.root.gate.room(engine) <= 0) return undefined;
     return this.root.firstNow(engine, nowMs)?.first;
   }
 
   /** What has a token again shows its face. @param clockMs what the clock shows, though it be set back */
   refill(clockMs: number): void {
     this.#rates.look(clockMs);
-    for (const node of this.#rates.refilled()) this.#showAll(node);
+    for (const owner of this.#rates.refilled()) {
+      if (owner instanceof ThrottleNode) this.#showAll(owner);
+      else this.#showKey(owner);
+    }
   }
 
   /** Until a rate that is used up lets something be claimed again; `null`: none is. */
@@ -74,8 +105,8 @@ export class Throttles {
   room(node: ThrottleNode, engine: string): number {
     let room = Number.POSITIVE_INFINITY;
     for (let at: ThrottleNode | null = node; at !== null; at = at.parent) {
-      at.tokens?.look(this.#rates.nowMs);
-      room = Math.min(room, at.room(engine));
+      at.gate.tokens?.look(this.#rates.nowMs);
+      room = Math.min(room, at.gate.room(engine));
     }
     return room;
   }
@@ -88,13 +119,25 @@ export class Throttles {
   count(node: ThrottleNode, engine: string, members: number, tokens: number): boolean {
     let isOther = false;
     for (let at: ThrottleNode | null = node; at !== null; at = at.parent) {
-      const isOtherHere = at.count(engine, members, tokens);
-      if (tokens !== 0 && at.tokens !== null) this.#rates.changed(at.tokens);
+      const isOtherHere = at.gate.count(engine, members, tokens);
+      if (tokens !== 0 && at.gate.tokens !== null) this.#rates.changed(at.gate.tokens);
       if (!isOtherHere) continue;
-      this.#showAll(at);
+      if (at.key === null) this.#showAll(at);
+      else this.#showKey(at.key);
       isOther = true;
     }
     return isOther;
+  }
+
+  /** Members of a slice of what hangs at a node are claimed: their keys have had of their shares. */
+  take(node: ThrottleNode, members: number): void {
+    for (let at: ThrottleNode | null = node; at !== null; at = at.parent) {
+      if (at.key === null) continue;
+      for (const key of at.key.branch.take(at.key, members)) {
+        this.#showKey(key);
+        key.branch.left(key);
+      }
+    }
   }
 
   /**
@@ -107,22 +150,13 @@ export class Throttles {
     if (throttle === null) this.#set.delete(branch);
     else this.#set.set(branch, throttle);
     const known = this.#byBranch.get(branch);
-    if (known === undefined) {
-      if (throttle === null) return;
-      const node = this.#add(branch);
-      hung();
-      this.#limit(node, throttle, held);
-      this.#reconsider(node);
-    } else if (throttle !== null || known === this.root) {
-      this.#limit(known, throttle ?? unlimited, held);
-      this.#reconsider(known);
-    } else {
-      this.#limit(known, unlimited, held);
-      this.#byBranch.delete(branch);
-      hung();
-      this.#drop(known);
-      this.#reconsider(known.parent!);
-    }
+    if (known !== undefined && throttle === null) this.#rate(known, known.gate, null);
+    if (this.#isNode(branch) !== (known !== undefined)) this.#rehang(branch, hung);
+    const node = this.#byBranch.get(branch);
+    if (node === undefined) return;
+    node.gate.limit(throttle ?? unlimited, held);
+    this.#rate(node, node.gate, throttle?.rate ?? null);
+    this.#reconsider(node);
   }
 
   /** What is set, by branch. */
@@ -130,48 +164,133 @@ export class Throttles {
     return this.#set;
   }
 
-  #limit(node: ThrottleNode, throttle: Throttle, held: ReadonlyMap<string, number>): void {
-    if (node.tokens !== null) this.#rates.removed(node.tokens);
-    node.limit(throttle, held, this.#rates.nowMs);
-    if (node.tokens !== null) this.#rates.changed(node.tokens);
+  /** Those that are set, by branch. */
+  rules(): ReadonlyMap<string, KeyBranch> {
+    return this.#rules;
+  }
+
+  /** @param hung lanes at and below the branch may hang at another node */
+  setRules(branch: string, rules: KeyRules | null, hung: () => void): void {
+    const known = this.#rules.get(branch);
+    if (known === undefined && rules === null) return;
+    const before = known?.rules;
+    if (rules === null) this.#rules.delete(branch);
+    else if (known === undefined) this.#rules.set(branch, new KeyBranch(rules));
+    else known.change(rules);
+    const isSame =
+      before !== undefined &&
+      rules !== null &&
+      (before.weights === null) === (rules.weights === null) &&
+      before.isStrict === rules.isStrict;
+    if (!isSame) this.#rehang(branch, hung);
+  }
+
+  /** Have what is held of the keys of a branch counted anew. @param held members, by key and engine */
+  limitKeys(branch: KeyBranch, held: ReadonlyMap<Key, ReadonlyMap<string, number>>): void {
+    for (const key of branch.keys.values()) {
+      branch.limit(key, held.get(key) ?? new Map());
+      this.#showKey(key);
+    }
+  }
+
+  #isNode(branch: string): boolean {
+    return branch === '/' || this.#set.has(branch) || this.#rules.has(branch);
+  }
+
+  /** Hang the nodes at and below a branch, and then its lanes, where they belong by what is set now. */
+  #rehang(branch: string, hung: () => void): void {
+    const known = this.#byBranch.get(branch);
+    const touched = new Set<ThrottleNode>();
+    if (this.#isNode(branch)) {
+      const node = known ?? this.#add(branch);
+      node.hidesTags = (this.#rules.get(branch)?.rules.weights ?? null) !== null;
+      touched.add(node);
+    } else this.#byBranch.delete(branch);
+    for (const node of this.#byBranch.values()) {
+      if (node.parent === null || !node.branch.startsWith(branch)) continue;
+      const { parent } = node;
+      const other = this.#parentOf(node.branch);
+      if (other === parent) continue;
+      this.#hang(node, other);
+      touched.add(parent).add(other);
+    }
+    hung();
+    if (known !== undefined && !this.#isNode(branch)) {
+      this.#drop(known);
+      touched.delete(known);
+      touched.add(known.parent!);
+    }
+    for (const node of touched) this.#reconsider(node);
+  }
+
+  /** It has this rate from now on, or none any more. */
+  #rate(owner: ThrottleNode | Key, gate: Gate, rate: Rate | null): void {
+    if (gate.tokens !== null) this.#rates.removed(gate.tokens);
+    if (rate === null) gate.tokens = null;
+    else if (gate.tokens === null) gate.tokens = new Tokens(owner, rate, this.#rates.nowMs);
+    else gate.tokens.change(rate, this.#rates.nowMs);
+    if (gate.tokens !== null) this.#rates.changed(gate.tokens);
   }
 
   #add(branch: string): ThrottleNode {
-    const parent = this.nodeOf(branch);
-    const node = new ThrottleNode(branch, parent);
-    for (const child of parent.children) if (child.branch.startsWith(branch)) this.#hang(child, node);
+    const parent = this.#parentOf(branch);
+    const node = new ThrottleNode(branch, parent, null);
     parent.children.add(node);
     this.#byBranch.set(branch, node);
     return node;
   }
 
-  /** Its lanes hang elsewhere by now. */
+  #parentOf(branch: string): ThrottleNode {
+    const node = nearest(this.#byBranch, above(branch))!;
+    const rules = this.#rules.has(branch) ? this.rulesAt(above(branch)) : undefined;
+    return rules === undefined || rules.rules.weights === null ? node : this.#partOf(node, rules.keyOf(noKey));
+  }
+
+  #partOf(node: ThrottleNode, key: Key): ThrottleNode {
+    let part = key.parts.get(node);
+    if (part === undefined) {
+      part = new ThrottleNode(node.branch, node, key);
+      node.children.add(part);
+      key.parts.set(node, part);
+      if (key.parts.size === 1 && key.name !== noKey) key.branch.busy += 1;
+    }
+    return part;
+  }
+
+  /** Its lanes and the nodes below it hang elsewhere by now. */
   #drop(node: ThrottleNode): void {
-    for (const child of node.children) this.#hang(child, node.parent!);
     node.hide();
-    if (node.showsByEngine) this.#byEngine -= 1;
+    this.#byEngine.delete(node);
     node.parent!.children.delete(node);
+    this.left(node.parent!);
   }
 
   #hang(node: ThrottleNode, parent: ThrottleNode): void {
+    const before = node.parent!;
     node.hide();
-    node.parent!.children.delete(node);
+    before.children.delete(node);
     node.parent = parent;
     parent.children.add(node);
     this.#showAll(node);
+    this.left(before);
   }
 
   /** To whom it and those above show their faces may be another (T3), and what. */
   #reconsider(node: ThrottleNode): void {
     for (let at = node; at.parent !== null; at = at.parent) {
-      const showsByEngine = at.throttle.perEngine !== null || [...at.children].some(child => child.showsByEngine);
+      const showsByEngine = at.gate.throttle.perEngine !== null || hasOneByEngine(at.children);
       if (showsByEngine !== at.showsByEngine) {
         at.hide();
         at.showsByEngine = showsByEngine;
-        this.#byEngine += showsByEngine ? 1 : -1;
+        if (showsByEngine) this.#byEngine.add(at);
+        else this.#byEngine.delete(at);
       }
       this.#showAll(at);
     }
+  }
+
+  #showKey(key: Key): void {
+    for (const part of key.parts.values()) this.#showAll(part);
   }
 
   #showAll(node: ThrottleNode): void {
@@ -196,13 +315,18 @@ export class Throttles {
     const isKnown = this.#engines.delete(engine);
     this.#engines.add(engine);
     if (isKnown) return;
-    for (const node of this.#byBranch.values()) {
-      if (node.showsByEngine) for (const window of this.windows) this.#changedFor(node, engine, window);
+    for (const node of this.#byEngine) {
+      for (const window of this.windows) this.#changedFor(node, engine, window);
     }
     if (this.#engines.size <= viewersMax) return;
     const [oldest] = this.#engines;
     this.#engines.delete(oldest!);
-    for (const node of this.#byBranch.values()) node.hideFrom(oldest!);
-    for (const node of this.#byBranch.values()) node.forget(oldest!);
+    for (const node of this.#byEngine) node.hideFrom(oldest!);
+    for (const node of this.#byEngine) node.parent!.forget(oldest!);
   }
+}
+
+function hasOneByEngine(nodes: Iterable<ThrottleNode>): boolean {
+  for (const node of nodes) if (node.showsByEngine) return true;
+  return false;
 }

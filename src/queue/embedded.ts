@@ -37,6 +37,7 @@ import { EmbeddedEpoch } from './embedded-epoch.js';
 import { Lanes } from './embedded-lanes.js';
 import { Places } from './embedded-places.js';
 import { IndexedHeap } from './indexed-heap.js';
+import { assertRules, type KeyRules } from './key-rules.js';
 import { assertRate } from './rate.js';
 
 export class EmbeddedQueue implements Queue {
@@ -116,6 +117,7 @@ export class EmbeddedQueue implements Queue {
       if (entry.count > room) this.#split(entry, entry.from + room);
       this.#unwait(entry);
       this.#hold(entry, held, entry.count);
+      this.#lanes.take(entry);
       slices.push({ segment: entry.segment, from: entry.from, to: entry.to, redelivered: entry.redelivered });
     }
     if (held.count > 0) return { kind: 'claimed', id: held.id, engine: held.engine, slices, count: held.count };
@@ -221,15 +223,16 @@ export class EmbeddedQueue implements Queue {
     return this.#lanes.settings();
   }
 
+  async setKeys(branch: string, rules: KeyRules | null): Promise<void> {
+    assert(branch.endsWith('/'), `branch "${branch}" must end with a slash`);
+    this.#epoch.assertAttached();
+    if (rules !== null) assertRules(rules);
+    this.#lanes.setKeys(branch, rules, { entries: this.#places.all(), held: this.#claims.held() });
+  }
+
   async throttles(): Promise<ReadonlyMap<string, ThrottleState>> {
     this.#epoch.assertAttached();
-    const states = new Map<string, ThrottleState>();
-    for (const [branch, throttle] of this.#lanes.throttles()) {
-      const runningBy = this.#claims.runningBelow(branch);
-      const running = [...runningBy.values()].reduce((sum, members) => sum + members, 0);
-      states.set(branch, { ...throttle, running, runningBy, isWhole: true });
-    }
-    return states;
+    return this.#claims.statesOf(this.#lanes.throttles());
   }
 
   async counts(): Promise<QueueCounts> {
@@ -276,9 +279,9 @@ export class EmbeddedQueue implements Queue {
   }
 
   #admit(offer: Offer, part: { from: number; to: number; arrival: number }): Entry {
-    const lane = this.#lanes.laneOf(offer.name, offer.priority);
-    const { segment, eligibleAtMs, createdAtMs } = offer;
-    const entry = new Entry(segment, part.from, part.to, lane, eligibleAtMs, createdAtMs, part.arrival);
+    const { segment, eligibleAtMs, createdAtMs, key = null } = offer;
+    const lane = this.#lanes.laneOf(offer.name, offer.priority, key);
+    const entry = new Entry(segment, part.from, part.to, lane, eligibleAtMs, createdAtMs, part.arrival, key);
     entry.redelivered = offer.redelivered ?? false;
     lane.entryCount++;
     this.#places.add(entry);
@@ -318,6 +321,7 @@ export class EmbeddedQueue implements Queue {
     }
     entry.place = 'delayed';
     this.#delayed.push(entry);
+    this.#lanes.delay(entry);
     this.#delayedMembers += entry.count;
   }
 
@@ -345,6 +349,7 @@ export class EmbeddedQueue implements Queue {
       this.#readyMembers -= entry.count;
     } else {
       this.#delayed.remove(entry);
+      this.#lanes.undelay(entry);
       this.#delayedMembers -= entry.count;
     }
   }
@@ -387,8 +392,10 @@ export class EmbeddedQueue implements Queue {
     rest.lane.entryCount++;
     this.#places.add(rest);
     if (place === 'ready') this.#lanes.add(rest);
-    else if (place === 'delayed') this.#delayed.push(rest);
-    else place.entries.push(rest);
+    else if (place === 'delayed') {
+      this.#delayed.push(rest);
+      this.#lanes.delay(rest);
+    } else place.entries.push(rest);
     return rest;
   }
 }

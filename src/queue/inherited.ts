@@ -31,3 +31,8 @@ export function nearest<T>(byBranch: ReadonlyMap<string, T>, branch: string): T 
   }
   return undefined;
 }
+
+/** The branch above one; `''`: none. */
+export function above(branch: string): string {
+  return branch === '/' ? '' : branch.slice(0, branch.lastIndexOf('/', branch.length - 2) + 1);
+}

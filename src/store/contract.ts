@@ -5,7 +5,7 @@
 // Words:
 //   root     up to 500 instances submitted together share one id, the root; an instance's id is the root's UUIDv7 with
 //            its ordinal in the low 16 bits. Their inputs are one row, a body, written once.
-//   segment  instances of one root at the same place of the same workflow, alike in priority and eligible time:
+//   segment  instances of one root at the same place of the same workflow, alike in priority, key and eligible time:
 //            the unit that is claimed, marked and moved. A segment of one is the row of an instance on its own.
 //   body     JSON texts of some members of a root, packed: inputs, or what a transaction wrote. A body never changes; a
 //            working one, which only segments name, goes when none does any more.
@@ -47,6 +47,8 @@ export interface Segment {
   readonly name: string;
   /** The members' own priority, or `null` when inherited. */
   readonly priority: number | null;
+  /** Whose the members are, as they were submitted; `null`: nobody has said. */
+  readonly key: string | null;
   readonly place: number;
   /** The action at `place` has run: what follows is the flows out of it. */
   readonly hasRun: boolean;

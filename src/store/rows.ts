@@ -74,6 +74,7 @@ export function segmentOfRow(row: Row): Segment {
     scope: decode.int4(row[21]!),
     hasRun: decode.bool(row[22]!),
     waitsFor: row[23] === null ? null : decode.text(row[23]!),
+    key: row[24] === null ? null : decode.text(row[24]!),
   };
 }
 
@@ -282,6 +283,7 @@ function segmentsCall(segments: readonly Segment[]): SqlCall {
       encode.int4Array(segments.map(({ scope }) => scope)),
       encode.boolArray(segments.map(({ hasRun }) => hasRun)),
       encode.textArray(segments.map(({ waitsFor }) => waitsFor)),
+      encode.textArray(segments.map(({ key }) => key)),
     ],
   };
 }

@@ -32,7 +32,7 @@ test('POST /v1/instances: one instance is durable, its place is told, its submit
   const workflow = await world.deploy(['echo']);
   const { status, body, headers } = await world.post(
     '/v1/instances',
-    { workflow, input: { n: 7 }, priority: 3 },
+    { workflow, input: { n: 7 }, priority: 3, key: 'acme' },
     { 'millrace-user': 'alice@example' },
   );
   expect(status).toBe(201);
@@ -64,6 +64,7 @@ test.each<[string, unknown, Record<string, string>, number, string, RegExp]>([
   ['no workflow', {}, {}, 400, 'REQUEST_INVALID', /body: workflow: is missing/],
   ['an unknown key', { workflow: '/a/b', prio: 1 }, {}, 400, 'REQUEST_INVALID', /did you mean|unknown key "prio"/],
   ['a number as text', { workflow: '/a/b', priority: '1' }, {}, 400, 'REQUEST_INVALID', /priority: found "1"/],
+  ['a key that is none', { workflow: '/a/b', key: '' }, {}, 400, 'REQUEST_INVALID', /key: found ""/],
   ['an odd choice', { workflow: '/a/b', onConflict: 'x' }, {}, 400, 'REQUEST_INVALID', /"return" or "replace"/],
   ['an unknown workflow', { workflow: '/no/such' }, {}, 404, 'WORKFLOW_UNKNOWN', /\/no\/such/],
   ['no key', { workflow: '/a/b' }, { 'idempotency-key': 'x' }, 404, 'WORKFLOW_UNKNOWN', /./],

@@ -61,7 +61,16 @@ test.concurrent('submit, list, show, audit and operations; then the folder says 
   const at = ['--url', server.url];
 
   own.file('inputs.json', JSON.stringify(Array.from({ length: 1_200 }, (_, n) => ({ n }))));
-  const many = await own.millrace('submit', 'inputs.json', '-w', '/test/flow', '--ids', ...at);
+  const many = await own.millrace(
+    'submit',
+    'inputs.json',
+    '-w',
+    '/test/flow',
+    '--instance-key',
+    'acme',
+    '--ids',
+    ...at,
+  );
   const ids = many.stdout.trim().split('\n');
   expect({ code: many.code, ids: new Set(ids).size }).toEqual({ code: 0, ids: 1_200 });
   expect(many.stderr).toMatch(/^submitted 1,200 instances in [\d.]+ s \([\d,]+ a second\)\n$/m);
@@ -79,6 +88,7 @@ test.concurrent('submit, list, show, audit and operations; then the folder says 
   expect(JSON.parse(show.stdout)).toMatchObject({
     instance: ids[7],
     state: 'failed',
+    key: 'acme',
     error: { message: 'no luck with 7' },
   });
   const shown = await own.millrace('show', ids[7]!, ...at);

@@ -151,6 +151,7 @@ export class CommitWorld {
       workflow: 1,
       name: plan.name,
       priority: null,
+      key: null,
       place: 0,
       hasRun: false,
       context: 0,

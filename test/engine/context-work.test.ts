@@ -40,6 +40,7 @@ class SplitInstance {
       workflow: 1,
       name: plan.name,
       priority: null,
+      key: null,
       place,
       hasRun: false,
       context: at + 1,

@@ -31,8 +31,11 @@ export type Happenings = Readonly<Record<number, () => Promise<unknown>>>;
 
 export class Minutes {
   readonly clock = new TestClock(Date.UTC(2030, 0, 2, 8));
-  /** Options of engines that live by this clock. Their leases are longer than any scenario. */
-  readonly options = { clock: this.clock, leaseMs: dayMs };
+  /**
+   * Options of engines that live by this clock. Their leases are longer than any scenario, and there is a thread for each action that
+   * executes at once: what a thread takes beside another depends on what actions have cost.
+   */
+  readonly options = { clock: this.clock, leaseMs: dayMs, threads: 3 };
   #engines: readonly Engine[] = [];
   #submits = 0;
   readonly #counted = new Map<string, number>();
@@ -95,45 +98,48 @@ export class Minutes {
     for (const [minute, executing] of expected.entries()) {
       if (minute > 0) this.clock.advanceMs(minuteMs);
       await happenings[minute]?.();
-      for (const [gate, until] of this.#until) if (until === minute) this.#end(gate);
+      for (const [gate, until] of this.#until) if (until === minute) this.end(gate);
       await this.#expect(minute, executing);
     }
   }
 
   /** Nothing waits, is delayed or claimed. */
   async over(): Promise<void> {
-    await expect.poll(() => this.#counts(), often).toEqual({ ready: 0, delayed: 0, claimed: 0 });
+    await expect.poll(() => this.counts(), often).toEqual({ ready: 0, delayed: 0, claimed: 0 });
   }
 
-  async #expect(minute: number, executing: readonly string[]): Promise<void> {
-    const time = `8:${String(minute).padStart(2, '0')}`;
-    await expect.poll(() => this.#executing(), { ...often, message: time }).toEqual([...executing].sort());
-    // What has ended is committed, and nothing else is on its way to the threads.
-    await expect.poll(async () => (await this.#counts()).claimed, { ...often, message: time }).toBe(executing.length);
-    for (const gate of executing) {
-      if (!this.#until.has(gate)) this.#until.set(gate, minute + this.#minutesOf.get(gate.split(' ', 1)[0]!)!);
-    }
+  /** What stands at its gate. */
+  executing(): string[] {
+    const begun = signals.arrived.map(({ gate }) => gate);
+    return begun.filter(gate => !this.#ended.has(gate)).sort();
   }
 
-  #end(gate: string): void {
+  /** Let what stands at its gate go on. */
+  end(gate: string): void {
     this.#until.delete(gate);
     this.#ended.add(gate);
     signals.open(gate);
   }
 
-  #executing(): string[] {
-    const begun = signals.arrived.map(({ gate }) => gate);
-    return begun.filter(gate => !this.#ended.has(gate)).sort();
-  }
-
-  async #counts(): Promise<{ ready: number; delayed: number; claimed: number }> {
+  /** Members in the queue. */
+  async counts(): Promise<{ ready: number; delayed: number; claimed: number }> {
     const { ready, delayed, claimed } = await this.engine.status();
     return { ready, delayed, claimed };
+  }
+
+  async #expect(minute: number, executing: readonly string[]): Promise<void> {
+    const time = `8:${String(minute).padStart(2, '0')}`;
+    await expect.poll(() => this.executing(), { ...often, message: time }).toEqual([...executing].sort());
+    // What has ended is committed, and nothing else is on its way to the threads.
+    await expect.poll(async () => (await this.counts()).claimed, { ...often, message: time }).toBe(executing.length);
+    for (const gate of executing) {
+      if (!this.#until.has(gate)) this.#until.set(gate, minute + this.#minutesOf.get(gate.split(' ', 1)[0]!)!);
+    }
   }
 }
 
 /** What nobody tells is looked at so often. */
-const often = { interval: 5 } as const;
+export const often = { interval: 5 } as const;
 
 /** `count` minutes of the same. */
 export function during<T>(count: number, executing: T): T[] {

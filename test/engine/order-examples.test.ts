@@ -28,7 +28,7 @@ describe.each(settings)('$title', ({ home, engines: names, throttle }) => {
   beforeAll(async () => {
     const folder = temporaryFolder();
     for (const name of names) {
-      const engine = await openEngine(home, folder, { name, ...minutes.options });
+      const engine = await openEngine(home, folder, { ...minutes.options, name, threads: names.length === 1 ? 2 : 1 });
       opened.push(engine);
       await engine.start();
     }

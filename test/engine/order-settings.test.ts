@@ -22,7 +22,10 @@ class Home {
   settings = async (): Promise<ReadonlyMap<string, BranchSettings>> => {
     const branches = new Set([...this.#set.keys(), ...this.begun]);
     return new Map(
-      [...branches].map(branch => [branch, { ...none, ...this.#set.get(branch), isWhole: !this.begun.has(branch) }]),
+      [...branches].map(branch => [
+        branch,
+        { ...none, ...this.#set.get(branch), keys: null, isWhole: !this.begun.has(branch) },
+      ]),
     );
   };
 

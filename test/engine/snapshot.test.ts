@@ -12,7 +12,7 @@ onEveryHome('snapshots', world => {
     await engine.deploy(definitionOf(workflow, steps), here);
     const name = `order 17 of ${branch}flow`;
     const input = { gate: `snapshot${branch}`, secret: 'not hidden' };
-    const id = await engine.submit({ workflow, name, input, priority: 7 }, 'ann');
+    const id = await engine.submit({ workflow, name, input, priority: 7, key: 'acme' }, 'ann');
     await signals.atGate(input.gate);
     // Its workflow has a newer version by now; its own goes along.
     await engine.deploy(definitionOf(workflow, ['echo']), here);
@@ -34,6 +34,7 @@ onEveryHome('snapshots', world => {
         createdAtMs: expect.any(Number),
         state: 'ready',
         priority: 7,
+        key: 'acme',
         finishedAtMs: null,
       },
       input,

@@ -12,7 +12,7 @@ onEveryHome('restart', world => {
     const { engine, deploy, counts } = world();
     const workflow = await deploy([{ function: 'flaky', retry: noRetry }]);
     const name = `restarted of ${workflow}`;
-    const id = await engine.submit({ workflow, name, priority: 7, input: { n: 1, fails: 1, gate: name } });
+    const id = await engine.submit({ workflow, name, priority: 7, key: 'acme', input: { n: 1, fails: 1, gate: name } });
     await engine.result(id);
     await engine.deploy(definitionOf(workflow, ['gated']), here);
     expect(await engine.restart(name, { dryRun: true })).toMatchObject({ contexts: 1, instances: 1 });
@@ -21,7 +21,7 @@ onEveryHome('restart', world => {
     await signals.atGate(name);
     const again = await engine.show(name);
     expect(again.instance).not.toBe(id);
-    expect(again).toMatchObject({ workflow, workflowVersion: 2, priority: 7, input: { n: 1, fails: 1 } });
+    expect(again).toMatchObject({ workflow, workflowVersion: 2, priority: 7, key: 'acme', input: { n: 1, fails: 1 } });
     signals.open(name);
     expect(await engine.result(name)).toMatchObject({ instance: again.instance, result: { n: 1, action: 'a1' } });
     expect(await counts()).toEqual({ removed: 1, finished: 1 });

@@ -145,11 +145,19 @@ export function orderConformance(home: QueueHome): void {
       await world.queue.setThrottle('/c/', { perEngine: null, clusterWide: 3, rate });
       await world.queue.setThrottle('/d/', { perEngine: 1, clusterWide: 1, rate: null });
       await world.queue.setThrottle('/d/', null);
-      const none = { priority: null, fifo: null, fairness: null, throttle: null, isWhole: true };
+      const none = { priority: null, fifo: null, fairness: null, throttle: null, keys: null, isWhole: true };
+      const keys = {
+        each: { clusterWide: 2, rate: null },
+        weights: { of: new Map([['x', 3]]), others: 1 },
+        isStrict: true,
+      };
+      await world.queue.setKeys('/a/', keys);
+      await world.queue.setKeys('/d/', keys);
+      await world.queue.setKeys('/d/', null);
       expect(new Map(await world.queue.settings())).toEqual(
         new Map<string, BranchSettings>([
           ['/', { ...none, priority: 20, throttle: { perEngine: 0, clusterWide: null, rate: null } }],
-          ['/a/', { ...none, fifo: false }],
+          ['/a/', { ...none, fifo: false, keys }],
           ['/a/b/', { ...none, priority: 10_000, fairness: 'off' }],
           ['/c/', { ...none, fairness: 60_000, throttle: { perEngine: null, clusterWide: 3, rate } }],
         ]),

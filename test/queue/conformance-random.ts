@@ -50,9 +50,10 @@ const offer: fc.Arbitrary<Offer> = fc
       eligibleAtMs: fc.oneof(fc.constantFrom(0, 1), fc.integer({ min: 1, max: 20 })),
       createdAtMs: fc.integer({ min: 1, max: 20 }),
       redelivered: fc.constantFrom(false, false, true),
+      key: fc.constantFrom(null, 'x', 'y', 'z'),
     }),
   )
-  .map(([positions, rest]) => ({ ...positions, ...rest }));
+  .map(([positions, { key, ...rest }]) => ({ ...positions, ...rest, ...(key === null ? {} : { key }) }));
 /** So that a millisecond brings some of a token, or several. */
 const rate: fc.Arbitrary<Rate> = fc.record({
   members: fc.integer({ min: 1, max: 9 }),
@@ -129,8 +130,30 @@ const operation = fc.oneof(
     }),
   },
 );
-type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
-const operations = fc.array(operation, { minLength: 1, maxLength: 60, size: 'max' });
+const keys = fc.record({
+  kind: fc.constant('keys' as const),
+  branch: fc.constantFrom('/', '/a/', '/a/b/', '/ab/'),
+  rules: fc.option(
+    fc.record({
+      each: fc.record({ clusterWide: fc.constantFrom(null, 1, 2, 3), rate: fc.constant(null) }),
+      weights: fc.option(
+        fc.record({
+          of: fc
+            .dictionary(fc.constantFrom('x', 'y'), fc.constantFrom(1, 2, 7, 1_000))
+            .map(of => new Map(Object.entries(of))),
+          others: fc.constantFrom(1, 3),
+        }),
+        { freq: 2 },
+      ),
+      isStrict: fc.constantFrom(false, false, true),
+    }),
+  ),
+});
+type Operation = typeof operation | typeof keys extends fc.Arbitrary<infer T> ? T : never;
+const operations: fc.Arbitrary<Operation[]> = fc.array(
+  fc.oneof({ weight: 20, arbitrary: operation }, { weight: 3, arbitrary: keys }),
+  { minLength: 1, maxLength: 60, size: 'max' },
+);
 /** In half of the runs all that orders is at work from the first offer on: drawn one by one they seldom meet. */
 const beginning = fc.oneof(
   fc.constant<Operation[]>([]),
@@ -218,6 +241,10 @@ async function compareWithModel(
         await queue.setThrottle(step.branch, step.throttle);
         model.order.setThrottle(step.branch, step.throttle, clock.nowMs);
         break;
+      case 'keys':
+        await queue.setKeys(step.branch, step.rules);
+        model.order.keys.set(step.branch, step.rules);
+        break;
     }
     expect(positionsOf(await queue.claimed(segmentNames)).sort()).toEqual(model.claimed(segmentNames));
     expect(await stateOf(queue)).toEqual(model.state(clock.nowMs));
@@ -228,10 +255,14 @@ async function compareWithModel(
   clock.nowMs += 1_000;
   expect(await expiredPositions(queue)).toEqual(model.expire(clock.nowMs));
   await claimBoth('engine-3', 1_000, 1);
-  // Nor is what throttles held back.
+  // Nor is what throttles and keys held back.
   for (const [branch] of model.order.throttles([])) {
     await queue.setThrottle(branch, null);
     model.order.setThrottle(branch, null, clock.nowMs);
+  }
+  for (const branch of model.order.keys.branches()) {
+    await queue.setKeys(branch, null);
+    model.order.keys.set(branch, null);
   }
   await claimBoth('engine-3', 1_000, 1);
   expect(await throttlesOf(queue)).toEqual([]);

@@ -1,4 +1,4 @@
-// Rates, as the Queue contract has them (Q10).
+// Rates, as the Queue contract has them (Q12).
 
 import { describe, expect, test } from 'vitest';
 import type { Claim, Rate, Throttle } from '../../src/queue/contract.js';
@@ -16,7 +16,7 @@ function ratedAt(members: number, perMs: number, burst = members): Throttle {
 }
 
 export function rateConformance(home: QueueHome): void {
-  describe('Q10: rates', () => {
+  describe('Q12: rates', () => {
     const world = new QueueWorld(home);
     const { claim } = world;
     const settle = (held: Claim | null): Promise<void> => world.queue.settle(held!.id, held!.slices);

@@ -4,9 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { expiredMax } from '../../src/queue/contract.js';
 import { epochConformance } from './conformance-epoch.js';
 import { fairnessConformance } from './conformance-fairness.js';
+import { keyConformance } from './conformance-keys.js';
 import { orderConformance } from './conformance-order.js';
 import { compareRandomly } from './conformance-random.js';
 import { rateConformance } from './conformance-rates.js';
+import { shareConformance } from './conformance-shares.js';
 import { throttleConformance } from './conformance-throttles.js';
 import { claimedPositions, eligibleInMs, positionsOf, stateOf } from './queue-model.js';
 import { at8Ms, leaseMs, minuteMs, nothing, offerOf, type QueueHome, QueueWorld, range } from './queue-world.js';
@@ -20,6 +22,10 @@ export function queueConformance(name: string, home: QueueHome): void {
   describe(`Queue contract: ${name}, rates`, () => rateConformance(home));
 
   describe(`Queue contract: ${name}, fairness`, () => fairnessConformance(home));
+
+  describe(`Queue contract: ${name}, keys`, () => keyConformance(home));
+
+  describe(`Queue contract: ${name}, shares`, () => shareConformance(home));
 
   describe(`Queue contract: ${name}, epochs`, () => epochConformance(home));
 

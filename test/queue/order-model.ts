@@ -3,12 +3,14 @@
 // No lanes, no ranks, no heads: every question is answered by looking at all members anew.
 
 import type { BranchSettings, FairnessWindow, Throttle } from '../../src/queue/contract.js';
+import { KeysModel } from './keys-model.js';
 import { RateModel } from './rate-model.js';
 
 /** What the order asks of a member. */
 export interface Ordered {
   /** Full name of its workflow. */
   readonly name: string;
+  readonly key?: string;
   /** Its own, or `null`. */
   readonly priority: number | null;
   readonly eligibleAtMs: number;
@@ -20,6 +22,7 @@ export interface Ordered {
 /** A member that holds a slot of every branch on its path. */
 export interface Running {
   readonly name: string;
+  readonly key?: string;
   readonly engine: string;
 }
 
@@ -30,6 +33,7 @@ export class OrderModel {
   readonly #fifo = new Map<string, boolean | null>();
   readonly #windows = new Map<string, FairnessWindow | null>();
   readonly #throttles = new Map<string, Throttle>();
+  readonly keys = new KeysModel();
   readonly #rates = new RateModel();
 
   setPriority(branch: string, priority: number | null): void {
@@ -52,7 +56,8 @@ export class OrderModel {
 
   /** What is set, in order of branch. */
   settings(): [string, BranchSettings][] {
-    const branches = [this.#priorities, this.#fifo, this.#windows, this.#throttles].flatMap(set => [...set.keys()]);
+    const set = [this.#priorities, this.#fifo, this.#windows, this.#throttles].flatMap(each => [...each.keys()]);
+    const branches = [...set, ...this.keys.branches()];
     const settings = [...new Set(branches)].map((branch): [string, BranchSettings] => [
       branch,
       {
@@ -60,6 +65,7 @@ export class OrderModel {
         fifo: this.#fifo.get(branch) ?? null,
         fairness: this.#windows.get(branch) ?? null,
         throttle: this.#throttles.get(branch) ?? null,
+        keys: this.keys.rulesOf(branch),
         isWhole: true,
       },
     ]);
@@ -85,18 +91,59 @@ export class OrderModel {
 
   /** What an engine takes next of those whose time has come; `undefined` when there is nothing, or no room. */
   next<T extends Ordered>(
-    ready: readonly T[],
+    { ready, delayed }: { readonly ready: readonly T[]; readonly delayed: readonly T[] },
     running: readonly Running[],
     engine: string,
     nowMs: number,
   ): T | undefined {
-    let first: T | undefined;
-    for (const member of ready) {
-      if (!this.#hasRoom(member.name, running, engine)) continue;
-      if (!this.#rates.hasTokens(pathOf(member.name), nowMs)) continue;
-      if (first === undefined || this.#compare(member, first, nowMs) < 0) first = member;
+    const waiting = [...ready, ...delayed];
+    const open = ready.filter(
+      member => this.room(member, running, engine, nowMs) > 0 && this.keys.isItsTurn(member, waiting),
+    );
+    return this.#first(open, 0, nowMs);
+  }
+
+  /** How many members like it an engine may claim more. */
+  room(member: Ordered, running: readonly Running[], engine: string, nowMs: number): number {
+    const rooms = pathOf(member.name).map(branch => {
+      const { perEngine, clusterWide } = this.#throttles.get(branch) ?? noThrottle;
+      const below = running.filter(each => each.name.startsWith(branch));
+      return Math.min(
+        (clusterWide ?? Number.POSITIVE_INFINITY) - below.length,
+        (perEngine ?? Number.POSITIVE_INFINITY) - below.filter(each => each.engine === engine).length,
+      );
+    });
+    return Math.min(this.keys.room(member, running), this.#rates.tokens(pathOf(member.name), nowMs), ...rooms);
+  }
+
+  /**
+   * The first of members that are all below the same `level` branches with weights: of those below a further one, and of one
+   * window, only the first competes.
+   */
+  #first<T extends Ordered>(open: readonly T[], level: number, nowMs: number): T | undefined {
+    const competing: T[] = [];
+    const below = new Map<string, T[]>();
+    for (const member of open) {
+      const branch = this.keys.sharing(member.name)[level];
+      if (branch === undefined) competing.push(member);
+      else {
+        const group = `${branch} ${this.#window(member)}`;
+        below.set(group, [...(below.get(group) ?? []), member]);
+      }
     }
-    return first;
+    for (const members of below.values()) competing.push(this.#first(members, level + 1, nowMs)!);
+    const startOf = (member: T): number => {
+      const branch = this.keys.sharing(member.name)[level - 1];
+      return branch === undefined ? 0 : this.keys.start(branch, member);
+    };
+    return competing.sort(
+      (a, b) =>
+        this.effective(a, nowMs) - this.effective(b, nowMs) ||
+        startOf(a) - startOf(b) ||
+        this.#filedMs(a) - this.#filedMs(b) ||
+        a.arrival - b.arrival ||
+        a.position - b.position,
+    )[0];
   }
 
   /** A member is claimed, which takes a token of each rate above it. */
@@ -117,34 +164,18 @@ export class OrderModel {
   /** The priority it competes with. */
   effective(member: Ordered, nowMs: number): number {
     const base = member.priority ?? nearest(this.#priorities, member.name) ?? 10;
-    const window = nearest(this.#windows, member.name) ?? 'off';
+    const window = this.#window(member);
     if (window === 'off') return base;
     const steps = Math.floor(nowMs / window) - Math.floor(member.eligibleAtMs / window);
     return Math.max(1, base - steps);
   }
 
-  #compare(a: Ordered, b: Ordered, nowMs: number): number {
-    return (
-      this.effective(a, nowMs) - this.effective(b, nowMs) ||
-      this.#filedMs(a) - this.#filedMs(b) ||
-      a.arrival - b.arrival ||
-      a.position - b.position
-    );
+  #window(member: Ordered): FairnessWindow {
+    return nearest(this.#windows, member.name) ?? 'off';
   }
 
   #filedMs(member: Ordered): number {
     return nearest(this.#fifo, member.name) ? member.createdAtMs : member.eligibleAtMs;
-  }
-
-  #hasRoom(name: string, running: readonly Running[], engine: string): boolean {
-    return pathOf(name).every(branch => {
-      const { perEngine, clusterWide } = this.#throttles.get(branch) ?? noThrottle;
-      const below = running.filter(each => each.name.startsWith(branch));
-      const isFull =
-        (clusterWide !== null && below.length >= clusterWide) ||
-        (perEngine !== null && below.filter(each => each.engine === engine).length >= perEngine);
-      return !isFull;
-    });
   }
 }
 

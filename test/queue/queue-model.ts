@@ -10,6 +10,8 @@ interface Member extends Offer {
   readonly at: Position;
   readonly position: number;
   readonly arrival: number;
+  /** Those of one slice have the same number: what it was offered as, less what has been split off. */
+  part: number;
   claim: ModelClaim | null;
   redelivered: boolean;
   /** It was claimed once, so its time has come (Q3). */
@@ -47,6 +49,7 @@ export async function expiredPositions(queue: Queue): Promise<string[]> {
 export class QueueModel {
   #members: Member[] = [];
   #arrivalCount = 0;
+  #partCount = 0;
   /** What is set of branches, and the order that follows from it. */
   readonly order = new OrderModel();
 
@@ -60,37 +63,48 @@ export class QueueModel {
     else Object.assign(claim, { engine, leaseUntilMs: nowMs + leaseMs });
     for (const slice of slices) {
       this.#admit(slice, claim);
-      const named = new Set(positionsOf([slice]));
-      for (const member of this.#members) if (member.claim === null && named.has(member.at)) hold(member, claim);
+      for (const member of this.#carve(slice, null)) hold(member, claim);
     }
   }
 
   claim(engine: string, limit: number, nowMs: number, leaseMs: number): { claim: ModelClaim; positions: Position[] } {
     const claim = { engine, leaseUntilMs: nowMs + leaseMs };
-    const ready = this.#members.filter(member => member.claim === null && isReady(member, nowMs));
-    const first: Member[] = [];
-    while (first.length < limit) {
-      const member = this.order.next(ready, this.running(), engine, nowMs);
-      if (member === undefined) break;
-      hold(member, claim);
-      this.order.taken(member.name);
-      ready.splice(ready.indexOf(member), 1);
-      first.push(member);
+    const taken: Member[] = [];
+    while (taken.length < limit) {
+      const waiting = this.#members.filter(member => member.claim === null);
+      const ready = waiting.filter(member => isReady(member, nowMs));
+      const delayed = waiting.filter(member => !isReady(member, nowMs));
+      const first = this.order.next({ ready, delayed }, this.running(), engine, nowMs);
+      if (first === undefined) break;
+      const room = Math.min(limit - taken.length, this.order.room(first, this.running(), engine, nowMs));
+      // Whole: the rest of a slice comes next in every order but that of shares, which compares again after it.
+      const slice = this.#members.filter(({ part }) => part === first.part);
+      const to = first.position + Math.min(room, slice.length);
+      const members = this.#carve({ segment: first.segment, from: first.position, to }, null);
+      for (const member of members) {
+        hold(member, claim);
+        this.order.taken(member.name);
+      }
+      this.order.keys.take(first, members.length);
+      taken.push(...members);
     }
-    return { claim, positions: first.map(member => (member.redelivered ? `${member.at}!` : member.at)) };
+    return { claim, positions: taken.map(member => (member.redelivered ? `${member.at}!` : member.at)) };
   }
 
   settle(claim: ModelClaim, slices: readonly Slice[]): void {
-    const named = new Set(positionsOf(slices));
-    this.#members = this.#members.filter(member => member.claim !== claim || !named.has(member.at));
+    for (const slice of slices) {
+      const settled = this.#carve(slice, claim);
+      this.#members = this.#members.filter(member => !settled.includes(member));
+    }
+    this.order.keys.left(this.#members);
   }
 
   release(claim: ModelClaim, slices: readonly Slice[]): void {
-    const named = new Set(positionsOf(slices));
-    for (const member of this.#members) {
-      if (member.claim !== claim || !named.has(member.at)) continue;
-      member.claim = null;
-      this.order.givenBack(member.name);
+    for (const slice of slices) {
+      for (const member of this.#carve(slice, claim)) {
+        member.claim = null;
+        this.order.givenBack(member.name);
+      }
     }
   }
 
@@ -101,9 +115,12 @@ export class QueueModel {
   }
 
   withdraw(slices: readonly Slice[]): Position[] {
-    const named = new Set(positionsOf(slices));
-    const withdrawn = this.#members.filter(member => member.claim === null && named.has(member.at));
-    this.#members = this.#members.filter(member => !withdrawn.includes(member));
+    const withdrawn = slices.flatMap(slice => {
+      const members = this.#carve(slice, null);
+      this.#members = this.#members.filter(member => !members.includes(member));
+      return members;
+    });
+    this.order.keys.left(this.#members);
     return withdrawn.map(member => member.at).sort();
   }
 
@@ -125,7 +142,10 @@ export class QueueModel {
 
   /** All that claims hold. */
   running(): Running[] {
-    return this.#members.flatMap(({ name, claim }) => (claim === null ? [] : [{ name, engine: claim.engine }]));
+    return this.#members.flatMap(({ name, key, claim }) => {
+      if (claim === null) return [];
+      return [{ name, engine: claim.engine, ...(key === undefined ? {} : { key }) }];
+    });
   }
 
   state(nowMs: number): QueueState {
@@ -144,12 +164,32 @@ export class QueueModel {
 
   #admit(offer: Offer, claim: ModelClaim | null): void {
     const arrival = this.#arrivalCount++;
+    let part = this.#partCount++;
     for (let position = offer.from; position < offer.to; position++) {
       const at = `${offer.segment}:${position}`;
-      if (this.#members.some(member => member.at === at)) continue;
+      if (this.#members.some(member => member.at === at)) {
+        part = this.#partCount++; // what is known parts what is new
+        continue;
+      }
       const redelivered = offer.redelivered ?? false;
-      this.#members.push({ ...offer, at, position, arrival, claim, redelivered, hasCome: claim !== null });
+      this.#members.push({ ...offer, at, position, arrival, part, claim, redelivered, hasCome: claim !== null });
     }
+  }
+
+  /** The members of a slice that wait (`null`) or that a claim holds, in order; no longer parts of larger slices. */
+  #carve(slice: Slice, claim: ModelClaim | null): Member[] {
+    const within = (member: Member): boolean => slice.from <= member.position && member.position < slice.to;
+    const members = this.#members
+      .filter(member => member.segment === slice.segment && member.claim === claim && within(member))
+      .sort((a, b) => a.position - b.position);
+    for (const part of new Set(members.map(member => member.part))) {
+      const [inside, behind] = [this.#partCount++, this.#partCount++];
+      for (const member of this.#members) {
+        if (member.part !== part || member.position < slice.from) continue;
+        member.part = within(member) ? inside : behind;
+      }
+    }
+    return members;
   }
 
   #eligibleInMs(delayed: readonly Member[], nowMs: number): number | null {

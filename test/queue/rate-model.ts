@@ -23,14 +23,15 @@ export class RateModel {
     }
   }
 
-  /** Whether each of these branches that has a rate has a token left. */
-  hasTokens(path: readonly string[], nowMs: number): boolean {
-    return path.every(branch => {
+  /** Whole tokens that each of these branches that has a rate has left. */
+  tokens(path: readonly string[], nowMs: number): number {
+    const left = path.map(branch => {
       const tokens = this.#byBranch.get(branch);
-      if (tokens === undefined) return true;
+      if (tokens === undefined) return Number.POSITIVE_INFINITY;
       fill(tokens, nowMs);
-      return tokens.parts >= BigInt(tokens.rate.perMs);
+      return Number(tokens.parts / BigInt(tokens.rate.perMs));
     });
+    return Math.min(...left);
   }
 
   /** A member on a path is claimed, or given back (-1). */

@@ -31,6 +31,7 @@ const repeatable = [
   'announce',
   'setInheritedPriority',
   'setFifo',
+  'setKeys',
   'setFairness',
   'setThrottle',
 ];

@@ -157,4 +157,36 @@ describe('throttles in Redis', () => {
     await queue.settle(three!.id, [{ segment: 'a', from: 1, to: 2 }]);
     await hinted;
   });
+
+  test('who gives back is not told of it, but all others are', async () => {
+    const queue = await opened();
+    const other = world.connect({ nowMs: () => nowMs });
+    await other.attach('engine-2', leaseMs);
+    await queue.setThrottle('/a/', { perEngine: null, clusterWide: 1, rate: null });
+    await queue.offer([offerOf('a', 3, { ...then, name: '/a/flow' })]);
+    const told = { own: 0, other: 0 };
+    let heard = (): void => {};
+    const until = async (isDone: () => boolean): Promise<void> => {
+      while (!isDone())
+        await new Promise<void>(resolve => {
+          heard = resolve;
+        });
+    };
+    queue.onReady(() => {
+      told.own += 1;
+      heard();
+    });
+    other.onReady(() => {
+      told.other += 1;
+      heard();
+    });
+    // Whoever begins to listen is told.
+    await until(() => told.own === 1 && told.other === 1);
+    const held = await claim(queue, 1);
+    await queue.release(held!.id, held!.slices);
+    await until(() => told.other === 2);
+    await queue.offer([offerOf('b', 1, { ...then, name: '/b/flow' })]);
+    await until(() => told.own > 1 && told.other === 3);
+    expect(told).toEqual({ own: 2, other: 3 });
+  });
 });

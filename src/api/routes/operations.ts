@@ -27,7 +27,7 @@ const summaries = {
     'Begin what has failed again (FAILED, waiting for a retry, or with an error handler at work) from the transaction that failed, of its own version of the workflow or another',
   expedite: 'Have triggers that wait fire at once; what runs does so at the next it reaches',
   interrupt: 'Roll what executes back to its last transaction break; it begins again at once',
-  restart: 'Remove instances and submit them again, with the same input, priority and given name',
+  restart: 'Remove instances and submit them again, with the same input, priority, key and given name',
   reschedule: 'Give timers and delays that wait another time to fire, or timers another schedule',
   rename: 'Give an instance another name of its own, or a workflow or branch with what lives in it another one',
 } as const;

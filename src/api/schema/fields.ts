@@ -59,6 +59,12 @@ export const Version = Type.Integer({
 
 export const Priority = Type.Integer({ minimum: 1, maximum: 10_000, description: '1 is the highest' });
 
+export const InstanceKey = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  description: 'Whose it is (a tenant, a customer), for the rules of its branch; at most 128 bytes',
+});
+
 export function limit(most: number) {
   return Type.Integer({ minimum: 1, maximum: most, description: `At most so many. Default ${limits.pageDefault}` });
 }

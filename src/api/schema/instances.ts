@@ -6,6 +6,7 @@ import {
   BatchKey,
   Cursor,
   InstanceId,
+  InstanceKey,
   jsonObject,
   limit,
   nullable,
@@ -31,6 +32,7 @@ export const SubmitRecord = Type.Object(
       jsonObject("The instance's variables at its start, at most 262,144 bytes and 100 levels. Default {}"),
     ),
     priority: Type.Optional(Priority),
+    key: Type.Optional(InstanceKey),
     name: Type.Optional(
       Type.String({
         minLength: 1,
@@ -118,6 +120,7 @@ export const InstanceRecord = Type.Object({
   action: nullable(Type.String({ description: 'Living ones: the action it stands at' })),
   attempt: nullable(Type.Integer({ minimum: 1 })),
   priority: nullable(Priority),
+  key: nullable(InstanceKey),
   eligibleAtMs: nullable(timeMs('May run from')),
   finishedAtMs: nullable(timeMs('Ended')),
   result: anyJson('What the last action returned; null unless finished'),

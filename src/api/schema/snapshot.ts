@@ -2,7 +2,7 @@
 
 import Type, { type Static } from 'typebox';
 import type { WorkflowDefinition } from '../../workflow/model.js';
-import { anyJson, InstanceId, jsonObject, nullable, oneOf, Priority, timeMs } from './fields.js';
+import { anyJson, InstanceId, InstanceKey, jsonObject, nullable, oneOf, Priority, timeMs } from './fields.js';
 import { InstanceState } from './instances.js';
 
 /** One flow context. */
@@ -39,6 +39,7 @@ export const Snapshot = Type.Object({
     createdAtMs: nullable(timeMs('Submitted')),
     state: InstanceState,
     priority: nullable(Priority),
+    key: nullable(InstanceKey),
     finishedAtMs: nullable(timeMs('Ended')),
   }),
   input: anyJson('Its variables at its start; null when its history has expired'),

@@ -147,8 +147,10 @@ export class SharedRowsBuilder {
     for (const standing of step.standing) this.#stand(gathered, standing, written);
     this.#change(decided, member, written.variables);
     if (step.end !== null) this.#end(decided, gathered, step.end);
-    for (const { workflow, context } of step.submits)
-      this.#submit(workflow, this.#work.texts.of(gathered, context), gathered);
+    for (const { workflow, context } of step.submits) {
+      const { key } = gathered.occurrences[0]?.item.held.segment ?? segments!.get(context)!;
+      this.#submit({ workflow, key, written: this.#work.texts.of(gathered, context) }, gathered);
+    }
     this.#tell(step, gathered, written.bodyOf);
   }
 
@@ -229,7 +231,7 @@ export class SharedRowsBuilder {
       failures: null,
       revision: 0,
     };
-    const key = `${root} ${context} ${scope} ${workflow} ${place} ${hasRun} ${model.state} ${model.transaction} ${model.attempt} ${model.kills} ${model.eligibleAtMs} ${model.body} ${model.priority} ${model.createdAtMs} ${model.requests} ${model.waitsFor} ${model.name}`;
+    const key = `${root} ${context} ${scope} ${workflow} ${place} ${hasRun} ${model.state} ${model.transaction} ${model.attempt} ${model.kills} ${model.eligibleAtMs} ${model.body} ${model.priority} ${model.createdAtMs} ${model.requests} ${model.waitsFor} ${model.name} ${model.key}`;
     let open = this.#segments.get(key);
     if (open === undefined) {
       open = { model: { ...model, id: this.#ids.next() }, ordinals: [], errors: new Map() };
@@ -299,13 +301,24 @@ export class SharedRowsBuilder {
     open.ordinals.push(ordinal);
   }
 
-  /** A workflow that nobody waits for begins as an instance of its own. */
-  #submit(workflow: number, written: string, { root, ordinal }: GatheredInstance): void {
+  /** A workflow that nobody waits for begins as an instance of its own, whose work it is still. */
+  #submit(
+    { workflow, key, written }: { readonly workflow: number; readonly key: string | null; readonly written: string },
+    { root, ordinal }: GatheredInstance,
+  ): void {
     const { plan, version } = this.#known(workflow);
     const open = new OpenRoot(this.#ids.nextRoot(), instanceId(root, ordinal));
     const { priority } = plan;
     const text = resultText(written) ?? '{}';
-    open.add({ workflow: { plan, version }, text, priority, name: null, onConflict: 'return', eligibleAtMs: null });
+    open.add({
+      workflow: { plan, version },
+      text,
+      priority,
+      key,
+      name: null,
+      onConflict: 'return',
+      eligibleAtMs: null,
+    });
     this.#roots.push(open.body(this.#atMs));
     this.#submitted.push(...open.segments(this.#atMs));
   }

@@ -2,6 +2,7 @@
 
 import { strict as assert } from 'node:assert';
 import type { FairnessWindow, Offer, Rate, Slice } from '../contract.js';
+import { keyBytesMax } from '../key-rules.js';
 import { assertRate } from '../rate.js';
 
 /** Numbers in members of sorted sets have a fixed width: see `parts/epoch.lua`. */
@@ -16,6 +17,14 @@ export function padded(value: number, width: 5 | 16): string {
 export function plain(name: string): string {
   assert(name !== '' && !name.includes('|'), `"${name}" cannot be part of a member`);
   return name;
+}
+
+/** The key of an instance, which may hold anything but control characters. */
+export function keyText(key: string): string {
+  const bytes = Buffer.byteLength(key);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they end a key in the members of sets.
+  assert(bytes >= 1 && bytes <= keyBytesMax && !/[\u0000-\u001f]/.test(key), `"${key}" is no key`);
+  return key;
 }
 
 export function branchOf(branch: string): string {
@@ -61,7 +70,7 @@ export function sliceArguments(slices: readonly Slice[]): (string | number)[] {
   return slices.flatMap(({ segment, from, to }) => [segment, from, to]);
 }
 
-/** Eight arguments: see `admit` in `parts/entries.lua`. */
+/** Nine arguments: see `admit` in `parts/entries.lua`. */
 export function offerArguments(offer: Offer): (string | number)[] {
   return [
     plain(offer.segment),
@@ -72,6 +81,7 @@ export function offerArguments(offer: Offer): (string | number)[] {
     padded(offer.eligibleAtMs, 16),
     padded(offer.createdAtMs, 16),
     offer.redelivered === true ? 1 : 0,
+    offer.key === undefined ? '' : keyText(offer.key),
   ];
 }
 

@@ -92,15 +92,15 @@ export class RedisConnection {
     });
   }
 
-  /** Be told of messages on channels, and of all whenever listening has begun again: some may have been missed. */
-  listen(channels: readonly string[], told: (channel: string) => void): void {
+  /** Be told of messages on channels, and with an empty one of all whenever listening has begun again: some may have been missed. */
+  listen(channels: readonly string[], told: (channel: string, message: string) => void): void {
     const listener = this.#connect({ maxRetriesPerRequest: 0, autoResubscribe: false });
     this.#listener = listener;
     listener.on('message', told);
     listener.on('ready', () => {
       listener.subscribe(...channels).then(
         () => {
-          for (const channel of channels) told(channel);
+          for (const channel of channels) told(channel, '');
         },
         error => this.#failed(error as Error),
       );

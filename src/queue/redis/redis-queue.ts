@@ -23,6 +23,7 @@ import {
   type Throttle,
   type ThrottleState,
 } from '../contract.js';
+import { assertRules, type KeyRules } from '../key-rules.js';
 import { RedisConnection } from './connection.js';
 import { QueueKeys } from './keys.js';
 import { announce } from './scripts/announce.js';
@@ -39,7 +40,8 @@ import { release } from './scripts/release.js';
 import { setFairness } from './scripts/set-fairness.js';
 import { type FilingProgress, setFifo } from './scripts/set-fifo.js';
 import { setInheritedPriority } from './scripts/set-inherited-priority.js';
-import { setThrottle, type ThrottleProgress } from './scripts/set-throttle.js';
+import { setKeys } from './scripts/set-keys.js';
+import { type HangingProgress, setThrottle } from './scripts/set-throttle.js';
 import { settings } from './scripts/settings.js';
 import { settle } from './scripts/settle.js';
 import { throttles } from './scripts/throttles.js';
@@ -91,6 +93,7 @@ class RedisQueue implements Queue, EpochCaller {
   readonly #store: string;
   readonly #testNowMs: () => number | '';
   #epoch: string | null = null;
+  #engine: string | null = null;
   /** By engine, ids of claims whose answer was lost: the next claims are asked for under them (Q8). */
   readonly #unanswered = new Map<string, string[]>();
   /** By channel. */
@@ -113,6 +116,7 @@ class RedisQueue implements Queue, EpochCaller {
     const { attachment, epoch } = await attach(this.#connection, this.#keys, request);
     if (epoch !== this.#epoch) this.#unanswered.clear();
     this.#epoch = epoch;
+    this.#engine = engine;
     return attachment;
   }
 
@@ -211,8 +215,15 @@ class RedisQueue implements Queue, EpochCaller {
   }
 
   async setThrottle(branch: string, throttle: Throttle | null): Promise<void> {
-    let progress: ThrottleProgress | null = null;
+    let progress: HangingProgress | null = null;
     do progress = await setThrottle(this, { branch, throttle, progress, most: entriesPerCall });
+    while (progress !== null);
+  }
+
+  async setKeys(branch: string, rules: KeyRules | null): Promise<void> {
+    if (rules !== null) assertRules(rules);
+    let progress: HangingProgress | null = null;
+    do progress = await setKeys(this, { branch, rules, progress, most: entriesPerCall });
     while (progress !== null);
   }
 
@@ -245,7 +256,8 @@ class RedisQueue implements Queue, EpochCaller {
     if (this.#listeners.size === 0) {
       const channels = [this.#keys.ready, this.#keys.left];
       for (const each of channels) this.#listeners.set(each, new Set());
-      this.#connection.listen(channels, on => {
+      this.#connection.listen(channels, (on, giver) => {
+        if (giver !== '' && giver === this.#engine) return;
         for (const told of this.#listeners.get(on) ?? []) told();
       });
     }

@@ -4,7 +4,18 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-const parts = ['epoch', 'heads', 'rates', 'throttles', 'lanes', 'entries', 'claims'] as const;
+const parts = [
+  'epoch',
+  'heads',
+  'rates',
+  'throttles',
+  'lanes',
+  'entries',
+  'keys',
+  'shares',
+  'claims',
+  'hanging',
+] as const;
 
 const names = [
   'attach',
@@ -26,6 +37,7 @@ const names = [
   'set-throttle',
   'settings',
   'throttles',
+  'set-keys',
 ] as const;
 export type ScriptName = (typeof names)[number];
 

@@ -21,6 +21,7 @@ import * as messages from './0014-messages.js';
 import * as deadlines from './0016-deadlines.js';
 import * as runs from './0017-runs.js';
 import * as settings from './0021-settings.js';
+import * as keys from './0022-keys.js';
 
 const migrations = [
   first,
@@ -40,6 +41,7 @@ const migrations = [
   deadlines,
   runs,
   settings,
+  keys,
 ];
 
 const undefinedTable = '42P01';

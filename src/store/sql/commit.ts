@@ -155,10 +155,11 @@ export const insertSegments: SqlStatement = {
   name: 'commit_segments',
   text: `insert into millrace_segment (id, root, body, workflow, name, priority, place, transaction, attempt, kills, state,
       eligible_at, created_at, ordinals, open, gone, requests, member_requests, revision, failures, context, scope, has_run,
-      waits_for)
+      waits_for, key)
     select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::int[], $7::int[], $8::int[],
       $9::int[], $10::int[], $11::int[], $12::bigint[], $13::bigint[], $14::varbit[], $15::int[], $16::varbit[],
-      $17::int[], $18::text[], $19::int[], $20::text[], $21::int[], $22::int[], $23::bool[], $24::text[])`,
+      $17::int[], $18::text[], $19::int[], $20::text[], $21::int[], $22::int[], $23::bool[], $24::text[],
+      $25::text[])`,
 };
 
 /** The slot of a ring that is written now. WHY looked up by every insert, and not remembered: engines share the rings, and

@@ -4,7 +4,8 @@ import type { SqlStatement } from '../driver.js';
 
 /** In the order `segmentOfRow` reads them. */
 export const segmentColumns = `id, root, body, workflow, name, priority, place, transaction, attempt, kills, state::int,
-  eligible_at, created_at, ordinals, open, gone, requests, member_requests, revision, failures, context, scope, has_run, waits_for`;
+  eligible_at, created_at, ordinals, open, gone, requests, member_requests, revision, failures, context, scope, has_run, waits_for,
+  key`;
 
 /** Segments by id. $1 uuid[]. */
 export const segmentsById: SqlStatement = {

@@ -61,7 +61,7 @@ local function heldBy(claim, most)
   return found
 end
 
--- Members held below each node, by all and by engine, as throttles.lua names them. O(H (log N + D)), H = entries held, D =
+-- Members held below each node, by all and by engine, as throttles.lua names them, and of each key. O(H (log N + D)), H = entries held, D =
 -- throttles on a path.
 local function heldBelow()
   local members = {}
@@ -70,7 +70,8 @@ local function heldBelow()
     local entry, engine = entryAt(at), claimAt(id).engine
     local node = laneAt(entry.lane).node
     while node do
-      for _, field in ipairs({ node .. '|', node .. '|' .. engine }) do
+      local name = keyIn(node) or node
+      for _, field in ipairs({ name .. '|', name .. '|' .. engine }) do
         members[field] = (members[field] or 0) + countOf(entry)
       end
       node = throttles().nodeAt(node).parent
@@ -122,6 +123,8 @@ end
 -- The end of every call that changes something: claims, counters, lanes, and whoever waits for something ready.
 local function finish()
   for _, claim in pairs(claimCache) do saveClaim(claim) end
+  dropEmptiedLanes()
+  if keysMade then keys().show() end
   if setting.nodes > 0 then
     throttles().saveSlots()
     if ratesMade then ratesMade.save() end
@@ -134,6 +137,7 @@ local function finish()
       if name == 'ready' and by > 0 and value == by then isSooner = true end
     end
   end
-  dropEmptiedLanes()
+  if keysMade then keys().save() end
+  if sharesMade then shares().save() end
   if isSooner and isOpen() then publishReady() end
 end

@@ -4,7 +4,7 @@ entries  zset  segment | from | to | lane | eligible | created | arrival | redel
 delayed  zset  segment | from -> eligible, ms
 
 Entries of one segment do not overlap, and stand in order of position. A place is `r` and how it is filed (ready: see
-lanes.lua), `d` (delayed), or `h`, a number of five digits and a claim (held).
+lanes.lua), `d` (delayed) and the same if it has a key, or `h`, a number of five digits and a claim (held).
 
 COST    O(log N + M), N = entries, M = those found.
 ]]
@@ -62,13 +62,13 @@ local function isHeld(entry)
 end
 
 -- Make what is new of an offer an entry in no place yet, and hand each to `put`. O(log N) an entry.
--- An offer is eight arguments: segment, from, to, branch, own priority or '', eligible, created, redelivered.
+-- An offer is nine arguments: segment, from, to, branch, own priority or '', eligible, created, redelivered, key or ''.
 local function admit(at, put)
   local segment, from, to = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   local arrival = pad16(redis.call('HINCRBY', KEYS[2], 'arrivals', 1))
   local lane
   local function gap(first, last)
-    lane = lane or laneOf(ARGV[at + 3], ARGV[at + 4])
+    lane = lane or laneOf(ARGV[at + 3], ARGV[at + 4], ARGV[at + 8])
     laneUsed(lane.id)
     put({
       segment = segment, from = first, to = last, lane = lane.id, eligible = ARGV[at + 5], created = ARGV[at + 6],
@@ -93,11 +93,21 @@ local function ready(entry)
   change.ready = change.ready + countOf(entry)
 end
 
+local function fileDelayed(entry)
+  local filed = delayedFilingOf(laneAt(entry.lane))
+  if filed ~= '' then list(entry, filed) end
+  entry.place = 'd' .. filed
+end
+
+local function unfileDelayed(entry)
+  if entry.place ~= 'd' then unlist(entry, string.sub(entry.place, 2)) end
+end
+
 local function delay(entry)
   local first = redis.call('ZRANGE', key('delayed'), 0, 0, 'WITHSCORES')[2]
   if not first or tonumber(entry.eligible) < tonumber(first) then isSooner = true end
   redis.call('ZADD', key('delayed'), entry.eligible, entryKey(entry))
-  entry.place = 'd'
+  fileDelayed(entry)
   save(entry)
   change.delayed = change.delayed + countOf(entry)
 end
@@ -108,8 +118,9 @@ end
 
 -- Out of the ready or the delayed; the caller puts it somewhere or forgets it.
 local function unwait(entry)
-  if entry.place == 'd' then
+  if string.sub(entry.place, 1, 1) == 'd' then
     redis.call('ZREM', key('delayed'), entryKey(entry))
+    unfileDelayed(entry)
     change.delayed = change.delayed - countOf(entry)
   else
     unfile(entry)
@@ -142,6 +153,7 @@ local function split(entry, at)
     file(rest)
   elseif where == 'd' then
     redis.call('ZADD', key('delayed'), rest.eligible, entryKey(rest))
+    fileDelayed(rest)
   else
     local number, claim = string.match(rest.place, '^h(%d%d%d%d%d)(.*)$')
     redis.call('ZADD', key('held'), 0, claim .. '|' .. number .. '|' .. entryKey(rest))
@@ -158,42 +170,39 @@ local function carve(entry, from, to)
   return part
 end
 
--- Have the lanes of a branch and below ordered as is set: by creation or eligible time, ageing in a window or not. Looks at
--- `most` lanes and entries; `name` and `after` are where the last call ended: a lane-names member, and a ready one in that
--- lane, '' at first and when the lane is done. Returns them again, or {} when all is filed the new way. Who dies between two
--- calls leaves a branch that is not; that this is so is kept under the property, fifo or fairness, that was set.
+-- Give the lanes of a branch and below the attributes that `attributesOf` finds for each, and file what is in them so. Looks
+-- at `most` lanes and entries; `name` and `after` are where the last call ended: a lane-names member, and a ready one in that
+-- lane, '' at first and when the lane is done. Returns them again, or {} when all is filed the new way.
 --
--- A lane is marked first: what comes then is filed the new way, and what stands there says itself how it is filed. So a lane
--- may be gone through in several calls; until the last one its order is mixed. The entries of lanes that are ordered by
--- eligible time are not looked at for fairness: a window changes nothing for them.
-local function refilePage(property, branch, name, after, most)
+-- A lane is changed first: what comes then is filed the new way, and what stands there says itself how it is filed. So a lane
+-- may be gone through in several calls; until the last one its order is mixed, and it says so, which whoever comes next
+-- finds though nobody went on.
+local function refilePage(branch, name, after, most, attributesOf)
   local left = most
   local from = name == '' and '[' .. branch or (after == '' and '(' or '[') .. name
   local names = redis.call('ZRANGEBYLEX', key('lane-names'), from, '(' .. branch .. '\255', 'LIMIT', 0, left)
   for index, laneNamed in ipairs(names) do
     local lane = laneAt(string.match(laneNamed, '(%d+)$'))
-    if laneNamed ~= name or after == '' then
-      changeLane(lane, function()
-        lane.isFifo = inherited('fifo', lane.branch) == '1'
-        lane.window = inherited('fairness', lane.branch) or '0'
-      end)
-    end
-    local at = laneNamed == name and after ~= '' and '(' .. after or '[' .. lane.id .. '|'
-    local members = {}
-    if lane.isFifo or property == 'fifo' then
-      members = redis.call('ZRANGEBYLEX', key('ready'), at, '(' .. lane.id .. '}', 'LIMIT', 0, left)
-    end
-    for _, member in ipairs(members) do
-      local position, segment = string.match(member, '^%d+|[^|]+|%d+|%d+|(%d+)|(.*)$')
-      local entry = entryAt(segment .. '|' .. position)
-      if string.sub(entry.place, 2) ~= filingOf(lane, entry) then
-        unfile(entry)
-        file(entry)
-        save(entry)
+    changeLane(lane, attributesOf(lane))
+    if lane.isMixed then
+      local at = laneNamed == name and after ~= '' and '(' .. after or '[' .. lane.id .. '|'
+      local members = redis.call('ZRANGEBYLEX', key('ready'), at, '(' .. lane.id .. '}', 'LIMIT', 0, left)
+      for _, member in ipairs(members) do
+        local position, segment = string.match(member, '^%d+|[^|]+|%d+|%d+|(%d+)|(.*)$')
+        local entry = entryAt(segment .. '|' .. position)
+        local isDelayed = string.sub(entry.place, 1, 1) == 'd'
+        if string.sub(entry.place, 2) ~= (isDelayed and delayedFilingOf(lane) or filingOf(lane, entry)) then
+          if isDelayed then unfileDelayed(entry) else unfile(entry) end
+          if isDelayed then fileDelayed(entry) else file(entry) end
+          save(entry)
+        end
       end
+      if #members == left then return { laneNamed, members[#members] } end
+      left = left - #members
+      lane.isMixed = false
+      saveLane(lane)
     end
-    if #members == left then return { laneNamed, members[#members] } end
-    left = left - #members - 1
+    left = left - 1
     if left <= 0 and index < #names then return { laneNamed, '' } end
   end
   return #names > 0 and left <= 0 and { names[#names], '' } or {}
@@ -201,6 +210,18 @@ end
 
 local function refileBelow(property, branch, name, after, most)
   local goesOn = refilePage(property, branch, name, after, most)
+  if #goesOn > 0 then
+    redis.call('HSET', key(property .. '-begun'), branch, '')
+  else
+    redis.call('HDEL', key(property .. '-begun'), branch)
+  end
+  return goesOn
+end
+
+-- The same for a property, fifo or fairness, that was set. Who dies between two calls leaves a branch where not all is filed so:
+-- that is kept under the property.
+local function refileBelow(property, branch, name, after, most, attributesOf)
+  local goesOn = refilePage(branch, name, after, most, attributesOf)
   if #goesOn > 0 then
     redis.call('HSET', key(property .. '-begun'), branch, '')
   else

@@ -1,12 +1,14 @@
 --[[ epoch: what every script begins with.
 
-The parts stand before each script: epoch, heads, rates, throttles, lanes, entries, claims, in this order (`scripts.ts`). What they define is local
-to the call; nothing is kept in the server's memory but its keys.
+The parts stand before each script: epoch, heads, rates, throttles, lanes, entries, keys, shares, claims, hanging, in this order (`scripts.ts`). What they
+define is local to the call; nothing is kept in the server's memory but its keys.
 
 KEYS[1] epoch     hash    stamp (epoch@run of the server), state (filling | open), id, filler, fillerUntilMs, store (its
                           id), storeUntilMs (another store is refused until then); of throttles.lua and lanes.lua: nodes,
-                          by-engine (nodes, and those that show by engine), root (1: it is one that has a throttle), windows
-                          (those ever set, a blank behind each), rates (see rates.lua)
+                          by-engine (nodes, and those that show by engine), root (1: it is one that has something set),
+                          windows (those ever set, a blank behind each); of keys.lua and shares.lua: rules, shared (branches that have
+                          rules, and those with weights), root-shared (1: the root has weights), overtaken (branches with
+                          weights where keys are left to be shown as due, a blank behind each); rates (see rates.lua)
 KEYS[2] counters  hash    ready, delayed, claimed (members), arrivals, lanes, node-ids, viewers (numbers given), version (of
                           the last change of what nodes show); its name is the root of all other keys of the epoch:
                           `key('x')`
@@ -24,16 +26,19 @@ local function key(part)
 end
 
 local epochState
--- What is set at all of throttles and fairness windows ('0', none, is always one).
+-- What is set at all of throttles, rules for keys, and fairness windows ('0', none, is always one).
 local setting
 
 local function isLost()
-  local found = redis.call('HMGET', KEYS[1], 'stamp', 'state', 'nodes', 'by-engine', 'root', 'windows', 'rates')
+  local found = redis.call('HMGET', KEYS[1], 'stamp', 'state', 'nodes', 'by-engine', 'root', 'windows', 'rules', 'shared',
+    'root-shared', 'overtaken', 'rates')
   epochState = found[2]
   setting = {
     nodes = tonumber(found[3] or 0), byEngine = tonumber(found[4] or 0), isRootSet = found[5] == '1', windows = { '0' },
+    rules = tonumber(found[7] or 0), shared = tonumber(found[8] or 0), isRootShared = found[9] == '1',
+    overtaken = found[10] or '',
   }
-  local rates, clockMs, aheadMs = string.match(found[7] or '0|0|0', '^(%d+)|(%d+)|(%d+)$')
+  local rates, clockMs, aheadMs = string.match(found[11] or '0|0|0', '^(%d+)|(%d+)|(%d+)$')
   setting.rates, setting.ratesClockMs, setting.ratesAheadMs = tonumber(rates), tonumber(clockMs), tonumber(aheadMs)
   for window in string.gmatch(found[6] or '', '%d+') do table.insert(setting.windows, window) end
   return found[1] ~= ARGV[1]
@@ -70,8 +75,22 @@ local function ownUntil(untilMs)
   end
 end
 
+-- The engine that has given back what is ready: it does not wait for it.
+local giver = ''
+
 local function publishReady()
-  redis.call('PUBLISH', KEYS[1] .. ':ready', '')
+  redis.call('PUBLISH', KEYS[1] .. ':ready', giver)
+end
+
+-- Numbers kept beside the stamp: one of `setting`, and its field.
+local function countSetting(name, field, by)
+  setting[name] = setting[name] + by
+  redis.call('HINCRBY', KEYS[1], field, by)
+end
+
+local function flagSetting(name, field, isSet)
+  setting[name] = isSet
+  if isSet then redis.call('HSET', KEYS[1], field, 1) else redis.call('HDEL', KEYS[1], field) end
 end
 
 -- What a call changes of the counters, written once at its end (`finish`, in claims.lua).

@@ -1,17 +1,20 @@
---[[ lanes: ready entries in order.
+--[[ lanes: waiting entries in order.
 
-A lane is a branch with one own priority or the inherited one; all its entries have the same base priority, which is the
-lane's attribute: changing it is one write a lane. What is ready in it stands in rungs. Ordered by eligible time all of a lane
-is one (`-`), since what became eligible earlier has aged more; ordered by creation time it is one for each step of the
-fairness window in which entries became eligible, or `-` where nothing ages. Text of fixed width is what orders: `time |
-arrival | from`, the time being the eligible or the creation time.
+A lane is a branch with one own priority or the inherited one, and one key or none; all its entries have the same base priority,
+which is the lane's attribute: changing it is one write a lane. What is ready in it stands in rungs. Ordered by eligible time all
+of a lane is one (`-`), since what became eligible earlier has aged more; ordered by creation time it is one for each step of
+the fairness window in which entries became eligible, or `-` where nothing ages. Text of fixed width is what orders: `time |
+arrival | from`, the time being the eligible or the creation time. What waits of a lane in the line of a key under strict rules
+is a rung of that line, ready and delayed alike (`l` and the key; the time is that of creation); what is delayed of any
+other lane with a key is one (`d`, eligible time): so all that waits with a key is found by its lane.
 
 A rung's first has a tail in the heads of the lane's node: `rank | time | arrival | from | lane | segment`. The rank is the
 priority plus the steps of the window until the entry became eligible, which stays true while time passes; or 0 once its
-effective priority is 1, from when on time alone counts.
+effective priority is 1, from when on time alone counts. A line shows one head of all its lanes: see keys.lua.
 
-lane-names   zset  branch \n own priority or '' \n lane
-lanes        hash  lane -> priority | fifo (0 or 1) | window | node | own priority or '' | branch
+lane-names   zset  branch \n own priority or '' \n key or '' \n lane
+lanes        hash  lane -> priority | fifo (0 or 1) | window | node | in line (0 or 1) | mixed (1: some may be filed as the
+                   lane was before) | own priority or '' | branch \n key or ''
 lane-counts  hash  lane -> entries that name it, in whatever place; the last one takes the lane with it
 ready        zset  lane | rung | time | arrival | from | segment           (score 0)
 rungs        hash  lane | rung -> its tail
@@ -22,7 +25,7 @@ fifo         hash  branch -> 1 or 0
 fairness     hash  branch -> window, ms; 0 is off
 fifo-begun, fairness-begun  hash  branch -> '', while not all is filed as was set
 
-COST    Filing and taking: O(log N), N = ready entries, whatever the number of lanes and priorities; beside throttles.lua.
+COST    Filing and taking: O(log N), N = waiting entries, whatever the number of lanes and priorities; beside throttles.lua.
 ]]
 local defaultPriority = '10'
 local laneCache, rungCache = {}, {}
@@ -44,9 +47,11 @@ local function laneAt(id)
   local lane = laneCache[id]
   if not lane then
     local text = redis.call('HGET', key('lanes'), id)
-    local priority, fifo, window, node, own, branch = string.match(text, '^(%d+)|(%d)|(%d+)|(%d+)|(%d*)|(.*)$')
+    local priority, fifo, window, node, inLine, mixed, own, branch, itsKey =
+      string.match(text, '^(%d+)|(%d)|(%d+)|([^|]+)|(%d)|(%d)|(%d*)|(.-)\n(.*)$')
     lane = {
-      id = id, priority = priority, isFifo = fifo == '1', window = window, node = node, own = own, branch = branch,
+      id = id, priority = priority, isFifo = fifo == '1', window = window, node = node, isInLine = inLine == '1',
+      isMixed = mixed == '1', own = own, branch = branch, key = itsKey,
     }
     laneCache[id] = lane
   end
@@ -54,53 +59,68 @@ local function laneAt(id)
 end
 
 local function laneName(lane)
-  return lane.branch .. '\n' .. lane.own .. '\n' .. lane.id
+  return lane.branch .. '\n' .. lane.own .. '\n' .. lane.key .. '\n' .. lane.id
 end
 
 local function saveLane(lane)
   redis.call('HSET', key('lanes'), lane.id, table.concat({
-    lane.priority, lane.isFifo and '1' or '0', lane.window, lane.node, lane.own, lane.branch,
+    lane.priority, lane.isFifo and '1' or '0', lane.window, lane.node, lane.isInLine and '1' or '0',
+    lane.isMixed and '1' or '0', lane.own, lane.branch .. '\n' .. lane.key,
   }, '|'))
 end
 
--- The lane of a branch and an own priority ('' inherits), made if need be; `laneUsed` counts its entries.
-local function laneOf(branch, own)
-  local prefix = branch .. '\n' .. own .. '\n'
+-- Where a lane hangs, and whether in the line of its key.
+local function hangs(branch, itsKey)
+  if setting.nodes == 0 then return root, false end
+  if setting.rules == 0 or itsKey == '' then return throttles().nodeFor(branch), false end
+  return keys().nodeFor(branch, itsKey)
+end
+
+-- The lane of a branch, an own priority ('' inherits) and a key ('' is none), made if need be; `laneUsed` counts its entries.
+local function laneOf(branch, own, itsKey)
+  local prefix = branch .. '\n' .. own .. '\n' .. itsKey .. '\n'
   local name = redis.call('ZRANGEBYLEX', key('lane-names'), '[' .. prefix, '(' .. prefix .. ':', 'LIMIT', 0, 1)[1]
   if name then return laneAt(string.sub(name, #prefix + 1)) end
+  local node, isInLine = hangs(branch, itsKey)
   local lane = {
     id = whole(redis.call('HINCRBY', KEYS[2], 'lanes', 1)),
     priority = own ~= '' and own or inherited('priorities', branch) or defaultPriority,
     isFifo = inherited('fifo', branch) == '1',
     window = inherited('fairness', branch) or '0',
-    node = setting.nodes > 0 and throttles().nodeFor(branch) or root,
+    node = node,
+    isInLine = isInLine,
+    isMixed = false,
     own = own,
     branch = branch,
+    key = itsKey,
   }
   laneCache[lane.id] = lane
   saveLane(lane)
   redis.call('ZADD', key('lane-names'), 0, laneName(lane))
+  if keyIn(node) then keys().hung(node, 1) end
   return lane
 end
 
-local function laneUsed(id)
-  redis.call('HINCRBY', key('lane-counts'), id, 1)
-end
-
--- Told at the end of a call, so that a lane that is emptied and used again lives on.
+-- Lanes that nothing names, dropped at the end of a call, so that one that is emptied and used again lives on.
 local emptied = {}
 
+local function laneUsed(id)
+  redis.call('HINCRBY', key('lane-counts'), id, 1)
+  emptied[id] = nil
+end
+
 local function laneLeft(id)
-  if redis.call('HINCRBY', key('lane-counts'), id, -1) <= 0 then emptied[id] = true end
+  if redis.call('HINCRBY', key('lane-counts'), id, -1) == 0 then emptied[id] = true end
 end
 
 local function dropEmptiedLanes()
   for id in pairs(emptied) do
-    if tonumber(redis.call('HGET', key('lane-counts'), id)) <= 0 then
-      redis.call('ZREM', key('lane-names'), laneName(laneAt(id)))
-      redis.call('HDEL', key('lanes'), id)
-      redis.call('HDEL', key('lane-counts'), id)
-    end
+    local lane = laneAt(id)
+    redis.call('ZREM', key('lane-names'), laneName(lane))
+    redis.call('HDEL', key('lanes'), id)
+    redis.call('HDEL', key('lane-counts'), id)
+    if keyIn(lane.node) then keys().hung(lane.node, -1) end
+    if setting.shared > 0 then shares().emptiedBelow(lane.node) end
   end
 end
 
@@ -114,14 +134,22 @@ end
 
 local placeLength = 16 + 1 + 16 + 1 + 5
 
-local function tailOf(lane, rung, first)
+-- The tail of what became eligible in a step of the lane's window; `first` begins with its time, arrival and from.
+local function tailAt(lane, step, first)
   local rank = tonumber(lane.priority)
   if lane.window ~= '0' then
-    local window = tonumber(lane.window)
-    rank = rank + (tonumber(rung) or math.floor(tonumber(string.sub(first, 1, 16)) / window))
-    if (rank - 1) * window <= agedMs then rank = 0 end
+    rank = rank + step
+    if (rank - 1) * tonumber(lane.window) <= agedMs then rank = 0 end
   end
   return pad16(rank) .. '|' .. string.sub(first, 1, placeLength) .. '|' .. lane.id .. string.sub(first, placeLength + 1)
+end
+
+local function stepOf(lane, ms)
+  return lane.window == '0' and 0 or math.floor(tonumber(ms) / tonumber(lane.window))
+end
+
+local function tailOf(lane, rung, first)
+  return tailAt(lane, tonumber(rung) or stepOf(lane, string.sub(first, 1, 16)), first)
 end
 
 -- The tail of a rung, or false.
@@ -148,57 +176,96 @@ local function setHead(lane, rung, tail)
   moveHead(lane.node, lane.window, before, tail)
 end
 
--- The rungs of a lane that hold something. O(R log N), R = rungs.
+-- The rungs of a lane that hold something ready, and the lines it is in. O(R log N), R = rungs.
 local function rungsOf(lane)
-  local rungs = {}
+  local rungs, lines = {}, {}
   local after = '[' .. lane.id .. '|'
   while true do
     local member = redis.call('ZRANGEBYLEX', key('ready'), after, '(' .. lane.id .. '}', 'LIMIT', 0, 1)[1]
-    if not member then return rungs end
+    if not member then return rungs, lines end
     local rung = string.match(member, '^%d+|([^|]+)|')
-    rungs[#rungs + 1] = rung
+    local line = string.match(rung, '^l(.+)$')
+    if line then lines[#lines + 1] = line elseif rung ~= 'd' then rungs[#rungs + 1] = rung end
     after = '[' .. lane.id .. '|' .. rung .. '}'
   end
 end
 
--- Change attributes of a lane, and what follows from them for its heads.
-local function changeLane(lane, change)
-  local rungs = rungsOf(lane)
-  for _, rung in ipairs(rungs) do setHead(lane, rung, false) end
-  change()
-  saveLane(lane)
-  for _, rung in ipairs(rungs) do setHead(lane, rung, tailOf(lane, rung, firstOf(lane, rung))) end
-end
-
--- How an entry is filed: `e` or `c`, by eligible or by creation time, and its rung.
+-- How a ready entry is filed: `e` or `c`, by eligible or by creation time, and its rung; or the line it is in.
 local function filingOf(lane, entry)
+  if lane.isInLine then return 'l' .. keyIn(lane.node) end
   if not lane.isFifo then return 'e-' end
   if lane.window == '0' then return 'c-' end
-  return 'c' .. whole(math.floor(tonumber(entry.eligible) / tonumber(lane.window)))
+  return 'c' .. whole(stepOf(lane, entry.eligible))
 end
 
--- Its member among the ready, without lane and rung.
-local function readyPlace(entry, filed)
-  local time = string.sub(filed, 1, 1) == 'c' and entry.created or entry.eligible
+-- The same of a delayed one; '' is nowhere but among the delayed.
+local function delayedFilingOf(lane)
+  if lane.isInLine then return 'l' .. keyIn(lane.node) end
+  return lane.key == '' and '' or 'd'
+end
+
+-- What the filing of a lane's entries depends on.
+local function filingIn(lane)
+  if lane.isInLine then return 'l' .. keyIn(lane.node) end
+  return lane.isFifo and lane.window or ''
+end
+
+-- Give a lane attributes, by name, and its heads what follows from them; nothing is written where it has them.
+local function changeLane(lane, attributes)
+  local isOther, node, filing = false, lane.node, filingIn(lane)
+  for name, value in pairs(attributes) do isOther = isOther or lane[name] ~= value end
+  if not isOther then return end
+  local rungs, lines = rungsOf(lane)
+  for _, rung in ipairs(rungs) do setHead(lane, rung, false) end
+  for _, line in ipairs(lines) do keys().takeFront(line, lane.id) end
+  -- The key no longer shows what may stand above it next, as the same text.
+  if keyIn(node) then keys().showFaces() end
+  for name, value in pairs(attributes) do lane[name] = value end
+  if filingIn(lane) ~= filing then lane.isMixed = true end
+  saveLane(lane)
+  for _, rung in ipairs(rungs) do setHead(lane, rung, tailOf(lane, rung, firstOf(lane, rung))) end
+  if lane.node == node then return end
+  if keyIn(lane.node) then keys().hung(lane.node, 1) end
+  if keyIn(node) then keys().hung(node, -1) end
+end
+
+-- Its member among what waits, without lane and rung.
+local function placeIn(filed, entry)
+  local time = string.find(filed, '^[cl]') and entry.created or entry.eligible
   return time .. '|' .. entry.arrival .. '|' .. pad5(entry.from) .. '|' .. entry.segment
+end
+
+-- Have what waits of a lane be found, in a line or as delayed with a key: no head of the lane comes of it.
+local function list(entry, filed)
+  local place = placeIn(filed, entry)
+  redis.call('ZADD', key('ready'), 0, entry.lane .. '|' .. filed .. '|' .. place)
+  if filed ~= 'd' then keys().lineUp(string.sub(filed, 2), place) end
+end
+
+local function unlist(entry, filed)
+  local place = placeIn(filed, entry)
+  redis.call('ZREM', key('ready'), entry.lane .. '|' .. filed .. '|' .. place)
+  if filed ~= 'd' then keys().leaveLine(string.sub(filed, 2), place, entry.lane) end
 end
 
 local function file(entry)
   local lane = laneAt(entry.lane)
   local filed = filingOf(lane, entry)
-  local rung, place = string.sub(filed, 2), readyPlace(entry, filed)
+  entry.place = 'r' .. filed
+  if lane.isInLine then return list(entry, filed) end
+  local rung, place = string.sub(filed, 2), placeIn(filed, entry)
   redis.call('ZADD', key('ready'), 0, lane.id .. '|' .. rung .. '|' .. place)
   local head = headOf(lane, rung)
   if not head or string.sub(place, 1, placeLength) < string.sub(head, 18, 17 + placeLength) then
     setHead(lane, rung, tailOf(lane, rung, place))
   end
-  entry.place = 'r' .. filed
 end
 
 local function unfile(entry)
-  local lane = laneAt(entry.lane)
   local filed = string.sub(entry.place, 2)
-  local rung, place = string.sub(filed, 2), readyPlace(entry, filed)
+  if string.sub(filed, 1, 1) == 'l' then return unlist(entry, filed) end
+  local lane = laneAt(entry.lane)
+  local rung, place = string.sub(filed, 2), placeIn(filed, entry)
   redis.call('ZREM', key('ready'), lane.id .. '|' .. rung .. '|' .. place)
   local head = headOf(lane, rung)
   if head and string.sub(place, 1, placeLength) == string.sub(head, 18, 17 + placeLength) then
@@ -214,8 +281,8 @@ local function age(now, most)
   local due = redis.call('ZRANGEBYSCORE', key('ageing'), '-inf', whole(now), 'LIMIT', 0, most)
   for _, at in ipairs(due) do
     local id, rung = string.match(at, '^(%d+)|(.*)$')
-    local lane = laneAt(id)
-    setHead(lane, rung, tailOf(lane, rung, firstOf(lane, rung)))
+    local lane, line = laneAt(id), string.match(rung, '^l(.+)$')
+    if line then keys().lineChanged(line) else setHead(lane, rung, tailOf(lane, rung, firstOf(lane, rung))) end
   end
   return #due < most
 end

@@ -1,15 +1,17 @@
---[[ throttles: the branches that have one, as a tree under the root; the faces of its nodes; the slots that claims take.
+--[[ throttles: the branches that have one, or rules for keys, as a tree under the root; the faces of its nodes; the slots that
+claims take.
 
-A node is a branch with a throttle; 0 is the root, which is there without one. It holds the heads of the lanes hung at it,
-and a face of each node below it: what that one shows of its heads, exactly while it has room. A node that has a limit per
-engine, or has one below it, shows a face to each engine (a viewer, by number), any other one to all (viewer ''). A tail is
-`rank | time | arrival | from | lane | segment`, the same all along the path: see lanes.lua. Windows are 0 (none) or ms.
+A node is such a branch; 0 is the root, which is there with nothing set. It holds the heads of the lanes hung at it, and a face
+of each node below it: what that one shows of its heads, exactly while it has room. A node that has a limit per engine, or has
+one below it, shows a face to each engine (a viewer, by number), any other one to all (viewer ''). A tail is the same all along
+the path, but for what weights put into it: a branch that has some shows, as the face of a window, what is first of its shares
+(shares.lua), and below it there are faces of their classes. Keys are nodes too, see there: here they are asked for their room.
 
-heads       zset  node | viewer | window | tail                           (score 0)
-faces       hash  viewer | node | window -> tail, what the node's parent has of it
+heads       zset  node | viewer | class | tail                           (score 0)
+faces       hash  viewer | node | class -> tail, what the node's parent has of it
 nodes       hash  node -> parent | per engine | cluster wide ('' no limit) | rate (members/perMs/burst, or '') | shows by
-                  engine (0; 1; 2: so does one below it) | leaves (0 or 1) | branch; and members held, of what has a limit: node |
-                  '' (by all engines), node | engine
+                  engine (0; 1; 2: so does one below it) | what is set (t a throttle, k rules for keys, s with weights; '' it
+                  leaves) | branch; and members held, of what has a limit: node | '' (by all engines), node | engine
 node-names  zset  branch \n node
 throttles-begun  hash  branch -> '', while not all lanes hang where they should
 changed     zset  nodes that show by engine -> version of their last change
@@ -22,21 +24,6 @@ makeThrottles = function()
   local viewIdleMs = 60000
   local nodeCache, slotCache, slotChanges, faceCache, marked = {}, {}, {}, {}, {}
   local version = nil
-
-  local function countNodes(by)
-    setting.nodes = setting.nodes + by
-    redis.call('HINCRBY', KEYS[1], 'nodes', by)
-  end
-
-  local function setRoot(isSet)
-    setting.isRootSet = isSet
-    if isSet then redis.call('HSET', KEYS[1], 'root', 1) else redis.call('HDEL', KEYS[1], 'root') end
-  end
-
-  local function countByEngine(by)
-    setting.byEngine = setting.byEngine + by
-    redis.call('HINCRBY', KEYS[1], 'by-engine', by)
-  end
 
   -- Members held: the node's number, `|`, and an engine, or '' for all.
   local function slots(field)
@@ -59,6 +46,7 @@ makeThrottles = function()
         redis.call('HDEL', key('nodes'), field) -- engines come and go
       end
     end
+    slotChanges = {}
   end
 
   -- nil where it is none.
@@ -73,21 +61,28 @@ makeThrottles = function()
     local node = nodeCache[id]
     if node then return node end
     local text = false
+    local keyId, parentId = string.match(id, '^(.+)%.(%d+)$')
+    if keyId then
+      node = { id = id, parent = parentId, key = keys().at(keyId), isSet = true }
+      nodeCache[id] = node
+      return node
+    end
     if id ~= root or setting.isRootSet then
       local inAll, inEngine = id .. '|', id .. '|' .. (engine or '')
       local found = redis.call('HMGET', key('nodes'), id, inAll, inEngine)
       text, slotCache[inAll], slotCache[inEngine] = found[1], tonumber(found[2] or 0), tonumber(found[3] or 0)
     end
     if text then
-      local parent, perEngine, clusterWide, rate, shows, leaves, branch =
-        string.match(text, '^(%d*)|(%d*)|(%d*)|([%d/]*)|(%d)|(%d)|(.*)$')
+      local parent, perEngine, clusterWide, rate, shows, holds, branch =
+        string.match(text, '^(%d*)|(%d*)|(%d*)|([%d/]*)|(%d)|(%l*)|(.*)$')
       node = {
         id = id, parent = parent ~= '' and parent or nil, perEngine = tonumber(perEngine),
         clusterWide = tonumber(clusterWide), rate = rateIn(rate), byEngine = shows ~= '0', isAboveByEngine = shows == '2',
-        leaves = leaves == '1', branch = branch, isSet = true,
+        isThrottle = string.find(holds, 't', 1, true) ~= nil, hasRules = string.find(holds, 'k', 1, true) ~= nil,
+        isShared = string.find(holds, 's', 1, true) ~= nil, branch = branch, isSet = true,
       }
     else
-      node = { id = id, byEngine = false, isAboveByEngine = false, leaves = false, branch = '/', isSet = false }
+      node = { id = id, byEngine = false, isAboveByEngine = false, branch = '/', isSet = false }
     end
     nodeCache[id] = node
     return node
@@ -96,8 +91,14 @@ makeThrottles = function()
   local function saveNode(node)
     redis.call('HSET', key('nodes'), node.id, table.concat({
       node.parent or '', node.perEngine and whole(node.perEngine) or '', node.clusterWide and whole(node.clusterWide) or '',
-      node.rate and node.rate.text or '', node.isAboveByEngine and '2' or node.byEngine and '1' or '0', node.leaves and '1' or '0', node.branch,
+      node.rate and node.rate.text or '', node.isAboveByEngine and '2' or node.byEngine and '1' or '0',
+      (node.isThrottle and 't' or '') .. (node.hasRules and 'k' or '') .. (node.isShared and 's' or ''), node.branch,
     }, '|'))
+  end
+
+  -- Of a node that has been made.
+  local function keep(node)
+    nodeCache[node.id] = node
   end
 
   -- The node of a branch itself, also one that leaves.
@@ -113,19 +114,15 @@ makeThrottles = function()
     local at = branch
     while at ~= '' do
       local node = nodeNamed(at)
-      if node and not node.leaves then return node.id end
+      if node and (node.isThrottle or node.hasRules) then return node.id end
       at = above(at)
     end
     return root
   end
 
-  -- Of a node that has been made.
-  local function keep(node)
-    nodeCache[node.id] = node
-  end
-
   -- More members that an engine may claim below a node; nil: any, as far as the limit of all engines goes.
   local function roomAt(node, engine)
+    if node.key then return keys().roomOf(node.key) end
     local room = node.clusterWide and node.clusterWide - slots(node.id .. '|') or math.huge
     if engine and node.perEngine then room = math.min(room, node.perEngine - slots(node.id .. '|' .. engine)) end
     if node.rate then room = math.min(room, rates().tokens(node.id, node.rate)) end
@@ -143,59 +140,89 @@ makeThrottles = function()
     return room
   end
 
+  -- The classes a node has faces of: each window, and what it holds of the shares of those above.
+  local function classesOf(node)
+    local classes = { unpack(setting.windows) }
+    local id = setting.shared > 0 and node.parent
+    while id do
+      local over = nodeAt(id)
+      if over.isShared then
+        for _, window in ipairs(setting.windows) do
+          table.insert(classes, window .. '.' .. id)
+          table.insert(classes, window .. '.' .. id .. '+')
+        end
+      end
+      id = over.parent
+    end
+    return classes
+  end
+
+  -- What is first of a class at a node, for all or for a viewer.
+  local function firstSeen(node, view, class)
+    local tail = firstTail(node.id, '', class)
+    local own = view and (node.isAboveByEngine or node.id == root) and firstTail(node.id, view.id, class)
+    return own and (not tail or own < tail) and own or tail
+  end
+
+  -- What a node shows of a class, if it has room.
+  local function firstShown(node, view, class)
+    if node.isShared and not string.find(class, '.', 1, true) then
+      return shares().firstOf(node.id, class, function(each) return firstSeen(node, view, each) end)
+    end
+    return firstSeen(node, view, class)
+  end
+
+  -- Of a window, to whom claims.
+  local function firstAtRoot(window)
+    return firstShown(nodeAt(root), viewer, window)
+  end
+
   -- Have the parent show a tail of it, or nothing (false); true when that is something else than before.
-  local function setFace(node, viewing, window, tail)
-    local at = viewing .. '|' .. node.id .. '|' .. window
+  local function setFace(node, viewing, class, tail)
+    local at = viewing .. '|' .. node.id .. '|' .. class
     local before = faceCache[at]
     if before == nil then before = redis.call('HGET', key('faces'), at) end
     faceCache[at] = tail
     if before == tail then return false end
-    local inParent = node.parent .. '|' .. viewing .. '|' .. window .. '|'
-    if before then redis.call('ZREM', key('heads'), inParent .. before) end
-    if tail then
-      redis.call('HSET', key('faces'), at, tail)
-      redis.call('ZADD', key('heads'), 0, inParent .. tail)
-    else
-      redis.call('HDEL', key('faces'), at)
-    end
+    replaceHead(node.parent, viewing, class, before, tail)
+    if tail then redis.call('HSET', key('faces'), at, tail) else redis.call('HDEL', key('faces'), at) end
     return true
   end
 
   -- Bring a face up to date, and those above it that it changes.
-  local function show(node, view, window)
+  local function show(node, view, class)
     while node.parent do
-      local tail = false
-      if roomAt(node, view and view.engine) > 0 then
-        tail = firstTail(node.id, '', window) or false
-        local own = view and node.isAboveByEngine and firstTail(node.id, view.id, window)
-        if own and (not tail or own < tail) then tail = own end
+      -- Here its shares end.
+      if node.isShared and string.match(class, '%.(%d+)') == node.id then class = string.match(class, '^%d+') end
+      local hasRoom = roomAt(node, view and view.engine) > 0
+      if not setFace(node, view and view.id or '', class, hasRoom and firstShown(node, view, class) or false) then
+        return
       end
-      if not setFace(node, view and view.id or '', window, tail) then return end
       node = nodeAt(node.parent)
-      if not view and node.byEngine then return node end
+      if not view and node.byEngine then return node, class end
     end
   end
 
   -- A face to each engine: each sees to it when it claims, who claims now at once.
-  local function mark(node, window)
+  local function mark(node, class)
     if not marked[node.id] then
       version = version or redis.call('HINCRBY', KEYS[2], 'version', 1)
       redis.call('ZADD', key('changed'), version, node.id)
       marked[node.id] = true
     end
-    if viewer then show(node, viewer, window) end
+    if viewer then show(node, viewer, class) end
   end
 
-  -- What is first at a node, or whether it has room, may have changed.
-  local function changedAt(id, window)
+  -- What is first of a class at a node, or whether it has room, may have changed.
+  local function changedAt(id, class)
     if id == root then return end
     local node = nodeAt(id)
-    if not node.byEngine then node = show(node, nil, window) end
-    if node then mark(node, window) end
+    if not node.byEngine then node, class = show(node, nil, class) end
+    if node then mark(node, class) end
   end
 
   local function changedInAll(id)
-    for _, window in ipairs(setting.windows) do changedAt(id, window) end
+    for _, class in ipairs(classesOf(nodeAt(id))) do changedAt(id, class) end
   end
 
   -- Show nothing, to nobody.
@@ -204,7 +231,7 @@ makeThrottles = function()
     local views = { '' }
     for _, text in ipairs(redis.call('HVALS', key('views'))) do table.insert(views, string.match(text, '^%d+')) end
     for _, viewing in ipairs(views) do
-      for _, window in ipairs(setting.windows) do setFace(node, viewing, window, false) end
+      for _, class in ipairs(classesOf(node)) do setFace(node, viewing, class, false) end
     end
   end
 
@@ -214,14 +241,18 @@ makeThrottles = function()
     while id do
       local node = nodeAt(id, engine)
       if id == root and not node.isSet then return end
-      local had, hadForAll = roomAt(node, engine) > 0, roomAt(node, nil) > 0
-      if node.clusterWide then changeSlots(id .. '|', by) end
-      if node.perEngine then changeSlots(id .. '|' .. engine, by) end
-      if node.rate and tokens ~= 0 then rates().take(id, node.rate, tokens) end
-      local has, hasForAll = roomAt(node, engine) > 0, roomAt(node, nil) > 0
-      if has ~= had or hasForAll ~= hadForAll then changedInAll(id) end
-      -- Who gives up a slot may have too many itself: then others have room.
-      if has and not had or hasForAll and not hadForAll then isSooner = true end
+      if node.key then
+        keys().count(node.key, by)
+      else
+        local had, hadForAll = roomAt(node, engine) > 0, roomAt(node, nil) > 0
+        if node.clusterWide then changeSlots(id .. '|', by) end
+        if node.perEngine then changeSlots(id .. '|' .. engine, by) end
+        if node.rate and tokens ~= 0 then rates().take(id, node.rate, tokens) end
+        local has, hasForAll = roomAt(node, engine) > 0, roomAt(node, nil) > 0
+        if has ~= had or hasForAll ~= hadForAll then changedInAll(id) end
+        -- Who gives up a slot may have too many itself: then others have room.
+        if has and not had or hasForAll and not hadForAll then isSooner = true end
+      end
       id = node.parent
     end
   end
@@ -245,7 +276,8 @@ makeThrottles = function()
       if tonumber(lastMs) < now - viewIdleMs then
         redis.call('HDEL', key('views'), views[at])
         for _, name in ipairs(redis.call('ZRANGE', key('changed'), 0, -1)) do
-          for _, window in ipairs(setting.windows) do setFace(nodeAt(name), id, window, false) end
+          local node = nodeAt(name)
+          for _, class in ipairs(classesOf(node)) do setFace(node, id, class, false) end
         end
       end
     end
@@ -262,7 +294,8 @@ makeThrottles = function()
     end
     viewer = { id = id, engine = engine }
     for _, changed in ipairs(redis.call('ZRANGEBYSCORE', key('changed'), '(' .. seen, '+inf')) do
-      for _, window in ipairs(setting.windows) do show(nodeAt(changed), viewer, window) end
+      local node = nodeAt(changed)
+      for _, class in ipairs(classesOf(node)) do show(node, viewer, class) end
     end
   end
 
@@ -274,9 +307,9 @@ makeThrottles = function()
   end
 
   return {
-    nodeAt = nodeAt, saveNode = saveNode, nodeNamed = nodeNamed, nodeFor = nodeFor, countNodes = countNodes,
-    countByEngine = countByEngine, keep = keep, slots = slots, changeSlots = changeSlots, saveSlots = saveSlots,
-    setRoot = setRoot, roomAt = roomAt, roomFor = roomFor, changedAt = changedAt, changedInAll = changedInAll,
-    hide = hide, rateIn = rateIn, countAt = countAt, refill = refill, look = look, looked = looked,
+    nodeAt = nodeAt, saveNode = saveNode, nodeNamed = nodeNamed, nodeFor = nodeFor, keep = keep, slots = slots,
+    changeSlots = changeSlots, saveSlots = saveSlots, roomAt = roomAt, roomFor = roomFor, firstAtRoot = firstAtRoot,
+    changedAt = changedAt, changedInAll = changedInAll, hide = hide, rateIn = rateIn, countAt = countAt, refill = refill,
+    look = look, looked = looked,
   }
 end

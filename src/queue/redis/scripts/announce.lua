@@ -4,7 +4,7 @@ KEYS, ARGV[1], ARGV[2]  as in parts/epoch.lua
 ARGV[3] engine
 ARGV[4] leaseMs  from now
 ARGV[5] last     1: this is all of it, the engine has announced
-ARGV[6...]       nine a slice: claim, and an offer's eight (`admit` in parts/entries.lua); 100 slices at most
+ARGV[6...]       ten a slice: claim, and an offer's nine (`admit` in parts/entries.lua); 100 slices at most
 
 RETURNS  OK
 COST     O(S log N), S = slices, N = entries.
@@ -13,7 +13,7 @@ WHY      What has been offered already goes from its place into the claim; what 
 ]]
 if isLost() then return lost end
 local engine, untilMs = ARGV[3], nowMs() + tonumber(ARGV[4])
-for at = 6, #ARGV, 9 do
+for at = 6, #ARGV, 10 do
   local claim = claimAt(ARGV[at]) or makeClaim(ARGV[at], engine)
   admit(at + 1, function(entry) hold(entry, claim, false) end)
   local from, to = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])

@@ -20,8 +20,8 @@ WHY      An epoch of another run of the server is none: see parts/epoch.lua. Wha
 local parts = {
   'entries', 'delayed', 'ready', 'rungs', 'ageing', 'heads', 'faces', 'lanes', 'lane-names', 'lane-counts',
   'priorities', 'priorities-begun', 'fifo', 'fifo-begun', 'fairness', 'fairness-begun', 'nodes', 'node-names',
-  'throttles-begun', 'changed', 'views', 'buckets', 'refills', 'claims', 'leases', 'held',
-  'running', 'announced',
+  'throttles-begun', 'changed', 'views', 'buckets', 'refills', 'keys', 'key-rules', 'keys-begun', 'lines', 'shares', 'claims',
+  'leases', 'held', 'running', 'announced',
 }
 local now = nowMs()
 local engine, untilMs = ARGV[6], whole(now + tonumber(ARGV[7]))
@@ -39,6 +39,9 @@ if isOfThisRun and found[6] == ARGV[8] then
   return { 'mine', id }
 end
 for _, root in ipairs(redis.call('SMEMBERS', KEYS[2])) do
+  for _, node in ipairs(redis.call('HKEYS', root .. ':key-rules')) do
+    redis.call('UNLINK', root .. ':weights:' .. node, root .. ':finishes:' .. node)
+  end
   redis.call('UNLINK', root)
   for _, part in ipairs(parts) do redis.call('UNLINK', root .. ':' .. part) end
 end

@@ -1,7 +1,7 @@
 --[[ offer: put slices in, ready or delayed. Positions already known are left as they are (Q2).
 
 KEYS, ARGV[1], ARGV[2]  as in parts/epoch.lua
-ARGV[3...]              eight an offer (`admit` in parts/entries.lua); 100 offers at most
+ARGV[3...]              nine an offer (`admit` in parts/entries.lua); 100 offers at most
 
 RETURNS  OK
 COST     O(S log N), S = offers and the gaps they fill, N = entries.
@@ -10,7 +10,7 @@ WHY      An offer whose reply was lost can be made again: what stands there is k
 ]]
 if isLost() then return lost end
 local now = nowMs()
-for at = 3, #ARGV, 8 do
+for at = 3, #ARGV, 9 do
   admit(at, function(entry) wait(entry, now) end)
 end
 finish()

@@ -6,8 +6,11 @@ ARGV[4...]              three a slice: segment, from, to; 200 slices at most
 
 RETURNS  OK, also when the claim holds nothing of it (Q5)
 COST     O(S log N), S = entries released, N = entries.
+WHY      Who gives back has no room for it, or stops: told of it, it would claim the same again at once.
 ]]
 if isLost() then return lost end
+local claim = claimAt(ARGV[3])
+giver = claim and claim.engine or ''
 takeFromClaim(ARGV[3], 4, true, ready)
 finish()
 return redis.status_reply('OK')

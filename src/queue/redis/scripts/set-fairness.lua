@@ -8,7 +8,7 @@ ARGV[6] after           ready member it ended with in that lane, '' when the lan
 ARGV[7] most            lanes and ready entries looked at, at most
 
 RETURNS  {lane, after} to go on from, or {} when all is filed the new way: see `refileBelow` in parts/entries.lua
-COST     O(S log N), S = lanes and entries of FIFO lanes looked at, N = ready entries; and of a lane's rungs.
+COST     O(S log N), S = lanes looked at and entries of those filed otherwise, N = ready entries; and of a lane's rungs.
 WHY      A window that was set once is asked for by every claim of the epoch: what nodes show is kept by window.
 ]]
 if isLost() then return lost end
@@ -23,4 +23,8 @@ else
     table.insert(setting.windows, ARGV[4])
   end
 end
-return refileBelow('fairness', ARGV[3], ARGV[5], ARGV[6], tonumber(ARGV[7]))
+local progress = refileBelow('fairness', ARGV[3], ARGV[5], ARGV[6], tonumber(ARGV[7]), function(lane)
+  return { window = inherited('fairness', lane.branch) or '0' }
+end)
+finish()
+return progress

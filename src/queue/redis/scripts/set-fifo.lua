@@ -8,7 +8,7 @@ ARGV[6] after           ready member it ended with in that lane, '' when the lan
 ARGV[7] most            lanes and ready entries looked at, at most
 
 RETURNS  {lane, after} to go on from, or {} when all is filed the new way: see `refileBelow` in parts/entries.lua
-COST     O(S log N), S = lanes and entries looked at, N = ready entries; and of a lane's rungs.
+COST     O(S log N), S = lanes looked at and entries of those filed otherwise, N = ready entries; and of a lane's rungs.
 ]]
 if isLost() then return lost end
 if ARGV[4] == '' then
@@ -16,4 +16,8 @@ if ARGV[4] == '' then
 else
   redis.call('HSET', key('fifo'), ARGV[3], ARGV[4])
 end
-return refileBelow('fifo', ARGV[3], ARGV[5], ARGV[6], tonumber(ARGV[7]))
+local progress = refileBelow('fifo', ARGV[3], ARGV[5], ARGV[6], tonumber(ARGV[7]), function(lane)
+  return { isFifo = inherited('fifo', lane.branch) == '1' }
+end)
+finish()
+return progress

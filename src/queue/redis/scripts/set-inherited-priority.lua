@@ -23,9 +23,10 @@ local names = redis.call('ZRANGEBYLEX', key('lane-names'), from, '(' .. branch .
 for _, name in ipairs(names) do
   local lane = laneAt(string.match(name, '(%d+)$'))
   if lane.own == '' then
-    changeLane(lane, function() lane.priority = inherited('priorities', lane.branch) or defaultPriority end)
+    changeLane(lane, { priority = inherited('priorities', lane.branch) or defaultPriority })
   end
 end
+finish()
 if #names < most then
   redis.call('HDEL', key('priorities-begun'), branch)
   return ''

@@ -4,9 +4,10 @@ import type { Throttle } from '../../contract.js';
 import { branchOf, limitOf, listOf, rateOf } from '../arguments.js';
 import type { EpochCaller } from '../scripts.js';
 
-/** How far a new throttle has come: among the nodes or the lanes below its branch, and behind which. */
-export interface ThrottleProgress {
+/** How far hanging anew has come: among the nodes or the lanes below a branch, at which, and where in that lane. */
+export interface HangingProgress {
   readonly where: string;
+  readonly name: string;
   readonly after: string;
 }
 
@@ -16,10 +17,10 @@ export async function setThrottle(
   request: {
     readonly branch: string;
     readonly throttle: Throttle | null;
-    readonly progress: ThrottleProgress | null;
+    readonly progress: HangingProgress | null;
     readonly most: number;
   },
-): Promise<ThrottleProgress | null> {
+): Promise<HangingProgress | null> {
   const { branch, throttle, progress, most } = request;
   const reply = await caller.call('set-throttle', [
     branchOf(branch),
@@ -27,10 +28,17 @@ export async function setThrottle(
     limitOf(throttle?.perEngine ?? null),
     limitOf(throttle?.clusterWide ?? null),
     rateOf(throttle?.rate ?? null),
-    progress?.after ?? '',
-    progress?.where ?? 'nodes',
+    ...hangingArguments(progress),
     most,
   ]);
-  const [where, after] = listOf(reply);
-  return where === undefined ? null : { where: String(where), after: String(after) };
+  return hangingProgressIn(reply);
+}
+
+export function hangingArguments(progress: HangingProgress | null): string[] {
+  return progress === null ? ['nodes', '', ''] : [progress.where, progress.name, progress.after];
+}
+
+export function hangingProgressIn(reply: unknown): HangingProgress | null {
+  const [where, name, after] = listOf(reply);
+  return where === undefined ? null : { where: String(where), name: String(name), after: String(after) };
 }

@@ -12,18 +12,21 @@ if setting.nodes == 0 then return answer end
 local engines, held = redis.call('HKEYS', key('running')), heldBelow()
 for _, name in ipairs(redis.call('ZRANGE', key('node-names'), 0, -1)) do
   local node = throttles().nodeAt(string.match(name, '(%d+)$'))
-  local isBegun = node.leaves or redis.call('HEXISTS', key('throttles-begun'), node.branch) == 1
-  local told = {
-    node.branch, node.perEngine and whole(node.perEngine) or '', node.clusterWide and whole(node.clusterWide) or '',
-    node.rate and node.rate.text or '', isBegun and 0 or 1, held[node.id .. '|'] or 0,
-  }
-  for _, engine in ipairs(engines) do
-    local members = held[node.id .. '|' .. engine] or 0
-    if members > 0 then
-      told[#told + 1] = engine
-      told[#told + 1] = members
+  local isBegun = redis.call('HEXISTS', key('throttles-begun'), node.branch) == 1
+  -- Others have rules for keys alone.
+  if node.isThrottle or isBegun then
+    local told = {
+      node.branch, node.perEngine and whole(node.perEngine) or '', node.clusterWide and whole(node.clusterWide) or '',
+      node.rate and node.rate.text or '', isBegun and 0 or 1, held[node.id .. '|'] or 0,
+    }
+    for _, engine in ipairs(engines) do
+      local members = held[node.id .. '|' .. engine] or 0
+      if members > 0 then
+        told[#told + 1] = engine
+        told[#told + 1] = members
+      end
     end
+    answer[#answer + 1] = told
   end
-  answer[#answer + 1] = told
 end
 return answer

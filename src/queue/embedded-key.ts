@@ -1,0 +1,118 @@
+// The keys below a branch with rules, as the embedded queue has them, and how they share (`key-rules.ts`).
+//
+// Invariants:
+//   K1. A key is known while a lane is its own or its finish is above the virtual time.
+//   K2. A finish is among the finishes exactly while it is above the virtual time.
+//   K3. Keys are in order of start by their tags: what starts at the virtual time has 0.
+
+import { Gate } from './embedded-gate.js';
+import { Line } from './embedded-line.js';
+import type { ThrottleNode } from './embedded-throttle-node.js';
+import { type HeapItem, IndexedHeap } from './indexed-heap.js';
+import { finishesMax, type KeyRules, noKey, shareCost, virtualMax } from './key-rules.js';
+
+export class Key implements HeapItem {
+  /** Among the finishes. */
+  heapIndex = -1;
+  finish = 0;
+  readonly gate = new Gate();
+  /** Where its lanes hang: a node for each branch with a throttle or rules that has some, by that one's. */
+  readonly parts = new Map<ThrottleNode, ThrottleNode>();
+  /** All that waits, under strict rules. */
+  line: Line | null = null;
+
+  constructor(
+    readonly branch: KeyBranch,
+    readonly name: string,
+  ) {}
+
+  get tag(): number {
+    return this.heapIndex < 0 ? 0 : this.finish;
+  }
+}
+
+export class KeyBranch {
+  readonly keys = new Map<string, Key>();
+  /** Keys that have lanes, but for that of what has no key. */
+  busy = 0;
+  #virtual = 0;
+  readonly #finishes = new IndexedHeap<Key>((a, b) => a.finish < b.finish);
+
+  constructor(public rules: KeyRules) {}
+
+  /** Made if need be; the caller hangs a lane at it. */
+  keyOf(name: string): Key {
+    let key = this.keys.get(name);
+    if (key === undefined) {
+      key = new Key(this, name);
+      this.keys.set(name, key);
+      this.#follow(key);
+    }
+    return key;
+  }
+
+  /** It goes unless something is left of it (K1). */
+  left(key: Key): void {
+    if (key.parts.size === 0 && key.heapIndex < 0) this.keys.delete(key.name);
+  }
+
+  /** Lanes have left: are there none any more below the branch, its shares begin anew. */
+  restIfEmpty(): void {
+    if (this.busy > 0 || this.rules.weights === null) return;
+    for (const part of this.keys.get(noKey)?.parts.values() ?? []) if (part.hasLanes) return;
+    this.#forget();
+  }
+
+  #forget(): void {
+    for (const key of this.#beginAnew()) this.left(key);
+  }
+
+  /** What keys hold is to be counted anew, and what waits in lines filed anew if the order is another. */
+  change(rules: KeyRules): void {
+    this.rules = rules;
+    for (const key of this.keys.values()) this.#follow(key);
+    if (rules.weights !== null) return;
+    this.#forget();
+  }
+
+  limit(key: Key, held: ReadonlyMap<string, number>): void {
+    const { each, isStrict } = this.rules;
+    if (key.name === noKey) return;
+    key.gate.limit({ ...each, perEngine: null, clusterWide: isStrict ? 1 : each.clusterWide }, held);
+  }
+
+  /** Members of a key's slice are claimed. Returns the keys that have another tag. */
+  take(key: Key, members: number): readonly Key[] {
+    const { weights } = this.rules;
+    if (weights === null) return none;
+    const passed = this.#virtual > virtualMax ? this.#beginAnew() : [];
+    const isAbove = key.heapIndex >= 0;
+    if (isAbove) this.#virtual = key.finish;
+    key.finish = this.#virtual + shareCost(members, key.name, weights);
+    if (isAbove) this.#finishes.moved(key);
+    else this.#finishes.push(key);
+    passed.push(...this.#passed());
+    while (this.#finishes.size > finishesMax) {
+      this.#virtual = this.#finishes.first!.finish;
+      passed.push(...this.#passed());
+    }
+    return [key, ...passed];
+  }
+
+  #passed(): Key[] {
+    return this.#finishes.takeWhere(({ finish }) => finish <= this.#virtual);
+  }
+
+  #beginAnew(): Key[] {
+    this.#virtual = 0;
+    return this.#finishes.takeWhere(() => true);
+  }
+
+  #follow(key: Key): void {
+    const isStrict = this.rules.isStrict && key.name !== noKey;
+    if (isStrict !== (key.line !== null)) key.line = isStrict ? new Line() : null;
+    this.limit(key, new Map());
+  }
+}
+
+const none: readonly Key[] = [];

@@ -1,0 +1,64 @@
+// What waits of a key under strict rules (Q11): ready and delayed, by creation. It shows only the first, and only while that
+// one is ready; where and how it competes is that one's own affair.
+
+import type { FairnessWindow } from './contract.js';
+import type { Entry } from './embedded-entry.js';
+import { type Ageing, type LaneHead, reckoned } from './embedded-lane.js';
+import type { ThrottleNode } from './embedded-throttle-node.js';
+import { type HeapItem, IndexedHeap } from './indexed-heap.js';
+
+class Place implements HeapItem {
+  heapIndex = -1;
+  constructor(readonly entry: Entry) {}
+}
+
+export class Line implements LaneHead {
+  heapIndex = -1;
+  rank = 0;
+  readonly tag = 0;
+  ageing: Ageing | null = null;
+  /** What it shows, and where; changed only while it shows nothing. */
+  first!: Entry;
+  node!: ThrottleNode;
+  window: FairnessWindow = 'off';
+  isShown = false;
+  readonly #waiting = new IndexedHeap<Place>((a, b) => createdBefore(a.entry, b.entry));
+  readonly #places = new Map<Entry, Place>();
+
+  /** Ready or delayed; it may be there already. */
+  add(entry: Entry): void {
+    if (this.#places.has(entry)) return;
+    const place = new Place(entry);
+    this.#places.set(entry, place);
+    this.#waiting.push(place);
+  }
+
+  remove(entry: Entry): void {
+    this.#waiting.remove(this.#places.get(entry)!);
+    this.#places.delete(entry);
+  }
+
+  /** What is to be shown. */
+  get next(): Entry | undefined {
+    const entry = this.#waiting.first?.entry;
+    return entry?.place === 'ready' ? entry : undefined;
+  }
+
+  /** It shows nothing now, and is to show what is next. */
+  show(entry: Entry): void {
+    this.first = entry;
+    this.node = entry.lane.node;
+    this.window = entry.lane.window;
+    this.isShown = true;
+  }
+
+  reckon(nowMs: number): number | null {
+    this.rank = reckoned(this.first, nowMs);
+    return this.rank === 0 || this.first.lane.window === 'off' ? null : (this.rank - 1) * this.first.lane.window;
+  }
+}
+
+function createdBefore(a: Entry, b: Entry): boolean {
+  if (a.createdAtMs !== b.createdAtMs) return a.createdAtMs < b.createdAtMs;
+  return a.arrival !== b.arrival ? a.arrival < b.arrival : a.from < b.from;
+}

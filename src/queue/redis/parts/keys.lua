@@ -1,0 +1,300 @@
+--[[ keys: what is bounded and in order by the key of an instance (src/queue/key-rules.ts); what is shared: shares.lua.
+
+A key of the rules of a branch is named by the branch's node and its text, and is there as long as lanes have it. Its node below the branch's is `key.node`; and
+one below the node of each branch under the rules where lanes of it hang, for those have limits of their own: the same key, with
+one count of what is held, so that all show what they have while the key has room, and else nothing. O(nodes of the key).
+
+Under strict rules what waits of a key, ready and delayed, stands in a line, by creation. While the key has room, and its first is
+ready, that one has a head, as a rung of its lane (`l` and the key), and the others none.
+
+keys         hash  branch's node ~ key's text, encoded -> branch's node | members held ('' not counted: no limit) | weight | lane of the line's head or '' \n
+                   key's text \n node | lanes there \n ... node | class | tail (its face there) \n ...
+key-rules    hash  branch's node -> cluster wide ('' no limit) | strict (0 or 1) | weight of others ('' no shares)
+keys-begun   hash  branch -> '', while not all lanes follow the rules that were set
+weights:B    hash  key's text -> its weight, of the branch with node B
+lines        zset  key | created | arrival | from | segment            (score 0)
+
+COST    As a throttle on the path, O(log N), and one write of the key a call; nothing for keys of which nothing is in the queue.
+]]
+makeKeys = function()
+  local tree = throttles()
+  local rulesCache, keyCache = {}, {}
+  -- Keys whose faces or lines may be others.
+  local changed, linesChanged = {}, {}
+
+  local function rulesAt(id)
+    local rules = rulesCache[id]
+    if rules then return rules end
+    local text = redis.call('HGET', key('key-rules'), id) or '|0|'
+    local clusterWide, strict, others = string.match(text, '^(%d*)|(%d)|(%d*)$')
+    rules = { limit = tonumber(clusterWide), isStrict = strict == '1', others = tonumber(others) }
+    if rules.isStrict then rules.limit = 1 end
+    rulesCache[id] = rules
+    return rules
+  end
+
+  local function saveRules(id, clusterWide, strict, others)
+    redis.call('HSET', key('key-rules'), id, clusterWide .. '|' .. strict .. '|' .. others)
+    rulesCache[id] = nil
+  end
+
+  -- nil: it is gone.
+  local function at(id)
+    local it = keyCache[id]
+    if it then return it end
+    local found = redis.call('HGET', key('keys'), id)
+    if not found then return nil end
+    local lines = string.gmatch(found, '[^\n]+')
+    local branch, slots, weight, front = string.match(lines(), '^(%d+)|(%d*)|(%d+)|(%d*)$')
+    it = {
+      id = id, branch = branch, slots = tonumber(slots), weight = tonumber(weight), front = front, text = lines(),
+      lanesAt = {}, faces = {},
+    }
+    for line in lines do
+      local node, lanes = string.match(line, '^(%d+)|(%d+)$')
+      if node then
+        it.lanesAt[node] = tonumber(lanes)
+      else
+        local face, tail = string.match(line, '^(%d+|[^|]+)|(.*)$')
+        it.faces[face] = tail
+        -- What has a face in a class of shares says its finish, as far as that counts.
+        local ahead = string.match(face, '%.%d+(%+?)$')
+        if ahead then it.finish = ahead == '+' and tonumber(string.sub(tail, 18, 33)) or 0 end
+      end
+    end
+    if not rulesAt(branch).limit then it.slots = nil end
+    keyCache[id] = it
+    return it
+  end
+
+  -- A key may hold anything: what a member of a set might end at is written otherwise.
+  local function idOf(branch, text)
+    return branch .. '~' .. string.gsub(text, '[^%w_-]', function(char)
+      return string.format('%%%02x', string.byte(char))
+    end)
+  end
+
+  -- A key, or nil.
+  local function named(branch, text)
+    return at(idOf(branch, text))
+  end
+
+  local function weightOf(branch, text)
+    local others = rulesAt(branch).others
+    return others and tonumber(redis.call('HGET', key('weights:' .. branch), text) or others) or 1
+  end
+
+  local function keyOf(branch, text)
+    local id = idOf(branch, text)
+    local it = at(id)
+    if it then return it end
+    it = {
+      id = id, branch = branch, slots = rulesAt(branch).limit and 0 or nil, weight = weightOf(branch, text), front = '',
+      text = text, lanesAt = {}, faces = {},
+    }
+    keyCache[id] = it
+    return it
+  end
+
+  -- Where a lane of a branch with a key hangs, and whether in the key's line. O(depth).
+  local function nodeFor(branch, text)
+    local under = tree.nodeFor(branch)
+    local id = under
+    while id do
+      local node = tree.nodeAt(id)
+      if node.hasRules then return keyOf(id, text).id .. '.' .. under, rulesAt(id).isStrict end
+      id = node.parent
+    end
+    return under, false
+  end
+
+  -- More lanes hang at one of a key's nodes.
+  local function hung(node, by)
+    local id, under = string.match(node, '^(.+)%.(%d+)$')
+    local it = at(id)
+    it.lanesAt[under] = (it.lanesAt[under] or 0) + by
+    it.isOther = true
+  end
+
+  local function roomOf(it)
+    local limit = rulesAt(it.branch).limit
+    return limit and it.slots and limit - it.slots or math.huge
+  end
+
+  -- What a node of a key has of a window may be another.
+  local function changedAt(node, window)
+    local id, under = string.match(node, '^(.+)%.(%d+)$')
+    local it = at(id)
+    changed[it] = changed[it] or {}
+    if changed[it] ~= 'all' then changed[it][under .. '|' .. window] = true end
+  end
+
+  local function lineChanged(id)
+    linesChanged[id] = true
+  end
+
+  local function facesChanged(it)
+    changed[it] = 'all'
+  end
+
+  -- All that it shows may be another, its line's head too.
+  local function changedWhole(it)
+    facesChanged(it)
+    if it.front ~= '' or next(it.lanesAt) and rulesAt(it.branch).isStrict then lineChanged(it.id) end
+  end
+
+  -- Members of a key that claims hold more. What has no limit counts nothing.
+  local function count(it, by)
+    if not it.slots then return end
+    local had = roomOf(it) > 0
+    it.slots = it.slots + by
+    it.isOther = true
+    if (roomOf(it) > 0) ~= had then changedWhole(it) end
+  end
+
+  -- It follows the rules of its branch, which may be others.
+  local function follow(it)
+    it.weight = weightOf(it.branch, it.text)
+    it.isOther = true
+    changedWhole(it)
+  end
+
+  local function isUncounted(it)
+    return rulesAt(it.branch).limit ~= nil and it.slots == nil
+  end
+
+  local function countAnew(it, members)
+    it.slots = rulesAt(it.branch).limit and members or nil
+    it.isOther = true
+    changedWhole(it)
+  end
+
+  -- Give the line's first its head, if it is ready and the key has room; take it from who had it.
+  local function showLine(it)
+    local rung, lane, tail = 'l' .. it.id, nil, false
+    local prefix = it.id .. '|'
+    local first = roomOf(it) > 0
+      and redis.call('ZRANGEBYLEX', key('lines'), '[' .. prefix, '(' .. it.id .. '}', 'LIMIT', 0, 1)[1]
+    if first then
+      local from, segment = string.match(first, '^[^|]+|%d+|%d+|(%d+)|(.*)$')
+      local entry = entryAt(segment .. '|' .. from)
+      if string.sub(entry.place, 1, 1) == 'r' then
+        lane = laneAt(entry.lane)
+        tail = tailAt(lane, stepOf(lane, entry.eligible), placeIn(lane.isFifo and 'c' or 'e', entry))
+      end
+    end
+    if it.front ~= '' and not (lane and it.front == lane.id) then setHead(laneAt(it.front), rung, false) end
+    if lane then
+      if it.front == '' then isSooner = true end
+      setHead(lane, rung, tail)
+    end
+    local front = lane and lane.id or ''
+    it.isOther = it.isOther or front ~= it.front
+    it.front = front
+  end
+
+  -- A lane may have no head in a line until that is shown again.
+  local function takeFront(id, lane)
+    local it = at(id)
+    if not it then return end
+    if it.front == lane then
+      setHead(laneAt(lane), 'l' .. id, false)
+      it.front = ''
+      it.isOther = true
+    end
+    lineChanged(id)
+  end
+
+  local function lineUp(id, place)
+    redis.call('ZADD', key('lines'), 0, id .. '|' .. place)
+    lineChanged(id)
+  end
+
+  local function leaveLine(id, place, lane)
+    redis.call('ZREM', key('lines'), id .. '|' .. place)
+    takeFront(id, lane)
+  end
+
+  -- Have a node's parent show a tail of a class, or nothing (false); what it showed before.
+  local function setFace(it, under, class, tail, faces)
+    local face = under .. '|' .. class
+    local before = it.faces[face] or false
+    if before == tail then return before end
+    replaceHead(under, '', class, before, tail)
+    it.faces[face] = tail or nil
+    it.isOther = true
+    faces[face] = { under, class }
+    return before
+  end
+
+  local function showAt(it, under, window, faces)
+    local hasSome = it.lanesAt[under] > 0 and roomOf(it) > 0
+    local tail = hasSome and firstTail(it.id .. '.' .. under, '', window) or false
+    local class, hadFace = window, false
+    if tail and rulesAt(it.branch).others then class, tail = shares().faceOf(it, window, tail) end
+    local ofShares = window .. '.' .. it.branch
+    for _, each in ipairs({ window, ofShares, ofShares .. '+' }) do
+      hadFace = setFace(it, under, each, each == class and tail or false, faces) or hadFace
+    end
+    if tail and not hadFace then isSooner = true end
+  end
+
+  local function showFaces()
+    local faces = {}
+    for it, where in pairs(changed) do
+      if where ~= 'all' then
+        for each in pairs(where) do
+          local under, window = string.match(each, '^(%d+)|(%d+)$')
+          showAt(it, under, window, faces)
+        end
+      else
+        for under in pairs(it.lanesAt) do
+          for _, window in ipairs(setting.windows) do showAt(it, under, window, faces) end
+        end
+      end
+    end
+    changed = {}
+    for _, face in pairs(faces) do tree.changedAt(face[1], face[2]) end
+  end
+
+  -- Bring lines and faces up to date, before something is asked of them; false when some are left to another call.
+  local function show()
+    local isAll = not sharesMade or shares().pass()
+    for id in pairs(linesChanged) do
+      if at(id) then showLine(at(id)) end
+    end
+    linesChanged = {}
+    showFaces()
+    if sharesMade then shares().show() end
+    return isAll
+  end
+
+  local function saveKey(it)
+    local lines = {
+      it.branch .. '|' .. (it.slots and whole(it.slots) or '') .. '|' .. whole(it.weight) .. '|' .. it.front, it.text,
+    }
+    for under, lanes in pairs(it.lanesAt) do
+      if lanes > 0 then lines[#lines + 1] = under .. '|' .. whole(lanes) end
+    end
+    if #lines == 2 and it.front == '' then
+      redis.call('HDEL', key('keys'), it.id)
+      return
+    end
+    for face, tail in pairs(it.faces) do lines[#lines + 1] = face .. '|' .. tail end
+    redis.call('HSET', key('keys'), it.id, table.concat(lines, '\n'))
+  end
+
+  -- Written once at the end of a call.
+  local function save()
+    for _, it in pairs(keyCache) do
+      if it.isOther then saveKey(it) end
+    end
+  end
+
+  return {
+    rulesAt = rulesAt, saveRules = saveRules, at = at, named = named, nodeFor = nodeFor, hung = hung, roomOf = roomOf,
+    changedAt = changedAt, facesChanged = facesChanged, lineChanged = lineChanged, lineUp = lineUp, leaveLine = leaveLine,
+    takeFront = takeFront, count = count, follow = follow, isUncounted = isUncounted, countAnew = countAnew,
+    show = show, showFaces = showFaces, save = save,
+  }
+end

@@ -1,0 +1,77 @@
+--[[ set-keys: the rules for keys of a branch and what is below it.
+
+KEYS, ARGV[1], ARGV[2]  as in parts/epoch.lua
+ARGV[3] branch          with its trailing slash
+ARGV[4] set             1, or 0 to take them away
+ARGV[5] cluster wide    members of a key, '' for no limit
+ARGV[6] strict          1 or 0
+ARGV[7] others          weight of keys that have none of their own, '' where keys do not share
+ARGV[8] where           nodes or lanes; nodes at first
+ARGV[9] name            of the node or lane the last call ended with, '' at first
+ARGV[10] after          what of that lane it ended with, '' at first
+ARGV[11] most           nodes, lanes and entries looked at, at most
+ARGV[12...]             of the first call: key, its weight, ...
+
+RETURNS  {where, name, after} to go on from, or {} when all below the branch follows: see parts/hanging.lua
+COST     That of `hangBelow`; O(W) of the first call, W = weights. Where keys are new or begin to be limited, what they hold is
+         counted anew: O(H (log N + D)), H = entries held, N = entries, D = nodes on a path.
+WHY      A lane follows from when the call comes to it: until the last one some keys are bounded, in order and shared as the
+         rules were before. Who dies in between leaves it so; that it is so is kept in keys-begun.
+]]
+if isLost() then return lost end
+local tree = throttles()
+local branch, isSet, others = ARGV[3], ARGV[4] == '1', ARGV[7]
+
+if not isSet and not tree.nodeNamed(branch) then return {} end
+local node = nodeOf(branch)
+if ARGV[8] == 'nodes' and ARGV[9] == '' then
+  keys().saveRules(node.id, ARGV[5], ARGV[6], others)
+  redis.call('DEL', key('weights:' .. node.id))
+  for at = 12, #ARGV, 2 do redis.call('HSET', key('weights:' .. node.id), ARGV[at], ARGV[at + 1]) end
+  if others == '' then shares().forget(node.id) end
+  if node.hasRules ~= isSet then countSetting('rules', 'rules', isSet and 1 or -1) end
+  node.hasRules = isSet
+  -- Without weights it shows its shares on, until no key has a face there.
+  if others ~= '' and not node.isShared then
+    countSetting('shared', 'shared', 1)
+    node.isShared = true
+    if node.id == root then flagSetting('isRootShared', 'root-shared', true) end
+  end
+  tree.saveNode(node)
+end
+
+local recount = {}
+local progress = hangBelow(branch, ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11]), function(lane, to)
+  for _, each in ipairs({ lane.node, to }) do
+    local it = keyIn(each) and keys().at(keyIn(each))
+    if it and (lane.node ~= to or it.branch == node.id) then
+      keys().follow(it)
+      if lane.node ~= to or keys().isUncounted(it) then recount[it] = true end
+    end
+  end
+end)
+local held = next(recount) and heldBelow()
+for it in pairs(recount) do keys().countAnew(it, held[it.id .. '|'] or 0) end
+reconsider(node.id)
+if progress[1] then
+  redis.call('HSET', key('keys-begun'), branch, '')
+else
+  redis.call('HDEL', key('keys-begun'), branch)
+  keys().show()
+  if others == '' and node.isShared then
+    countSetting('shared', 'shared', -1)
+    node.isShared = false
+    if node.id == root then flagSetting('isRootShared', 'root-shared', false) end
+    tree.saveNode(node)
+    shares().forget(node.id)
+  end
+  if not isSet then
+    redis.call('HDEL', key('key-rules'), node.id)
+    redis.call('DEL', key('weights:' .. node.id))
+  end
+  tree.changedInAll(node.id)
+  dropIfEmpty(node)
+  isSooner = true
+end
+finish()
+return progress

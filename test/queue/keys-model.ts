@@ -1,0 +1,111 @@
+// Rules for keys as a model too small to be wrong: whose rules hold, whose turn it is, and how keys share.
+
+import { finishesMax, type KeyRules, noKey, shareCost } from '../../src/queue/key-rules.js';
+
+/** What rules ask of a member. */
+export interface Keyed {
+  readonly name: string;
+  readonly key?: string;
+}
+
+/** What strict order asks of one that waits. */
+export interface Queued extends Keyed {
+  readonly createdAtMs: number;
+  readonly arrival: number;
+  readonly position: number;
+}
+
+interface Shares {
+  virtual: number;
+  readonly finishes: Map<string, number>;
+}
+
+export class KeysModel {
+  readonly #rules = new Map<string, KeyRules>();
+  readonly #shares = new Map<string, Shares>();
+
+  set(branch: string, rules: KeyRules | null): void {
+    if (rules === null) this.#rules.delete(branch);
+    else this.#rules.set(branch, rules);
+    const hasWeights = rules !== null && rules.weights !== null;
+    if (!hasWeights) this.#shares.delete(branch);
+    else if (!this.#shares.has(branch)) this.#shares.set(branch, { virtual: 0, finishes: new Map() });
+  }
+
+  rulesOf(branch: string): KeyRules | null {
+    return this.#rules.get(branch) ?? null;
+  }
+
+  branches(): string[] {
+    return [...this.#rules.keys()];
+  }
+
+  /** More members of its key that may be claimed. */
+  room(member: Keyed, running: readonly Keyed[]): number {
+    const rules = this.#rulesFor(member);
+    if (rules === null) return Number.POSITIVE_INFINITY;
+    const limit = rules.isStrict ? 1 : (rules.each.clusterWide ?? Number.POSITIVE_INFINITY);
+    return limit - running.filter(each => this.#isSameKey(each, member)).length;
+  }
+
+  /** Nothing of its key that waits goes before it (Q11). */
+  isItsTurn(member: Queued, waiting: readonly Queued[]): boolean {
+    if (!this.#rulesFor(member)?.isStrict) return true;
+    return !waiting.some(each => this.#isSameKey(each, member) && isCreatedBefore(each, member));
+  }
+
+  /** The branches with weights that a workflow is below, the outermost first. */
+  sharing(name: string): string[] {
+    return [...this.#shares.keys()].filter(branch => name.startsWith(branch)).sort((a, b) => a.length - b.length);
+  }
+
+  /** Of a member's flow, in a branch with weights. */
+  start(branch: string, member: Keyed): number {
+    const { virtual, finishes } = this.#shares.get(branch)!;
+    return Math.max(virtual, finishes.get(this.#flow(branch, member)) ?? 0);
+  }
+
+  /** Members of a slice are claimed. */
+  take(member: Keyed, members: number): void {
+    for (const branch of this.sharing(member.name)) {
+      const shares = this.#shares.get(branch)!;
+      const flow = this.#flow(branch, member);
+      shares.virtual = this.start(branch, member);
+      shares.finishes.set(flow, shares.virtual + shareCost(members, flow, this.#rules.get(branch)!.weights!));
+      const above = [...shares.finishes.values()].filter(finish => finish > shares.virtual).sort((a, b) => a - b);
+      if (above.length > finishesMax) shares.virtual = above[above.length - finishesMax - 1]!;
+    }
+  }
+
+  /** What is left in the queue: where nothing is, shares begin anew. */
+  left(members: readonly Keyed[]): void {
+    for (const branch of this.#shares.keys()) {
+      if (members.some(({ name }) => name.startsWith(branch))) continue;
+      this.#shares.set(branch, { virtual: 0, finishes: new Map() });
+    }
+  }
+
+  #flow(branch: string, member: Keyed): string {
+    return this.#rulesBranch(member.name) === branch ? (member.key ?? noKey) : noKey;
+  }
+
+  #isSameKey(a: Keyed, b: Keyed): boolean {
+    return a.key === b.key && this.#rulesBranch(a.name) === this.#rulesBranch(b.name);
+  }
+
+  /** Those that hold for its key. */
+  #rulesFor({ name, key }: Keyed): KeyRules | null {
+    const branch = this.#rulesBranch(name);
+    return key === undefined || branch === undefined ? null : this.#rules.get(branch)!;
+  }
+
+  #rulesBranch(name: string): string | undefined {
+    const above = this.branches().filter(branch => name.startsWith(branch));
+    return above.sort((a, b) => b.length - a.length)[0];
+  }
+}
+
+function isCreatedBefore(a: Queued, b: Queued): boolean {
+  if (a.createdAtMs !== b.createdAtMs) return a.createdAtMs < b.createdAtMs;
+  return a.arrival !== b.arrival ? a.arrival < b.arrival : a.position < b.position;
+}
