@@ -8,6 +8,7 @@ import path from 'node:path';
 import { setTimeout as passed } from 'node:timers/promises';
 import type { Offer, Queue, Rate, Throttle } from '../src/queue/contract.js';
 import { EmbeddedQueue } from '../src/queue/embedded.js';
+import type { KeyRules } from '../src/queue/key-rules.js';
 import { ratePerMsMax } from '../src/queue/rate.js';
 import { createRedisQueue } from '../src/queue/redis/redis-queue.js';
 import { costOfChanges } from './priority-changes.js';
@@ -34,6 +35,8 @@ interface Variant {
   readonly priorities?: number;
   /** Members in a slice; default 128. */
   readonly members?: number;
+  /** Members have so many keys, in turn; as many slices at least. */
+  readonly keys?: number;
   /** Compared with that one, which has the same work and nothing set. */
   readonly plain: string;
   readonly set?: (queue: Queue) => Promise<void>;
@@ -72,10 +75,19 @@ const large = { members: 1_000_000, perMs: 1, burst: 1_000_000 };
 const roomy = { perEngine: null, clusterWide: 1_000, rate: null };
 const roomyByEngine = { perEngine: 1_000, clusterWide: null, rate: null };
 
-/** @param blocked slices of 500 that are held back in front */
-function variantsOf(blocked: number): readonly Variant[] {
+function ruled(rules: Partial<KeyRules>) {
+  return (queue: Queue): Promise<void> =>
+    queue.setKeys('/', { each: { clusterWide: null, rate: null }, weights: null, isStrict: false, ...rules });
+}
+
+/** @param blocked slices of 500 that are held back in front @param keys that members have, where they have any */
+function variantsOf(blocked: number, keys: number): readonly Variant[] {
   const plain = (name: string, more: Partial<Variant> = {}): Variant => ({ name, plain: name, ...more });
   const hundred = { branches: 100, plain: '100 branches' };
+  const ofKeys = `${keys.toLocaleString('en-US')} keys`;
+  const keyed = { keys, members: 1, plain: ofKeys };
+  const one = { clusterWide: 1, rate: null };
+  const weights = { of: new Map([['key-0', 4]]), others: 1 };
   const thousand = { branches: 1_000, plain: '1,000 branches' };
   const waiting = (slices: number): string =>
     `priority changed over ${(slices * blockedMembers).toLocaleString('en-US')} waiting`;
@@ -95,6 +107,11 @@ function variantsOf(blocked: number): readonly Variant[] {
     plain('1,000 branches', { branches: 1_000 }),
     { ...thousand, name: '1,000 throttles', set: throttled(1_000, roomy) },
     { ...thousand, name: '1,000 throttles per engine', set: throttled(1_000, roomyByEngine) },
+    { ...keyed, name: ofKeys },
+    { ...keyed, name: `${ofKeys}, one of each`, set: ruled({ each: one }) },
+    { ...keyed, name: `${ofKeys} in strict order`, set: ruled({ isStrict: true }) },
+    { ...keyed, name: `${ofKeys} that share`, set: ruled({ weights }) },
+    { ...keyed, name: `${ofKeys} that share, one of each`, set: ruled({ weights, each: one }) },
     { name: 'fairness', plain: 'plain', set: queue => queue.setFairness('/', minuteMs) },
     {
       name: 'fairness, 100 priorities',
@@ -154,20 +171,22 @@ interface Cost {
   readonly cpuUs: number;
 }
 
-async function costOf(queue: Queue, variant: Variant, slices: number, serverUs: () => Promise<number>): Promise<Cost> {
-  const { branches = 1, priorities = 1, members = sliceMembers, changedOver } = variant;
+async function costOf(queue: Queue, variant: Variant, least: number, serverUs: () => Promise<number>): Promise<Cost> {
+  const { branches = 1, priorities = 1, members = sliceMembers, keys, changedOver } = variant;
   const cpuUsNow = async () => {
     const { user, system } = process.cpuUsage();
     return user + system + (await serverUs());
   };
   if (changedOver !== undefined) return costOfChanges(queue, changedOver, changes, cpuUsNow);
+  const slices = Math.max(least, keys ?? 0);
   await queue.attach(engine, leaseMs);
   await queue.open();
   await variant.set?.(queue);
   const beganMs = Date.now() - slices;
-  const offers = Array.from({ length: slices }, (_, at) =>
-    offerOf(branchAt(at % branches), at, members, priorities === 1 ? null : 2 + (at % priorities), beganMs + at),
-  );
+  const offers = Array.from({ length: slices }, (_, at) => ({
+    ...offerOf(branchAt(at % branches), at, members, priorities === 1 ? null : 2 + (at % priorities), beganMs + at),
+    ...(keys === undefined ? {} : { key: `key-${at % keys}` }),
+  }));
   await queue.offer(offers);
   // An engine that claims for the first time is shown what there is.
   const first = await queue.claim({ engine, limit: 1, leaseMs });
@@ -223,7 +242,7 @@ export async function runOrder(slices: number, rounds: number, isToy: boolean): 
     Redis: () => createRedisQueue({ url: redis.socket, name: randomUUID() }),
   };
   const serverUs: Readonly<Record<Home, () => Promise<number>>> = { embedded: async () => 0, Redis: redis.cpuUs };
-  const variants = variantsOf(isToy ? 20 : 2_000);
+  const variants = variantsOf(isToy ? 20 : 2_000, isToy ? 50 : 10_000);
   const figures: OrderFigure[] = [];
   try {
     for (const home of homes) {

@@ -35,6 +35,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   'workflow (names)': ['workflow/namespace.ts'],
   'flow (reading conditions)': ['flow/condition/parse.ts', 'flow/condition/ast.ts'],
   'flow (reading texts)': ['flow/substitution/parse.ts', 'flow/substitution/ast.ts'],
+  'queue (keys)': ['queue/key-rules.ts'],
   'queue (rates)': ['queue/rate.ts'],
   'dispatch protocol': ['dispatch/protocol.ts', 'dispatch/action.ts'],
 };

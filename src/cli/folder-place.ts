@@ -10,6 +10,7 @@ export function folderPlace(engine: Engine, folder: string, hint: string): Place
     isRunning: false,
     count: scope => engine.count(scope),
     show: name => engine.show(name),
+    why: name => engine.why(name),
     export: name => engine.export(name),
     workflows: async name => (await engine.reads.workflowPage(name, null, Number.MAX_SAFE_INTEGER)).workflows,
     workflow: (name, version) => engine.reads.workflow(name, version),

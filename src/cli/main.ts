@@ -26,6 +26,7 @@ import { addStart } from './start.js';
 import { addSubmit } from './submit.js';
 import { optimizeLater } from './tiering.js';
 import { addVerify } from './verify.js';
+import { addWhy } from './why.js';
 import { addWorkflows } from './workflows.js';
 
 const examples = `
@@ -39,6 +40,7 @@ Begin with:
   millrace eval 'age > 20' --vars '{"age": 30}'         whether a condition holds
   millrace list                                        what the data folder holds
   millrace show ID                                     everything about one instance
+  millrace why ID                                      why it does not run, and what would let it
   millrace workflows put flow.yaml                     store a definition; it runs when it is submitted
   millrace config set /imports PRIORITY 5              a property of a branch, while engines run
   millrace help run                                    every option of a command, with examples
@@ -83,6 +85,7 @@ function describe(ended: (code: number) => void): Command {
     addAudit,
     addList,
     addShow,
+    addWhy,
     addExport,
     addWorkflows,
     addSchedule,

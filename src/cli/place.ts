@@ -20,6 +20,7 @@ import type { RunRecord } from '../engine/run-pages.js';
 import type { RunState } from '../engine/run-row-reads.js';
 import type { SignalOptions, SignalResult } from '../engine/signaller.js';
 import type { Snapshot } from '../engine/snapshot.js';
+import type { Why } from '../engine/why/reasons.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
 import { dataHint, dataOption } from './data-option.js';
 import { Refusal } from './exit.js';
@@ -73,6 +74,7 @@ export interface Place {
   readonly isRunning: boolean;
   count(scope: string): Promise<readonly WorkflowCount[]>;
   show(name: string): Promise<InstanceRecord>;
+  why(name: string): Promise<Why>;
   export(name: string): Promise<Snapshot>;
   /** The newest version of each workflow, or all versions of one, newest first. */
   workflows(name: string | null): Promise<readonly Omit<StoredWorkflow, 'definition' | 'baseFolder'>[]>;

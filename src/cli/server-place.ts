@@ -43,6 +43,7 @@ function serverPlace(client: Client, url: string, hint: string): Place {
     isRunning: true,
     count: async scope => (await client.list({ scope, limit: 1 }).next()).value?.counts ?? [],
     show: name => client.show(name),
+    why: name => client.why(name),
     export: name => client.export(name),
     workflows: async name => {
       const found: WorkflowRecord[] = [];

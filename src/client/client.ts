@@ -38,6 +38,7 @@ import type {
 } from '../api/schema/runs.js';
 import type { SignalResult } from '../api/schema/signals.js';
 import type { Snapshot } from '../api/schema/snapshot.js';
+import type { Why } from '../api/schema/why.js';
 import type {
   CopyRequest,
   Deployed,
@@ -47,7 +48,8 @@ import type {
   WorkflowsQuery,
 } from '../api/schema/workflows.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
-import { type ClientClock, clientClock } from './client-clock.js';
+import { clientClock } from './client-clock.js';
+import { type ClientOptions, checkOptions } from './client-options.js';
 import { MillraceError } from './errors.js';
 import { type FollowedEvent, type FollowOptions, follow } from './follow.js';
 import { operate } from './operations.js';
@@ -58,27 +60,6 @@ import { type SubmitManyOptions, type SubmittedMany, submitMany } from './submit
 import { type SubmitOptions, Submitter } from './submitter.js';
 import { type Call, Transport } from './transport.js';
 import { mediaTypes } from './wire.js';
-
-export interface ClientOptions {
-  /** Servers over one store, such as `http://127.0.0.1:7433`. */
-  readonly urls: readonly string[];
-  /** Who calls, for the audit: 1 to 200 visible ASCII characters. Default: who runs the server. */
-  readonly user?: string;
-  /** An attempt is given up when nothing has come for so long. Default 10,000. */
-  readonly timeoutMs?: number;
-  /** All attempts of a call together. Default 60,000. */
-  readonly deadlineMs?: number;
-  /** Of a call. Default 50. */
-  readonly attemptsMax?: number;
-  /** Connections that wait for results. Default 64; in a browser 3, which opens six in all. */
-  readonly resultPolls?: number;
-  /** Instances of `submit` that wait to be sent. Default 100,000. */
-  readonly pendingMax?: number;
-  readonly fetch?: typeof fetch;
-  readonly clock?: ClientClock;
-  /** From 0 to 1. */
-  readonly random?: () => number;
-}
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
@@ -170,6 +151,11 @@ export class Client {
   /** Everything known of an instance. @param name its id, `<workflow>/<id>` or given name */
   show(name: string, { signal }: CallOptions = {}): Promise<InstanceRecord> {
     return this.#get(`/v1/instances/${encodeURIComponent(name)}`, signal);
+  }
+
+  /** Why an instance does not run, or where it does, since when. @param name its id, `<workflow>/<id>` or given name */
+  why(name: string, { signal }: CallOptions = {}): Promise<Why> {
+    return this.#get(`/v1/instances/${encodeURIComponent(name)}/why`, signal);
   }
 
   /** An instance as it stands at one moment, with its workflow. Nothing is left out or hidden: secrets neither. */
@@ -375,19 +361,6 @@ export class Client {
     }
     const headers = { 'content-type': mediaTypes.json };
     return this.#transport.json<Answer>({ method, path, headers, body: () => text, isRepeatable, signal });
-  }
-}
-
-/** What would otherwise be found out at the first request, or never. */
-function checkOptions(options: ClientOptions): void {
-  const { user } = options;
-  if (user !== undefined && !/^[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?$/.test(user)) {
-    throw new MillraceError('OPTION_INVALID', 'user: must be 1 to 200 visible ASCII characters');
-  }
-  for (const name of ['timeoutMs', 'deadlineMs', 'attemptsMax', 'resultPolls', 'pendingMax'] as const) {
-    const value = options[name];
-    if (value === undefined || (Number.isInteger(value) && value >= 1)) continue;
-    throw new MillraceError('OPTION_INVALID', `${name}: must be a whole number from 1, found ${value}`);
   }
 }
 

@@ -27,6 +27,7 @@ export type { Problem, ProblemCode } from '../api/schema/problem.js';
 export type { AveragePage, ClearedRuns, ExecutionPage, RunPage, RunsQuery } from '../api/schema/runs.js';
 export type { SignalResult } from '../api/schema/signals.js';
 export type { Snapshot, SnapshotContext } from '../api/schema/snapshot.js';
+export type { Reason, Why } from '../api/schema/why.js';
 export type {
   CopyRequest,
   Deployed,
@@ -38,8 +39,9 @@ export type {
 } from '../api/schema/workflows.js';
 export type { WorkflowDefinition } from '../workflow/model.js';
 export { newBatchKey } from './batch-key.js';
-export { type CallOptions, type Client, type ClientOptions, createClient, type DeployOptions } from './client.js';
+export { type CallOptions, type Client, createClient, type DeployOptions } from './client.js';
 export type { ClientClock } from './client-clock.js';
+export type { ClientOptions } from './client-options.js';
 export { type ClientCode, clientCodes, MillraceError, type MillraceErrorCode } from './errors.js';
 export type { FollowedEvent, FollowOptions } from './follow.js';
 export type { ResultOptions } from './results.js';

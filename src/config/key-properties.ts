@@ -1,23 +1,15 @@
 // The properties of a branch about the keys of its instances (tenants, customers): what their values may be.
 
+import { type KeyRules, type KeyWeights, keyBytesMax } from '../queue/key-rules.js';
 import { quote } from '../workflow/fault.js';
 import { type Checked, found, type Raw, refused, writtenOf } from './raw-value.js';
+import { type KnownName, type KnownProperties, nearest, type RuntimeTree } from './tree.js';
 
 const limitMax = 999_999_999;
 const weightMax = 1_000;
 const weightsMax = 10_000;
-/** Bytes of a key, at most. */
-const keyBytesMax = 128;
 /** Stands for the keys that are not named. */
 const others = '*';
-
-/** How much of what is claimed each key is to have, beside the others. */
-export interface KeyWeightsValue {
-  /** By key; whole numbers from 1. */
-  readonly of: ReadonlyMap<string, number>;
-  /** Of each key that is not named. */
-  readonly others: number;
-}
 
 /** Of each key: 0 would hold all of them back for ever, which is for the throttle of the branch. */
 export function checkKeyLimit(raw: Raw): Checked<number | 'unlimited'> {
@@ -38,7 +30,7 @@ export function checkKeyOrder(raw: Raw): Checked<'strict' | 'none'> {
 }
 
 /** `tenant-a=4, tenant-b=2, *=1`; a key is what stands before the last `=`, without blanks around it. */
-export function checkKeyWeights(raw: Raw): Checked<KeyWeightsValue | 'none'> {
+export function checkKeyWeights(raw: Raw): Checked<KeyWeights | 'none'> {
   const text = writtenOf(raw);
   const accepted =
     `accepted are keys and their weights, such as tenant-a=4, tenant-b=2, *=1 (whole numbers from 1 to ` +
@@ -77,6 +69,23 @@ export function checkKeyWeights(raw: Raw): Checked<KeyWeightsValue | 'none'> {
   const rest = of.get(others) ?? 1;
   of.delete(others);
   return { ok: true, value: { of, others: rest } };
+}
+
+const names = ['KEY_CONCURRENCY_THROTTLE', 'KEY_WEIGHTS', 'KEY_ORDER'] as const satisfies readonly KnownName[];
+
+/** The rules for keys of a branch that says something of them; what it does not say it has from above. `null`: it says nothing. O(depth) */
+export function keyRulesOf(tree: RuntimeTree, branch: string): KeyRules | null {
+  const own = tree.branches.get(branch);
+  if (!names.some(name => own?.has(name))) return null;
+  const value = <Name extends (typeof names)[number]>(name: Name): KnownProperties[Name] | null =>
+    nearest(tree, branch, name)?.value ?? null;
+  const limit = value('KEY_CONCURRENCY_THROTTLE');
+  const weights = value('KEY_WEIGHTS');
+  return {
+    each: { clusterWide: limit === 'unlimited' ? null : limit, rate: null },
+    weights: weights === 'none' ? null : weights,
+    isStrict: value('KEY_ORDER') === 'strict',
+  };
 }
 
 function isKey(key: string): boolean {

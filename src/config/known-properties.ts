@@ -2,6 +2,7 @@
 // taken for a variable would let through what it was to hold back.
 
 import { parseName } from '../workflow/namespace.js';
+import { checkKeyLimit, checkKeyOrder, checkKeyWeights } from './key-properties.js';
 import { modulePaths } from './module-paths.js';
 import { checkFlag, checkLimit, checkPriority, checkWindow } from './order-properties.js';
 import { checkRate } from './rate-value.js';
@@ -17,6 +18,9 @@ const checks: { readonly [Name in KnownName]: Check<KnownProperties[Name]> } = {
   CONCURRENCY_THROTTLE: checkLimit,
   CONCURRENCY_THROTTLE_CLUSTER_WIDE: checkLimit,
   RATE: checkRate,
+  KEY_CONCURRENCY_THROTTLE: checkKeyLimit,
+  KEY_WEIGHTS: checkKeyWeights,
+  KEY_ORDER: checkKeyOrder,
   FIFO_SCHEDULING_ENABLED: checkFlag,
   FAIRNESS_TIME_WINDOW: checkWindow,
   DEFAULT_FLOW_CHART_ERROR_HANDLER: checkErrorHandler,
@@ -25,13 +29,7 @@ const checks: { readonly [Name in KnownName]: Check<KnownProperties[Name]> } = {
 };
 
 /** Names with a meaning, in the original's tree or to come, that have no effect here. */
-const unsupported: ReadonlySet<string> = new Set([
-  'KEY_CONCURRENCY_THROTTLE',
-  'KEY_RATE',
-  'KEY_WEIGHTS',
-  'KEY_ORDER',
-  'INTERNAL_LOGGER_DEBUG_ENABLED',
-]);
+const unsupported: ReadonlySet<string> = new Set(['KEY_RATE', 'INTERNAL_LOGGER_DEBUG_ENABLED']);
 
 /** @param name in upper case */
 export function isUnsupported(name: string): boolean {

@@ -1,9 +1,11 @@
 // The properties of a branch that say in which order, and how much at once, its instances are run: what their values may
 // be, and what a tree says of each branch.
 
+import type { KeyRules } from '../queue/key-rules.js';
 import type { Rate } from '../queue/rate.js';
 import { TimeExpressionError } from '../time/errors.js';
 import { durationOf, parseRelative } from '../time/relative/index.js';
+import { keyRulesOf } from './key-properties.js';
 import { type Checked, found, type Raw, refused } from './raw-value.js';
 import type { KnownName, KnownProperties, RuntimeTree } from './tree.js';
 
@@ -63,6 +65,8 @@ export interface BranchOrder {
     readonly clusterWide: number | null;
     readonly rate: Rate | null;
   } | null;
+  /** Of its own or in part, so that keys are apart from those of the branches above. */
+  readonly keys: KeyRules | null;
 }
 
 /** By branch: those that say something. */
@@ -81,6 +85,7 @@ export function ordersOf(tree: RuntimeTree): ReadonlyMap<string, BranchOrder> {
         clusterWide: value('CONCURRENCY_THROTTLE_CLUSTER_WIDE'),
         rate: value('RATE'),
       }),
+      keys: keyRulesOf(tree, branch),
     };
     if (Object.values(order).some(each => each !== null)) orders.set(branch, order);
   }

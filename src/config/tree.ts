@@ -3,6 +3,7 @@
 //
 // Maps, not objects: names are somebody's, and none of them reaches a prototype.
 
+import type { KeyWeights } from '../queue/key-rules.js';
 import type { Rate } from '../queue/rate.js';
 import type { Json } from '../workflow/model.js';
 import { branchOf, parseBranch, parseName } from '../workflow/namespace.js';
@@ -25,6 +26,12 @@ export interface KnownProperties {
   readonly CONCURRENCY_THROTTLE_CLUSTER_WIDE: number | 'unlimited';
   /** Members of the branch that may begin in a time, by all engines; beside the rates of the branches above. */
   readonly RATE: Rate | 'unlimited';
+  /** Members of each key that may execute at once, by all engines. */
+  readonly KEY_CONCURRENCY_THROTTLE: number | 'unlimited';
+  /** How keys share what is executed. */
+  readonly KEY_WEIGHTS: KeyWeights | 'none';
+  /** `strict`: members of a key one after the other, by creation. */
+  readonly KEY_ORDER: 'strict' | 'none';
   /** Ordered by creation, not by eligible time. */
   readonly FIFO_SCHEDULING_ENABLED: boolean;
   /** Milliseconds in which what waits gains a step of priority. */

@@ -1,6 +1,7 @@
 // The name of an engine in a queue: behind it stands a mark, which nobody else sees, so that two of one name are two.
 
 import { randomUUID } from 'node:crypto';
+import type { Whereabouts } from '../queue/whereabouts.js';
 
 export function markedName(engine: string): string {
   return `${engine} ${randomUUID()}`;
@@ -23,4 +24,22 @@ export function isTakenFrom(names: string[], name: string): boolean {
   const at = names.indexOf(name);
   if (at >= 0) names.splice(at, 1);
   return at >= 0;
+}
+
+/** The same without marks. */
+export function unmarked(where: Whereabouts): Whereabouts {
+  switch (where.kind) {
+    case 'absent':
+    case 'delayed':
+      return where;
+    case 'claimed':
+      return { ...where, engine: nameOf(where.engine) };
+    case 'ready':
+      return {
+        ...where,
+        shortages: where.shortages.map(each =>
+          each.kind === 'perEngine' ? { ...each, engines: each.engines.map(nameOf) } : each,
+        ),
+      };
+  }
 }

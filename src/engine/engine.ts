@@ -32,9 +32,10 @@ import type { ClearedRuns } from './run-pages.js';
 import type { SignalOptions, SignalResult } from './signaller.js';
 import type { Snapshot } from './snapshot.js';
 import { type EngineStatus, statusOf } from './status.js';
-import type { SubmitRecord } from './submit-record.js';
+import { isList, type SubmitRecord } from './submit-record.js';
 import { type SubmitManyOptions, submitStream } from './submit-stream.js';
 import { scopeOf, targetOf } from './target.js';
+import type { Why } from './why/reasons.js';
 
 export class Engine extends EngineLife {
   readonly #pieces: EnginePieces;
@@ -44,7 +45,7 @@ export class Engine extends EngineLife {
   constructor(pieces: EnginePieces) {
     super(pieces);
     this.#pieces = pieces;
-    this.#reads = new Reads(pieces.parts, pieces.instances, pieces.repository);
+    this.#reads = new Reads(pieces, () => this.state);
   }
 
   /** Worker threads that run actions. */
@@ -199,6 +200,11 @@ export class Engine extends EngineLife {
     return this.#pieces.instances.show(instance);
   }
 
+  /** Why an instance does not run, or where it does, since when. @throws EngineError `INSTANCE_UNKNOWN` */
+  async why(instance: string): Promise<Why> {
+    return this.reads.why(instance);
+  }
+
   /** An instance as it stands at one moment, with its workflow. Nothing is left out or hidden. @throws EngineError `INSTANCE_UNKNOWN` */
   async export(instance: string): Promise<Snapshot> {
     return this.reads.snapshot(instance);
@@ -206,9 +212,7 @@ export class Engine extends EngineLife {
 
   /** How many instances of each workflow are in which state. @param scope a workflow, or a branch with trailing `/` */
   async count(scope = '/'): Promise<WorkflowCount[]> {
-    this.assertUsable();
-    const { instances } = this.#pieces;
-    return instances.count(await scopeOf(scope, instances));
+    return this.reads.count(scope);
   }
 
   /**
@@ -393,8 +397,4 @@ export class Engine extends EngineLife {
     if (dryRun) return run();
     return calls.around(call, user, run, ({ contexts }) => `${told}, ${contexts} flow contexts`);
   }
-}
-
-function isList(records: SubmitRecord | readonly SubmitRecord[]): records is readonly SubmitRecord[] {
-  return Array.isArray(records);
 }

@@ -43,3 +43,4 @@ export type { Snapshot, SnapshotContext } from './snapshot.js';
 export type { EngineState, EngineStatus } from './status.js';
 export type { SubmitRecord } from './submit-record.js';
 export type { SubmitManyOptions, SubmitProgress } from './submit-stream.js';
+export type { Reason, ReasonCode, ReasonData, Why } from './why/reasons.js';

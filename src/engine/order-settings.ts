@@ -1,4 +1,4 @@
-// What branches are to have of the order of execution (priorities, FIFO, fairness, throttles), brought from the runtime
+// What branches are to have of the order of execution (priorities, FIFO, fairness, throttles, rules for keys), brought from the runtime
 // configuration to the queue.
 //
 // The queue is asked what it has, so that only what differs is set: after a change, after the queue was lost and filled
@@ -15,19 +15,23 @@ import type { BranchSettings, Queue } from '../queue/contract.js';
 /** The event loop turns between so many calls: the embedded queue answers without letting it. */
 const callsPerTurn = 10;
 
-export type OrderQueue = Pick<Queue, 'settings' | 'setInheritedPriority' | 'setFifo' | 'setFairness' | 'setThrottle'>;
+export type OrderQueue = Pick<
+  Queue,
+  'settings' | 'setInheritedPriority' | 'setFifo' | 'setFairness' | 'setThrottle' | 'setKeys'
+>;
 
 /** Of a branch. */
-export type WantedOrder = Omit<BranchSettings, 'isWhole' | 'keys'>;
+export type WantedOrder = Omit<BranchSettings, 'isWhole'>;
 
-const nothing: WantedOrder = { priority: null, fifo: null, fairness: null, throttle: null };
-const unset: BranchSettings = { ...nothing, keys: null, isWhole: true };
+const nothing: WantedOrder = { priority: null, fifo: null, fairness: null, throttle: null, keys: null };
+const unset: BranchSettings = { ...nothing, isWhole: true };
 
-/** How each is set. Throttles first: what is let run too early cannot be called back. */
+/** How each is set. Bounds first: what is let run too early cannot be called back. */
 const setters: {
   readonly [Name in keyof WantedOrder]: (queue: OrderQueue, branch: string, value: WantedOrder[Name]) => Promise<void>;
 } = {
   throttle: (queue, branch, value) => queue.setThrottle(branch, value),
+  keys: (queue, branch, value) => queue.setKeys(branch, value),
   priority: (queue, branch, value) => queue.setInheritedPriority(branch, value),
   fifo: (queue, branch, value) => queue.setFifo(branch, value),
   fairness: (queue, branch, value) => queue.setFairness(branch, value),

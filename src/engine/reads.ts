@@ -2,11 +2,13 @@
 
 import { EngineError } from '../observe/errors.js';
 import { type AuditFilter, type AuditOrder, type AuditPage, AuditPages } from './audit-pages.js';
+import type { EngineCluster } from './cluster.js';
 import type { KnownWorkflow } from './definitions.js';
+import type { EnginePieces } from './engine-life.js';
 import { type ExecutionPage, Executions } from './executions.js';
 import { type Forecast, type ForecastQuery, forecast } from './forecast.js';
 import { type InstancePage, InstancePages, type InstanceState } from './instance-pages.js';
-import type { Instances } from './instances.js';
+import type { Instances, WorkflowCount } from './instances.js';
 import type { EngineParts } from './parts.js';
 import { type Repository, type StoredWorkflow, storedOf } from './repository.js';
 import type { InstanceResult } from './results.js';
@@ -14,7 +16,10 @@ import { type AveragePage, averagePage } from './run-averages.js';
 import { type RunPage, RunPages } from './run-pages.js';
 import type { RunState } from './run-row-reads.js';
 import { type Snapshot, Snapshots } from './snapshot.js';
+import type { EngineState } from './status.js';
 import { scopeOf, targetOf } from './target.js';
+import type { Why } from './why/reasons.js';
+import { why } from './why/why.js';
 
 export interface WorkflowPage {
   readonly workflows: readonly StoredWorkflow[];
@@ -31,9 +36,17 @@ export class Reads {
   readonly #snapshots: Snapshots;
   readonly #runs: RunPages;
   readonly #executions: Executions;
+  readonly #cluster: EngineCluster | null;
+  readonly #state: () => EngineState;
 
-  constructor(parts: EngineParts, instances: Instances, repository: Repository) {
+  /** @param state of the engine */
+  constructor(
+    { parts, instances, repository, cluster }: Pick<EnginePieces, 'parts' | 'instances' | 'repository' | 'cluster'>,
+    state: () => EngineState,
+  ) {
     this.#parts = parts;
+    this.#cluster = cluster;
+    this.#state = state;
     this.#instances = instances;
     this.#audit = new AuditPages(parts.store);
     this.#pages = new InstancePages(parts.store, parts.definitions);
@@ -63,6 +76,17 @@ export class Reads {
     const instance = await this.#instances.idOf(name);
     if (instance !== null) return instance;
     throw new EngineError('INSTANCE_UNKNOWN', `no instance is named "${name}"`);
+  }
+
+  /** Why an instance does not run, or where it does. @throws EngineError `INSTANCE_UNKNOWN` */
+  why(instance: string): Promise<Why> {
+    const isClustered = this.#cluster !== null;
+    return why(instance, { parts: this.#parts, instances: this.#instances, isClustered, state: this.#state });
+  }
+
+  /** How many instances of each workflow are in which state. @param scope a workflow, or a branch with trailing `/` */
+  async count(scope: string): Promise<WorkflowCount[]> {
+    return this.#instances.count(await scopeOf(scope, this.#instances));
   }
 
   /** As `Engine.result`, without waiting: `null` while it has neither ended nor failed. @throws EngineError `INSTANCE_UNKNOWN` */

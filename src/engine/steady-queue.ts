@@ -5,7 +5,7 @@
 //   N1. What this engine holds of its claims is known here, so that it can be announced to a new epoch: nothing that
 //       executes is started a second time.
 //   N2. An offer, a settle or a release is carried out in the end, or the queue is filled anew: callers need not ask again.
-//   N3. Only what cannot be answered without the queue rejects (`withdraw`, `claimed`): the operation is told.
+//   N3. Only what cannot be answered without the queue rejects (`withdraw`, `claimed`, `whereIs`): the operation is told.
 //   N4. Bounded: offers that wait for a queue out of reach are counted, and beyond a bound replaced by a walk through the
 //       store, which offers everything.
 //   N5. Two engines of the same name are two: in the queue a mark stands behind the name, which nobody else sees.
@@ -24,8 +24,9 @@ import type {
   Slice,
   ThrottleState,
 } from '../queue/contract.js';
+import type { Whereabouts } from '../queue/whereabouts.js';
 import type { Segment } from '../store/contract.js';
-import { byName, isTakenFrom, markedName, nameOf } from './engine-marks.js';
+import { byName, isTakenFrom, markedName, nameOf, unmarked } from './engine-marks.js';
 import { type HandedOver, HeldClaims } from './held-claims.js';
 import type { OrderSettings } from './order-settings.js';
 import { type GivenBack, giveBack, QueueBacklog } from './queue-backlog.js';
@@ -211,6 +212,11 @@ export class SteadyQueue implements EngineQueue {
   /** @throws EngineError `QUEUE_LOST`, `QUEUE_UNAVAILABLE` (N3) */
   claimed(segments: readonly string[]): Promise<Slice[]> {
     return this.#call(() => this.#world.queue.claimed(segments));
+  }
+
+  /** @throws EngineError `QUEUE_LOST`, `QUEUE_UNAVAILABLE` (N3) */
+  async whereIs(segment: string, position: number): Promise<Whereabouts> {
+    return unmarked(await this.#call(() => this.#world.queue.whereIs(segment, position)));
   }
 
   /** Bring the order of branches to the queue, if that is due; what cannot be told now is told when it has been found. */

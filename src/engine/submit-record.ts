@@ -30,6 +30,11 @@ export interface SubmitRecord {
   readonly eligibleAtMs?: number;
 }
 
+/** Whether a call submits several. */
+export function isList(records: SubmitRecord | readonly SubmitRecord[]): records is readonly SubmitRecord[] {
+  return Array.isArray(records);
+}
+
 /** A record as it can be stored. */
 export interface CheckedRecord {
   readonly workflow: KnownWorkflow;

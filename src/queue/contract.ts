@@ -34,6 +34,8 @@ import type { Rate } from './rate.js';
 
 export type { Rate } from './rate.js';
 
+import type { Whereabouts } from './whereabouts.js';
+
 /** Positions `from` up to, not including, `to` of a segment. */
 export interface Slice {
   readonly segment: string;
@@ -231,6 +233,8 @@ export interface Queue {
   /** The throttles there are, by branch. */
   throttles(): Promise<ReadonlyMap<string, ThrottleState>>;
   counts(): Promise<QueueCounts>;
+  /** Where a member is, and what keeps it there. Changes nothing; its cost is bounded. */
+  whereIs(segment: string, position: number): Promise<Whereabouts>;
   /**
    * Be told that something may be ready that was not, but by a release of one's own. A hint that may be lost: a home may have no way to tell, and whoever
    * waits asks again after a while anyway. Returns what stops it.

@@ -20,6 +20,17 @@ export class Claims {
     return this.#byId.get(id);
   }
 
+  /** Let leases last until then, or as long as they do already. Returns the ids of claims that are not known. */
+  extend(ids: readonly string[], leaseUntilMs: number): string[] {
+    const lost: string[] = [];
+    for (const id of ids) {
+      const held = this.#byId.get(id);
+      if (held === undefined) lost.push(id);
+      else held.leaseUntilMs = Math.max(held.leaseUntilMs, leaseUntilMs);
+    }
+    return lost;
+  }
+
   /** Every claim; those met may end on the way. */
   all(): Iterable<HeldClaim> {
     return this.#byId.values();

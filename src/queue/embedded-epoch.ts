@@ -1,6 +1,7 @@
 // The life of the embedded queue's only epoch: none, being filled, open. It ends with the process, so it cannot be lost,
 // but it must be filled before anything is claimed, as anybody's.
 
+import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
 import { EngineError } from '../observe/errors.js';
 import type { Attachment } from './contract.js';
@@ -46,5 +47,11 @@ export class EmbeddedEpoch {
   /** @throws EngineError `QUEUE_LOST` before the first `attach` (Q7) */
   assertAttached(): void {
     if (!this.isAttached) throw new EngineError('QUEUE_LOST', 'nobody has attached to the embedded queue');
+  }
+
+  /** Whether something can be set of a branch, which ends with a slash. @throws EngineError as `assertAttached` */
+  assertTakes(branch: string): void {
+    assert(branch.endsWith('/'), `branch "${branch}" must end with a slash`);
+    this.assertAttached();
   }
 }

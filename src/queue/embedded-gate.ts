@@ -2,6 +2,7 @@
 
 import type { Throttle } from './contract.js';
 import type { Tokens } from './embedded-rates.js';
+import type { Shortage } from './whereabouts.js';
 
 export const unlimited: Throttle = { perEngine: null, clusterWide: null, rate: null };
 
@@ -21,6 +22,27 @@ export class Gate {
     if (perEngine !== null) room = Math.min(room, perEngine - (this.#runningBy?.get(engine) ?? 0));
     if (this.tokens !== null) room = Math.min(room, this.tokens.count);
     return room;
+  }
+
+  /** Its limits that are reached. @param key whose they are below the branch @param rateMs the time of tokens */
+  shortages(branch: string, key: string | null, rateMs: number): Shortage[] {
+    const { perEngine, clusterWide, rate } = this.throttle;
+    const found: Shortage[] = [];
+    if (clusterWide !== null && this.#running >= clusterWide) {
+      found.push({ kind: 'clusterWide', branch, key, limit: clusterWide, running: this.#running });
+    }
+    if (perEngine !== null) {
+      const engines = [...this.#runningBy!]
+        .flatMap(([engine, members]) => (members >= perEngine ? [engine] : []))
+        .sort();
+      if (engines.length > 0 || perEngine === 0) found.push({ kind: 'perEngine', branch, limit: perEngine, engines });
+    }
+    if (this.tokens !== null && rate !== null) {
+      this.tokens.look(rateMs);
+      const { count, nextAtMs } = this.tokens;
+      if (count <= 0) found.push({ kind: 'rate', branch, rate, nextInMs: nextAtMs - rateMs });
+    }
+    return found;
   }
 
   /** Change its limits, but for the tokens. @param held members, by engine */

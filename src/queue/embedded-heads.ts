@@ -100,6 +100,30 @@ export class Heads {
     if (heap.size === 0 && window !== 'off') this.#byWindow.delete(window);
   }
 
+  /**
+   * Heads that come before an entry of an effective priority at a time, with their windows; `most` at most, in no order.
+   *
+   * @param isShared shares decide among those of one priority: only those of a higher one are told
+   */
+  before(
+    entry: Entry,
+    priority: number,
+    isShared: boolean,
+    nowMs: number,
+    most: number,
+  ): (readonly [FairnessWindow, Head])[] {
+    const found: (readonly [FairnessWindow, Head])[] = [];
+    for (const window of this.#byWindow.windows()) {
+      const isBefore = (head: Head): boolean => {
+        const its = effective(head, window, nowMs);
+        return its < priority || (its === priority && !isShared && head.tag === 0 && entryBefore(head.first, entry));
+      };
+      const heap = this.#byWindow.get(window)!;
+      for (const head of heap.where(isBefore, most - found.length)) found.push([window, head]);
+    }
+    return found;
+  }
+
   /** The first of all windows, of these heads and of others beside them. */
   firstNow(others: Heads | undefined, nowMs: number): Head | undefined {
     const only = others === undefined ? this.#byWindow.only : undefined;

@@ -15,9 +15,11 @@ import type { Key } from './embedded-key.js';
 import { Ageing, Lane, type LaneHead, rungOf, rungsOf } from './embedded-lane.js';
 import type { Line } from './embedded-line.js';
 import { Throttles } from './embedded-throttles.js';
+import { readyMember } from './embedded-whereabouts.js';
 import { IndexedHeap } from './indexed-heap.js';
 import { above, Inherited } from './inherited.js';
 import type { KeyRules } from './key-rules.js';
+import type { Whereabouts } from './whereabouts.js';
 
 /** Where neither the instance nor any branch above it says otherwise. */
 const defaultPriority = 10;
@@ -222,6 +224,24 @@ export class Lanes {
   /** What is set, by branch. */
   throttles(): ReadonlyMap<string, Throttle> {
     return this.#throttles.all();
+  }
+
+  /** Where a member of an entry is, if there is one. @param nowMs what its time has come for is ready */
+  whereIs(entry: Entry | undefined, position: number, nowMs: number): Whereabouts {
+    if (entry === undefined) return { kind: 'absent' };
+    const { place, redelivered, eligibleAtMs, lane } = entry;
+    if (place === 'delayed') return { kind: 'delayed', eligibleInMs: eligibleAtMs - nowMs };
+    if (place !== 'ready') {
+      return { kind: 'claimed', engine: place.engine, leaseLeftMs: place.leaseUntilMs - nowMs, redelivered };
+    }
+    this.#age(nowMs);
+    this.#throttles.refill(nowMs);
+    return readyMember(entry, position, {
+      inheritedFrom: lane.ownPriority === null ? this.#priorities.sourceOf(lane.branch) : null,
+      rulesOf: this.#throttles.rulesBranchOf(lane.branch),
+      nowMs: this.#nowMs,
+      rateMs: this.#throttles.rateMs,
+    });
   }
 
   /** What is set of branches, all of it. */

@@ -38,6 +38,11 @@ export class Line implements LaneHead {
     this.#places.delete(entry);
   }
 
+  /** Those that go before an entry, `most` at most, in no order. */
+  before(entry: Entry, most: number): readonly Entry[] {
+    return this.#waiting.where(each => createdBefore(each.entry, entry), most).map(each => each.entry);
+  }
+
   /** What is to be shown. */
   get next(): Entry | undefined {
     const entry = this.#waiting.first?.entry;

@@ -23,6 +23,11 @@ export class Places {
     return known.slice(first, end);
   }
 
+  /** The entry that holds a position. */
+  at(segment: string, position: number): Entry | undefined {
+    return this.overlapping({ segment, from: position, to: position + 1 })[0];
+  }
+
   /** All entries there are. */
   *all(): Iterable<Entry> {
     for (const known of this.#bySegment.values()) {

@@ -47,6 +47,11 @@ export class ThrottleNode {
     this.gate = key === null ? new Gate() : key.gate;
   }
 
+  /** Whether it shows a head of its parent's to everybody. */
+  isFace(head: Head, window: FairnessWindow): boolean {
+    return this.#commonFaces.get(window) === head;
+  }
+
   /** At it or below. */
   get hasLanes(): boolean {
     if (this.laneCount > 0) return true;

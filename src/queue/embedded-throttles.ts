@@ -20,7 +20,7 @@ import type { Head } from './embedded-heads.js';
 import { type Key, KeyBranch } from './embedded-key.js';
 import { Rates, Tokens } from './embedded-rates.js';
 import { everybody, ThrottleNode } from './embedded-throttle-node.js';
-import { above, nearest } from './inherited.js';
+import { above, nearest, nearestBranch } from './inherited.js';
 import { type KeyRules, noKey } from './key-rules.js';
 
 /** Engines that faces are kept for, at most: who has not claimed for longest has none until it does. */
@@ -42,6 +42,11 @@ export class Throttles {
   /** The rules that hold for members of a branch. */
   rulesAt(branch: string): KeyBranch | undefined {
     return this.#rules.size === 0 ? undefined : nearest(this.#rules, branch);
+  }
+
+  /** The branch whose rules these are; `null`: none has any. */
+  rulesBranchOf(branch: string): string | null {
+    return nearestBranch(this.#rules, branch) ?? null;
   }
 
   /** Where a lane of this branch and key hangs; the caller counts it there. */
@@ -94,6 +99,11 @@ export class Throttles {
       if (owner instanceof ThrottleNode) this.#showAll(owner);
       else this.#showKey(owner);
     }
+  }
+
+  /** The time of tokens, when it was last looked at. */
+  get rateMs(): number {
+    return this.#rates.nowMs;
   }
 
   /** Until a rate that is used up lets something be claimed again; `null`: none is. */

@@ -1,8 +1,8 @@
 // The embedded home of the Queue contract: one process, nothing installed, everything in memory.
 //
-// Ready slices stand in lanes under heaps of lane heads (`embedded-lanes.ts`), one for each throttle, slices whose time has not come in a
-// heap by eligible time, and every position the queue knows is found through its segment (`embedded-places.ts`).
-// Nothing here waits: delayed slices become ready when somebody asks for something.
+// Ready slices stand in lanes under heaps of lane heads (`embedded-lanes.ts`), one for each throttle, slices whose time has not
+// come in a heap by eligible time; a position is found through its segment (`embedded-places.ts`). Nothing here waits: delayed
+// slices become ready when somebody asks for something.
 //
 // Invariants, beside Q1-Q8 of the contract:
 //   E1. Every method runs to its end without yielding, so each call is atomic.
@@ -11,7 +11,6 @@
 //   E3. The counters are changed only where an entry changes its place: `#promote`, `#wait`, `#ready`, `#unwait`, and
 //       the claims' `hold` and `unhold`.
 
-import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
 import {
   type AnnouncedClaim,
@@ -39,6 +38,7 @@ import { Places } from './embedded-places.js';
 import { IndexedHeap } from './indexed-heap.js';
 import { assertRules, type KeyRules } from './key-rules.js';
 import { assertRate } from './rate.js';
+import type { Whereabouts } from './whereabouts.js';
 
 export class EmbeddedQueue implements Queue {
   readonly #nowMs: () => number;
@@ -47,7 +47,6 @@ export class EmbeddedQueue implements Queue {
   readonly #lanes = new Lanes();
   readonly #delayed = new IndexedHeap<Entry>(eligibleBefore);
   readonly #claims = new Claims();
-
   readonly #listeners = new Set<() => void>();
 
   #arrivalCount = 0;
@@ -138,14 +137,7 @@ export class EmbeddedQueue implements Queue {
 
   async extend(claims: readonly string[], leaseMs: number): Promise<string[]> {
     this.#epoch.assertAttached();
-    const leaseUntilMs = this.#nowMs() + leaseMs;
-    const lost: string[] = [];
-    for (const id of claims) {
-      const held = this.#claims.get(id);
-      if (held === undefined) lost.push(id);
-      else held.leaseUntilMs = Math.max(held.leaseUntilMs, leaseUntilMs);
-    }
-    return lost;
+    return this.#claims.extend(claims, this.#nowMs() + leaseMs);
   }
 
   async withdraw(slices: readonly Slice[]): Promise<Slice[]> {
@@ -192,26 +184,22 @@ export class EmbeddedQueue implements Queue {
   }
 
   async setInheritedPriority(branch: string, priority: number | null): Promise<void> {
-    assert(branch.endsWith('/'), `branch "${branch}" must end with a slash`);
-    this.#epoch.assertAttached();
+    this.#epoch.assertTakes(branch);
     this.#lanes.setPriority(branch, priority);
   }
 
   async setFifo(branch: string, fifo: boolean | null): Promise<void> {
-    assert(branch.endsWith('/'), `branch "${branch}" must end with a slash`);
-    this.#epoch.assertAttached();
+    this.#epoch.assertTakes(branch);
     this.#lanes.setFifo(branch, fifo);
   }
 
   async setFairness(branch: string, window: FairnessWindow | null): Promise<void> {
-    assert(branch.endsWith('/'), `branch "${branch}" must end with a slash`);
-    this.#epoch.assertAttached();
+    this.#epoch.assertTakes(branch);
     this.#lanes.setFairness(branch, window);
   }
 
   async setThrottle(branch: string, throttle: Throttle | null): Promise<void> {
-    assert(branch.endsWith('/'), `branch "${branch}" must end with a slash`);
-    this.#epoch.assertAttached();
+    this.#epoch.assertTakes(branch);
     if (throttle !== null && throttle.rate !== null) assertRate(throttle.rate);
     this.#lanes.refill(this.#nowMs());
     this.#lanes.setThrottle(branch, throttle, this.#claims.runningBelow(branch));
@@ -224,10 +212,10 @@ export class EmbeddedQueue implements Queue {
   }
 
   async setKeys(branch: string, rules: KeyRules | null): Promise<void> {
-    assert(branch.endsWith('/'), `branch "${branch}" must end with a slash`);
-    this.#epoch.assertAttached();
+    this.#epoch.assertTakes(branch);
     if (rules !== null) assertRules(rules);
     this.#lanes.setKeys(branch, rules, { entries: this.#places.all(), held: this.#claims.held() });
+    this.#tellReady();
   }
 
   async throttles(): Promise<ReadonlyMap<string, ThrottleState>> {
@@ -246,7 +234,12 @@ export class EmbeddedQueue implements Queue {
     };
   }
 
-  /** Told of room under throttles alone: what is offered or released here comes from the engine that claims here. */
+  async whereIs(segment: string, position: number): Promise<Whereabouts> {
+    this.#epoch.assertAttached();
+    return this.#lanes.whereIs(this.#places.at(segment, position), position, this.#promote());
+  }
+
+  /** Told of room under throttles and rules for keys alone: what is offered or released here comes from the engine that claims here. */
   onReady(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

@@ -40,19 +40,25 @@ export class IndexedHeap<T extends HeapItem> {
     item.heapIndex = -1;
   }
 
-  /**
-   * Take out, in no order, everything for which `holds` is true; it must be true of all that comes before what it is true
-   * of. Taking a million is O(size), not a million removals: after a night's standstill that is one second, not five.
-   */
-  takeWhere(holds: (item: T) => boolean): T[] {
-    const taken: T[] = [];
+  /** Everything for which `holds` is true, in no order, `most` at most; it must be true of all that comes before what it is
+   * true of. O(found). */
+  where(holds: (item: T) => boolean, most = Number.POSITIVE_INFINITY): T[] {
+    const found: T[] = [];
     const open = [0];
-    for (let index = open.pop(); index !== undefined; index = open.pop()) {
+    for (let index = open.pop(); index !== undefined && found.length < most; index = open.pop()) {
       const item = this.#items[index];
       if (item === undefined || !holds(item)) continue; // H2: nothing below it either
-      taken.push(item);
+      found.push(item);
       open.push(2 * index + 1, 2 * index + 2);
     }
+    return found;
+  }
+
+  /**
+   * Take out, in no order, everything for which `holds` is true, as of `where`. Taking a million is O(size), not a million removals: after a night's standstill that is one second, not five.
+   */
+  takeWhere(holds: (item: T) => boolean): T[] {
+    const taken = this.where(holds);
     if (taken.length * Math.log2(this.#items.length) < this.#items.length) {
       for (const item of taken) this.remove(item);
       return taken;

@@ -20,13 +20,24 @@ export class Inherited<T> {
   at(branch: string): T {
     return nearest(this.#set, branch) ?? this.#default;
   }
+
+  /** The branch whose value holds at a branch; `null`: none has one. */
+  sourceOf(branch: string): string | null {
+    return nearestBranch(this.#set, branch) ?? null;
+  }
 }
 
 /** What is set at a branch or at the nearest above it. O(depth). */
 export function nearest<T>(byBranch: ReadonlyMap<string, T>, branch: string): T | undefined {
+  const at = nearestBranch(byBranch, branch);
+  return at === undefined ? undefined : byBranch.get(at);
+}
+
+/** That branch itself. O(depth). */
+export function nearestBranch(byBranch: ReadonlyMap<string, unknown>, branch: string): string | undefined {
   for (let end = branch.length; end > 0; end = branch.lastIndexOf('/', end - 2) + 1) {
-    const value = byBranch.get(branch.slice(0, end));
-    if (value !== undefined) return value;
+    const at = branch.slice(0, end);
+    if (byBranch.has(at)) return at;
     if (end === 1) break; // the root: `lastIndexOf` takes a negative start for 0 and would find it for ever
   }
   return undefined;

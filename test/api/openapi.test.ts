@@ -34,6 +34,7 @@ test('every route is in it, with its answers and its problems', async () => {
     'get /v1/instances/{name}',
     'get /v1/instances/{name}/export',
     'get /v1/instances/{name}/result',
+    'get /v1/instances/{name}/why',
     'get /v1/runs',
     'get /v1/runs/averages',
     'get /v1/runs/executions',
@@ -83,7 +84,9 @@ export async function run(baseUrl: string, workflow: string): Promise<{ states: 
     params: { path: { name: instance }, query: { waitMs: 30_000 } },
   });
   const shown = await client.GET('/v1/instances/{name}', { params: { path: { name: workflow + '/' + instance } } });
-  const states = [result.data?.state ?? '', shown.data?.state ?? ''];
+  const why = await client.GET('/v1/instances/{name}/why', { params: { path: { name: instance } } });
+  const code: 'finished' | undefined = why.data?.reasons[0]?.code === 'finished' ? 'finished' : undefined;
+  const states = [result.data?.state ?? '', shown.data?.state ?? '', code ?? ''];
   const events: string[] = [];
   let text = '';
   const decoder = new TextDecoder();
@@ -126,7 +129,7 @@ test('a client generated from it is typed, submits an instance and follows it', 
       run: (url: string, workflow: string) => Promise<{ states: string[]; events: string[]; code: string }>;
     };
     const { states, events, code } = await run(world.url, workflow);
-    expect(states).toEqual(['finished', 'finished']);
+    expect(states).toEqual(['finished', 'finished', 'finished']);
     expect(events).toContain('EnteringAction');
     expect(code).toBe('NAMESPACE_INVALID');
   } finally {

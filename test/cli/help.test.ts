@@ -16,6 +16,7 @@ const commands = [
   'audit',
   'list',
   'show',
+  'why',
   'export',
   'workflows',
   'pause',

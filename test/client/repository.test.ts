@@ -1,4 +1,4 @@
-// Stored workflows and snapshots, by the client against the real service.
+// Stored workflows, snapshots, and why an instance waits, by the client against the real service.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Client, createClient } from '../../src/client/index.js';
@@ -51,4 +51,13 @@ test('export', async () => {
   const { definition, baseFolder } = snapshot.workflow;
   expect(await client.deploy(definition, { baseFolder })).toEqual({ name: workflow, version: 1 });
   await expect(client.export('nobody')).rejects.toMatchObject({ code: 'INSTANCE_UNKNOWN' });
+});
+
+test('why', async () => {
+  const workflow = await world.deploy(['echo']);
+  const id = await client.submit({ workflow, eligibleAtMs: 32_000_000_000_000 });
+  const told = await client.why(`${workflow}/${id}`);
+  expect(told).toEqual({ ...(await world.engine.why(id)), atMs: told.atMs, reasons: [expect.anything()] });
+  expect(told.reasons).toMatchObject([{ code: 'notBefore', data: { untilMs: 32_000_000_000_000 }, command: null }]);
+  await expect(client.why('nobody')).rejects.toMatchObject({ code: 'INSTANCE_UNKNOWN', status: 404 });
 });

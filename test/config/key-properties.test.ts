@@ -2,11 +2,40 @@
 
 import { describe, expect, test } from 'vitest';
 import { checkKeyLimit, checkKeyOrder, checkKeyWeights } from '../../src/config/key-properties.js';
+import { ordersOf } from '../../src/config/order-properties.js';
 import type { Raw } from '../../src/config/raw-value.js';
 import type { Json } from '../../src/workflow/model.js';
+import { parse, treeOf } from './surroundings.js';
 
 const text = (value: string): Raw => ({ kind: 'text', text: value });
 const json = (value: Json): Raw => ({ kind: 'json', value });
+
+describe('rules for the keys of a branch', () => {
+  const rules = (lines: string) => {
+    const orders = ordersOf(treeOf(parse(lines, 'runtime.properties')));
+    return Object.fromEntries([...orders].map(([branch, { keys }]) => [branch, keys]));
+  };
+
+  test('are of each branch that says something of keys; what it does not say it has from above', () => {
+    const weights = { of: new Map([['a', 4]]), others: 1 };
+    const all =
+      '/KEY_ORDER=strict\n/a/KEY_CONCURRENCY_THROTTLE=3\n/a/b/KEY_WEIGHTS=a=4\n/a/b/KEY_ORDER=none\n/a/c/PRIORITY=1';
+    expect(rules(all)).toEqual({
+      '/': { each: { clusterWide: null, rate: null }, weights: null, isStrict: true },
+      '/a/': { each: { clusterWide: 3, rate: null }, weights: null, isStrict: true },
+      '/a/b/': { each: { clusterWide: 3, rate: null }, weights, isStrict: false },
+      '/a/c/': null,
+    });
+  });
+
+  test('are none where all of it is taken off, and keys are apart there all the same', () => {
+    const off = '/a/KEY_CONCURRENCY_THROTTLE=unlimited\n/a/KEY_WEIGHTS=none\n/a/KEY_ORDER=none';
+    expect(rules(`/KEY_WEIGHTS=*=2\n${off}`)).toMatchObject({
+      '/': { weights: { others: 2 } },
+      '/a/': { each: { clusterWide: null, rate: null }, weights: null, isStrict: false },
+    });
+  });
+});
 
 describe('properties of keys', () => {
   test('a limit of each key is one or more, or unlimited', () => {

@@ -17,7 +17,7 @@ function setting(branch: string, property: string, value: Json): Property {
   return read.value;
 }
 
-const none = { priority: null, fifo: null, fairness: null, throttle: null };
+const none = { priority: null, fifo: null, fairness: null, throttle: null, keys: null };
 
 describe('the order of a branch', () => {
   test('is what the branch says itself, in both notations', () => {
@@ -98,7 +98,7 @@ CONCURRENCY_THROTTLE: -1
   });
 
   test('what is to come is refused by name, lest it be taken for a variable', () => {
-    const names = ['KEY_CONCURRENCY_THROTTLE', 'KEY_RATE', 'KEY_WEIGHTS', 'KEY_ORDER'];
+    const names = ['KEY_RATE', 'INTERNAL_LOGGER_DEBUG_ENABLED'];
     for (const name of names)
       expect(settingPlace('/a/', name)).toMatchObject({ faults: [{ code: 'PROPERTY_UNSUPPORTED' }] });
   });

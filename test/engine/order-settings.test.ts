@@ -5,9 +5,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OrderSettings, type WantedOrder } from '../../src/engine/order-settings.js';
 import type { BranchSettings, FairnessWindow, Throttle } from '../../src/queue/contract.js';
+import type { KeyRules } from '../../src/queue/key-rules.js';
 import { seed } from '../seed.js';
 
-const none: WantedOrder = { priority: null, fifo: null, fairness: null, throttle: null };
+const none: WantedOrder = { priority: null, fifo: null, fairness: null, throttle: null, keys: null };
 
 /** A queue that remembers what is set, and can fail. */
 class Home {
@@ -22,10 +23,7 @@ class Home {
   settings = async (): Promise<ReadonlyMap<string, BranchSettings>> => {
     const branches = new Set([...this.#set.keys(), ...this.begun]);
     return new Map(
-      [...branches].map(branch => [
-        branch,
-        { ...none, ...this.#set.get(branch), keys: null, isWhole: !this.begun.has(branch) },
-      ]),
+      [...branches].map(branch => [branch, { ...none, ...this.#set.get(branch), isWhole: !this.begun.has(branch) }]),
     );
   };
 
@@ -33,6 +31,7 @@ class Home {
   setFifo = (branch: string, fifo: boolean | null) => this.#call(branch, { fifo });
   setFairness = (branch: string, fairness: FairnessWindow | null) => this.#call(branch, { fairness });
   setThrottle = (branch: string, throttle: Throttle | null) => this.#call(branch, { throttle });
+  setKeys = (branch: string, keys: KeyRules | null) => this.#call(branch, { keys });
 
   put(branch: string, value: Partial<WantedOrder>): void {
     const after = { ...none, ...this.#set.get(branch), ...value };
@@ -66,6 +65,13 @@ const wanted = (record: Record<string, Partial<WantedOrder>>): ReadonlyMap<strin
 
 const one = { perEngine: 1, clusterWide: null, rate: null };
 const three = { perEngine: null, clusterWide: 3, rate: null };
+
+/** Rules made anew each time, as a configuration makes them. */
+const fourTo = (key: string): KeyRules => ({
+  each: { clusterWide: null, rate: null },
+  weights: { of: new Map([[key, 4]]), others: 1 },
+  isStrict: false,
+});
 
 describe('order settings', () => {
   test('one call a changed value, throttles first; what is gone is taken away; what was set in part is set again', async () => {
@@ -102,10 +108,22 @@ describe('order settings', () => {
       ['/c/', '/gone/'].flatMap(branch => [
         `${branch} {"fairness":null}`,
         `${branch} {"fifo":null}`,
+        `${branch} {"keys":null}`,
         `${branch} {"priority":null}`,
         `${branch} {"throttle":${branch === '/c/' ? '{"perEngine":1,"clusterWide":null,"rate":null}' : 'null'}}`,
       ]),
     );
+  });
+
+  test('rules for keys are set where they differ, not where they were made anew', async () => {
+    const home = new Home();
+    const order = new OrderSettings(home, () => true);
+    for (const key of ['a', 'a', 'b']) {
+      order.want(wanted({ '/': { keys: fourTo(key) } }));
+      await order.agree();
+    }
+    expect(home.calls).toHaveLength(2);
+    expect(await home.told()).toEqual({ '/': { keys: fourTo('b') } });
   });
 
   test('what is wanted while others are set is set behind them', async () => {
@@ -167,6 +185,7 @@ describe('order settings', () => {
       fifo: maybe(fc.boolean()),
       fairness: maybe(fc.constantFrom('off' as const, 5)),
       throttle: maybe(fc.constantFrom(one, three)),
+      keys: maybe(fc.constantFrom(fourTo('a'), fourTo('b'))),
     });
     const wish = fc.dictionary(fc.constantFrom('/', '/a/', '/a/b/', '/c/'), said);
     await fc.assert(

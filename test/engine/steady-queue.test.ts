@@ -205,7 +205,7 @@ describe('the order of branches', () => {
   const inHome = async (world: World) =>
     Object.fromEntries([...(await world.home.settings())].map(([branch, { priority }]) => [branch, priority]));
   const want = (world: World, priorities: Record<string, number>, throttle: Throttle | null = null): void => {
-    const none = { fifo: null, fairness: null, throttle };
+    const none = { fifo: null, fairness: null, throttle, keys: null };
     world.order.want(new Map(Object.entries(priorities).map(([branch, priority]) => [branch, { ...none, priority }])));
   };
 

@@ -139,3 +139,27 @@ test('a queue that has lost everything bounds what runs as before, what runs on 
   await Promise.all(few.map(id => b.result(id)));
   expect(signals.ran).toHaveLength(8);
 });
+
+test('of each key no more than its bound at once, and raised, the next begin at once', async () => {
+  signals.forget();
+  const engine = await engineOn('memory', temporaryFolder());
+  const { configuration } = engine;
+  await engine.deploy(definitionOf('/few/flow', ['gated']), here);
+  await configuration.set({ branch: '/few/', property: 'KEY_CONCURRENCY_THROTTLE', value: 1 });
+  await engine.start();
+  const ids = await engine.submit(
+    ['a', 'b'].flatMap(key =>
+      Array.from({ length: 3 }, (_, n) => ({ workflow: '/few/flow', key, input: { gate: `${key} ${n}`, tag: key } })),
+    ),
+  );
+  await untilArrived('a', 1);
+  await untilArrived('b', 1);
+  signals.open('b 0');
+  await untilArrived('b', 2);
+  expect([arrived('a'), arrived('b')]).toEqual([[0], [0, 1]]);
+  await configuration.set({ branch: '/few/', property: 'KEY_CONCURRENCY_THROTTLE', value: 'unlimited' });
+  await untilArrived('a', 3);
+  await untilArrived('b', 3);
+  for (const key of ['a', 'b']) for (let n = 0; n < 3; n++) signals.open(`${key} ${n}`);
+  await Promise.all(ids.map(id => engine.result(id)));
+});

@@ -249,6 +249,15 @@ async function compareWithModel(
     expect(positionsOf(await queue.claimed(segmentNames)).sort()).toEqual(model.claimed(segmentNames));
     expect(await stateOf(queue)).toEqual(model.state(clock.nowMs));
     expect(await throttlesOf(queue)).toEqual(model.order.throttles(model.running()));
+    // One a step: all would be seen in the course of a run.
+    const [segment, position] = [segmentNames[index % segmentNames.length]!, (index * 5) % segmentSize];
+    const where = model.whereIs(`${segment}:${position}`, clock.nowMs, 'engine-1');
+    const { before, ...told } = { before: null, ...(await queue.whereIs(segment, position)) };
+    expect(told).toEqual(where.told);
+    if (where.before !== null) {
+      expect(before).toBeGreaterThanOrEqual(where.before[0]);
+      expect(before).toBeLessThanOrEqual(where.isNext ? 0 : where.before[1]);
+    }
     expect(sortedByBranch(await queue.settings())).toEqual(model.order.settings());
   }
   // What is left, in order: nothing is missing, nothing is twice, nobody's lease is forgotten.

@@ -10,6 +10,7 @@ import { compareRandomly } from './conformance-random.js';
 import { rateConformance } from './conformance-rates.js';
 import { shareConformance } from './conformance-shares.js';
 import { throttleConformance } from './conformance-throttles.js';
+import { whereaboutsConformance } from './conformance-whereabouts.js';
 import { claimedPositions, eligibleInMs, positionsOf, stateOf } from './queue-model.js';
 import { at8Ms, leaseMs, minuteMs, nothing, offerOf, type QueueHome, QueueWorld, range } from './queue-world.js';
 
@@ -26,6 +27,8 @@ export function queueConformance(name: string, home: QueueHome): void {
   describe(`Queue contract: ${name}, keys`, () => keyConformance(home));
 
   describe(`Queue contract: ${name}, shares`, () => shareConformance(home));
+
+  describe(`Queue contract: ${name}, whereabouts`, () => whereaboutsConformance(home));
 
   describe(`Queue contract: ${name}, epochs`, () => epochConformance(home));
 

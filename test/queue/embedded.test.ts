@@ -51,9 +51,12 @@ describe('embedded queue', () => {
     await queue.settle(held!.id, [{ segment: 's', from: 1, to: 2 }]);
     expect(told).toBe(2);
     await queue.setThrottle('/a/', null);
+    await queue.setKeys('/a/', { each: { clusterWide: 1, rate: null }, weights: null, isStrict: false });
+    expect(told).toBe(4);
+    await queue.setKeys('/a/', null);
     stop();
     await queue.setThrottle('/a/', { perEngine: 1, clusterWide: null, rate: null });
-    expect(told).toBe(3);
+    expect(told).toBe(5);
   });
 
   test('a million ready in slices of 500 beside ten thousand branches of one is claimed and settled whole', async () => {

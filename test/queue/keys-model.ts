@@ -1,6 +1,7 @@
 // Rules for keys as a model too small to be wrong: whose rules hold, whose turn it is, and how keys share.
 
 import { finishesMax, type KeyRules, noKey, shareCost } from '../../src/queue/key-rules.js';
+import type { Shortage } from '../../src/queue/whereabouts.js';
 
 /** What rules ask of a member. */
 export interface Keyed {
@@ -52,6 +53,20 @@ export class KeysModel {
   isItsTurn(member: Queued, waiting: readonly Queued[]): boolean {
     if (!this.#rulesFor(member)?.isStrict) return true;
     return !waiting.some(each => this.#isSameKey(each, member) && isCreatedBefore(each, member));
+  }
+
+  /** What of its key keeps it: those that go before it, and the bound. */
+  shortages(member: Queued, waiting: readonly Queued[], running: readonly Keyed[]): Shortage[] {
+    const rules = this.#rulesFor(member);
+    if (rules === null) return [];
+    const [branch, key] = [this.#rulesBranch(member.name)!, member.key!];
+    const found: Shortage[] = [];
+    const before = waiting.filter(each => this.#isSameKey(each, member) && isCreatedBefore(each, member)).length;
+    if (rules.isStrict && before > 0) found.push({ kind: 'strict', branch, key, before });
+    const limit = rules.isStrict ? 1 : rules.each.clusterWide;
+    const room = this.room(member, running);
+    if (limit !== null && room <= 0) found.push({ kind: 'clusterWide', branch, key, limit, running: limit - room });
+    return found;
   }
 
   /** The branches with weights that a workflow is below, the outermost first. */

@@ -3,6 +3,7 @@
 // No lanes, no ranks, no heads: every question is answered by looking at all members anew.
 
 import type { BranchSettings, FairnessWindow, Throttle } from '../../src/queue/contract.js';
+import type { MemberPriority, ReadyMember, Shortage } from '../../src/queue/whereabouts.js';
 import { KeysModel } from './keys-model.js';
 import { RateModel } from './rate-model.js';
 
@@ -144,6 +145,71 @@ export class OrderModel {
         a.arrival - b.arrival ||
         a.position - b.position,
     )[0];
+  }
+
+  /** What is said of one whose time has come, and how many are before it: so many at least, and at most. */
+  whereabouts(
+    member: Ordered,
+    { ready, delayed }: { readonly ready: readonly Ordered[]; readonly delayed: readonly Ordered[] },
+    running: readonly Running[],
+    nowMs: number,
+  ): Omit<ReadyMember, 'kind' | 'redelivered' | 'before'> & {
+    readonly before: readonly [least: number, most: number];
+  } {
+    // Of what has a throttle beside its path one may stand for all, and what is full there is not before it.
+    const beside = (name: string) =>
+      pathOf(name).filter(branch => this.#throttles.has(branch) && !member.name.startsWith(branch));
+    // Whose turn it is in shares is not looked at, and where keys have rules nothing is counted for sure.
+    const before = ready.filter(
+      each =>
+        (this.effective(each, nowMs) - this.effective(member, nowMs) ||
+          this.#filedMs(each) - this.#filedMs(member) ||
+          each.arrival - member.arrival ||
+          each.position - member.position) < 0,
+    );
+    const waiting = [...ready, ...delayed];
+    const ofKey = this.keys.shortages(member, waiting, running);
+    const inLine = ofKey.reduce((sum, each) => sum + (each.kind === 'strict' ? each.before : 0), 0);
+    const hasRules = this.keys.branches().length > 0;
+    const isFull = (branch: string) =>
+      this.#shortagesAt(branch, running, nowMs).some(each => each.kind !== 'perEngine' || each.limit === 0);
+    return {
+      waitedMs: Math.max(0, nowMs - member.eligibleAtMs),
+      priority: this.#priorityOf(member, nowMs),
+      window: this.#window(member),
+      filedBy: nearest(this.#fifo, member.name) ? 'created' : 'eligible',
+      shortages: [...ofKey, ...pathOf(member.name).flatMap(branch => this.#shortagesAt(branch, running, nowMs))],
+      before: [
+        hasRules ? inLine : before.filter(({ name }) => beside(name).length === 0).length,
+        inLine + before.filter(({ name }) => !beside(name).some(isFull)).length,
+      ],
+    };
+  }
+
+  #priorityOf(member: Ordered, nowMs: number): MemberPriority {
+    const effective = this.effective(member, nowMs);
+    if (member.priority !== null) return { effective, base: member.priority, origin: 'own', branch: null };
+    const branch = pathOf(member.name).find(each => (this.#priorities.get(each) ?? null) !== null);
+    if (branch === undefined) return { effective, base: 10, origin: 'default', branch: null };
+    return { effective, base: this.#priorities.get(branch)!, origin: 'branch', branch };
+  }
+
+  #shortagesAt(branch: string, running: readonly Running[], nowMs: number): Shortage[] {
+    const { perEngine, clusterWide, rate } = this.#throttles.get(branch) ?? noThrottle;
+    const below = running.filter(each => each.name.startsWith(branch));
+    const found: Shortage[] = [];
+    if (clusterWide !== null && below.length >= clusterWide) {
+      found.push({ kind: 'clusterWide', branch, key: null, limit: clusterWide, running: below.length });
+    }
+    if (perEngine !== null) {
+      const engines = [...new Set(below.map(({ engine }) => engine))]
+        .filter(engine => below.filter(each => each.engine === engine).length >= perEngine)
+        .sort();
+      if (engines.length > 0 || perEngine === 0) found.push({ kind: 'perEngine', branch, limit: perEngine, engines });
+    }
+    const nextInMs = this.#rates.emptyForMs(branch, nowMs);
+    if (rate !== null && nextInMs !== null) found.push({ kind: 'rate', branch, rate, nextInMs });
+    return found;
   }
 
   /** A member is claimed, which takes a token of each rate above it. */

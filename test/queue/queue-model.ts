@@ -148,6 +148,26 @@ export class QueueModel {
     });
   }
 
+  /** What is said of where a position is, with bounds of how many are before it, and whether an engine would claim it next. */
+  whereIs(at: Position, nowMs: number, engine: string) {
+    const member = this.#members.find(each => each.at === at);
+    if (member === undefined) return { told: { kind: 'absent' }, before: null, isNext: false };
+    const { claim, redelivered, eligibleAtMs } = member;
+    if (claim !== null) {
+      const leaseLeftMs = claim.leaseUntilMs - nowMs;
+      return { told: { kind: 'claimed', engine: claim.engine, leaseLeftMs, redelivered }, before: null, isNext: false };
+    }
+    if (!isReady(member, nowMs)) {
+      return { told: { kind: 'delayed', eligibleInMs: eligibleAtMs - nowMs }, before: null, isNext: false };
+    }
+    const waiting = this.#members.filter(each => each.claim === null);
+    const ready = waiting.filter(each => isReady(each, nowMs));
+    const all = { ready, delayed: waiting.filter(each => !isReady(each, nowMs)) };
+    const { before, ...told } = this.order.whereabouts(member, all, this.running(), nowMs);
+    const isNext = this.order.next(all, this.running(), engine, nowMs) === member;
+    return { told: { kind: 'ready', redelivered, ...told }, before, isNext };
+  }
+
   state(nowMs: number): QueueState {
     const waiting = this.#members.filter(member => member.claim === null);
     const delayed = waiting.filter(member => !isReady(member, nowMs));

@@ -46,15 +46,23 @@ export class RateModel {
   /** Until the first that has no token has one. */
   nextTokenInMs(nowMs: number): number | null {
     let first: number | null = null;
-    for (const tokens of this.#byBranch.values()) {
-      fill(tokens, nowMs);
-      const { members, perMs } = tokens.rate;
-      if (tokens.parts >= BigInt(perMs)) continue;
-      let inMs = 1;
-      while (tokens.parts + BigInt(members) * BigInt(inMs) < BigInt(perMs)) inMs += 1;
-      first = Math.min(first ?? inMs, inMs);
+    for (const branch of this.#byBranch.keys()) {
+      const inMs = this.emptyForMs(branch, nowMs);
+      if (inMs !== null) first = Math.min(first ?? inMs, inMs);
     }
     return first;
+  }
+
+  /** Until a branch that has no token has one; `null`: it has, or has no rate. */
+  emptyForMs(branch: string, nowMs: number): number | null {
+    const tokens = this.#byBranch.get(branch);
+    if (tokens === undefined) return null;
+    fill(tokens, nowMs);
+    const { members, perMs } = tokens.rate;
+    if (tokens.parts >= BigInt(perMs)) return null;
+    let inMs = 1;
+    while (tokens.parts + BigInt(members) * BigInt(inMs) < BigInt(perMs)) inMs += 1;
+    return inMs;
   }
 }
 

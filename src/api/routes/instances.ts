@@ -1,4 +1,4 @@
-// GET /v1/instances, /v1/instances/:name, its result and its export: what became of instances.
+// GET /v1/instances, /v1/instances/:name, its result, its export and why it waits: what became of instances.
 
 import type { IncomingMessage } from 'node:http';
 import type { InstanceResult as EngineResult } from '../../engine/results.js';
@@ -14,6 +14,7 @@ import {
 } from '../schema/instances.js';
 import { limits } from '../schema/protocol.js';
 import { Snapshot } from '../schema/snapshot.js';
+import { Why } from '../schema/why.js';
 
 export function instanceRoutes(app: App, service: Service): void {
   const { engine } = service;
@@ -47,6 +48,19 @@ export function instanceRoutes(app: App, service: Service): void {
       },
     },
     ({ params }) => engine.show(params.name),
+  );
+
+  app.get(
+    '/v1/instances/:name/why',
+    {
+      schema: {
+        operationId: 'whyInstance',
+        summary: 'Why an instance does not run, or where it does, since when',
+        params: InstanceParams,
+        response: { 200: Why, ...problemResponses },
+      },
+    },
+    ({ params }) => engine.why(params.name),
   );
 
   app.get(

@@ -24,6 +24,7 @@ import {
   type ThrottleState,
 } from '../contract.js';
 import { assertRules, type KeyRules } from '../key-rules.js';
+import type { Whereabouts } from '../whereabouts.js';
 import { RedisConnection } from './connection.js';
 import { QueueKeys } from './keys.js';
 import { announce } from './scripts/announce.js';
@@ -45,6 +46,7 @@ import { type HangingProgress, setThrottle } from './scripts/set-throttle.js';
 import { settings } from './scripts/settings.js';
 import { settle } from './scripts/settle.js';
 import { throttles } from './scripts/throttles.js';
+import { whereIs } from './scripts/where-is.js';
 import { withdraw } from './scripts/withdraw.js';
 import type { EpochCaller } from './scripts.js';
 
@@ -237,6 +239,10 @@ class RedisQueue implements Queue, EpochCaller {
 
   counts(): Promise<QueueCounts> {
     return untilAll(() => counts(this, entriesPerCall));
+  }
+
+  whereIs(segment: string, position: number): Promise<Whereabouts> {
+    return whereIs(this, segment, position, entriesPerCall);
   }
 
   onReady(listener: () => void): () => void {

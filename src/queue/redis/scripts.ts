@@ -38,6 +38,7 @@ const names = [
   'settings',
   'throttles',
   'set-keys',
+  'where-is',
 ] as const;
 export type ScriptName = (typeof names)[number];
 

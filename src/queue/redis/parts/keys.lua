@@ -231,10 +231,14 @@ makeKeys = function()
     local hasSome = it.lanesAt[under] > 0 and roomOf(it) > 0
     local tail = hasSome and firstTail(it.id .. '.' .. under, '', window) or false
     local class, hadFace = window, false
-    if tail and rulesAt(it.branch).others then class, tail = shares().faceOf(it, window, tail) end
-    local ofShares = window .. '.' .. it.branch
-    for _, each in ipairs({ window, ofShares, ofShares .. '+' }) do
-      hadFace = setFace(it, under, each, each == class and tail or false, faces) or hadFace
+    if rulesAt(it.branch).others or tree.nodeAt(it.branch).isShared then
+      if tail and rulesAt(it.branch).others then class, tail = shares().faceOf(it, window, tail) end
+      local ofShares = window .. '.' .. it.branch
+      for _, each in ipairs({ window, ofShares, ofShares .. '+' }) do
+        hadFace = setFace(it, under, each, each == class and tail or false, faces) or hadFace
+      end
+    else
+      hadFace = setFace(it, under, window, tail, faces)
     end
     if tail and not hadFace then isSooner = true end
   end

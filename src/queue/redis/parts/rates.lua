@@ -69,6 +69,12 @@ makeRates = function()
     return math.floor(bucketAt(id, rate).parts / rate.perMs)
   end
 
+  -- Until there is a whole token at a time; nil: there is one. Changes nothing.
+  local function emptyForMs(id, rate, now)
+    local inMs = nextAt(bucketAt(id, rate), rate) - math.max(now, clockMs) - aheadMs
+    return inMs > 0 and inMs or nil
+  end
+
   -- Take tokens that are there, or give some back (negative).
   local function take(id, rate, count)
     local bucket = bucketAt(id, rate)
@@ -142,6 +148,6 @@ makeRates = function()
 
   return {
     look = look, tokens = tokens, take = take, change = change, save = save, due = due, refilled = refilled,
-    nextInMs = nextInMs, debtUntil = debtUntil,
+    nextInMs = nextInMs, debtUntil = debtUntil, emptyForMs = emptyForMs,
   }
 end

@@ -1,0 +1,80 @@
+// What keeps a ready member of the embedded queue: its priority, the bounds that are reached, and who is before it.
+
+import { type Entry, entryBefore } from './embedded-entry.js';
+import { Rung } from './embedded-lane.js';
+import type { ThrottleNode } from './embedded-throttle-node.js';
+import { effectivePriority, type ReadyMember, type Shortage } from './whereabouts.js';
+
+/** Heads and entries looked at one by one, at most: a millisecond. */
+const lookedAtMax = 10_000;
+
+export interface ReadyWorld {
+  /** The branch its lane's priority comes from; `null`: from none. */
+  readonly inheritedFrom: string | null;
+  /** The branch whose rules for keys hold; `null`: none has any. */
+  readonly rulesOf: string | null;
+  /** What has reached priority 1 by then has its rank. */
+  readonly nowMs: number;
+  /** The time of tokens. */
+  readonly rateMs: number;
+}
+
+export function readyMember(entry: Entry, position: number, world: ReadyWorld): ReadyMember {
+  const { inheritedFrom, rulesOf, nowMs, rateMs } = world;
+  const { lane, eligibleAtMs, redelivered } = entry;
+  const { priority: base, window, fifo, ownPriority } = lane;
+  const effective = effectivePriority(base, window, eligibleAtMs, nowMs);
+  const shortages: Shortage[] = [];
+  const inLine = (lane.line?.before(entry, lookedAtMax) ?? []).reduce((sum, { count }) => sum + count, 0);
+  const ofSlice = position - entry.from;
+  if (lane.line !== null && inLine + ofSlice > 0) {
+    shortages.push({ kind: 'strict', branch: rulesOf!, key: lane.key!, before: inLine + ofSlice });
+  }
+  for (let node: ThrottleNode | null = lane.node; node !== null; node = node.parent) {
+    const { gate, branch, key } = node;
+    shortages.push(...gate.shortages(key === null ? branch : rulesOf!, key?.name ?? null, rateMs));
+  }
+  const origin = ownPriority !== null ? 'own' : inheritedFrom !== null ? 'branch' : 'default';
+  return {
+    kind: 'ready',
+    waitedMs: Math.max(0, nowMs - eligibleAtMs),
+    redelivered,
+    priority: { effective, base, origin, branch: inheritedFrom },
+    window,
+    filedBy: fifo ? 'created' : 'eligible',
+    shortages,
+    before: ofSlice + inLine + membersBefore(entry, effective, nowMs),
+  };
+}
+
+function membersBefore(entry: Entry, priority: number, nowMs: number): number {
+  let members = 0;
+  let left = lookedAtMax;
+  let below: ThrottleNode | null = null;
+  // Between what a key has and the branch with weights, whose turn it is depends on what is claimed until then.
+  let isShared = false;
+  for (let node: ThrottleNode | null = entry.lane.node; node !== null; below = node, node = node.parent) {
+    const heads = node.common.before(entry, priority, isShared, nowMs, left);
+    left -= heads.length;
+    for (const [window, head] of heads) {
+      // What is before it there has been counted below, or in its line.
+      if (below?.isFace(head, window) === true || head === entry.lane.line) continue;
+      if (!(head instanceof Rung)) {
+        members += 1;
+        continue;
+      }
+      const first = head.ready.where(each => isBefore(each, entry, priority, isShared, nowMs), Math.max(1, left));
+      left = Math.max(0, left - first.length);
+      for (const { count } of first) members += count;
+    }
+    if (node.hidesTags) isShared = false;
+    if (node.key !== null && node.key.branch.rules.weights !== null) isShared = true;
+  }
+  return members;
+}
+
+function isBefore(each: Entry, entry: Entry, priority: number, isShared: boolean, nowMs: number): boolean {
+  const { priority: base, window } = each.lane;
+  const its = effectivePriority(base, window, each.eligibleAtMs, nowMs);
+  return its < priority || (its === priority && !isShared && entryBefore(each, entry));
+}
