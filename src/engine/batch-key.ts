@@ -46,7 +46,7 @@ export function checkBatch(key: string, records: readonly CheckedRecord[]): stri
 }
 
 /** Whether a batch that is stored has these records' inputs. Nothing else is kept with a root for as long: another workflow,
- * priority or time under the same key and inputs is not found out, and answers the ids of the first. */
+ * priority, key of an instance or time under the same key and inputs is not found out, and answers the ids of the first. */
 export function isSameBatch({ ordinals, bytes }: Body, records: readonly CheckedRecord[]): boolean {
   return (
     ordinals.length === records.length &&

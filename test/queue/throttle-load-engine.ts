@@ -13,6 +13,8 @@ export interface LoadWorld {
   readonly offers: ReadonlyMap<string, Offer>;
   readonly random: (below: number) => number;
   newOffer(): Offer;
+  /** The branch that its key is to the sweep; `null`: none. */
+  keyBranch(offer: Offer): string | null;
   stored(offers: readonly Offer[]): void;
 }
 
@@ -109,11 +111,14 @@ export class LoadEngine {
     const positions = positionsOf(slices);
     this.#held.set(id, new Set(positions));
     for (const at of positions) {
-      const workflow = this.#world.open.get(at)?.name;
+      const offer = this.#world.open.get(at);
       // What may have been done is read from the store before it runs; it goes back in `#settleDone`.
-      if (workflow === undefined) continue;
-      const what = `${this.#name} ${at}`;
-      this.#world.marks.push({ kind: 'begin', execution: `${id} ${at}`, engine: this.#name, workflow, what });
+      if (offer === undefined) continue;
+      const begun = { kind: 'begin', engine: this.#name, what: `${this.#name} ${at}` } as const;
+      this.#world.marks.push({ ...begun, execution: `${id} ${at}`, workflow: offer.name });
+      const branch = this.#world.keyBranch(offer);
+      if (branch === null) continue;
+      this.#world.marks.push({ ...begun, execution: `${id} ${at} by key`, workflow: `${branch}flow` });
     }
   }
 
@@ -146,7 +151,8 @@ export class LoadEngine {
   async #giveBack(how: 'settle' | 'release', id: string, positions: readonly string[]): Promise<void> {
     // It has ended before it is given back.
     for (const at of positions) {
-      this.#world.marks.push({ kind: 'end', execution: `${id} ${at}` });
+      const execution = `${id} ${at}`;
+      this.#world.marks.push({ kind: 'end', execution }, { kind: 'end', execution: `${execution} by key` });
       this.#held.get(id)?.delete(at);
     }
     if (this.#held.get(id)?.size === 0) this.#held.delete(id);

@@ -5,6 +5,7 @@
 // side by side, so that calls of several meet in a queue that lets them; time passes only between two rounds.
 
 import type { Offer, Queue, Throttle } from '../../src/queue/contract.js';
+import type { KeyRules } from '../../src/queue/key-rules.js';
 import type { Swept } from '../ledger/sweep.js';
 import { LoadEngine, type LoadWorld } from './throttle-load-engine.js';
 
@@ -24,6 +25,9 @@ export interface LoadOptions {
 
 export const loadLeaseMs = 1_000;
 
+/** Where keys have rules, and which there are. */
+const keyed = '/a/';
+const keys = ['tenant-1', 'tenant-2', 'tenant-3'];
 const branches = ['/', '/a/', '/a/x/', '/a/x/deep/', '/a/y/', '/b/', '/b/z/'];
 const none: Throttle = { perEngine: null, clusterWide: null, rate: null };
 /** Rounds in which everything must have come to its end, once nothing dies any more. */
@@ -39,6 +43,7 @@ export class ThrottleLoad implements LoadWorld {
   wipes = 0;
   lapses = 0;
   readonly #home: LoadHome;
+  readonly #rules: KeyRules;
   readonly #engines: LoadEngine[] = [];
   readonly #throttles = new Map<string, Throttle>();
   #segments = 0;
@@ -47,6 +52,11 @@ export class ThrottleLoad implements LoadWorld {
   constructor(home: LoadHome, options: LoadOptions) {
     this.#home = home;
     this.options = options;
+    const isStrict = options.random(3) === 0;
+    const clusterWide = 1 + options.random(3);
+    this.#rules = { each: { clusterWide, rate: null }, weights: null, isStrict };
+    const bound = { perEngine: null, clusterWide: isStrict ? 1 : clusterWide };
+    for (const key of keys) this.marks.push({ kind: 'bound', branch: branchOfKey(key), ...bound });
     for (let at = 0; at < 3; at++) this.#join();
   }
 
@@ -82,9 +92,15 @@ export class ThrottleLoad implements LoadWorld {
       to: 1 + random(6),
       name: `${branch}${random(2) === 0 ? 'flow' : 'sub/flow'}`,
       priority: random(2) === 0 ? null : 1 + random(20),
+      ...(random(3) === 0 ? {} : { key: keys[random(keys.length)]! }),
       eligibleAtMs,
       createdAtMs: eligibleAtMs,
     };
+  }
+
+  /** For the sweep a key is a branch of its own, beside the one that its workflow is in. */
+  keyBranch({ name, key }: Offer): string | null {
+    return key !== undefined && name.startsWith(keyed) ? branchOfKey(key) : null;
   }
 
   stored(offers: readonly Offer[]): void {
@@ -168,6 +184,7 @@ export class ThrottleLoad implements LoadWorld {
     const at = attached.indexOf('mine');
     const { queue } = this.#engines[Math.max(0, at)]!;
     const setThrottles = async (): Promise<void> => {
+      await queue.setKeys(keyed, this.#rules);
       for (const [branch, throttle] of this.#throttles) await queue.setThrottle(branch, throttle);
     };
     const fill = async (): Promise<void> => {
@@ -233,6 +250,10 @@ export class ThrottleLoad implements LoadWorld {
 async function isEmpty(queue: Queue): Promise<boolean> {
   const { ready, delayed, claimed } = await queue.counts();
   return ready + delayed + claimed === 0;
+}
+
+function branchOfKey(key: string): string {
+  return `key ${key}/`;
 }
 
 function looser(left: number | null, right: number | null): number | null {

@@ -14,7 +14,7 @@
 //                  with their position there). 1 to 500 instances, their lines at most 1 MiB together, none with a
 //                  `name` (a name is a key of its own: with `onConflict: return` an unkeyed repeat is safe already).
 //                  Keys hold as long as history is kept. The same key with other inputs is `KEY_REUSED`;
-//                  another workflow, priority or time under the same inputs is not found out.
+//                  another workflow, priority, `key` or time under the same inputs is not found out.
 // Instances outside a batch are stored as they come, in batches of up to 500 that the server cuts, each whole or not at
 // all. Blank lines are skipped. A line has at most 1 MiB.
 //
