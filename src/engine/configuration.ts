@@ -3,7 +3,7 @@
 // A change is one commit with its record in the audit. It holds here when the call resolves; the other engines of a cluster
 // are told to look, and look with their next beat if that is lost. What the queue has is brought there by whoever leads.
 
-import { hasFewWindows, windowsFaultAt } from '../config/fairness-windows.js';
+import { windowsFaultAt } from '../config/fairness-windows.js';
 import type { Outcome } from '../config/fault.js';
 import type { PropertyPlace } from '../config/property-checks.js';
 import { settingOf, settingPlace } from '../config/settings.js';
@@ -168,7 +168,9 @@ export class Configuration {
     const place = checked(settingPlace(given.branch, given.property));
     await configuration.look();
     const value = checked(valueAt(place, configuration.settings.version));
-    if (!hasFewWindows(configuration.treesWith({ place, value }).tree)) {
+    const { tree } = configuration.treesWith({ place, value });
+    // It alone would be left out, as one too many.
+    if (value !== null && tree.branches.get(place.branch)?.get(place.name) !== value) {
       checked({ ok: false, faults: [windowsFaultAt(place)] });
     }
     return { place, value, before: propertyAt(configuration.trees, place.branch, place.name) };

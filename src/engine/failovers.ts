@@ -57,7 +57,8 @@ export class Failovers {
     const segments = new Map(
       (await surely(() => store.segments(ids), this.#parts)).map(segment => [segment.id, segment]),
     );
-    await definitions.ensure([...segments.values()].map(({ workflow }) => workflow));
+    const workflows = [...segments.values()].map(({ workflow }) => workflow);
+    await surely(() => definitions.ensure(workflows), this.#parts);
     const tales = expired.flatMap((slice): Tale[] => {
       const segment = segments.get(slice.segment);
       const positions = segment === undefined ? [] : openPositions(segment, slice);

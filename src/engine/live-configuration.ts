@@ -13,7 +13,7 @@
 import { overlayWithin } from '../config/fairness-windows.js';
 import type { ConfigurationFault } from '../config/fault.js';
 import type { RuntimeConfiguration } from '../config/runtime-configuration.js';
-import { overlay, settingOf } from '../config/settings.js';
+import { settingOf } from '../config/settings.js';
 import type { ShownTrees } from '../config/shown.js';
 import { emptyTree, type Property, type RuntimeTree } from '../config/tree.js';
 import type { Settings, StoredSettings } from '../store/settings.js';
@@ -67,8 +67,8 @@ export class LiveConfiguration {
   }): ShownTrees {
     const { branch, name } = change.place;
     const others = this.#read.properties.filter(each => each.branch !== branch || each.name !== name);
-    const tree = overlay(this.#base, change.value === null ? others : [...others, change.value]);
-    return { ...this.trees, tree };
+    const settings = change.value === null ? others : [...others, change.value];
+    return { ...this.trees, tree: overlayWithin(this.#base, settings).tree };
   }
 
   /** What holds, and the file's part of it. */

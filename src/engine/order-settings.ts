@@ -104,20 +104,21 @@ export class OrderSettings {
     return true;
   }
 
-  /** A property of all branches before the next one; what is taken away behind what is set, so that a bound that moves to
-   * another branch is at no moment at neither. */
+  /** A property of all branches before the next one, and of each what is taken away behind what is set, so that a bound that moves
+   * to another branch is at no moment at neither. */
   #callsFor(wanted: ReadonlyMap<string, WantedOrder>, there: ReadonlyMap<string, BranchSettings>): Call[] {
     const gone = [...there.keys()].filter(branch => !wanted.has(branch));
-    const branches: [string, WantedOrder][] = [
-      ...wanted,
-      ...gone.map((branch): [string, WantedOrder] => [branch, nothing]),
-    ];
-    const callsOf = <Name extends keyof WantedOrder>(name: Name): Call[] =>
-      branches.flatMap(([branch, { [name]: value }]) => {
+    const branches = [...wanted, ...gone.map((branch): [string, WantedOrder] => [branch, nothing])];
+    const callsOf = <Name extends keyof WantedOrder>(name: Name): Call[] => {
+      const set: Call[] = [];
+      const takenAway: Call[] = [];
+      for (const [branch, { [name]: value }] of branches) {
         const { [name]: before, isWhole } = there.get(branch) ?? unset;
-        if (isWhole && isDeepStrictEqual(before, value)) return [];
-        return [() => setters[name](this.#queue, branch, value)];
-      });
+        if (isWhole && isDeepStrictEqual(before, value)) continue;
+        (value === null ? takenAway : set).push(() => setters[name](this.#queue, branch, value));
+      }
+      return [...set, ...takenAway];
+    };
     return (Object.keys(setters) as (keyof WantedOrder)[]).flatMap(callsOf);
   }
 }

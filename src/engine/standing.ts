@@ -56,7 +56,8 @@ export function stand(
     failures: null,
     revision: 0,
   };
-  const key = `${model.id} ${segment.context} ${segment.scope} ${model.hasRun} ${model.workflow} ${segment.priority} ${model.place} ${next.transaction} ${next.attempt} ${next.kills} ${next.state} ${next.eligibleAtMs} ${segment.createdAtMs} ${body} ${model.requests} ${model.waitsFor} ${segment.key}`;
+  // A key of an instance has no line ends, and is not empty.
+  const key = `${model.id} ${segment.context} ${segment.scope} ${model.hasRun} ${model.workflow} ${segment.priority} ${model.place} ${next.transaction} ${next.attempt} ${next.kills} ${next.state} ${next.eligibleAtMs} ${segment.createdAtMs} ${body} ${model.requests} ${model.waitsFor}\n${segment.key ?? ''}`;
   let alike = standing.get(key);
   if (alike === undefined) {
     alike = { model, ordinals: [], errors: new Map() };

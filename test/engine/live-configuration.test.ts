@@ -172,6 +172,32 @@ test('throttles of the branches above hold beside its own; the ninth fairness wi
   await configuration.set({ ...window(9), value: '+60s' });
 });
 
+test('a window that is one too many over a changed file is left out, and stands in the way of no other setting', async () => {
+  const windows = (from: number, to: number): string =>
+    Array.from({ length: to - from }, (_, at) => `/f${at}/FAIRNESS_TIME_WINDOW=+${from + at}m`).join('\n');
+  const file = fileOf(windows(1, 8));
+  const said: string[] = [];
+  const { configuration } = await engineOn('memory', temporaryFolder(), {
+    runtimeConfiguration: file,
+    runtimeConfigurationRefresh: '+s',
+    loggers: loggersTo(({ message }) => said.push(message)),
+  });
+  const window = { branch: '/w/', property: 'FAIRNESS_TIME_WINDOW' };
+  await configuration.set({ ...window, value: '+30m' });
+  said.length = 0;
+  writeFileSync(file, windows(10, 18));
+  await expect.poll(() => said).toContain('runtime configuration read');
+  const told = async () => (await configuration.show(window)).properties.map(({ value }) => value);
+  expect(await told()).toEqual([]);
+  expect((await configuration.set({ branch: '/w/', property: 'X', value: 1 })).now?.value).toBe(1);
+  const tooMany = configuration.set({ branch: '/v/', property: window.property, value: '+31m' });
+  await expect(tooMany).rejects.toThrow(/WINDOWS_TOO_MANY/);
+  await configuration.set({ ...window, value: '+10m' });
+  expect(await told()).toEqual(['+10m']);
+  await configuration.unset(window);
+  expect(await told()).toEqual([]);
+});
+
 test('a file that changes changes what is under it; what an engine refuses of the store is left out, and told', async () => {
   const file = fileOf('/a/X=1\n/a/Y=1');
   const said: string[] = [];

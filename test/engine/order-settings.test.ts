@@ -93,8 +93,8 @@ describe('order settings', () => {
     await order.agree();
     // The bound that has moved was at no moment at neither branch.
     expect(home.calls.splice(0)).toEqual([
-      '/ {"throttle":null}',
       '/c/ {"throttle":{"perEngine":1,"clusterWide":null,"rate":null}}',
+      '/ {"throttle":null}',
       '/b/ {"throttle":null}',
       '/a/ {"fifo":false}',
       '/ {"fairness":5}',

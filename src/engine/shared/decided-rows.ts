@@ -231,7 +231,7 @@ export class SharedRowsBuilder {
       failures: null,
       revision: 0,
     };
-    const key = `${root} ${context} ${scope} ${workflow} ${place} ${hasRun} ${model.state} ${model.transaction} ${model.attempt} ${model.kills} ${model.eligibleAtMs} ${model.body} ${model.priority} ${model.createdAtMs} ${model.requests} ${model.waitsFor} ${model.name} ${model.key}`;
+    const key = `${root} ${context} ${scope} ${workflow} ${place} ${hasRun} ${model.state} ${model.transaction} ${model.attempt} ${model.kills} ${model.eligibleAtMs} ${model.body} ${model.priority} ${model.createdAtMs} ${model.requests} ${model.waitsFor} ${model.name}\n${model.key ?? ''}`;
     let open = this.#segments.get(key);
     if (open === undefined) {
       open = { model: { ...model, id: this.#ids.next() }, ordinals: [], errors: new Map() };
