@@ -26,6 +26,7 @@ onEveryHome('running', world => {
       action: null,
       attempt: null,
       priority: null,
+      key: null,
       eligibleAtMs: null,
       deadline: null,
       finishedAtMs: expect.any(Number),
