@@ -124,7 +124,7 @@ export class Throttles {
   /**
    * Members of what hangs at a node that an engine holds more (T4). True when some node has room, or has none, that did not.
    *
-   * @param tokens what that takes, or gives back (negative), of each rate (T5)
+   * @param tokens what that takes, or gives back (negative), of each rate (T6)
    */
   count(node: ThrottleNode, engine: string, members: number, tokens: number): boolean {
     let isOther = false;

@@ -4,7 +4,7 @@
 // come in a heap by eligible time; a position is found through its segment (`embedded-places.ts`). Nothing here waits: delayed
 // slices become ready when somebody asks for something.
 //
-// Invariants, beside Q1-Q8 of the contract:
+// Invariants, beside those of the contract:
 //   E1. Every method runs to its end without yielding, so each call is atomic.
 //   E2. An entry is ready from the first look at the clock that is not before its eligible time, and stays so: through a
 //       claim, a release, and a clock that is set back.
@@ -152,6 +152,8 @@ export class EmbeddedQueue implements Queue {
         withdrawn.push(part.slice());
       }
     }
+    // In strict order what waited before it may have come out of its way.
+    if (withdrawn.length > 0) this.#tellReady();
     return withdrawn;
   }
 

@@ -281,7 +281,7 @@ actions:
     ],
     [
       'workflow: /a\n<<: {b: c}\nactions: {a: {type: null}}',
-      'a.yaml:2:1 ["<<"]: unknown key "<<"; accepted are workflow, description, priority, module, actions, flows, calendars, deadline (KEY_UNKNOWN)',
+      'a.yaml:2:1 ["<<"]: unknown key "<<"; accepted are workflow, description, priority, module, runAs, actions, flows, calendars, deadline (KEY_UNKNOWN)',
     ],
     [
       'workflow: /a\nactions:\n  a: {type: , next: }',
