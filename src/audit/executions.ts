@@ -2,7 +2,7 @@
 
 import { type EventShortName, eventByCode } from '../workflow/events.js';
 import { dataKind } from './trace.js';
-import type { StoredGroup } from './unfold.js';
+import { memberOf, type StoredGroup } from './unfold.js';
 
 /** `expired`: a trigger with nothing left to fire. */
 export type ExecutionExit = 'normal' | 'error' | 'timeout' | 'signal' | 'expired';
@@ -35,9 +35,8 @@ const exits: Partial<Readonly<Record<EventShortName, ExecutionExit>>> = {
 /** Of one member of the row's root, in the order in which they ended. */
 export function executionsOf(trace: string, ordinal: number): Execution[] {
   return (JSON.parse(trace) as StoredGroup[]).flatMap(group => {
-    const { f, o, n } = group;
-    const member = o === undefined ? ordinal - (f ?? Number.POSITIVE_INFINITY) : o.indexOf(ordinal);
-    return member < 0 || member >= n ? [] : ofMember(group, member);
+    const member = memberOf(group, ordinal);
+    return member === null ? [] : ofMember(group, member);
   });
 }
 

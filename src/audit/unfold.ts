@@ -33,6 +33,8 @@ export interface UnfoldedEvent {
   readonly user: string | null;
   readonly message: string | null;
   readonly data: EventData;
+  /** Its group tells of actions: it is of a transaction, not of an operation on what waits. */
+  readonly hasPath: boolean;
 }
 
 /** A trace group as it is stored. */
@@ -76,13 +78,36 @@ export function unfold(trace: string): UnfoldedEvent[] {
   return (JSON.parse(trace) as StoredGroup[]).flatMap((group, index) => eventsOf(group, index + 1));
 }
 
-function eventsOf(group: StoredGroup, number: number): UnfoldedEvent[] {
+/** The same of one member of the row's root: what the others had is not unfolded. */
+export function unfoldMember(trace: string, ordinal: number): UnfoldedEvent[] {
+  return (JSON.parse(trace) as StoredGroup[]).flatMap((group, index) => {
+    const member = memberOf(group, ordinal);
+    return member === null ? [] : eventsOf(group, index + 1, member);
+  });
+}
+
+/** Which one of the group's members that is; `null`: none. */
+export function memberOf({ f, o, n }: StoredGroup, ordinal: number): number | null {
+  const member = o === undefined ? ordinal - (f ?? Number.POSITIVE_INFINITY) : o.indexOf(ordinal);
+  return member < 0 || member >= n ? null : member;
+}
+
+/** @param only the member; default: all */
+function eventsOf(group: StoredGroup, number: number, only: number | null = null): UnfoldedEvent[] {
   const { s: engine, b: baseMs, a, k, n, e, f, o, t, u, m, c } = group;
-  const same = { group: number, workflow: group.w ?? null, attempt: a + 1, engine, user: u ?? null };
+  const same = {
+    group: number,
+    workflow: group.w ?? null,
+    attempt: a + 1,
+    engine,
+    user: u ?? null,
+    hasPath: group.p !== undefined,
+  };
   const ordinalOf = (member: number): number | null => o?.[member] ?? (f === undefined ? null : f + member);
   const actionAt = (place: number): string | null => (place < 0 ? null : (group.p?.[place] ?? null));
   const events: UnfoldedEvent[] = [];
-  for (let member = 0; member < n; member++) {
+  const end = only === null ? n : only + 1;
+  for (let member = only ?? 0; member < end; member++) {
     const ordinal = ordinalOf(member);
     for (const [at, [code, place, time, data]] of e.entries()) {
       events.push({
@@ -99,6 +124,7 @@ function eventsOf(group: StoredGroup, number: number): UnfoldedEvent[] {
   }
   if (c === undefined) return events;
   for (const [member, code, place, offsetMs, step, name, message, data] of c) {
+    if (only !== null && member !== only) continue;
     events.push({
       ...same,
       ...kindOf(code, name),

@@ -93,6 +93,11 @@ export class LogEvents {
     this.#loggers.system.warn('queue connection', { error: error.message });
   }
 
+  /** Who asked why an instance does not run was answered without what the audit says of it. */
+  auditUnread(fields: { error: unknown }): void {
+    this.#loggers.system.warn('the audit cannot be read', fields);
+  }
+
   /** The queue is out of reach or has lost what it knew; nothing is claimed until it is found again. */
   queueLost(fields: { reason: string }): void {
     this.#loggers.system.warn('queue lost', fields);

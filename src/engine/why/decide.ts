@@ -98,7 +98,7 @@ function heldReason(
 }
 
 /** What operators have asked of it that has not come about. */
-function asked({ requests, pausedBy }: ContextFacts, instance: string): Said[] {
+function asked({ requests }: ContextFacts, instance: string): Said[] {
   const found: Said[] = [];
   if ((requests & request.remove) !== 0) {
     found.push(said('removing', {}, 'it leaves at its next transaction break', `millrace remove ${instance} --force`));
@@ -107,8 +107,8 @@ function asked({ requests, pausedBy }: ContextFacts, instance: string): Said[] {
     found.push(said('interrupting', {}, 'it is rolled back at its next transaction break, and begins again'));
   }
   if ((requests & request.pause) !== 0) {
-    const by = pausedBy === null ? '' : ` by ${pausedBy.user}`;
-    const text = `it was paused${by}, and is held at its next transaction break`;
+    // By whom is not recorded while it executes.
+    const text = 'it was paused, and is held at its next transaction break';
     found.push(said('pausing', {}, text, `millrace resume ${instance}`));
   }
   return found;

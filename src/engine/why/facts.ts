@@ -35,11 +35,11 @@ export interface ContextFacts {
   readonly waitsFor: string | null;
   /** The last one, of what failed. */
   readonly error: { readonly code: string; readonly message: string } | null;
-  /** Who paused it, and when; `null`: nobody has, or it is not known any more. */
+  /** Who paused it while it waited, and when; `null`: nobody has, or it is not known. */
   readonly pausedBy: { readonly user: string; readonly atMs: number } | null;
   /** What it stands joining or waiting for; `null`: neither. */
   readonly waitsOn: WaitsOn | null;
-  /** `null`: the queue cannot be asked. */
+  /** `null`: the queue cannot be asked, or is not here. */
   readonly where: Whereabouts | null;
   /** What executes of it, and since when; `null`: nothing, or it is not known. */
   readonly executes: { readonly action: string; readonly sinceMs: number } | null;
@@ -53,6 +53,8 @@ export interface EngineFacts {
   readonly executing: readonly string[];
   /** Whether claims are answered here. */
   readonly isQueueOpen: boolean;
+  /** Engines have one queue; else each has its own, and that of the one that executes is filled. */
+  readonly isQueueShared: boolean;
   /** Why the store can make nothing durable any more, or `null`. */
   readonly storeFailure: string | null;
   /** What follows is of the asked one. */

@@ -19,13 +19,14 @@ export function queueReasons({ where }: ContextFacts, facts: WhyFacts): readonly
     ];
   }
   const found = [...engineReasons(engines)];
-  if (where === null)
+  if (where === null && hasQueue(engines))
     return [...found, said('queueUnreachable', {}, 'the queue cannot be asked; it is looked for until it is there')];
   if (!engines.isQueueOpen && engines.executing.includes(engines.engine)) {
     found.push(
       said('queueFilling', {}, 'the queue is being filled from the store; nothing is claimed before that is done'),
     );
   }
+  if (where === null) return found.length > 0 ? found : [queueElsewhere(engines)];
   switch (where.kind) {
     case 'claimed': // Told before anything else.
       return found;
@@ -40,6 +41,23 @@ export function queueReasons({ where }: ContextFacts, facts: WhyFacts): readonly
     case 'ready':
       return [...found, ...readyReasons(where, facts)];
   }
+}
+
+/** Whether the queue of the engine that was asked knows where members are. One of its own that is not filled has none of them, and
+ * that of one that executes no more has what was true then. */
+export function hasQueue({
+  engine,
+  executing,
+  isQueueOpen,
+  isQueueShared,
+}: Pick<EngineFacts, 'engine' | 'executing' | 'isQueueOpen' | 'isQueueShared'>): boolean {
+  if (isQueueShared) return true;
+  return isQueueOpen && (executing.length === 0 || executing.includes(engine));
+}
+
+function queueElsewhere({ engine, executing }: EngineFacts): Said {
+  const names = executing.join(', ');
+  return said('queueUnreachable', {}, `engine ${names} has the queue, and ${engine} cannot look into it: ask ${names}`);
 }
 
 function engineReasons({ engine, state, executing }: EngineFacts): Said[] {

@@ -32,7 +32,7 @@ export const reasonCodes = {
   storeFailed: 'the store can make nothing durable',
   noEngine: 'no engine executes anything',
   stopping: 'the engine is stopping',
-  queueUnreachable: 'the queue cannot be asked',
+  queueUnreachable: 'the queue cannot be asked, or another engine has it',
   queueFilling: 'the queue is being filled, and nothing is claimed before it is whole',
   notQueued: 'its time has come, and it is on its way into the queue',
   throttled: 'a branch on its path, or its key there, has no room under a throttle',

@@ -7,16 +7,21 @@ import type { SharedState } from '../../flow/shared/state.js';
 import { keptState } from '../../flow/shared/text.js';
 import { EngineError } from '../../observe/errors.js';
 import type { Whereabouts } from '../../queue/whereabouts.js';
-import { type LocatedContext, request, type Segment } from '../../store/contract.js';
+import type { LocatedContext, Segment } from '../../store/contract.js';
 import { splitInstanceId } from '../../workflow/instance-id.js';
 import { contextState } from '../context-states.js';
+import { errorAt } from '../failures.js';
 import type { Instances } from '../instances.js';
 import { requestsAt } from '../member-requests.js';
+import { awaitsRetry } from '../operation-changes.js';
 import type { EngineParts } from '../parts.js';
 import { partOf } from '../reporter.js';
+import { waitsForHandler } from '../shared/unhandled.js';
 import type { EngineState } from '../status.js';
 import { whyOf } from './decide.js';
 import type { ContextFacts, EngineFacts } from './facts.js';
+import { Lately, lastError, lastExecuting, lastPauser } from './lately.js';
+import { hasQueue } from './queue-reasons.js';
 import type { Why } from './reasons.js';
 import { waitsOn } from './waits-on.js';
 
@@ -51,12 +56,9 @@ export async function why(text: string, world: WhyWorld): Promise<Why> {
   const [shared] = hasSplit ? await store.shared([{ root, ordinal }]) : [];
   await definitions.ensure(contexts.map(({ segment }) => segment.workflow));
   const machine = shared === undefined ? null : keptState(shared.state).machine;
-  const looked = firstOf(contexts);
-  const pausedBy = looked.some(each => contextState(each) === 'paused' || isToPause(each))
-    ? await pauserOf(root, ordinal, parts)
-    : null;
+  const lately = new Lately(root, ordinal, parts);
   const told: ContextFacts[] = [];
-  for (const each of looked) told.push({ ...(await contextFacts(each, machine, world)), pausedBy });
+  for (const each of firstOf(contexts)) told.push(await contextFacts(each, machine, lately, engines, parts));
   const workflow = shared?.name ?? contexts[0]!.segment.name;
   return whyOf({ ...none, atMs: clock.nowMs(), workflow, ended: null, contexts: told, contextCount: contexts.length });
 }
@@ -68,20 +70,18 @@ function firstOf(contexts: readonly LocatedContext[]): readonly LocatedContext[]
   return [...contexts.filter(each => !isParked(each)), ...contexts.filter(isParked)].slice(0, contextsMax);
 }
 
-function isToPause({ segment, position }: LocatedContext): boolean {
-  return (requestsAt(segment, position) & request.pause) !== 0;
-}
-
 async function contextFacts(
   located: LocatedContext,
   machine: SharedState | null,
-  { parts, instances }: WhyWorld,
-): Promise<Omit<ContextFacts, 'pausedBy'>> {
+  lately: Lately,
+  engines: EngineFacts,
+  parts: EngineParts,
+): Promise<ContextFacts> {
   const { segment, position } = located;
   const { plan } = parts.definitions.byNumber(segment.workflow);
   const action = plan.actions[segment.place]!;
-  const where = segment.state === 'ready' ? await whereIs(segment, position, parts) : { kind: 'absent' as const };
-  const error = (await instances.errorOf(segment, position)) as { code?: unknown; message?: unknown } | null;
+  const where =
+    segment.state === 'ready' ? await whereIs(segment, position, engines, parts) : { kind: 'absent' as const };
   return {
     context: segment.context,
     action: action.name,
@@ -91,14 +91,38 @@ async function contextFacts(
     attempt: segment.attempt + 1,
     eligibleAtMs: segment.eligibleAtMs,
     waitsFor: segment.waitsFor,
-    error: error === null ? null : { code: String(error.code), message: firstLine(String(error.message)) },
+    error: await errorOf(located, where, lately, parts.clock.nowMs()),
+    pausedBy:
+      contextState(located) === 'paused'
+        ? lastPauser(await lately.events(), parts.build.runsAs(segment.workflow))
+        : null,
     waitsOn: waitsOn(segment, plan, machine),
     where,
-    executes: where?.kind === 'claimed' ? await executing(located, where.engine, parts) : null,
+    executes: where?.kind === 'claimed' ? await executing(located, where.engine, lately, parts) : null,
   };
 }
 
-async function whereIs(segment: Segment, position: number, { queue, log }: EngineParts): Promise<Whereabouts | null> {
+/** Kept with the instance when it stands FAILED; while it waits to be tried again the audit has it, if it is kept there. Only of
+ * what is told with its error. */
+async function errorOf(
+  { segment, position }: LocatedContext,
+  where: Whereabouts | null,
+  lately: Lately,
+  nowMs: number,
+): Promise<ContextFacts['error']> {
+  const awaitsTry = awaitsRetry(segment) && where?.kind !== 'claimed' && segment.eligibleAtMs > nowMs;
+  if (segment.state !== 'failed' && !awaitsTry && !waitsForHandler(segment)) return null;
+  const error = errorAt(segment, position) ?? lastError(await lately.events());
+  return error === null ? null : { code: String(error.code), message: firstLine(String(error.message)) };
+}
+
+async function whereIs(
+  segment: Segment,
+  position: number,
+  engines: EngineFacts,
+  { queue, log }: EngineParts,
+): Promise<Whereabouts | null> {
+  if (!hasQueue(engines)) return null;
   try {
     return await queue.whereIs(segment.id, position);
   } catch (error) {
@@ -112,9 +136,9 @@ async function whereIs(segment: Segment, position: number, { queue, log }: Engin
 async function executing(
   { segment, position }: LocatedContext,
   engine: string,
-  parts: EngineParts,
+  lately: Lately,
+  { options, committer, dispatcher }: EngineParts,
 ): Promise<ContextFacts['executes']> {
-  const { options, committer, dispatcher, store } = parts;
   if (engine === options.name) {
     for (const { batch, slot, place, startedAtMs } of dispatcher.executing()) {
       const found = partOf(committer.batches.get(batch)?.parts, slot);
@@ -122,29 +146,7 @@ async function executing(
       return { action: found.part.plan.actions[place]!.name, sinceMs: startedAtMs };
     }
   }
-  const [row] = await store.query(
-    `select action, at_ms from millrace_audit_event
-     where root = $1::uuid and ordinal = $2::int and short_name = 'ExecutingAction'
-     order by seq desc, group_no desc, step desc limit 1`,
-    [segment.root, String(segment.ordinals[position])],
-  );
-  const [action, atMs] = row ?? [];
-  // An older one is of a transaction before.
-  if (action == null || Number(atMs) < segment.eligibleAtMs) return null;
-  return { action, sinceMs: Number(atMs) };
-}
-
-/** Whoever paused it while it waited is in the audit, if that is kept; who paused it while it executed is not. */
-async function pauserOf(root: string, ordinal: number, { store }: EngineParts): Promise<ContextFacts['pausedBy']> {
-  const [row] = await store.query(
-    `select (a.trace::jsonb)->(e.group_no::int - 1)->>'u', e.at_ms
-     from millrace_audit_event e join millrace_audit a on a.root = e.root and a.seq = e.seq
-     where e.root = $1::uuid and e.ordinal = $2::int and e.short_name = 'DeferringExecutionFlow' and e.message = 'paused'
-     order by e.seq desc limit 1`,
-    [root, String(ordinal)],
-  );
-  const [user, atMs] = row ?? [];
-  return user == null ? null : { user, atMs: Number(atMs) };
+  return lastExecuting(await lately.events(), engine, segment);
 }
 
 async function engineFacts({ parts, isClustered, state }: WhyWorld): Promise<EngineFacts> {
@@ -162,6 +164,7 @@ async function engineFacts({ parts, isClustered, state }: WhyWorld): Promise<Eng
     state: own,
     executing: [...new Set([...others.filter(name => name !== engine), ...(executes ? [engine] : [])])].sort(),
     isQueueOpen: queue.isOpen,
+    isQueueShared: parts.isShared,
     storeFailure: health.storeFailure?.message ?? null,
     isBehind: committer.isBehind,
     threads: {

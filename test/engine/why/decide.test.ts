@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { whyOf } from '../../../src/engine/why/decide.js';
 import type { ContextFacts, EngineFacts, WhyFacts } from '../../../src/engine/why/facts.js';
+import { hasQueue } from '../../../src/engine/why/queue-reasons.js';
 import type { Reason } from '../../../src/engine/why/reasons.js';
 import { spanWords } from '../../../src/engine/why/words.js';
 import type { ReadyMember, Shortage } from '../../../src/queue/whereabouts.js';
@@ -42,6 +43,7 @@ const engines: EngineFacts = {
   state: 'started',
   executing: ['one'],
   isQueueOpen: true,
+  isQueueShared: true,
   storeFailure: null,
   isBehind: false,
   threads: { count: 2, inHand: 0, isFull: false, longestSinceMs: null },
@@ -164,9 +166,28 @@ describe('why, decided', () => {
     expect(others).toEqual([]);
   });
 
+  test('of a queue that another engine has nothing is told from here', () => {
+    const stopped = { state: 'stopped', executing: ['two'], isQueueShared: false, isQueueOpen: false } as const;
+    const told = [{ code: 'queueUnreachable', text: 'engine two has the queue, and one cannot look into it: ask two' }];
+    expect(reasonsOf({ where: null }, stopped)).toMatchObject(told);
+    expect(reasonsOf({ where: null }, { ...stopped, isQueueOpen: true })).toMatchObject(told);
+    expect(codes({ where: null }, { ...stopped, executing: [] })).toEqual(['noEngine']);
+    expect(codes({ where: null }, { ...stopped, executing: ['one'] })).toEqual(['queueFilling']);
+    const knows = (more: Partial<EngineFacts>) => hasQueue({ ...engines, ...more });
+    expect(knows(stopped)).toBe(false);
+    // It executed before the other.
+    expect(knows({ ...stopped, isQueueOpen: true })).toBe(false);
+    expect(knows({ ...stopped, isQueueShared: true })).toBe(true);
+    expect(knows({ isQueueShared: false })).toBe(true);
+    expect(knows({ ...stopped, executing: [], isQueueOpen: true })).toBe(true);
+  });
+
   test('what an operator has asked of what executes is told behind it', () => {
     const requests = request.pause | request.remove | request.interrupt;
     expect(codes({ where: held, requests })).toEqual(['claimed', 'removing', 'interrupting', 'pausing']);
+    // Whoever paused it before is not who has now.
+    const [, pausing] = reasonsOf({ where: held, requests: request.pause, pausedBy: { user: 'anna', atMs } });
+    expect(pausing).toMatchObject({ text: 'it was paused, and is held at its next transaction break', data: {} });
     // What waits is claimed for its removal.
     expect(codes({ requests: request.remove, type: 'manual', waitsFor: '', eligibleAtMs: neverMs })).toEqual([
       'removing',
