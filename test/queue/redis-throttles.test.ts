@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Queue } from '../../src/queue/contract.js';
 import { setThrottle } from '../../src/queue/redis/scripts/set-throttle.js';
 import { RedisServer } from '../servers/redis-server.js';
+import { rulesOf } from './conformance-keys.js';
 import { claimedPositions } from './queue-model.js';
 import { claimOf, leaseMs, offerOf } from './queue-world.js';
 import { RedisWorld } from './redis-world.js';
@@ -30,6 +31,7 @@ async function opened(): Promise<Queue> {
 }
 
 const claim = (queue: Queue, limit: number, engine = 'engine-1') => claimOf(queue, { engine, limit, leaseMs });
+const sharing = rulesOf({ weights: { of: new Map(), others: 1 } });
 const then = { eligibleAtMs: 1, createdAtMs: 1 };
 
 /** A lane and a throttle each below `/lanes/`: more than one script looks at. */
@@ -124,6 +126,64 @@ describe('throttles in Redis', () => {
     await queue.setFairness('/a/', null);
     await queue.setFifo('/a/', null);
     expect(await world.keys()).toEqual([queue.epoch, 'epoch', 'epochs'].sort());
+  });
+
+  test('a throttle that is set again counts anew who has settled meanwhile', async () => {
+    const queue = await opened();
+    const perEngine = { perEngine: 2, clusterWide: null, rate: null };
+    for (const branch of ['/', '/a/']) {
+      await queue.setThrottle(branch, perEngine);
+      await queue.offer([offerOf(branch, 4, { ...then, name: '/a/flow' })]);
+      const held = await claim(queue, 9);
+      expect(claimedPositions(held)).toHaveLength(2);
+      await queue.setThrottle(branch, null);
+      await queue.settle(held!.id, held!.slices);
+      await queue.setThrottle(branch, perEngine);
+      const next = await claim(queue, 9);
+      expect(claimedPositions(next)).toHaveLength(2);
+      await queue.settle(next!.id, next!.slices);
+      await queue.setThrottle(branch, null);
+    }
+    // Nor is anything left of what was held, with another node or without.
+    for (const more of [0, 1]) {
+      if (more === 1) await queue.setThrottle('/other/', perEngine);
+      await queue.offer([offerOf(`more ${more}`, 1, { ...then, name: '/a/flow' })]);
+      await queue.setThrottle('/a/', { perEngine: 2, clusterWide: 2, rate: null });
+      const held = await claim(queue, 1);
+      await queue.setThrottle('/a/', null);
+      await queue.settle(held!.id, held!.slices);
+      const nodes = await server.client.hkeys(world.keyOf('nodes'));
+      expect(nodes.filter(field => field.includes('|'))).toEqual([]);
+    }
+  });
+
+  test('weights that come again find nothing of what an engine was shown before they went', async () => {
+    const queue = await opened();
+    for (const branch of ['/', '/b/']) {
+      const below = `${branch}n/`;
+      await queue.setThrottle(below, { perEngine: 2, clusterWide: null, rate: null });
+      await queue.setThrottle(`${below}m/`, { perEngine: 2, clusterWide: null, rate: null });
+      const finish = async (count: number): Promise<void> => {
+        const held = await claim(queue, 9);
+        expect(held?.count).toBe(count);
+        await queue.settle(held!.id, held!.slices);
+      };
+      const offer = (segment: string, name: string, more = {}) =>
+        queue.offer([offerOf(branch + segment, 1, { ...then, name, ...more })]);
+      await queue.setKeys(branch, sharing);
+      await offer('keyed', `${below}m/flow`, { key: 'x', eligibleAtMs: 2 });
+      await offer('first', '/c/flow');
+      const first = await claim(queue, 1);
+      expect(claimedPositions(first)).toEqual([`${branch}first:0`]);
+      await queue.setKeys(branch, null);
+      await queue.settle(first!.id, first!.slices);
+      await finish(1);
+      for (const part of ['heads', 'faces']) expect(await server.client.exists(world.keyOf(part))).toBe(0);
+      await queue.setKeys(branch, sharing);
+      await offer('last', '/c/flow');
+      await finish(1);
+      await queue.setKeys(branch, null);
+    }
   });
 
   test('who waits is told of a slot that is free, of what is ready beside what is held back, of a limit that is raised', async () => {

@@ -52,6 +52,12 @@ export class RedisWorld {
     return (await this.#server.client.keys(`${tag}*`)).map(key => key.slice(tag.length)).sort();
   }
 
+  /** The name in Redis of one of the keys of the epoch: `nodes`, `heads`. */
+  keyOf(part: string): string {
+    const [queue] = this.#queues;
+    return `{millrace:${this.name}}:${queue!.epoch}:${part}`;
+  }
+
   async close(): Promise<void> {
     for (const queue of this.#queues) await queue.close();
     for (const proxy of this.#proxies) await proxy.close();

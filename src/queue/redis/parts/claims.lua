@@ -125,8 +125,9 @@ local function finish()
   for _, claim in pairs(claimCache) do saveClaim(claim) end
   dropEmptiedLanes()
   if keysMade then keys().show() end
+  -- The last node may have gone in this very call.
+  if throttlesMade then throttlesMade.saveSlots() end
   if setting.nodes > 0 then
-    throttles().saveSlots()
     if ratesMade then ratesMade.save() end
     -- Where some of it is held back, what is ready says nothing about who waits.
     if change.ready > 0 then isSooner = true end

@@ -1,28 +1,30 @@
 --[[ hanging: what is below a branch hung where it should, when the branch becomes a node of throttles.lua, or is one no more.
 
 COST    O(S D log N), S = nodes and lanes looked at, D = nodes on a path, N = waiting entries; entries are touched in lanes that
-        are filed otherwise alone.
+        are filed otherwise alone. O(H (log N + D)) more where what keys hold is counted anew, H = entries held.
 ]]
 
--- To whom the nodes of a path show their faces.
-local function reconsider(id)
-  local tree = throttles()
-  while id and id ~= root do
-    local node = tree.nodeAt(id)
-    local isAbove = false
-    local names =
-      redis.call('ZRANGEBYLEX', key('node-names'), '(' .. node.branch .. '\n\255', '(' .. node.branch .. '\255')
-    for _, name in ipairs(names) do isAbove = isAbove or tree.nodeAt(string.match(name, '(%d+)$')).perEngine ~= nil end
-    local byEngine = isAbove or node.perEngine ~= nil
-    if byEngine ~= node.byEngine or isAbove ~= node.isAboveByEngine then
-      tree.hide(node)
-      if byEngine ~= node.byEngine then countSetting('byEngine', 'by-engine', byEngine and 1 or -1) end
-      node.byEngine, node.isAboveByEngine = byEngine, isAbove
-      tree.saveNode(node)
-      if not byEngine then redis.call('ZREM', key('changed'), id) end
+-- To whom the nodes above a branch, and its own, show their faces. By name: what hangs elsewhere until `hangBelow` has come there
+-- is below them all the same.
+local function reconsider(branch)
+  local tree, at = throttles(), branch
+  while at ~= '' and at ~= '/' do
+    local node = tree.nodeNamed(at)
+    if node then
+      local isAbove = false
+      local names = redis.call('ZRANGEBYLEX', key('node-names'), '(' .. at .. '\n\255', '(' .. at .. '\255')
+      for _, name in ipairs(names) do isAbove = isAbove or tree.nodeAt(string.match(name, '(%d+)$')).perEngine ~= nil end
+      local byEngine = isAbove or node.perEngine ~= nil
+      if byEngine ~= node.byEngine or isAbove ~= node.isAboveByEngine then
+        tree.hide(node)
+        if byEngine ~= node.byEngine then countSetting('byEngine', 'by-engine', byEngine and 1 or -1) end
+        node.byEngine, node.isAboveByEngine = byEngine, isAbove
+        tree.saveNode(node)
+        if not byEngine then redis.call('ZREM', key('changed'), node.id) end
+      end
+      tree.changedInAll(node.id)
     end
-    tree.changedInAll(id)
-    id = node.parent
+    at = above(at)
   end
 end
 
@@ -53,9 +55,11 @@ end
 -- Hang nodes and lanes below a branch where they should, `most` at most, entries of lanes that are filed otherwise among them.
 -- `where` is nodes or lanes, `name` and `after` are where the last call ended: nodes, '' and '' at first. Returns where to go on,
 -- {} when all hang; and how many have been hung.
--- @param look is handed each lane there is, once it hangs
-local function hangBelow(branch, where, name, after, most, look)
-  local tree, left, hung = throttles(), most, 0
+-- Keys that lanes come to or leave are counted anew, whichever setting it was that came to the lane first; so are all that follow
+-- rules: what they say they hold may be of a time when they had a limit before.
+-- @param rules node whose rules for keys may be others: its keys follow them; nil: none
+local function hangBelow(branch, where, name, after, most, rules)
+  local tree, left, hung, recount = throttles(), most, 0, {}
   if where == 'nodes' then
     local from = name == '' and '[' .. branch or '(' .. name
     local names = redis.call('ZRANGEBYLEX', key('node-names'), from, '(' .. branch .. '\255', 'LIMIT', 0, left)
@@ -76,23 +80,39 @@ local function hangBelow(branch, where, name, after, most, look)
   local at = refilePage(branch, name, after, left, function(lane)
     local node, isInLine = hangs(lane.branch, lane.key)
     if node ~= lane.node then hung = hung + 1 end
-    if look then look(lane, node) end
+    for _, each in ipairs({ lane.node, node }) do
+      local it = keyIn(each) and keys().at(keyIn(each))
+      if it and (lane.node ~= node or it.branch == rules) then
+        keys().follow(it)
+        recount[it] = true
+      end
+    end
     return { node = node, isInLine = isInLine }
   end)
+  local held = nil
+  for it in pairs(recount) do
+    if keys().isCounted(it) then held = held or heldBelow() end
+    keys().countAnew(it, held and held[it.id .. '|'] or 0)
+  end
   return at[1] and { 'lanes', at[1], at[2] } or {}, hung
 end
 
--- Once all hang where they should: drop a node of a branch that has nothing set.
+-- Once all hang where they should: drop a node of a branch that has nothing set. While something that was taken away has not gone
+-- to its end it stays: who takes that away again finds by it what there is to clear.
 local function dropIfEmpty(node)
   local tree = throttles()
-  if node.isThrottle or node.hasRules then return end
+  if node.isThrottle or node.hasRules or node.isShared then return end
+  for _, begun in ipairs({ 'throttles-begun', 'keys-begun' }) do
+    if redis.call('HEXISTS', key(begun), node.branch) == 1 then return end
+  end
   tree.hide(node)
   redis.call('ZREM', key('changed'), node.id)
   redis.call('ZREM', key('node-names'), node.branch .. '\n' .. node.id)
+  tree.saveSlots()
   redis.call('HDEL', key('nodes'), node.id, node.id .. '|')
   countSetting('nodes', 'nodes', -1)
   if node.byEngine then countSetting('byEngine', 'by-engine', -1) end
   if node.id == root then flagSetting('isRootSet', 'root', false) end
   if setting.nodes == 0 then redis.call('DEL', key('changed'), key('views')) end
-  reconsider(node.parent)
+  reconsider(above(node.branch))
 end

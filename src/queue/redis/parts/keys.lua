@@ -45,7 +45,7 @@ makeKeys = function()
     local found = redis.call('HGET', key('keys'), id)
     if not found then return nil end
     local lines = string.gmatch(found, '[^\n]+')
-    local branch, slots, weight, front = string.match(lines(), '^(%d+)|(%d*)|(%d+)|(%d*)$')
+    local branch, slots, weight, front = string.match(lines(), '^(%d+)|(-?%d*)|(%d+)|(%d*)$')
     it = {
       id = id, branch = branch, slots = tonumber(slots), weight = tonumber(weight), front = front, text = lines(),
       lanesAt = {}, faces = {},
@@ -159,8 +159,8 @@ makeKeys = function()
     changedWhole(it)
   end
 
-  local function isUncounted(it)
-    return rulesAt(it.branch).limit ~= nil and it.slots == nil
+  local function isCounted(it)
+    return rulesAt(it.branch).limit ~= nil
   end
 
   local function countAnew(it, members)
@@ -298,7 +298,7 @@ makeKeys = function()
   return {
     rulesAt = rulesAt, saveRules = saveRules, at = at, named = named, nodeFor = nodeFor, hung = hung, roomOf = roomOf,
     changedAt = changedAt, facesChanged = facesChanged, lineChanged = lineChanged, lineUp = lineUp, leaveLine = leaveLine,
-    takeFront = takeFront, count = count, follow = follow, isUncounted = isUncounted, countAnew = countAnew,
+    takeFront = takeFront, count = count, follow = follow, isCounted = isCounted, countAnew = countAnew,
     show = show, showFaces = showFaces, save = save,
   }
 end

@@ -39,10 +39,12 @@ makeThrottles = function()
     slotChanges[field] = (slotChanges[field] or 0) + by
   end
 
-  -- Written once at the end of a call.
+  -- Written once at the end of a call, and before a node goes.
   local function saveSlots()
     for field, by in pairs(slotChanges) do
-      if by ~= 0 and redis.call('HINCRBY', key('nodes'), field, by) == 0 and string.sub(field, -1) ~= '|' then
+      local value = by ~= 0 and redis.call('HINCRBY', key('nodes'), field, by)
+      if value then slotCache[field] = value end
+      if value == 0 and string.sub(field, -1) ~= '|' then
         redis.call('HDEL', key('nodes'), field) -- engines come and go
       end
     end
@@ -225,6 +227,15 @@ makeThrottles = function()
     for _, class in ipairs(classesOf(nodeAt(id))) do changedAt(id, class) end
   end
 
+  -- The same of a node, or a key's, and those above it.
+  local function changedAbove(id)
+    while id do
+      local node = nodeAt(id)
+      if not node.key then changedInAll(id) end
+      id = node.parent
+    end
+  end
+
   -- Show nothing, to nobody.
   local function hide(node)
     if not node.parent then return end
@@ -232,6 +243,23 @@ makeThrottles = function()
     for _, text in ipairs(redis.call('HVALS', key('views'))) do table.insert(views, string.match(text, '^%d+')) end
     for _, viewing in ipairs(views) do
       for _, class in ipairs(classesOf(node)) do setFace(node, viewing, class, false) end
+    end
+  end
+
+  -- Have no engine shown a class of a branch's shares, before it has none: below it, also where it hangs elsewhere by now.
+  local function hideShares(over)
+    local views = redis.call('HVALS', key('views'))
+    for _, id in ipairs(redis.call('ZRANGE', key('changed'), 0, -1)) do
+      local node = nodeAt(id)
+      if string.sub(node.branch, 1, #over.branch) == over.branch then
+        for _, text in ipairs(views) do
+          for _, window in ipairs(setting.windows) do
+            local viewing, class = string.match(text, '^%d+'), window .. '.' .. over.id
+            setFace(node, viewing, class, false)
+            setFace(node, viewing, class .. '+', false)
+          end
+        end
+      end
     end
   end
 
@@ -309,7 +337,7 @@ makeThrottles = function()
   return {
     nodeAt = nodeAt, saveNode = saveNode, nodeNamed = nodeNamed, nodeFor = nodeFor, keep = keep, slots = slots,
     changeSlots = changeSlots, saveSlots = saveSlots, roomAt = roomAt, roomFor = roomFor, firstAtRoot = firstAtRoot,
-    changedAt = changedAt, changedInAll = changedInAll, hide = hide, rateIn = rateIn, countAt = countAt, refill = refill,
-    look = look, looked = looked,
+    changedAt = changedAt, changedInAll = changedInAll, changedAbove = changedAbove, hide = hide, hideShares = hideShares, rateIn = rateIn, countAt = countAt,
+    refill = refill, look = look, looked = looked,
   }
 end

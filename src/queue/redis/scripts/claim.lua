@@ -67,8 +67,9 @@ while claim.count < limit and claim.number < most and looks < most do
     if setting.shared > 0 then shares().charge(node, countOf(entry)) end
     give(entry)
   else
-    -- The rules of its key are being changed, and the call has not come to it.
-    keys().follow(keys().at(keyIn(node)))
+    -- The rules of its key, or throttles above it, are being changed, and the call has not come to it.
+    if keyIn(node) then keys().follow(keys().at(keyIn(node))) end
+    throttles().changedAbove(node)
   end
 end
 if isThrottled then throttles().looked(now) end

@@ -13,8 +13,8 @@ ARGV[11] most           nodes, lanes and entries looked at, at most
 ARGV[12...]             of the first call: key, its weight, ...
 
 RETURNS  {where, name, after} to go on from, or {} when all below the branch follows: see parts/hanging.lua
-COST     That of `hangBelow`; O(W) of the first call, W = weights. Where keys are new or begin to be limited, what they hold is
-         counted anew: O(H (log N + D)), H = entries held, N = entries, D = nodes on a path.
+COST     That of `hangBelow`; O(W) of the first call, W = weights; O(P V) of the last one that takes weights away, P = nodes that
+         show by engine, V = engines.
 WHY      A lane follows from when the call comes to it: until the last one some keys are bounded, in order and shared as the
          rules were before. Who dies in between leaves it so; that it is so is kept in keys-begun.
 ]]
@@ -40,25 +40,15 @@ if ARGV[8] == 'nodes' and ARGV[9] == '' then
   tree.saveNode(node)
 end
 
-local recount = {}
-local progress = hangBelow(branch, ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11]), function(lane, to)
-  for _, each in ipairs({ lane.node, to }) do
-    local it = keyIn(each) and keys().at(keyIn(each))
-    if it and (lane.node ~= to or it.branch == node.id) then
-      keys().follow(it)
-      if lane.node ~= to or keys().isUncounted(it) then recount[it] = true end
-    end
-  end
-end)
-local held = next(recount) and heldBelow()
-for it in pairs(recount) do keys().countAnew(it, held[it.id .. '|'] or 0) end
-reconsider(node.id)
+local progress = hangBelow(branch, ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11]), node.id)
+reconsider(branch)
 if progress[1] then
   redis.call('HSET', key('keys-begun'), branch, '')
 else
   redis.call('HDEL', key('keys-begun'), branch)
   keys().show()
   if others == '' and node.isShared then
+    tree.hideShares(node)
     countSetting('shared', 'shared', -1)
     node.isShared = false
     if node.id == root then flagSetting('isRootShared', 'root-shared', false) end

@@ -12,8 +12,9 @@ ARGV[10] after          what of that lane it ended with, '' at first
 ARGV[11] most           nodes, lanes and entries looked at, at most
 
 RETURNS  {where, name, after} to go on from, or {} when all below the branch hangs where it should: see parts/hanging.lua
-COST     That of `hangBelow`. Where a limit is new, or something was hung, what runs below is counted anew: O(H (log N + D)), H =
-         entries held, N = entries, D = nodes on a path.
+COST     That of `hangBelow`. Where a limit is new, something was hung, or the call before was not the last, what runs below is
+         counted anew: O(H (log N + D)), H = entries held, N = entries, D = nodes on a path; of many calls
+         the last one looks at all that is counted, O(T E), T = throttles, E = engines.
 WHY      A limit that is not set is not counted for either, so that a claim writes no more than it must. A lane counts below
          a new node, and is held back by it, from when it hangs there. Who dies between two calls leaves
          lanes behind; that this is so is kept in throttles-begun. A node that goes is passed over from the first call on,
@@ -25,13 +26,17 @@ local branch, isSet = ARGV[3], ARGV[4] == '1'
 rates().look(nowMs())
 
 -- What it has limits for, by what claims hold below it.
-local function countAnew(node)
+local function countAnew(node, isLastOfMany)
   local held = heldBelow()
   local function set(field, isLimited)
     tree.changeSlots(field, (isLimited and held[field] or 0) - tree.slots(field))
   end
   set(node.id .. '|', node.clusterWide)
   for _, engine in ipairs(redis.call('HKEYS', key('running'))) do set(node.id .. '|' .. engine, node.perEngine) end
+  -- Who held some of it between two calls may hold nothing by now.
+  for _, field in ipairs(isLastOfMany and redis.call('HKEYS', key('nodes')) or {}) do
+    if string.match(field, '^(%d+)|.') == node.id then set(field, node.perEngine) end
+  end
 end
 
 if not isSet and not tree.nodeNamed(branch) then return {} end
@@ -43,8 +48,10 @@ rates().change(node.id, node.rate, rate)
 node.perEngine, node.clusterWide, node.rate, node.isThrottle = perEngine, clusterWide, rate, isSet
 tree.saveNode(node)
 local progress, hung = hangBelow(branch, ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11]))
-if isNewLimit or hung > 0 then countAnew(node) end
-reconsider(node.id)
+-- Whoever set a node below since a call that was not the last may have hung lanes here too.
+local isBegun = redis.call('HEXISTS', key('throttles-begun'), branch) == 1
+if isNewLimit or hung > 0 or isBegun then countAnew(node, isBegun and not progress[1]) end
+reconsider(branch)
 if progress[1] then
   redis.call('HSET', key('throttles-begun'), branch, '')
 else
