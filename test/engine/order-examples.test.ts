@@ -17,7 +17,8 @@ const three = { engines: ['a', 'b', 'c'], throttle: 'CONCURRENCY_THROTTLE_CLUSTE
 const settings: readonly Setting[] = [
   { title: 'one engine with its queue', home: 'memory', engines: ['a'], throttle: 'CONCURRENCY_THROTTLE' },
   { title: 'one engine and Redis', home: 'redis', engines: ['a'], throttle: 'CONCURRENCY_THROTTLE' },
-  { title: 'three engines on one folder', home: 'shared', ...three },
+  // In a shared folder a call that is under way when the clock goes on by an hour has waited for too long.
+  { title: 'three engines on one PostgreSQL', home: 'cluster', ...three },
 ];
 
 describe.each(settings)('$title', ({ home, engines: names, throttle }) => {
