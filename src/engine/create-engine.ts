@@ -73,7 +73,7 @@ export async function createEngine(given: EngineOptions = {}, internal: StoreInt
   const options = resolveOptions(given);
   const filter = filterOf(options.auditFilter);
   const configuration = await openConfiguration(options, given.clock ?? systemClock);
-  const home = await openStoreHome(options, given.clock ?? systemClock, internal);
+  const home = await openStoreHome(options, internal);
   let loggers: Loggers | null = null;
   let queueHome: Queue | null = null as Queue | null;
   try {

@@ -32,19 +32,22 @@ export interface StoreInternals {
   readonly sharedFolder?: boolean;
 }
 
+/**
+ * Who is silent, a server or another process, is waited for by the machine's clock, whatever clock a test has handed in:
+ * one that leaps has not waited.
+ */
 export async function openStoreHome(
   { postgres, redis, dataFolder: folder, durability }: ResolvedOptions,
-  clock: Clock,
   { storeFaults: faults = {}, onDriver, sharedFolder = redis !== null }: StoreInternals,
 ): Promise<StoreHome> {
   if (postgres !== null) {
     const { openPostgres } = await import('../store/postgres/driver.js');
-    const driver = await openPostgres(postgres, { durability, clock });
+    const driver = await openPostgres(postgres, { durability });
     return { driver, info: driver.info, access: () => ({ storeServer: { url: postgres, durability } }) };
   }
   if (sharedFolder && folder !== 'memory') {
     const { openSharedFolder } = await import('../store/pglite/shared/folder.js');
-    const driver = await openSharedFolder({ folder, durability, faults, clock });
+    const driver = await openSharedFolder({ folder, durability, faults });
     return { driver, info: driver.info, access: () => driver.access() };
   }
   const driver =
