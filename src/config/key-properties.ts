@@ -71,7 +71,12 @@ export function checkKeyWeights(raw: Raw): Checked<KeyWeights | 'none'> {
   return { ok: true, value: { of, others: rest } };
 }
 
-const names = ['KEY_CONCURRENCY_THROTTLE', 'KEY_WEIGHTS', 'KEY_ORDER'] as const satisfies readonly KnownName[];
+const names = [
+  'KEY_CONCURRENCY_THROTTLE',
+  'KEY_RATE',
+  'KEY_WEIGHTS',
+  'KEY_ORDER',
+] as const satisfies readonly KnownName[];
 
 /** The rules for keys of a branch that says something of them; what it does not say it has from above. `null`: it says nothing. O(depth) */
 export function keyRulesOf(tree: RuntimeTree, branch: string): KeyRules | null {
@@ -80,9 +85,10 @@ export function keyRulesOf(tree: RuntimeTree, branch: string): KeyRules | null {
   const value = <Name extends (typeof names)[number]>(name: Name): KnownProperties[Name] | null =>
     nearest(tree, branch, name)?.value ?? null;
   const limit = value('KEY_CONCURRENCY_THROTTLE');
+  const rate = value('KEY_RATE');
   const weights = value('KEY_WEIGHTS');
   return {
-    each: { clusterWide: limit === 'unlimited' ? null : limit, rate: null },
+    each: { clusterWide: limit === 'unlimited' ? null : limit, rate: rate === 'unlimited' ? null : rate },
     weights: weights === 'none' ? null : weights,
     isStrict: value('KEY_ORDER') === 'strict',
   };

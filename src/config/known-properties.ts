@@ -19,6 +19,7 @@ const checks: { readonly [Name in KnownName]: Check<KnownProperties[Name]> } = {
   CONCURRENCY_THROTTLE_CLUSTER_WIDE: checkLimit,
   RATE: checkRate,
   KEY_CONCURRENCY_THROTTLE: checkKeyLimit,
+  KEY_RATE: checkRate,
   KEY_WEIGHTS: checkKeyWeights,
   KEY_ORDER: checkKeyOrder,
   FIFO_SCHEDULING_ENABLED: checkFlag,
@@ -29,7 +30,7 @@ const checks: { readonly [Name in KnownName]: Check<KnownProperties[Name]> } = {
 };
 
 /** Names with a meaning, in the original's tree or to come, that have no effect here. */
-const unsupported: ReadonlySet<string> = new Set(['KEY_RATE', 'INTERNAL_LOGGER_DEBUG_ENABLED']);
+const unsupported: ReadonlySet<string> = new Set(['INTERNAL_LOGGER_DEBUG_ENABLED']);
 
 /** @param name in upper case */
 export function isUnsupported(name: string): boolean {

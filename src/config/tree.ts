@@ -28,6 +28,8 @@ export interface KnownProperties {
   readonly RATE: Rate | 'unlimited';
   /** Members of each key that may execute at once, by all engines. */
   readonly KEY_CONCURRENCY_THROTTLE: number | 'unlimited';
+  /** Members of each key that may begin in a time, by all engines. */
+  readonly KEY_RATE: Rate | 'unlimited';
   /** How keys share what is executed. */
   readonly KEY_WEIGHTS: KeyWeights | 'none';
   /** `strict`: members of a key one after the other, by creation. */

@@ -26,7 +26,7 @@
 //       creation, then arrival, then position: while that one is delayed, or has no room, none of the key is claimed.
 //       With what is not of its key it competes as any other, by its own priority and times.
 //  Q12. In a window of any length w, by the queue's time, at most `members * w / perMs + burst` members are claimed below a
-//       branch with a rate, those given back aside. A clock that is set back neither adds to that nor keeps it waiting. A rate
+//       branch with a rate, or of a key whose rules have one, those given back aside. A clock that is set back neither adds to that nor keeps it waiting. A rate
 //       begins with nothing, when it is set where there was none and in each epoch, so that no loss of the queue adds to it.
 
 import type { KeyRules } from './key-rules.js';

@@ -40,7 +40,7 @@ export class Gate {
     if (this.tokens !== null && rate !== null) {
       this.tokens.look(rateMs);
       const { count, nextAtMs } = this.tokens;
-      if (count <= 0) found.push({ kind: 'rate', branch, rate, nextInMs: nextAtMs - rateMs });
+      if (count <= 0) found.push({ kind: 'rate', branch, key, rate, nextInMs: nextAtMs - rateMs });
     }
     return found;
   }

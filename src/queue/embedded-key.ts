@@ -1,12 +1,14 @@
 // The keys below a branch with rules, as the embedded queue has them, and how they share (`key-rules.ts`).
 //
 // Invariants:
-//   K1. A key is known while a lane is its own or its finish is above the virtual time.
+//   K1. A key is known while a lane is its own, its finish is above the virtual time, or its rate is to be remembered.
 //   K2. A finish is among the finishes exactly while it is above the virtual time.
 //   K3. Keys are in order of start by their tags: what starts at the virtual time has 0.
 
 import { Gate } from './embedded-gate.js';
+import { KeyRates } from './embedded-key-rates.js';
 import { Line } from './embedded-line.js';
+import type { Rates } from './embedded-rates.js';
 import type { ThrottleNode } from './embedded-throttle-node.js';
 import { type HeapItem, IndexedHeap } from './indexed-heap.js';
 import { finishesMax, type KeyRules, noKey, shareCost, virtualMax } from './key-rules.js';
@@ -38,7 +40,16 @@ export class KeyBranch {
   #virtual = 0;
   readonly #finishes = new IndexedHeap<Key>((a, b) => a.finish < b.finish);
 
-  constructor(public rules: KeyRules) {}
+  readonly #rates: KeyRates;
+
+  /** @param rates looked at by now */
+  constructor(
+    public rules: KeyRules,
+    rates: Rates,
+  ) {
+    this.#rates = new KeyRates(rates);
+    this.#rates.set(rules.each.rate, []);
+  }
 
   /** Made if need be; the caller hangs a lane at it. */
   keyOf(name: string): Key {
@@ -51,9 +62,26 @@ export class KeyBranch {
     return key;
   }
 
+  /** It has its first lane. */
+  came(key: Key): void {
+    if (key.name === noKey) return;
+    this.busy += 1;
+    this.#rates.came(key);
+  }
+
   /** It goes unless something is left of it (K1). */
   left(key: Key): void {
-    if (key.parts.size === 0 && key.heapIndex < 0) this.keys.delete(key.name);
+    if (key.parts.size === 0) this.#dropAll(this.#rates.left(key));
+  }
+
+  /** That no rate is a reason to know any more. */
+  #dropAll(keys: readonly Key[]): void {
+    for (const key of keys) if (key.heapIndex < 0) this.keys.delete(key.name);
+  }
+
+  /** The rules are gone. */
+  dropRate(): void {
+    this.#dropAll(this.#rates.set(null, this.keys.values()));
   }
 
   /** Lanes have left: are there none any more below the branch, its shares begin anew. */
@@ -67,9 +95,10 @@ export class KeyBranch {
     for (const key of this.#beginAnew()) this.left(key);
   }
 
-  /** What keys hold is to be counted anew, and what waits in lines filed anew if the order is another. */
+  /** Rates looked at by now. What keys hold is to be counted anew, and what waits in lines filed anew if the order is another. */
   change(rules: KeyRules): void {
     this.rules = rules;
+    this.#dropAll(this.#rates.set(rules.each.rate, this.keys.values()));
     for (const key of this.keys.values()) this.#follow(key);
     if (rules.weights !== null) return;
     this.#forget();

@@ -184,7 +184,7 @@ export class Lanes {
   }
 
   /**
-   * Lanes are hung anew; what waits is filed anew only where keys get rules that had none, or order is or was strict.
+   * After `refill`. Lanes are hung anew; what waits is filed anew only where keys get rules that had none, or order is or was strict.
    *
    * @param entries all there are
    * @param held those that claims hold, and the engines

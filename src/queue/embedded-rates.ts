@@ -10,7 +10,6 @@ import type { Rate } from './rate.js';
 import {
   atOtherRate,
   type Bucket,
-  emptyBucket,
   filled,
   fullAtMs,
   nextTokenAtMs,
@@ -30,9 +29,14 @@ export class Tokens implements HeapItem {
   constructor(
     readonly owner: ThrottleNode | Key,
     private rate: Rate,
-    nowMs: number,
+    bucket: Bucket,
   ) {
-    this.#bucket = emptyBucket(nowMs);
+    this.#bucket = bucket;
+  }
+
+  /** As it was last looked at. */
+  get bucket(): Bucket {
+    return this.#bucket;
   }
 
   /** Whole ones, as they were last looked at. */

@@ -11,17 +11,18 @@
 //   T5. A key has a part, a node of its own, below each node where it has lanes: throttles may stand below its rules, so that
 //       one node would have two above it. All its parts have one room and one tag. What has no key, and what has rules of its
 //       own, has a part as one key more where the rules above it have weights.
-//   T6. A node with a rate takes a token for each member that is claimed below it, and has no room while it has none.
+//   T6. A node or key with a rate takes a token for each member that is claimed below it, and has no room while it has none.
 
 import type { FairnessWindow, Rate, Throttle } from './contract.js';
 import type { Entry } from './embedded-entry.js';
-import { type Gate, unlimited } from './embedded-gate.js';
+import { unlimited } from './embedded-gate.js';
 import type { Head } from './embedded-heads.js';
 import { type Key, KeyBranch } from './embedded-key.js';
 import { Rates, Tokens } from './embedded-rates.js';
 import { everybody, ThrottleNode } from './embedded-throttle-node.js';
 import { above, nearest, nearestBranch } from './inherited.js';
 import { type KeyRules, noKey } from './key-rules.js';
+import { emptyBucket } from './rate-bucket.js';
 
 /** Engines that faces are kept for, at most: who has not claimed for longest has none until it does. */
 const viewersMax = 64;
@@ -36,6 +37,8 @@ export class Throttles {
   readonly #byEngine = new Set<ThrottleNode>();
   /** Who has claimed since there are any, the last one last. */
   readonly #engines = new Set<string>();
+  /** Rules below which something hangs no more, while all is hung anew: it may hang there again in the end. */
+  #leftMeanwhile: Set<KeyBranch> | null = null;
   /** Those that lanes have. */
   windows: readonly FairnessWindow[] = ['off'];
 
@@ -67,7 +70,11 @@ export class Throttles {
       if (key.parts.size === 0 && key.name !== noKey) key.branch.busy -= 1;
       key.branch.left(key);
     }
-    for (let at: ThrottleNode | null = node; at !== null; at = at.parent) at.key?.branch.restIfEmpty();
+    for (let at: ThrottleNode | null = node; at !== null; at = at.parent) {
+      if (at.key === null) continue;
+      if (this.#leftMeanwhile !== null) this.#leftMeanwhile.add(at.key.branch);
+      else at.key.branch.restIfEmpty();
+    }
   }
 
   put(head: Head, node: ThrottleNode, window: FairnessWindow): void {
@@ -160,12 +167,12 @@ export class Throttles {
     if (throttle === null) this.#set.delete(branch);
     else this.#set.set(branch, throttle);
     const known = this.#byBranch.get(branch);
-    if (known !== undefined && throttle === null) this.#rate(known, known.gate, null);
+    if (known !== undefined && throttle === null) this.#rate(known, null);
     if (this.#isNode(branch) !== (known !== undefined)) this.#rehang(branch, hung);
     const node = this.#byBranch.get(branch);
     if (node === undefined) return;
     node.gate.limit(throttle ?? unlimited, held);
-    this.#rate(node, node.gate, throttle?.rate ?? null);
+    this.#rate(node, throttle?.rate ?? null);
     this.#reconsider(node);
   }
 
@@ -179,14 +186,17 @@ export class Throttles {
     return this.#rules;
   }
 
-  /** @param hung lanes at and below the branch may hang at another node */
+  /** After `refill`. @param hung lanes at and below the branch may hang at another node */
   setRules(branch: string, rules: KeyRules | null, hung: () => void): void {
     const known = this.#rules.get(branch);
     if (known === undefined && rules === null) return;
     const before = known?.rules;
-    if (rules === null) this.#rules.delete(branch);
-    else if (known === undefined) this.#rules.set(branch, new KeyBranch(rules));
-    else known.change(rules);
+    if (known === undefined) this.#rules.set(branch, new KeyBranch(rules!, this.#rates));
+    else if (rules !== null) known.change(rules);
+    else {
+      known.dropRate();
+      this.#rules.delete(branch);
+    }
     const isSame =
       before !== undefined &&
       rules !== null &&
@@ -211,6 +221,8 @@ export class Throttles {
   #rehang(branch: string, hung: () => void): void {
     const known = this.#byBranch.get(branch);
     const touched = new Set<ThrottleNode>();
+    const left = new Set<KeyBranch>();
+    this.#leftMeanwhile = left;
     if (this.#isNode(branch)) {
       const node = known ?? this.#add(branch);
       node.hidesTags = (this.#rules.get(branch)?.rules.weights ?? null) !== null;
@@ -230,14 +242,17 @@ export class Throttles {
       touched.delete(known);
       touched.add(known.parent!);
     }
+    this.#leftMeanwhile = null;
+    for (const rules of left) rules.restIfEmpty();
     for (const node of touched) this.#reconsider(node);
   }
 
   /** It has this rate from now on, or none any more. */
-  #rate(owner: ThrottleNode | Key, gate: Gate, rate: Rate | null): void {
+  #rate(node: ThrottleNode, rate: Rate | null): void {
+    const { gate } = node;
     if (gate.tokens !== null) this.#rates.removed(gate.tokens);
     if (rate === null) gate.tokens = null;
-    else if (gate.tokens === null) gate.tokens = new Tokens(owner, rate, this.#rates.nowMs);
+    else if (gate.tokens === null) gate.tokens = new Tokens(node, rate, emptyBucket(this.#rates.nowMs));
     else gate.tokens.change(rate, this.#rates.nowMs);
     if (gate.tokens !== null) this.#rates.changed(gate.tokens);
   }
@@ -262,7 +277,7 @@ export class Throttles {
       part = new ThrottleNode(node.branch, node, key);
       node.children.add(part);
       key.parts.set(node, part);
-      if (key.parts.size === 1 && key.name !== noKey) key.branch.busy += 1;
+      if (key.parts.size === 1) key.branch.came(key);
     }
     return part;
   }

@@ -216,6 +216,7 @@ export class EmbeddedQueue implements Queue {
   async setKeys(branch: string, rules: KeyRules | null): Promise<void> {
     this.#epoch.assertTakes(branch);
     if (rules !== null) assertRules(rules);
+    this.#lanes.refill(this.#nowMs());
     this.#lanes.setKeys(branch, rules, { entries: this.#places.all(), held: this.#claims.held() });
     this.#tellReady();
   }

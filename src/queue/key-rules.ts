@@ -26,11 +26,18 @@
 // was offered, less what has been split off it: at the ends of what calls name (release, settle, withdraw, announce), where
 // Q2 has left a gap, and where the room of a claim ended. Parts do not grow together again.
 //
+// Rates of keys. Rules with a rate have a bucket that nobody takes of, the untouched one: empty when the rate is set where there was
+// none. A key of which something is in the queue has a bucket of its own, at first as the untouched one is then. Once nothing
+// of the key is in the queue, its bucket is remembered until it and the untouched one are full, that is as long as it
+// tells anything. Are more than `spentKeysMax` keys remembered so, the one that would be forgotten first is, and the untouched
+// bucket keeps no more than that one had: who comes later may wait for longer, and no key ever has more than its rate lets it.
+// Another rate keeps the tokens of all buckets, as that of a throttle.
+//
 // Bound: while the same keys wait all the time, with room, at one effective priority and in slices of m members at most, a key of
 // weight w gets m members while each other key of weight v gets (v/w + 1)m at most.
 
-import { EngineError } from '../observe/errors.js';
 import type { Throttle } from './contract.js';
+import { assertRate } from './rate.js';
 
 /** What each key has of its own. Like the limits of a throttle, for all engines together. */
 export type KeyThrottle = Omit<Throttle, 'perEngine'>;
@@ -43,7 +50,7 @@ export interface KeyWeights {
 }
 
 export interface KeyRules {
-  /** Bound of each key; a limit is 1 or more. */
+  /** Bounds of each key; a limit is 1 or more. */
   readonly each: KeyThrottle;
   /** How keys share what is claimed; `null`: they do not, time decides. */
   readonly weights: KeyWeights | null;
@@ -60,9 +67,12 @@ export const finishesMax = 65_536;
 /** How far a virtual time goes: some 45 billion members of weight 1. */
 export const virtualMax = 2 ** 52;
 
-/** @throws EngineError `OPTION_INVALID` */
+/** Keys of the rules of a branch that are remembered for their rate alone, at most. */
+export const spentKeysMax = 65_536;
+
+/** @throws EngineError `OPTION_INVALID` as `assertRate` */
 export function assertRules({ each }: KeyRules): void {
-  if (each.rate !== null) throw new EngineError('OPTION_INVALID', 'a rate of each key: no queue has that yet');
+  if (each.rate !== null) assertRate(each.rate);
 }
 
 /** Bytes of a key, at most; at least 1, and no control characters. */

@@ -69,7 +69,14 @@ export type Shortage =
       readonly engines: readonly string[];
     }
   /** Nobody may claim more there before the next token comes. */
-  | { readonly kind: 'rate'; readonly branch: string; readonly rate: Rate; readonly nextInMs: number };
+  | {
+      readonly kind: 'rate';
+      readonly branch: string;
+      /** It is the rate of one key by the rules of the branch; `null`: of all below the branch. */
+      readonly key: string | null;
+      readonly rate: Rate;
+      readonly nextInMs: number;
+    };
 
 /** The priority of a member at a time. @param eligibleAtMs since when it waits */
 export function effectivePriority(base: number, window: FairnessWindow, eligibleAtMs: number, nowMs: number): number {

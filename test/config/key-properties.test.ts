@@ -19,18 +19,20 @@ describe('rules for the keys of a branch', () => {
   test('are of each branch that says something of keys; what it does not say it has from above', () => {
     const weights = { of: new Map([['a', 4]]), others: 1 };
     const all =
-      '/KEY_ORDER=strict\n/a/KEY_CONCURRENCY_THROTTLE=3\n/a/b/KEY_WEIGHTS=a=4\n/a/b/KEY_ORDER=none\n/a/c/PRIORITY=1';
+      '/KEY_ORDER=strict\n/a/KEY_CONCURRENCY_THROTTLE=3\n/a/KEY_RATE=10 per +1m burst 2\n' +
+      '/a/b/KEY_WEIGHTS=a=4\n/a/b/KEY_ORDER=none\n/a/c/PRIORITY=1';
+    const rate = { members: 10, perMs: 60_000, burst: 2 };
     expect(rules(all)).toEqual({
       '/': { each: { clusterWide: null, rate: null }, weights: null, isStrict: true },
-      '/a/': { each: { clusterWide: 3, rate: null }, weights: null, isStrict: true },
-      '/a/b/': { each: { clusterWide: 3, rate: null }, weights, isStrict: false },
+      '/a/': { each: { clusterWide: 3, rate }, weights: null, isStrict: true },
+      '/a/b/': { each: { clusterWide: 3, rate }, weights, isStrict: false },
       '/a/c/': null,
     });
   });
 
   test('are none where all of it is taken off, and keys are apart there all the same', () => {
-    const off = '/a/KEY_CONCURRENCY_THROTTLE=unlimited\n/a/KEY_WEIGHTS=none\n/a/KEY_ORDER=none';
-    expect(rules(`/KEY_WEIGHTS=*=2\n${off}`)).toMatchObject({
+    const off = '/a/KEY_CONCURRENCY_THROTTLE=unlimited\n/a/KEY_RATE=unlimited\n/a/KEY_WEIGHTS=none\n/a/KEY_ORDER=none';
+    expect(rules(`/KEY_WEIGHTS=*=2\n/KEY_RATE=1 per +1s\n${off}`)).toMatchObject({
       '/': { weights: { others: 2 } },
       '/a/': { each: { clusterWide: null, rate: null }, weights: null, isStrict: false },
     });

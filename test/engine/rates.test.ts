@@ -1,4 +1,4 @@
-// Rates of branches as an engine carries them out, on the test clock: never more than a rate lets begin in any window, and
+// Rates of branches and of keys as an engine carries them out, on the test clock: never more than a rate lets begin in any window, and
 // nearly all that it does while there is work.
 
 import fc from 'fast-check';
@@ -95,4 +95,27 @@ test('a rate is kept in every window and used up while work waits; changed and t
   const ended = await Promise.all(ids.map(id => engine.result(id)));
   expect(ended.every(({ state }) => state === 'finished')).toBe(true);
   expect(signals.ran).toHaveLength(ids.length);
+}, 120_000);
+
+test('a rate of each key lets each begin by itself, and is lifted by an operation', async () => {
+  signals.forget();
+  const clock = new TestClock();
+  const world = await ownWorld('memory', { clock, concurrency: 20 });
+  const { engine, branch } = world;
+  const workflow = await world.deploy(['echo']);
+  await engine.configuration.set({ branch, property: 'KEY_RATE', value: '1 per +1s burst 2' });
+  const keys = ['a', 'a', 'a', 'a', 'b', 'b'];
+  const ids = await engine.submit([...keys.map(key => ({ workflow, key })), { workflow }]);
+  const until = async (began: number): Promise<void> => {
+    await signals.until(() => signals.ran.length >= began);
+    expect(signals.ran.length).toBe(began);
+  };
+  await until(1);
+  for (const began of [3, 5, 6]) {
+    clock.advanceMs(1_000);
+    await until(began);
+  }
+  await engine.configuration.unset({ branch, property: 'KEY_RATE' });
+  const ended = await Promise.all(ids.map(id => engine.result(id)));
+  expect(ended.every(({ state }) => state === 'finished')).toBe(true);
 }, 120_000);

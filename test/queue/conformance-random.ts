@@ -135,7 +135,7 @@ const keys = fc.record({
   branch: fc.constantFrom('/', '/a/', '/a/b/', '/ab/'),
   rules: fc.option(
     fc.record({
-      each: fc.record({ clusterWide: fc.constantFrom(null, 1, 2, 3), rate: fc.constant(null) }),
+      each: fc.record({ clusterWide: fc.constantFrom(null, 1, 2, 3), rate: fc.option(rate, { freq: 2 }) }),
       weights: fc.option(
         fc.record({
           of: fc
@@ -243,7 +243,7 @@ async function compareWithModel(
         break;
       case 'keys':
         await queue.setKeys(step.branch, step.rules);
-        model.order.keys.set(step.branch, step.rules);
+        model.order.keys.set(step.branch, step.rules, clock.nowMs);
         break;
     }
     expect(positionsOf(await queue.claimed(segmentNames)).sort()).toEqual(model.claimed(segmentNames));
@@ -271,7 +271,7 @@ async function compareWithModel(
   }
   for (const branch of model.order.keys.branches()) {
     await queue.setKeys(branch, null);
-    model.order.keys.set(branch, null);
+    model.order.keys.set(branch, null, clock.nowMs);
   }
   await claimBoth('engine-3', 1_000, 1);
   expect(await throttlesOf(queue)).toEqual([]);

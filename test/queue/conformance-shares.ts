@@ -178,5 +178,16 @@ export function shareConformance(home: QueueHome): void {
       await world.queue.release(first!.id, first!.slices);
       expect(await drain(at8Ms)).toEqual(['b:0', 'b:1', 'a:0', 'b:2', 'a:1', 'b:3', 'a:2', 'a:3']);
     });
+
+    test('outlast what is hung anew below them, by rules that come', async () => {
+      await world.queue.setKeys('/a/b/', rulesOf());
+      await world.queue.setThrottle('/a/', { perEngine: null, clusterWide: null, rate: null });
+      await world.queue.setKeys('/', weights({}));
+      await offer(offerOf('first', 9, { name: '/a/b/flow' }));
+      expect((await claim(5))!.count).toBe(5);
+      await world.queue.setKeys('/a/', rulesOf());
+      await offer(keyed('y', 2, { name: '/flow' }));
+      expect(claimedPositions(await claim(1))).toEqual(['y:0']);
+    });
   });
 }

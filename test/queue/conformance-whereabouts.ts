@@ -134,7 +134,7 @@ export function whereaboutsConformance(home: QueueHome): void {
     await world.queue.setThrottle('/a/', { perEngine: null, clusterWide: null, rate });
     await world.queue.offer([offerOf('a', 3, { name: '/a/flow' }), offerOf('z', 1, { name: '/z/flow' })]);
     world.nowMs = at8Ms + 300;
-    const empty = { kind: 'rate', branch: '/a/', rate, nextInMs: 200 };
+    const empty = { kind: 'rate', branch: '/a/', key: null, rate, nextInMs: 200 };
     expect(await whereIs('a', 2)).toMatchObject({ shortages: [empty], before: 2 });
     expect(await whereIs('z')).toMatchObject({ shortages: [], before: 0 });
     await claim(1, at8Ms + 500);

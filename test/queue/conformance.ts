@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { expiredMax } from '../../src/queue/contract.js';
 import { epochConformance } from './conformance-epoch.js';
 import { fairnessConformance } from './conformance-fairness.js';
+import { keyRateConformance } from './conformance-key-rates.js';
 import { keyConformance } from './conformance-keys.js';
 import { orderConformance } from './conformance-order.js';
 import { compareRandomly } from './conformance-random.js';
@@ -21,6 +22,7 @@ export function queueConformance(name: string, home: QueueHome): void {
   describe(`Queue contract: ${name}, throttles`, () => throttleConformance(home));
 
   describe(`Queue contract: ${name}, rates`, () => rateConformance(home));
+  describe(`Queue contract: ${name}, rates of keys`, () => keyRateConformance(home));
 
   describe(`Queue contract: ${name}, fairness`, () => fairnessConformance(home));
 

@@ -2,6 +2,7 @@
 
 import { finishesMax, type KeyRules, noKey, shareCost } from '../../src/queue/key-rules.js';
 import type { Shortage } from '../../src/queue/whereabouts.js';
+import { RateModel } from './rate-model.js';
 
 /** What rules ask of a member. */
 export interface Keyed {
@@ -24,8 +25,13 @@ interface Shares {
 export class KeysModel {
   readonly #rules = new Map<string, KeyRules>();
   readonly #shares = new Map<string, Shares>();
+  /** By branch and key; that of no key is the one that nothing is taken of. */
+  readonly #rates = new RateModel();
 
-  set(branch: string, rules: KeyRules | null): void {
+  set(branch: string, rules: KeyRules | null, nowMs: number): void {
+    const untouched = bucketOf(branch, noKey);
+    const buckets = [untouched, ...this.#rates.names().filter(name => name.startsWith(untouched))];
+    for (const bucket of new Set(buckets)) this.#rates.set(bucket, rules?.each.rate ?? null, nowMs);
     if (rules === null) this.#rules.delete(branch);
     else this.#rules.set(branch, rules);
     const hasWeights = rules !== null && rules.weights !== null;
@@ -42,11 +48,35 @@ export class KeysModel {
   }
 
   /** More members of its key that may be claimed. */
-  room(member: Keyed, running: readonly Keyed[]): number {
+  room(member: Keyed, running: readonly Keyed[], nowMs: number): number {
+    return Math.min(this.#limitLeft(member, running), this.#rates.tokens(this.#buckets(member), nowMs));
+  }
+
+  #limitLeft(member: Keyed, running: readonly Keyed[]): number {
     const rules = this.#rulesFor(member);
     if (rules === null) return Number.POSITIVE_INFINITY;
     const limit = rules.isStrict ? 1 : (rules.each.clusterWide ?? Number.POSITIVE_INFINITY);
     return limit - running.filter(each => this.#isSameKey(each, member)).length;
+  }
+
+  /** A member is claimed, or given back (-1). */
+  count(member: Keyed, members: 1 | -1): void {
+    this.#rates.take(this.#buckets(member), members);
+  }
+
+  /** Until a key of these members that has no token has one. */
+  nextTokenInMs(members: readonly Keyed[], nowMs: number): number | null {
+    return this.#rates.nextTokenInMs([...new Set(members.flatMap(member => this.#buckets(member)))], nowMs);
+  }
+
+  /** Of its key, if that has a rate. */
+  #buckets(member: Keyed): string[] {
+    const rules = this.#rulesFor(member);
+    if (rules === null || rules.each.rate === null) return [];
+    const branch = this.#rulesBranch(member.name)!;
+    const bucket = bucketOf(branch, member.key!);
+    this.#rates.beginAs(bucket, bucketOf(branch, noKey));
+    return [bucket];
   }
 
   /** Nothing of its key that waits goes before it (Q11). */
@@ -56,7 +86,7 @@ export class KeysModel {
   }
 
   /** What of its key keeps it: those that go before it, and the bound. */
-  shortages(member: Queued, waiting: readonly Queued[], running: readonly Keyed[]): Shortage[] {
+  shortages(member: Queued, waiting: readonly Queued[], running: readonly Keyed[], nowMs: number): Shortage[] {
     const rules = this.#rulesFor(member);
     if (rules === null) return [];
     const [branch, key] = [this.#rulesBranch(member.name)!, member.key!];
@@ -64,8 +94,13 @@ export class KeysModel {
     const before = waiting.filter(each => this.#isSameKey(each, member) && isCreatedBefore(each, member)).length;
     if (rules.isStrict && before > 0) found.push({ kind: 'strict', branch, key, before });
     const limit = rules.isStrict ? 1 : rules.each.clusterWide;
-    const room = this.room(member, running);
+    const room = this.#limitLeft(member, running);
     if (limit !== null && room <= 0) found.push({ kind: 'clusterWide', branch, key, limit, running: limit - room });
+    const { rate } = rules.each;
+    for (const bucket of this.#buckets(member)) {
+      const nextInMs = this.#rates.emptyForMs(bucket, nowMs);
+      if (rate !== null && nextInMs !== null) found.push({ kind: 'rate', branch, key, rate, nextInMs });
+    }
     return found;
   }
 
@@ -118,6 +153,10 @@ export class KeysModel {
     const above = this.branches().filter(branch => name.startsWith(branch));
     return above.sort((a, b) => b.length - a.length)[0];
   }
+}
+
+function bucketOf(branch: string, key: string): string {
+  return `${branch} ${key}`;
 }
 
 function isCreatedBefore(a: Queued, b: Queued): boolean {

@@ -4,7 +4,7 @@
 
 import type { BranchSettings, FairnessWindow, Throttle } from '../../src/queue/contract.js';
 import type { MemberPriority, ReadyMember, Shortage } from '../../src/queue/whereabouts.js';
-import { KeysModel } from './keys-model.js';
+import { type Keyed, KeysModel } from './keys-model.js';
 import { RateModel } from './rate-model.js';
 
 /** What the order asks of a member. */
@@ -114,7 +114,7 @@ export class OrderModel {
         (perEngine ?? Number.POSITIVE_INFINITY) - below.filter(each => each.engine === engine).length,
       );
     });
-    return Math.min(this.keys.room(member, running), this.#rates.tokens(pathOf(member.name), nowMs), ...rooms);
+    return Math.min(this.keys.room(member, running, nowMs), this.#rates.tokens(pathOf(member.name), nowMs), ...rooms);
   }
 
   /**
@@ -168,7 +168,7 @@ export class OrderModel {
           each.position - member.position) < 0,
     );
     const waiting = [...ready, ...delayed];
-    const ofKey = this.keys.shortages(member, waiting, running);
+    const ofKey = this.keys.shortages(member, waiting, running, nowMs);
     const inLine = ofKey.reduce((sum, each) => sum + (each.kind === 'strict' ? each.before : 0), 0);
     const hasRules = this.keys.branches().length > 0;
     const isFull = (branch: string) =>
@@ -208,23 +208,27 @@ export class OrderModel {
       if (engines.length > 0 || perEngine === 0) found.push({ kind: 'perEngine', branch, limit: perEngine, engines });
     }
     const nextInMs = this.#rates.emptyForMs(branch, nowMs);
-    if (rate !== null && nextInMs !== null) found.push({ kind: 'rate', branch, rate, nextInMs });
+    if (rate !== null && nextInMs !== null) found.push({ kind: 'rate', branch, key: null, rate, nextInMs });
     return found;
   }
 
-  /** A member is claimed, which takes a token of each rate above it. */
-  taken(name: string): void {
-    this.#rates.take(pathOf(name), 1);
+  /** A member is claimed, which takes a token of each rate above it, and of its key. */
+  taken(member: Keyed): void {
+    this.#rates.take(pathOf(member.name), 1);
+    this.keys.count(member, 1);
   }
 
   /** A member goes back as if it had not been claimed. */
-  givenBack(name: string): void {
-    this.#rates.take(pathOf(name), -1);
+  givenBack(member: Keyed): void {
+    this.#rates.take(pathOf(member.name), -1);
+    this.keys.count(member, -1);
   }
 
-  /** Until a rate that is used up lets something be claimed again. */
-  nextTokenInMs(nowMs: number): number | null {
-    return this.#rates.nextTokenInMs(nowMs);
+  /** Until a rate that is used up lets something be claimed again: of a branch, or of a key that members have. */
+  nextTokenInMs(members: readonly Keyed[], nowMs: number): number | null {
+    const next = [this.#rates.nextTokenInMs(this.#rates.names(), nowMs), this.keys.nextTokenInMs(members, nowMs)];
+    const waits = next.filter(inMs => inMs !== null);
+    return waits.length === 0 ? null : Math.min(...waits);
   }
 
   /** The priority it competes with. */

@@ -83,7 +83,7 @@ export class QueueModel {
       const members = this.#carve({ segment: first.segment, from: first.position, to }, null);
       for (const member of members) {
         hold(member, claim);
-        this.order.taken(member.name);
+        this.order.taken(member);
       }
       this.order.keys.take(first, members.length);
       taken.push(...members);
@@ -103,7 +103,7 @@ export class QueueModel {
     for (const slice of slices) {
       for (const member of this.#carve(slice, claim)) {
         member.claim = null;
-        this.order.givenBack(member.name);
+        this.order.givenBack(member);
       }
     }
   }
@@ -214,7 +214,7 @@ export class QueueModel {
 
   #eligibleInMs(delayed: readonly Member[], nowMs: number): number | null {
     const waits = delayed.map(({ eligibleAtMs }) => eligibleAtMs - nowMs);
-    const tokenInMs = this.order.nextTokenInMs(nowMs);
+    const tokenInMs = this.order.nextTokenInMs(this.#members, nowMs);
     if (tokenInMs !== null) waits.push(tokenInMs);
     return waits.length === 0 ? null : Math.min(...waits);
   }

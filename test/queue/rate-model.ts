@@ -1,4 +1,4 @@
-// What rates let be claimed, as a model: parts of tokens in numbers without end, filled anew whenever somebody asks.
+// What rates let be claimed, of branches or of keys, as a model: parts of tokens in numbers without end, filled anew whenever somebody asks.
 
 import type { Rate } from '../../src/queue/contract.js';
 
@@ -11,6 +11,16 @@ interface Tokens {
 
 export class RateModel {
   readonly #byBranch = new Map<string, Tokens>();
+
+  names(): string[] {
+    return [...this.#byBranch.keys()];
+  }
+
+  /** What has no tokens of its own has as many as another by now. */
+  beginAs(name: string, other: string): void {
+    const tokens = this.#byBranch.get(other);
+    if (tokens !== undefined && !this.#byBranch.has(name)) this.#byBranch.set(name, { ...tokens });
+  }
 
   set(branch: string, rate: Rate | null, nowMs: number): void {
     const before = this.#byBranch.get(branch);
@@ -43,10 +53,10 @@ export class RateModel {
     }
   }
 
-  /** Until the first that has no token has one. */
-  nextTokenInMs(nowMs: number): number | null {
+  /** Until the first of these that has no token has one. */
+  nextTokenInMs(names: readonly string[], nowMs: number): number | null {
     let first: number | null = null;
-    for (const branch of this.#byBranch.keys()) {
+    for (const branch of names) {
       const inMs = this.emptyForMs(branch, nowMs);
       if (inMs !== null) first = Math.min(first ?? inMs, inMs);
     }

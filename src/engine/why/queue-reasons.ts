@@ -143,10 +143,12 @@ function throttled(shortage: Shortage, executing: readonly string[]): Said[] {
       return [said('keyInOrder', { branch, key, before }, text)];
     }
     case 'rate': {
-      const { rate, nextInMs } = shortage;
+      const { key, rate, nextInMs } = shortage;
       const { members, perMs, burst } = rate;
-      const text = `${branch} has used up its RATE (${members} per ${spanWords(perMs)}, burst ${burst}): the next may be claimed in ${spanWords(nextInMs)}`;
-      return [said('rateUsedUp', { branch, rate, nextInMs }, text)];
+      const who =
+        key === null ? `${branch} has used up its RATE` : `its key ${key} has used up the KEY_RATE of ${branch}`;
+      const text = `${who} (${members} per ${spanWords(perMs)}, burst ${burst}): the next may be claimed in ${spanWords(nextInMs)}`;
+      return [said('rateUsedUp', { branch, key, rate, nextInMs }, text)];
     }
   }
 }

@@ -37,7 +37,7 @@ export const reasonCodes = {
   notQueued: 'its time has come, and it is on its way into the queue',
   throttled: 'a branch on its path, or its key there, has no room under a throttle',
   keyInOrder: 'its key is in strict order, and others of it go before it',
-  rateUsedUp: 'a branch on its path has used up its rate',
+  rateUsedUp: 'a branch on its path, or its key below one, has used up its rate',
   storeBehind: 'commits wait for the store, and nothing is claimed until it catches up',
   threadsBusy: 'the worker threads have no room',
   inLine: 'others are before it',
@@ -109,7 +109,7 @@ export interface ReasonData {
   /** `before`: members of the key that go before it, at least. */
   keyInOrder: { readonly branch: string; readonly key: string; readonly before: number };
   /** `nextInMs`: until one more may be claimed below the branch. */
-  rateUsedUp: { readonly branch: string; readonly rate: Rate; readonly nextInMs: number };
+  rateUsedUp: { readonly branch: string; readonly key: string | null; readonly rate: Rate; readonly nextInMs: number };
   storeBehind: Record<string, never>;
   /** Of the engine that was asked: instances its threads have, and since when the longest action executes. */
   threadsBusy: { readonly threads: number; readonly inHand: number; readonly longestSinceMs: number | null };

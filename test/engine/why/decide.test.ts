@@ -249,12 +249,19 @@ describe('why, decided', () => {
 
   test('a rate that is used up, and when the next token comes', () => {
     const rate = { members: 100, perMs: 60_000, burst: 20 };
-    const shortages: Shortage[] = [{ kind: 'rate', branch: '/imports/', rate, nextInMs: 230 }];
+    const shortage: Shortage = { kind: 'rate', branch: '/imports/', key: null, rate, nextInMs: 230 };
+    const shortages: Shortage[] = [shortage, { ...shortage, key: 'acme', nextInMs: 5_000 }];
     expect(reasonsOf({ where: { ...first, shortages } })).toMatchObject([
       {
         code: 'rateUsedUp',
         text: '/imports/ has used up its RATE (100 per 1 min, burst 20): the next may be claimed in 230 ms',
-        data: { branch: '/imports/', rate, nextInMs: 230 },
+        data: { branch: '/imports/', key: null, rate, nextInMs: 230 },
+        command: null,
+      },
+      {
+        code: 'rateUsedUp',
+        text: 'its key acme has used up the KEY_RATE of /imports/ (100 per 1 min, burst 20): the next may be claimed in 5 s',
+        data: { branch: '/imports/', key: 'acme', rate, nextInMs: 5_000 },
         command: null,
       },
     ]);

@@ -128,7 +128,6 @@ local function finish()
   -- The last node may have gone in this very call.
   if throttlesMade then throttlesMade.saveSlots() end
   if setting.nodes > 0 then
-    if ratesMade then ratesMade.save() end
     -- Where some of it is held back, what is ready says nothing about who waits.
     if change.ready > 0 then isSooner = true end
   end
@@ -139,6 +138,7 @@ local function finish()
     end
   end
   if keysMade then keys().save() end
+  if ratesMade then ratesMade.save() end
   if sharesMade then shares().save() end
   if isSooner and isOpen() then publishReady() end
 end

@@ -1,6 +1,6 @@
 --[[ keys: what is bounded and in order by the key of an instance (src/queue/key-rules.ts); what is shared: shares.lua.
 
-A key of the rules of a branch is named by the branch's node and its text, and is there as long as lanes have it. Its node below the branch's is `key.node`; and
+A key of the rules of a branch is named by the branch's node and its text, and is there as long as lanes have it (what it has of a rate may be remembered for longer: rates.lua). Its node below the branch's is `key.node`; and
 one below the node of each branch under the rules where lanes of it hang, for those have limits of their own: the same key, with
 one count of what is held, so that all show what they have while the key has room, and else nothing. O(nodes of the key).
 
@@ -9,7 +9,8 @@ ready, that one has a head, as a rung of its lane (`l` and the key), and the oth
 
 keys         hash  branch's node ~ key's text, encoded -> branch's node | members held ('' not counted: no limit) | weight | lane of the line's head or '' \n
                    key's text \n node | lanes there \n ... node | class | tail (its face there) \n ...
-key-rules    hash  branch's node -> cluster wide ('' no limit) | strict (0 or 1) | weight of others ('' no shares)
+key-rules    hash  branch's node -> cluster wide ('' no limit) | strict (0 or 1) | weight of others ('' no shares) | rate
+                   (members/perMs/burst, or '')
 keys-begun   hash  branch -> '', while not all lanes follow the rules that were set
 weights:B    hash  key's text -> its weight, of the branch with node B
 lines        zset  key | created | arrival | from | segment            (score 0)
@@ -25,17 +26,22 @@ makeKeys = function()
   local function rulesAt(id)
     local rules = rulesCache[id]
     if rules then return rules end
-    local text = redis.call('HGET', key('key-rules'), id) or '|0|'
-    local clusterWide, strict, others = string.match(text, '^(%d*)|(%d)|(%d*)$')
-    rules = { limit = tonumber(clusterWide), isStrict = strict == '1', others = tonumber(others) }
+    local text = redis.call('HGET', key('key-rules'), id) or '|0||'
+    local clusterWide, strict, others, rate = string.match(text, '^(%d*)|(%d)|(%d*)|([%d/]*)$')
+    rules = {
+      limit = tonumber(clusterWide), isStrict = strict == '1', others = tonumber(others), rate = tree.rateIn(rate),
+    }
     if rules.isStrict then rules.limit = 1 end
     rulesCache[id] = rules
     return rules
   end
 
-  local function saveRules(id, clusterWide, strict, others)
-    redis.call('HSET', key('key-rules'), id, clusterWide .. '|' .. strict .. '|' .. others)
+  -- Behind a look at the time of buckets.
+  local function saveRules(id, clusterWide, strict, others, rate)
+    local before = rulesAt(id).rate
+    redis.call('HSET', key('key-rules'), id, clusterWide .. '|' .. strict .. '|' .. others .. '|' .. rate)
     rulesCache[id] = nil
+    rates().changeKeys(id, before, rulesAt(id).rate)
   end
 
   -- nil: it is gone.
@@ -93,6 +99,7 @@ makeKeys = function()
       text = text, lanesAt = {}, faces = {},
     }
     keyCache[id] = it
+    if rulesAt(branch).rate then rates().wake(id, rulesAt(branch).rate) end
     return it
   end
 
@@ -116,9 +123,14 @@ makeKeys = function()
     it.isOther = true
   end
 
-  local function roomOf(it)
+  local function limitLeft(it)
     local limit = rulesAt(it.branch).limit
     return limit and it.slots and limit - it.slots or math.huge
+  end
+
+  local function roomOf(it)
+    local rate = rulesAt(it.branch).rate
+    return rate and math.min(limitLeft(it), rates().tokens(it.id, rate)) or limitLeft(it)
   end
 
   -- What a node of a key has of a window may be another.
@@ -143,19 +155,31 @@ makeKeys = function()
     if it.front ~= '' or next(it.lanesAt) and rulesAt(it.branch).isStrict then lineChanged(it.id) end
   end
 
-  -- Members of a key that claims hold more. What has no limit counts nothing.
-  local function count(it, by)
-    if not it.slots then return end
+  -- Members of a key that claims hold more, and the tokens that takes, or gives back (negative). What has no limit counts nothing.
+  local function count(it, by, tokens)
+    local rate = rulesAt(it.branch).rate
+    if not it.slots and not rate then return end
     local had = roomOf(it) > 0
-    it.slots = it.slots + by
-    it.isOther = true
+    if it.slots then
+      it.slots = it.slots + by
+      it.isOther = true
+    end
+    if rate and tokens ~= 0 then rates().take(it.id, rate, tokens) end
     if (roomOf(it) > 0) ~= had then changedWhole(it) end
   end
 
   -- It follows the rules of its branch, which may be others.
   local function follow(it)
     it.weight = weightOf(it.branch, it.text)
+    if rulesAt(it.branch).rate then rates().wake(it.id, rulesAt(it.branch).rate) end
     it.isOther = true
+    changedWhole(it)
+  end
+
+  -- It has a token again.
+  local function refilled(id)
+    local it = at(id)
+    rates().refilled(id, rulesAt(it.branch).rate)
     changedWhole(it)
   end
 
@@ -282,6 +306,7 @@ makeKeys = function()
     end
     if #lines == 2 and it.front == '' then
       redis.call('HDEL', key('keys'), it.id)
+      if rulesAt(it.branch).rate then rates().rest(it.id, rulesAt(it.branch).rate) end
       return
     end
     for face, tail in pairs(it.faces) do lines[#lines + 1] = face .. '|' .. tail end
@@ -297,6 +322,7 @@ makeKeys = function()
 
   return {
     rulesAt = rulesAt, saveRules = saveRules, at = at, named = named, nodeFor = nodeFor, hung = hung, roomOf = roomOf,
+    limitLeft = limitLeft, refilled = refilled,
     changedAt = changedAt, facesChanged = facesChanged, lineChanged = lineChanged, lineUp = lineUp, leaveLine = leaveLine,
     takeFront = takeFront, count = count, follow = follow, isCounted = isCounted, countAnew = countAnew,
     show = show, showFaces = showFaces, save = save,

@@ -2,18 +2,25 @@
 below 2^53.
 
 A token is `perMs` parts, of which `members` come each millisecond; there are `burst` tokens at most. A node is named as in
-throttles.lua. The time of buckets goes on from where it was when the clock is set back: it is what the clock shows and how far
+throttles.lua, a key as in keys.lua. Rules for keys with a rate have a bucket that nobody takes of, the untouched one, named `B~`, B
+= the branch's node: a key begins as that one is. A key without lanes rests: its bucket waits for nothing, and is forgotten when
+it and the untouched one are full, or when more than `spentMax` of B rest (src/queue/key-rules.ts). The time of buckets goes on from where it was when the clock is set back: it is what the clock shows and how far
 it is ahead of that.
 
-rates (of KEYS[1])  nodes with a rate | what the clock showed when a bucket was last changed | ms ahead
+rates (of KEYS[1])  nodes with a rate, and rules with one | what the clock showed when a bucket was last changed | ms ahead
 buckets  hash  node -> parts | time
-refills  zset  node -> when it has a whole token: those that have none, and so are hidden
+buckets:B  hash  key, or B~ -> parts | time
+refills  zset  node or key -> when it has a whole token: those that have none, and so are hidden
+spent:B  zset  key that rests -> when it is forgotten
+spending zset  B -> when the first of spent:B is forgotten, or before
 
-COST    A bucket asked for or changed: O(1), or O(log R) where its last token goes or the next comes, R = nodes that have none.
+COST    A bucket asked for or changed: O(1), or O(log R) where its last token goes or the next comes, R = nodes and keys that have
+        none; O(log S) where a key comes or goes, S = keys that rest. Another rate for keys: O(K log K), K = buckets of B.
 WHY     A bucket is as it was last changed, but for a call that has looked at the time: a claim, which also brings back into sight
         whose next token has come, or one that sets a rate.
 ]]
 makeRates = function()
+  local spentMax = 65536
   local buckets, changed = {}, {}
   local clockMs, aheadMs = setting.ratesClockMs, setting.ratesAheadMs
   -- The time of buckets, once it has been looked at.
@@ -40,17 +47,6 @@ makeRates = function()
     bucket.atMs = rateMs
   end
 
-  local function bucketAt(id, rate)
-    local bucket = buckets[id]
-    if bucket then return bucket end
-    local parts, atMs = string.match(redis.call('HGET', key('buckets'), id), '^(%d+)|(%d+)$')
-    bucket = { parts = tonumber(parts), atMs = tonumber(atMs) }
-    bucket.waits = bucket.parts < rate.perMs
-    if rateMs then fill(bucket, rate) end
-    buckets[id] = bucket
-    return bucket
-  end
-
   local function saveSetting()
     redis.call('HSET', KEYS[1], 'rates', setting.rates .. '|' .. whole(clockMs) .. '|' .. whole(aheadMs))
   end
@@ -62,6 +58,38 @@ makeRates = function()
     clockMs = now
     if isSetBack then saveSetting() end
     rateMs = now + aheadMs
+  end
+
+  -- The node of the branch whose rules a key's are; nil: it is a node.
+  local function rulesOf(id)
+    return string.match(id, '^(%d+)~')
+  end
+
+  local function hashOf(id)
+    local branch = rulesOf(id)
+    return key(branch and 'buckets:' .. branch or 'buckets')
+  end
+
+  local function untouchedOf(branch)
+    return branch .. '~'
+  end
+
+  local function bucketAt(id, rate)
+    local bucket = buckets[id]
+    if bucket then return bucket end
+    local found = redis.call('HGET', hashOf(id), id)
+    if found then
+      local parts, atMs = string.match(found, '^(%d+)|(%d+)$')
+      bucket = { parts = tonumber(parts), atMs = tonumber(atMs) }
+      bucket.waits = bucket.parts < rate.perMs
+      if rateMs then fill(bucket, rate) end
+    else
+      if not rateMs then look(nowMs()) end
+      local untouched = bucketAt(untouchedOf(rulesOf(id)), rate)
+      bucket = { parts = untouched.parts, atMs = untouched.atMs, waits = false }
+    end
+    buckets[id] = bucket
+    return bucket
   end
 
   -- Whole tokens.
@@ -108,13 +136,91 @@ makeRates = function()
     end
   end
 
+  -- The same of the keys of a branch.
+  local function changeKeys(branch, from, to)
+    if not from then
+      if to then change(untouchedOf(branch), nil, to) end
+      return
+    end
+    local spent = key('spent:' .. branch)
+    local ids = redis.call('HKEYS', key('buckets:' .. branch))
+    if not to then
+      for _, id in ipairs(ids) do
+        redis.call('ZREM', key('refills'), id)
+        buckets[id], changed[id] = nil, nil
+      end
+      redis.call('UNLINK', key('buckets:' .. branch), spent)
+      redis.call('ZREM', key('spending'), branch)
+      setting.rates = setting.rates - 1
+      saveSetting()
+    elseif from.text ~= to.text then
+      for _, id in ipairs(ids) do
+        local rests = redis.call('ZSCORE', spent, id)
+        change(id, from, to)
+        buckets[id].rests = rests ~= false
+        -- It is not shown in this call: who has a token by now is refilled by the next claim.
+        buckets[id].isHidden = buckets[id].waits
+      end
+    end
+  end
+
+  -- A key has its first lane, or may have no bucket yet.
+  local function wake(id, rate)
+    local bucket = bucketAt(id, rate)
+    if redis.call('ZREM', key('spent:' .. rulesOf(id)), id) == 1 or bucket.rests then
+      -- Who rested waited for nothing.
+      bucket.rests, bucket.waits = false, false
+    end
+    bucket.isHidden = false
+    changed[id] = rate
+  end
+
+  -- A key has no lanes any more.
+  local function rest(id, rate)
+    if not rateMs then look(nowMs()) end
+    bucketAt(id, rate).rests = true
+    changed[id] = rate
+  end
+
+  -- Who begins has no more than the key that would be forgotten first, which is.
+  local function passOver(branch, rate)
+    local spent, untouched = key('spent:' .. branch), bucketAt(untouchedOf(branch), rate)
+    local id = redis.call('ZRANGE', spent, 0, 0)[1]
+    local bucket = bucketAt(id, rate)
+    fill(untouched, rate)
+    fill(bucket, rate)
+    untouched.parts = math.min(untouched.parts, bucket.parts)
+    redis.call('HSET', hashOf(id), untouchedOf(branch), whole(untouched.parts) .. '|' .. whole(untouched.atMs))
+    redis.call('HDEL', hashOf(id), id)
+    redis.call('ZREM', spent, id)
+  end
+
+  local function saveRest(id, rate)
+    local branch = rulesOf(id)
+    local spent = key('spent:' .. branch)
+    local untilMs = math.max(fullAt(buckets[id], rate), fullAt(bucketAt(untouchedOf(branch), rate), rate))
+    redis.call('ZREM', key('refills'), id)
+    if untilMs <= rateMs then
+      redis.call('HDEL', hashOf(id), id)
+      redis.call('ZREM', spent, id)
+      return
+    end
+    redis.call('ZADD', spent, whole(untilMs), id)
+    redis.call('ZADD', key('spending'), 'LT', whole(untilMs), branch)
+    if redis.call('ZCARD', spent) > spentMax then passOver(branch, rate) end
+  end
+
   -- Written once at the end of a call.
   local function save()
     if not next(changed) then return end
     for id, rate in pairs(changed) do
       local bucket = buckets[id]
-      redis.call('HSET', key('buckets'), id, whole(bucket.parts) .. '|' .. whole(bucket.atMs))
-      if bucket.parts < rate.perMs then
+      redis.call('HSET', hashOf(id), id, whole(bucket.parts) .. '|' .. whole(bucket.atMs))
+      if bucket.rests then
+        saveRest(id, rate)
+      elseif string.sub(id, -1) == '~' then
+        -- Nobody waits for the untouched ones.
+      elseif bucket.parts < rate.perMs or bucket.isHidden then
         redis.call('ZADD', key('refills'), whole(nextAt(bucket, rate)), id)
       elseif bucket.waits then
         redis.call('ZREM', key('refills'), id)
@@ -124,7 +230,26 @@ makeRates = function()
     saveSetting()
   end
 
-  -- Nodes that have a token again, at most `most`; each is to be told `refilled`.
+  -- Keys that rest are forgotten, of one branch, at most `most`.
+  local function forget(most)
+    local first = redis.call('ZRANGE', key('spending'), 0, 0, 'WITHSCORES')
+    if not first[1] or tonumber(first[2]) > rateMs then return end
+    local branch = first[1]
+    local spent = key('spent:' .. branch)
+    local ended = redis.call('ZRANGEBYSCORE', spent, '-inf', whole(rateMs), 'LIMIT', 0, most)
+    if #ended > 0 then
+      redis.call('ZREM', spent, unpack(ended))
+      redis.call('HDEL', key('buckets:' .. branch), unpack(ended))
+    end
+    local nextMs = redis.call('ZRANGE', spent, 0, 0, 'WITHSCORES')[2]
+    if nextMs then
+      redis.call('ZADD', key('spending'), nextMs, branch)
+    else
+      redis.call('ZREM', key('spending'), branch)
+    end
+  end
+
+  -- Nodes and keys that have a token again, at most `most`; each is to be told `refilled`.
   local function due(most)
     return redis.call('ZRANGEBYSCORE', key('refills'), '-inf', whole(rateMs), 'LIMIT', 0, most)
   end
@@ -140,14 +265,8 @@ makeRates = function()
     return first and tonumber(first) - rateMs
   end
 
-  -- Until then, in the time of buckets, a node remembers what was claimed, and must stay though nothing waits or is held below
-  -- it.
-  local function debtUntil(id, rate)
-    return fullAt(bucketAt(id, rate), rate)
-  end
-
   return {
     look = look, tokens = tokens, take = take, change = change, save = save, due = due, refilled = refilled,
-    nextInMs = nextInMs, debtUntil = debtUntil, emptyForMs = emptyForMs,
+    nextInMs = nextInMs, emptyForMs = emptyForMs, changeKeys = changeKeys, wake = wake, rest = rest, forget = forget,
   }
 end

@@ -270,7 +270,7 @@ makeThrottles = function()
       local node = nodeAt(id, engine)
       if id == root and not node.isSet then return end
       if node.key then
-        keys().count(node.key, by)
+        keys().count(node.key, by, tokens)
       else
         local had, hadForAll = roomAt(node, engine) > 0, roomAt(node, nil) > 0
         if node.clusterWide then changeSlots(id .. '|', by) end
@@ -285,14 +285,21 @@ makeThrottles = function()
     end
   end
 
-  -- What has a token again is seen again, at most `most` nodes; false when more have.
+  -- What has a token again is seen again, at most `most` nodes and keys; false when more have. Who waits has been told when.
   local function refill(now, most)
     rates().look(now)
+    rates().forget(most)
     local due = rates().due(most)
     for _, id in ipairs(due) do
-      rates().refilled(id, nodeAt(id).rate)
-      changedInAll(id)
+      if string.find(id, '~', 1, true) then
+        keys().refilled(id)
+      else
+        rates().refilled(id, nodeAt(id).rate)
+        changedInAll(id)
+      end
     end
+    if keysMade then keys().show() end
+    isSooner = false
     return #due < most
   end
 

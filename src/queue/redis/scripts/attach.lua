@@ -20,7 +20,7 @@ WHY      An epoch of another run of the server is none: see parts/epoch.lua. Wha
 local parts = {
   'entries', 'delayed', 'ready', 'rungs', 'ageing', 'heads', 'faces', 'lanes', 'lane-names', 'lane-counts',
   'priorities', 'priorities-begun', 'fifo', 'fifo-begun', 'fairness', 'fairness-begun', 'nodes', 'node-names',
-  'throttles-begun', 'changed', 'views', 'buckets', 'refills', 'keys', 'key-rules', 'keys-begun', 'lines', 'shares', 'claims',
+  'throttles-begun', 'changed', 'views', 'buckets', 'refills', 'spending', 'keys', 'key-rules', 'keys-begun', 'lines', 'shares', 'claims',
   'leases', 'held', 'running', 'announced',
 }
 local now = nowMs()
@@ -40,7 +40,9 @@ if isOfThisRun and found[6] == ARGV[8] then
 end
 for _, root in ipairs(redis.call('SMEMBERS', KEYS[2])) do
   for _, node in ipairs(redis.call('HKEYS', root .. ':key-rules')) do
-    redis.call('UNLINK', root .. ':weights:' .. node, root .. ':finishes:' .. node)
+    for _, part in ipairs({ 'weights', 'finishes', 'buckets', 'spent' }) do
+      redis.call('UNLINK', root .. ':' .. part .. ':' .. node)
+    end
   end
   redis.call('UNLINK', root)
   for _, part in ipairs(parts) do redis.call('UNLINK', root .. ':' .. part) end

@@ -6,15 +6,16 @@ ARGV[4] set             1, or 0 to take them away
 ARGV[5] cluster wide    members of a key, '' for no limit
 ARGV[6] strict          1 or 0
 ARGV[7] others          weight of keys that have none of their own, '' where keys do not share
-ARGV[8] where           nodes or lanes; nodes at first
-ARGV[9] name            of the node or lane the last call ended with, '' at first
-ARGV[10] after          what of that lane it ended with, '' at first
-ARGV[11] most           nodes, lanes and entries looked at, at most
-ARGV[12...]             of the first call: key, its weight, ...
+ARGV[8] rate            of a key: members/perMs/burst, '' for none
+ARGV[9] where           nodes or lanes; nodes at first
+ARGV[10] name           of the node or lane the last call ended with, '' at first
+ARGV[11] after          what of that lane it ended with, '' at first
+ARGV[12] most           nodes, lanes and entries looked at, at most
+ARGV[13...]             of the first call: key, its weight, ...
 
 RETURNS  {where, name, after} to go on from, or {} when all below the branch follows: see parts/hanging.lua
-COST     That of `hangBelow`; O(W) of the first call, W = weights; O(P V) of the last one that takes weights away, P = nodes that
-         show by engine, V = engines.
+COST     That of `hangBelow`; O(W) of the first call, W = weights, and where the rate is another that of rates.lua; O(P V) of the last
+         one that takes weights away, P = nodes that show by engine, V = engines.
 WHY      A lane follows from when the call comes to it: until the last one some keys are bounded, in order and shared as the
          rules were before. Who dies in between leaves it so; that it is so is kept in keys-begun.
 ]]
@@ -24,10 +25,11 @@ local branch, isSet, others = ARGV[3], ARGV[4] == '1', ARGV[7]
 
 if not isSet and not tree.nodeNamed(branch) then return {} end
 local node = nodeOf(branch)
-if ARGV[8] == 'nodes' and ARGV[9] == '' then
-  keys().saveRules(node.id, ARGV[5], ARGV[6], others)
+if ARGV[9] == 'nodes' and ARGV[10] == '' then
+  rates().look(nowMs())
+  keys().saveRules(node.id, ARGV[5], ARGV[6], others, ARGV[8])
   redis.call('DEL', key('weights:' .. node.id))
-  for at = 12, #ARGV, 2 do redis.call('HSET', key('weights:' .. node.id), ARGV[at], ARGV[at + 1]) end
+  for at = 13, #ARGV, 2 do redis.call('HSET', key('weights:' .. node.id), ARGV[at], ARGV[at + 1]) end
   if others == '' then shares().forget(node.id) end
   if node.hasRules ~= isSet then countSetting('rules', 'rules', isSet and 1 or -1) end
   node.hasRules = isSet
@@ -40,7 +42,7 @@ if ARGV[8] == 'nodes' and ARGV[9] == '' then
   tree.saveNode(node)
 end
 
-local progress = hangBelow(branch, ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11]), node.id)
+local progress = hangBelow(branch, ARGV[9], ARGV[10], ARGV[11], tonumber(ARGV[12]), node.id)
 reconsider(branch)
 if progress[1] then
   redis.call('HSET', key('keys-begun'), branch, '')

@@ -1,7 +1,7 @@
 // Calls `set-keys.lua`; nobody else does.
 
 import type { KeyRules } from '../../key-rules.js';
-import { branchOf, keyText, limitOf } from '../arguments.js';
+import { branchOf, keyText, limitOf, rateOf } from '../arguments.js';
 import type { EpochCaller } from '../scripts.js';
 import { type HangingProgress, hangingArguments, hangingProgressIn } from './set-throttle.js';
 
@@ -23,6 +23,7 @@ export async function setKeys(
     limitOf(rules?.each.clusterWide ?? null),
     rules?.isStrict === true ? 1 : 0,
     rules?.weights?.others ?? '',
+    rateOf(rules?.each.rate ?? null),
     ...hangingArguments(progress),
     most,
     ...weights.flatMap(([key, weight]) => [keyText(key), weight]),

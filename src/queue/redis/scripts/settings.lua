@@ -4,7 +4,7 @@ KEYS, ARGV[1], ARGV[2]  as in parts/epoch.lua
 
 RETURNS  {{branch, priority of five digits or '', fifo (1 or 0) or '', window (ms, 0 is off) or '', throttled (1 or 0), per
          engine or '', cluster wide or '', rate (members/perMs/burst) or '', 1 or 0 where a call was not carried out to its end,
-         {} or rules for keys: {cluster wide or '', strict (1 or 0), weight of others or '', key, weight, ...}}, ...} in no order
+         {} or rules for keys: {cluster wide or '', strict (1 or 0), weight of others or '', rate or '', key, weight, ...}}, ...} in no order
 COST     O(B), B = branches of which something is set, and weights: some thousand, as a configuration is bounded
 ]]
 if isLost() then return lost end
@@ -32,7 +32,7 @@ if setting.nodes > 0 then
       told[6], told[7] = node.perEngine and whole(node.perEngine) or '', node.clusterWide and whole(node.clusterWide) or ''
     end
     if node.hasRules then
-      local rules = { string.match(redis.call('HGET', key('key-rules'), node.id), '^(%d*)|(%d)|(%d*)$') }
+      local rules = { string.match(redis.call('HGET', key('key-rules'), node.id), '^(%d*)|(%d)|(%d*)|([%d/]*)$') }
       for _, each in ipairs(redis.call('HGETALL', key('weights:' .. node.id))) do rules[#rules + 1] = each end
       of(node.branch)[10] = rules
     end

@@ -25,12 +25,12 @@ export async function settings(caller: EpochCaller): Promise<ReadonlyMap<string,
   return byBranch;
 }
 
-function keyRulesIn([clusterWide, strict, others, ...weights]: readonly unknown[]): KeyRules | null {
+function keyRulesIn([clusterWide, strict, others, rate, ...weights]: readonly unknown[]): KeyRules | null {
   if (clusterWide === undefined) return null;
   const of = new Map<string, number>();
   for (let at = 0; at < weights.length; at += 2) of.set(String(weights[at]), Number(weights[at + 1]));
   return {
-    each: { clusterWide: limitIn(clusterWide), rate: null },
+    each: { clusterWide: limitIn(clusterWide), rate: rateIn(rate) },
     weights: others === '' ? null : { of, others: Number(others) },
     isStrict: Number(strict) === 1,
   };

@@ -10,7 +10,7 @@ RETURNS  {absent}; {delayed, ms from now}; {claimed, engine, ms left of its leas
          branch), window, e or c (filed by eligible or creation time), members before it, shortages}. A shortage is {kind,
          branch, limit, members running or an engine that has no room, whose key or further engines ...}, {strict, branch, key,
          members before it}, or {rate, branch, the rate as
-         throttles.lua has it, ms until its next token}
+         throttles.lua has it, ms until its next token, whose key}
 COST     O(D (W log N + E) + M log N), D = throttles on the path, W = windows, E = engines that hold something, M = looked at,
          N = entries.
 WHY      It reads only: what its time has come for and nobody has made ready yet is told as ready, and counted before nobody.
@@ -89,11 +89,12 @@ local function shortages()
   while id do
     local node = throttles().nodeAt(id)
     if node.key then
-      local limit = keys().rulesAt(node.key.branch).limit
-      if keys().roomOf(node.key) <= 0 then
-        local branch = throttles().nodeAt(node.key.branch).branch
-        found[#found + 1] = { 'clusterWide', branch, whole(limit), node.key.slots, node.key.text }
+      local rules, branch = keys().rulesAt(node.key.branch), throttles().nodeAt(node.key.branch).branch
+      if keys().limitLeft(node.key) <= 0 then
+        found[#found + 1] = { 'clusterWide', branch, whole(rules.limit), node.key.slots, node.key.text }
       end
+      local nextInMs = rules.rate and rates().emptyForMs(node.key.id, rules.rate, now)
+      if nextInMs then found[#found + 1] = { 'rate', branch, rules.rate.text, nextInMs, node.key.text } end
     else
       local running = throttles().slots(id .. '|')
       if node.clusterWide and running >= node.clusterWide then

@@ -63,6 +63,12 @@ function shortageIn(told: unknown): Shortage {
     case 'perEngine':
       return { kind: 'perEngine', branch, limit: Number(limit), engines: rest.map(String).sort() };
     case 'rate':
-      return { kind: 'rate', branch, rate: rateIn(limit)!, nextInMs: Number(rest[0]) };
+      return {
+        kind: 'rate',
+        branch,
+        key: rest.length > 1 ? String(rest[1]) : null,
+        rate: rateIn(limit)!,
+        nextInMs: Number(rest[0]),
+      };
   }
 }

@@ -1,0 +1,164 @@
+// A rate of each key in Redis, beyond the contract's suite: what one script does not do in one go, what is left behind, how many
+// keys are remembered, and a queue that was wiped.
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Offer, Queue } from '../../src/queue/contract.js';
+import { type KeyRules, spentKeysMax } from '../../src/queue/key-rules.js';
+import { setKeys } from '../../src/queue/redis/scripts/set-keys.js';
+import { RedisServer } from '../servers/redis-server.js';
+import { ratedTo } from './conformance-key-rates.js';
+import { claimedPositions, eligibleInMs } from './queue-model.js';
+import { claimOf, leaseMs, offerOf, range } from './queue-world.js';
+import { RedisWorld } from './redis-world.js';
+
+let server!: RedisServer;
+let world!: RedisWorld;
+let nowMs = 1_000_000;
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+afterAll(() => server.stop());
+beforeEach(() => {
+  nowMs = 1_000_000;
+  world = new RedisWorld(server);
+});
+afterEach(() => world.close());
+
+async function opened(): Promise<Queue> {
+  const queue = world.connect({ nowMs: () => nowMs });
+  await queue.attach('engine-1', leaseMs);
+  await queue.open();
+  return queue;
+}
+
+const claim = (queue: Queue, limit: number) => claimOf(queue, { engine: 'engine-1', limit, leaseMs });
+const aSecond = ratedTo({ members: 1, perMs: 1_000, burst: 3 });
+const ofKey = (key: string, members: number, at = 1): Offer =>
+  offerOf(key, members, { key, eligibleAtMs: at, createdAtMs: at });
+const ofKeys = (many: number, members: number): Offer[] =>
+  Array.from({ length: many }, (_, at) => ofKey(`k${at}`, members, 1 + at));
+
+async function settleAll(queue: Queue): Promise<number> {
+  let settled = 0;
+  for (let held = await claim(queue, 10_000); held !== null; held = await claim(queue, 10_000)) {
+    await queue.settle(held.id, held.slices);
+    settled += held.count;
+  }
+  return settled;
+}
+
+describe('a rate of each key in Redis', () => {
+  test('more keys that have a token again than one script brings back into sight, and none is left behind', async () => {
+    const many = 1_100;
+    const queue = await opened();
+    await queue.setKeys('/branch/', aSecond);
+    await queue.offer(ofKeys(many, 2));
+    expect(await claim(queue, 9)).toBeNull();
+    nowMs += 1_000;
+    expect(await settleAll(queue)).toBe(many);
+    expect(await eligibleInMs(queue)).toBe(1_000);
+    nowMs += 1_000;
+    expect(await settleAll(queue)).toBe(many);
+    // None has anything in the queue: they rest.
+    expect(await eligibleInMs(queue)).toBeNull();
+    const plain = [queue.epoch!, 'epoch', 'epochs'];
+    const ofRules = [
+      ...plain,
+      ...['node-names', 'nodes', 'key-rules', 'buckets:1'].map(part => `${queue.epoch}:${part}`),
+    ];
+    const ofRest = ['spending', 'spent:1'].map(part => `${queue.epoch}:${part}`);
+    expect(await world.keys()).toEqual([...ofRules, ...ofRest].sort());
+    nowMs += 2_999;
+    for (let call = 0; call < 4; call++) expect(await claim(queue, 1)).toBeNull();
+    nowMs += 1;
+    for (let call = 0; call < 3; call++) expect(await claim(queue, 1)).toBeNull();
+    expect(await world.keys()).toEqual([...ofRules].sort());
+    expect(await server.client.hkeys(`{millrace:${world.name}}:${queue.epoch}:buckets:1`)).toEqual(['1~']);
+    await queue.setKeys('/branch/', null);
+    expect(await world.keys()).toEqual([...plain].sort());
+  });
+
+  test('taken away while keys wait, are claimed and rest, it leaves nothing behind', async () => {
+    const queue = await opened();
+    await queue.setKeys('/', aSecond);
+    nowMs += 3_000;
+    await queue.offer(ofKeys(3, 4));
+    const held = await claim(queue, 9);
+    expect(held!.count).toBe(9);
+    await queue.settle(held!.id, held!.slices.slice(0, 1));
+    await queue.withdraw([{ segment: 'k0', from: 0, to: 9 }]);
+    await queue.setKeys('/', null);
+    await queue.settle(held!.id, held!.slices);
+    expect(await settleAll(queue)).toBe(2);
+    expect(await eligibleInMs(queue)).toBeNull();
+    expect(await world.keys()).toEqual([queue.epoch, 'epoch', 'epochs'].sort());
+  });
+
+  test('of keys that rest so many are remembered; who comes later has no more than the one that was let go', async () => {
+    const queue = await opened();
+    await queue.setKeys('/', aSecond);
+    nowMs += 3_000;
+    // So many that have two tokens; those they had would be all there in a second.
+    const at = (part: string): string => `{millrace:${world.name}}:${queue.epoch}:${part}`;
+    await server.client.eval(
+      `for index = 1, ${spentKeysMax} do
+         redis.call('ZADD', KEYS[1], ARGV[1] + 1000, '0~once' .. index)
+         redis.call('HSET', KEYS[2], '0~once' .. index, '2000|' .. ARGV[1])
+       end
+       redis.call('ZADD', KEYS[3], ARGV[1] + 1000, '0')`,
+      3,
+      ...['spent:0', 'buckets:0', 'spending'].map(at),
+      nowMs,
+    );
+    await queue.offer([ofKey('x', 3)]);
+    expect(await settleAll(queue)).toBe(3);
+    expect(await server.client.zcard(at('spent:0'))).toBe(spentKeysMax);
+    await queue.offer([ofKey('x', 3), ofKey('new', 9, 2), ofKey('once9', 9, 3)]);
+    expect(claimedPositions(await claim(queue, 99))).toEqual([...range('new', 0, 2), ...range('once9', 0, 2)]);
+    nowMs += 1_000;
+    await queue.offer([ofKey('newer', 9, 4)]);
+    expect(claimedPositions(await claim(queue, 99))).toEqual(['x:0', 'new:2', 'once9:2', ...range('newer', 0, 3)]);
+  });
+
+  test('of rules that are half set no key has more than they let it', async () => {
+    const queue = await opened();
+    await queue.setKeys('/', aSecond);
+    await queue.offer(ofKeys(40, 9));
+    nowMs += 3_000;
+    const caller = queue as unknown as Parameters<typeof setKeys>[0];
+    const begin = (rules: KeyRules) => setKeys(caller, { branch: '/', rules, progress: null, most: 7 });
+    expect(await begin(ratedTo({ members: 1, perMs: 60_000, burst: 2 }))).not.toBeNull();
+    const counts = [await claim(queue, 999), await claim(queue, 999)].map(held => held?.count ?? 0);
+    expect(counts).toEqual([80, 0]);
+    await queue.setKeys('/', rulesWithoutRate);
+    expect((await claim(queue, 40))!.count).toBe(40);
+    // New again, and set to its end only by whoever comes next.
+    expect(await begin(aSecond)).not.toBeNull();
+    expect(await claim(queue, 999)).toBeNull();
+    nowMs += 1_000;
+    // Of five keys all has been claimed.
+    expect((await claim(queue, 999))!.count).toBe(35);
+    await queue.setKeys('/', aSecond);
+    expect(await eligibleInMs(queue)).toBe(1_000);
+  });
+
+  test('a queue that is wiped and filled anew has no tokens, and nothing of the one before', async () => {
+    const queue = await opened();
+    await queue.setKeys('/', aSecond);
+    nowMs += 60_000;
+    await queue.offer([ofKey('x', 2), ofKey('y', 9, 2)]);
+    const held = await claim(queue, 3);
+    await queue.settle(held!.id, held!.slices);
+    await server.client.del(`{millrace:${world.name}}:epoch`);
+    await expect(claim(queue, 9)).rejects.toMatchObject({ code: 'QUEUE_LOST' });
+    expect(await queue.attach('engine-1', leaseMs)).toBe('mine');
+    expect(await world.keys()).toEqual(['epoch', 'epochs']);
+    await queue.setKeys('/', aSecond);
+    await queue.offer([ofKey('x', 2)]);
+    await queue.open();
+    expect(await claim(queue, 9)).toBeNull();
+    expect(await eligibleInMs(queue)).toBe(1_000);
+  });
+});
+
+const rulesWithoutRate: KeyRules = { ...aSecond, each: { clusterWide: null, rate: null } };
