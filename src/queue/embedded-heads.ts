@@ -103,12 +103,12 @@ export class Heads {
   /**
    * Heads that come before an entry of an effective priority at a time, with their windows; `most` at most, in no order.
    *
-   * @param isShared shares decide among those of one priority: only those of a higher one are told
+   * @param isShared whether shares decide among those of one priority in a window: only those of a higher one are told
    */
   before(
     entry: Entry,
     priority: number,
-    isShared: boolean,
+    isShared: (window: FairnessWindow) => boolean,
     nowMs: number,
     most: number,
   ): (readonly [FairnessWindow, Head])[] {
@@ -116,7 +116,8 @@ export class Heads {
     for (const window of this.#byWindow.windows()) {
       const isBefore = (head: Head): boolean => {
         const its = effective(head, window, nowMs);
-        return its < priority || (its === priority && !isShared && head.tag === 0 && entryBefore(head.first, entry));
+        if (its !== priority || isShared(window)) return its < priority;
+        return head.tag === 0 && entryBefore(head.first, entry);
       };
       const heap = this.#byWindow.get(window)!;
       for (const head of heap.where(isBefore, most - found.length)) found.push([window, head]);

@@ -1,5 +1,6 @@
 // What keeps a ready member of the embedded queue: its priority, the bounds that are reached, and who is before it.
 
+import type { FairnessWindow } from './contract.js';
 import { type Entry, entryBefore } from './embedded-entry.js';
 import { Rung } from './embedded-lane.js';
 import type { ThrottleNode } from './embedded-throttle-node.js';
@@ -51,8 +52,12 @@ function membersBefore(entry: Entry, priority: number, nowMs: number): number {
   let members = 0;
   let left = lookedAtMax;
   let below: ThrottleNode | null = null;
-  // Between what a key has and the branch with weights, whose turn it is depends on what is claimed until then.
-  let isShared = false;
+  // Whose turn it is in shares depends on what is claimed until then: so it is between what a key has and the branch with
+  // weights, and with other windows up to the outermost such branch, since what of them is first there competes for all.
+  let isBelowKey = false;
+  const outermost = outermostWithWeights(entry.lane.node);
+  let isApart = outermost !== null;
+  const isShared = (window: FairnessWindow) => isBelowKey || (isApart && window !== entry.lane.window);
   for (let node: ThrottleNode | null = entry.lane.node; node !== null; below = node, node = node.parent) {
     const heads = node.common.before(entry, priority, isShared, nowMs, left);
     left -= heads.length;
@@ -63,14 +68,24 @@ function membersBefore(entry: Entry, priority: number, nowMs: number): number {
         members += 1;
         continue;
       }
-      const first = head.ready.where(each => isBefore(each, entry, priority, isShared, nowMs), Math.max(1, left));
+      const first = head.ready.where(
+        each => isBefore(each, entry, priority, isShared(window), nowMs),
+        Math.max(1, left),
+      );
       left = Math.max(0, left - first.length);
       for (const { count } of first) members += count;
     }
-    if (node.hidesTags) isShared = false;
-    if (node.key !== null && node.key.branch.rules.weights !== null) isShared = true;
+    if (node.hidesTags) isBelowKey = false;
+    if (node === outermost) isApart = false;
+    if (node.key !== null && node.key.branch.rules.weights !== null) isBelowKey = true;
   }
   return members;
+}
+
+function outermostWithWeights(from: ThrottleNode): ThrottleNode | null {
+  let outermost: ThrottleNode | null = null;
+  for (let node: ThrottleNode | null = from; node !== null; node = node.parent) if (node.hidesTags) outermost = node;
+  return outermost;
 }
 
 function isBefore(each: Entry, entry: Entry, priority: number, isShared: boolean, nowMs: number): boolean {

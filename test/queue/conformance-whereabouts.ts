@@ -1,6 +1,7 @@
 // Where a member is and what keeps it there, as the Queue contract tells it.
 
 import { expect, test } from 'vitest';
+import { rulesOf } from './conformance-keys.js';
 import { at8Ms, leaseMs, minuteMs, offerOf, type QueueHome, QueueWorld } from './queue-world.js';
 
 export function whereaboutsConformance(home: QueueHome): void {
@@ -142,6 +143,37 @@ export function whereaboutsConformance(home: QueueHome): void {
     // A token has come, though nobody has claimed since.
     world.nowMs = at8Ms + 1_000;
     expect(await whereIs('a', 2)).toMatchObject({ shortages: [], before: 1 });
+  });
+
+  test.each([
+    ['/', { key: 'x' }],
+    ['/', {}],
+    ['/a/', { key: 'x' }],
+    ['/a/', {}],
+  ])('below weights at %s another window is before %o by its priority alone', async (branch, key) => {
+    await world.queue.setKeys(branch, rulesOf({ weights: { of: new Map(), others: 1 } }));
+    await world.queue.setThrottle('/a/t/', { perEngine: null, clusterWide: 99, rate: null });
+    await world.queue.setFairness('/a/t/ages/', 60 * minuteMs);
+    await world.queue.setFairness('/ages/', 60 * minuteMs);
+    const at = (segment: string, ms: number, more = {}) =>
+      offerOf(segment, 2, { name: '/a/t/flow', eligibleAtMs: at8Ms + 30 * minuteMs - ms, ...key, ...more });
+    await world.queue.offer([at('first', 20)]);
+    await claim(2, at8Ms + 30 * minuteMs);
+    await world.queue.offer([
+      at('mine', 5),
+      at('level', 9, { name: '/a/t/ages/flow' }),
+      at('higher', 1, { name: '/a/t/ages/flow', priority: 9 }),
+      at('other', 1, { name: '/a/t/ages/flow', key: 'y' }),
+      at('older', 7),
+      at('beside', 8, { name: '/ages/flow' }),
+    ]);
+    // The share of its key is behind that of the other, which is the first of that window, and younger.
+    const before = branch === '/' ? ['higher', 'older'] : ['higher', 'older', 'beside'];
+    expect(await whereIs('mine', 1)).toMatchObject({ before: 2 * before.length + 1 });
+    const order = await world.drain(world.nowMs);
+    expect(new Set(order.slice(0, order.indexOf('mine:0')))).toEqual(
+      new Set(before.flatMap(segment => [`${segment}:0`, `${segment}:1`])),
+    );
   });
 
   test('of many lanes and slices it counts some one by one, and never more than there are', async () => {

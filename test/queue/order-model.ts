@@ -159,10 +159,15 @@ export class OrderModel {
     // Of what has a throttle beside its path one may stand for all, and what is full there is not before it.
     const beside = (name: string) =>
       pathOf(name).filter(branch => this.#throttles.has(branch) && !member.name.startsWith(branch));
-    // Whose turn it is in shares is not looked at, and where keys have rules nothing is counted for sure.
+    // Whose turn it is in shares is not looked at, and where keys have rules nothing is counted for sure. But what is below the
+    // same weights in another window competes there by what is first of it, which may be another.
+    const isApart = (each: Ordered) =>
+      this.#window(each) !== this.#window(member) &&
+      this.keys.sharing(member.name).some(branch => each.name.startsWith(branch));
     const before = ready.filter(
       each =>
         (this.effective(each, nowMs) - this.effective(member, nowMs) ||
+          Number(isApart(each)) ||
           this.#filedMs(each) - this.#filedMs(member) ||
           each.arrival - member.arrival ||
           each.position - member.position) < 0,

@@ -62,21 +62,21 @@ local place = placeIn(filed, entry)
 local line = string.sub(placeIn(lane.isFifo and 'c' or 'e', entry), 1, placeLength)
 local ofSlice = position - entry.from
 
--- Members of a key's line that go before it.
-local function membersInLine(id)
-  local from, to = '[' .. id .. '|', '(' .. id .. '|' .. place
-  local found = redis.call('ZRANGEBYLEX', key('lines'), from, to, 'LIMIT', 0, math.max(0, left))
+-- Members of what waits in a set behind a prefix, from the first up to a time, arrival and from; nil: all.
+local function membersUpTo(set, prefix, text)
+  local from, to = '[' .. prefix, '(' .. prefix .. (text or '}')
+  local found = redis.call('ZRANGEBYLEX', key(set), from, to, 'LIMIT', 0, math.max(0, left))
   local members = 0
   for _, member in ipairs(found) do
-    local at, segment = string.match(member, '^[^|]+|%d+|%d+|(%d+)|(.*)$')
+    local at, segment = string.match(string.sub(member, #prefix + 1), '^%d+|%d+|(%d+)|(.*)$')
     members = members + countOf(entryAt(segment .. '|' .. at))
   end
   left = left - #found
   if left > 0 then return members end
-  return members + redis.call('ZLEXCOUNT', key('lines'), from, to) - #found
+  return members + redis.call('ZLEXCOUNT', key(set), from, to) - #found
 end
 
-local inLine = isInLine and membersInLine(string.sub(filed, 2)) or 0
+local inLine = isInLine and membersUpTo('lines', string.sub(filed, 2) .. '|', place) or 0
 
 local function shortages()
   local found = {}
@@ -118,36 +118,22 @@ end
 
 local own = lane.id .. '|' .. string.sub(filed, 2)
 
--- Members of the entries of a rung from its first up to a text; nil: all.
-local function membersUpTo(rung, text)
-  local from, to = '[' .. rung .. '|', text and '(' .. rung .. '|' .. text or '(' .. rung .. '}'
-  local found = redis.call('ZRANGEBYLEX', key('ready'), from, to, 'LIMIT', 0, math.max(0, left))
-  local members = 0
-  for _, member in ipairs(found) do
-    local at, segment = string.match(member, '^%d+|[^|]+|%d+|%d+|(%d+)|(.*)$')
-    members = members + countOf(entryAt(segment .. '|' .. at))
-  end
-  left = left - #found
-  if left > 0 then return members end
-  return members + redis.call('ZLEXCOUNT', key('ready'), from, to) - #found
-end
-
 -- Those of another rung that come before it. In one that is ordered by eligible time and ages, what comes before it by priority
--- ends at a time, and what is level with it a window later.
-local function membersOf(other, filing)
+-- ends at a time, and what is level with it a window later; where shares decide among the level ones none of these count.
+local function membersOf(other, filing, isShared)
   local rung, window = string.sub(filing, 2), tonumber(other.window)
-  local at = other.id .. '|' .. rung
+  local at = other.id .. '|' .. rung .. '|'
   local priority = tonumber(other.priority)
   if window == 0 or string.sub(filing, 1, 1) == 'c' then
     if window > 0 then priority = math.max(1, priority - math.floor(now / window) + tonumber(rung)) end
-    return membersUpTo(at, priority == effective and line or nil)
+    return membersUpTo('ready', at, priority == effective and line or nil)
   end
   local step = effective - priority + math.floor(now / window)
   local higher = pad16(effective > 1 and math.max(0, step * window) or 0)
   local level = pad16(math.max(0, (step + 1) * window))
   local text = line
-  if text < higher then text = higher elseif text > level then text = level end
-  return membersUpTo(at, text)
+  if isShared or text < higher then text = higher elseif text > level then text = level end
+  return membersUpTo('ready', at, text)
 end
 
 -- Whether what hangs at a node is shown in another by the node of the path just below that.
@@ -161,29 +147,38 @@ local function isShownBy(id, below, node)
 end
 
 -- Those of what a head of a lane stands for; nothing for its own.
-local function membersBehind(id, at, segment)
+local function membersBehind(id, at, segment, isShared)
   local filing = string.sub(entryAt(segment .. '|' .. at).place, 2)
   if string.sub(filing, 1, 1) == 'l' then return filing == filed and 0 or 1 end
-  return id .. '|' .. string.sub(filing, 2) == own and 0 or membersOf(laneAt(id), filing)
+  return id .. '|' .. string.sub(filing, 2) == own and 0 or membersOf(laneAt(id), filing, isShared)
 end
 
-local before = ofSlice + inLine + (isInLine and 0 or membersUpTo(own, place))
--- Between what a key has and the branch with weights, whose turn it is depends on what is claimed until then: only what has a
--- higher priority is counted there. What other keys have in their shares stands in other classes, and is not.
+local before = ofSlice + inLine + (isInLine and 0 or membersUpTo('ready', own .. '|', place))
+-- Whose turn it is in shares depends on what is claimed until then: only what has a higher priority is counted between what a key
+-- has and the branch with weights, and of other windows up to the outermost such branch, since what of them is first there
+-- competes for all. What other keys have in their shares stands in other classes, and is not counted.
 local node, below, sharedUntil = lane.node, nil, nil
+local outermost = nil
+while setting.shared > 0 and node do
+  if throttles().nodeAt(node).isShared then outermost = node end
+  node = throttles().nodeAt(node).parent
+end
+local isApart = outermost ~= nil
+node = lane.node
 while node do
   for _, window in ipairs(setting.windows) do
+    local isShared = sharedUntil ~= nil or (isApart and window ~= lane.window)
     local prefix = node .. '||' .. window .. '|'
     local rank = effective
     if window ~= '0' then rank = effective == 1 and 0 or effective + math.floor(now / tonumber(window)) end
-    local from, to = '[' .. prefix, '(' .. prefix .. pad16(rank) .. (sharedUntil and '' or '|' .. line)
+    local from, to = '[' .. prefix, '(' .. prefix .. pad16(rank) .. (isShared and '' or '|' .. line)
     local heads = redis.call('ZRANGEBYLEX', key('heads'), from, to, 'LIMIT', 0, math.max(0, left))
     left = left - #heads
     for _, head in ipairs(heads) do
       local at, id, segment = string.match(string.sub(head, #prefix + 1), '^%d+|%d+|%d+|(%d+)|(%d+)|(.*)$')
       local its = laneAt(id).node
       if its == node then
-        before = before + membersBehind(id, at, segment)
+        before = before + membersBehind(id, at, segment, isShared)
       elseif not isShownBy(its, below, node) then
         before = before + 1
       end
@@ -192,6 +187,7 @@ while node do
     if left <= 0 then before = before + math.max(0, redis.call('ZLEXCOUNT', key('heads'), from, to) - #heads - 1) end
   end
   if node == sharedUntil then sharedUntil = nil end
+  if node == outermost then isApart = false end
   local it = setting.nodes > 0 and throttles().nodeAt(node)
   if it and it.key and keys().rulesAt(it.key.branch).others then sharedUntil = it.key.branch end
   below, node = node, it and it.parent or nil
