@@ -2,30 +2,16 @@
 
 import { type KeyRules, type KeyWeights, keyBytesMax } from '../queue/key-rules.js';
 import { quote } from '../workflow/fault.js';
-import { type Checked, found, type Raw, refused, writtenOf } from './raw-value.js';
+import { type Checked, found, isWord, type Raw, refused, writtenOf } from './raw-value.js';
 import { type KnownName, type KnownProperties, nearest, type RuntimeTree } from './tree.js';
 
-const limitMax = 999_999_999;
 const weightMax = 1_000;
 const weightsMax = 10_000;
 /** Stands for the keys that are not named. */
 const others = '*';
 
-/** Of each key: 0 would hold all of them back for ever, which is for the throttle of the branch. */
-export function checkKeyLimit(raw: Raw): Checked<number | 'unlimited'> {
-  const value = writtenOf(raw);
-  if (isWord(value, 'unlimited')) return { ok: true, value: 'unlimited' };
-  const limit = raw.kind === 'text' && /^\d{1,9}$/.test(raw.text.trim()) ? Number(raw.text) : value;
-  if (Number.isInteger(limit) && (limit as number) >= 1 && (limit as number) <= limitMax) {
-    return { ok: true, value: limit as number };
-  }
-  const range = `a whole number from 1 to ${limitMax.toLocaleString('en-US')}, or unlimited`;
-  return refused('VALUE_INVALID', `found ${found(raw)}, accepted is ${range}`);
-}
-
 export function checkKeyOrder(raw: Raw): Checked<'strict' | 'none'> {
-  const value = writtenOf(raw);
-  for (const word of ['strict', 'none'] as const) if (isWord(value, word)) return { ok: true, value: word };
+  for (const word of ['strict', 'none'] as const) if (isWord(raw, word)) return { ok: true, value: word };
   return refused('VALUE_INVALID', `found ${found(raw)}, accepted is strict or none`);
 }
 
@@ -37,7 +23,7 @@ export function checkKeyWeights(raw: Raw): Checked<KeyWeights | 'none'> {
     `${weightMax.toLocaleString('en-US')}; ${others} for all others, 1 without it), or none`;
   if (typeof text !== 'string' || text.trim() === '')
     return refused('VALUE_INVALID', `found ${found(raw)}, ${accepted}`);
-  if (isWord(text, 'none')) return { ok: true, value: 'none' };
+  if (isWord(raw, 'none')) return { ok: true, value: 'none' };
   const parts = text.split(',');
   if (parts.length > weightsMax) {
     return refused(
@@ -96,9 +82,4 @@ export function keyRulesOf(tree: RuntimeTree, branch: string): KeyRules | null {
 
 function isKey(key: string): boolean {
   return Buffer.byteLength(key) <= keyBytesMax && !/\p{Cc}/u.test(key);
-}
-
-/** In any case. */
-function isWord(value: unknown, word: string): boolean {
-  return typeof value === 'string' && value.trim().toLowerCase() === word;
 }

@@ -2,9 +2,10 @@
 // taken for a variable would let through what it was to hold back.
 
 import { parseName } from '../workflow/namespace.js';
-import { checkKeyLimit, checkKeyOrder, checkKeyWeights } from './key-properties.js';
+import { checkKeyOrder, checkKeyWeights } from './key-properties.js';
+import { checkKeyLimit, checkLimit } from './limit-value.js';
 import { modulePaths } from './module-paths.js';
-import { checkFlag, checkLimit, checkPriority, checkWindow } from './order-properties.js';
+import { checkFlag, checkPriority, checkWindow } from './order-properties.js';
 import { checkRate } from './rate-value.js';
 import { absolutePath, type Checked, found, type Raw, refused, type Surroundings, writtenOf } from './raw-value.js';
 import type { KnownName, KnownProperties } from './tree.js';

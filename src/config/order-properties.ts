@@ -6,11 +6,10 @@ import type { Rate } from '../queue/rate.js';
 import { TimeExpressionError } from '../time/errors.js';
 import { durationOf, parseRelative } from '../time/relative/index.js';
 import { keyRulesOf } from './key-properties.js';
-import { type Checked, found, type Raw, refused } from './raw-value.js';
+import { type Checked, found, isWord, type Raw, refused, wholeNumberIn, writtenOf } from './raw-value.js';
 import type { KnownName, KnownProperties, RuntimeTree } from './tree.js';
 
 const priorityMax = 10_000;
-const limitMax = 999_999_999;
 /** Steps of windows add up to times, which must stay exact. */
 const windowMsMax = 366 * 24 * 3_600_000;
 
@@ -18,15 +17,6 @@ export function checkPriority(raw: Raw): Checked<number> {
   const value = wholeNumberIn(raw);
   if (value !== null && value >= 1 && value <= priorityMax) return { ok: true, value };
   const range = `a whole number from 1 (highest) to ${priorityMax.toLocaleString('en-US')}`;
-  return refused('VALUE_INVALID', `found ${found(raw)}, accepted is ${range}`);
-}
-
-/** Of a throttle. */
-export function checkLimit(raw: Raw): Checked<number | 'unlimited'> {
-  if (isWord(raw, 'unlimited')) return { ok: true, value: 'unlimited' };
-  const value = wholeNumberIn(raw);
-  if (value !== null && value >= 0 && value <= limitMax) return { ok: true, value };
-  const range = `a whole number from 0 (nothing runs) to ${limitMax.toLocaleString('en-US')}, or unlimited`;
   return refused('VALUE_INVALID', `found ${found(raw)}, accepted is ${range}`);
 }
 
@@ -39,7 +29,7 @@ export function checkFlag(raw: Raw): Checked<boolean> {
 /** A fairness window, in ms. */
 export function checkWindow(raw: Raw): Checked<number | 'off'> {
   if (isWord(raw, 'off')) return { ok: true, value: 'off' };
-  const text = raw.kind === 'text' ? raw.text : raw.value;
+  const text = writtenOf(raw);
   const accepted = 'accepted is a relative time expression of a fixed length up to 366 days, such as +5m, or off';
   if (typeof text !== 'string' || text.trim() === '')
     return refused('VALUE_INVALID', `found ${found(raw)}, ${accepted}`);
@@ -106,16 +96,4 @@ function throttleOf(said: {
     rate: boundIn(said.rate),
   };
   return Object.values(throttle).every(bound => bound === null) ? null : throttle;
-}
-
-/** `null`: it is none. */
-function wholeNumberIn(raw: Raw): number | null {
-  if (raw.kind === 'json') return Number.isInteger(raw.value) ? (raw.value as number) : null;
-  return /^\d{1,9}$/.test(raw.text.trim()) ? Number(raw.text) : null;
-}
-
-/** In any case. */
-function isWord(raw: Raw, word: string): boolean {
-  const text = raw.kind === 'text' ? raw.text : raw.value;
-  return typeof text === 'string' && text.trim().toLowerCase() === word;
 }

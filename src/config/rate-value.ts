@@ -4,7 +4,7 @@
 import { type Rate, rateMembersMax, ratePerMsMax } from '../queue/rate.js';
 import { TimeExpressionError } from '../time/errors.js';
 import { durationOf, parseRelative } from '../time/relative/index.js';
-import { type Checked, found, type Raw, refused, writtenOf } from './raw-value.js';
+import { type Checked, found, isWord, type Raw, refused, writtenOf } from './raw-value.js';
 
 const accepted =
   'accepted is a rate such as 100 per +1m or 100 per +1m burst 20 (whole numbers from 1 to ' +
@@ -15,7 +15,7 @@ export function checkRate(raw: Raw): Checked<Rate | 'unlimited'> {
   if (typeof text !== 'string' || text.trim() === '') {
     return refused('VALUE_INVALID', `found ${found(raw)}, ${accepted}`);
   }
-  if (text.trim().toLowerCase() === 'unlimited') return { ok: true, value: 'unlimited' };
+  if (isWord(raw, 'unlimited')) return { ok: true, value: 'unlimited' };
   const parsed = parseRate(text);
   if ('fault' in parsed) {
     const character = [...text.slice(0, parsed.index)].length + 1;

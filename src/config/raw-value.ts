@@ -25,6 +25,18 @@ export function writtenOf(raw: Raw): Json {
   return raw.kind === 'text' ? raw.text : raw.value;
 }
 
+/** In any case. */
+export function isWord(raw: Raw, word: string): boolean {
+  const value = writtenOf(raw);
+  return typeof value === 'string' && value.trim().toLowerCase() === word;
+}
+
+/** `null`: it is none. */
+export function wholeNumberIn(raw: Raw): number | null {
+  if (raw.kind === 'json') return Number.isInteger(raw.value) ? (raw.value as number) : null;
+  return /^\d{1,9}$/.test(raw.text.trim()) ? Number(raw.text) : null;
+}
+
 export function refused(code: ConfigurationFaultCode, message: string): Checked<never> {
   return { ok: false, code, message };
 }

@@ -1,7 +1,8 @@
 // The properties of keys: what they may be, and what is said of what they may not.
 
 import { describe, expect, test } from 'vitest';
-import { checkKeyLimit, checkKeyOrder, checkKeyWeights } from '../../src/config/key-properties.js';
+import { checkKeyOrder, checkKeyWeights } from '../../src/config/key-properties.js';
+import { checkKeyLimit } from '../../src/config/limit-value.js';
 import { ordersOf } from '../../src/config/order-properties.js';
 import type { Raw } from '../../src/config/raw-value.js';
 import type { Json } from '../../src/workflow/model.js';
