@@ -123,8 +123,6 @@ export interface ThrottleState extends Throttle {
   readonly running: number;
   /** By engine; those that hold some. */
   readonly runningBy: ReadonlyMap<string, number>;
-  /** False where a call was not carried out to its end, so that it is to be repeated. */
-  readonly isWhole: boolean;
 }
 
 /**
@@ -225,7 +223,7 @@ export interface Queue {
   /**
    * Rules for the keys of a branch and all below it; `null`: as above it.
    *
-   * @throws EngineError `OPTION_INVALID` for a rate of each key, which no queue has yet
+   * @throws EngineError `OPTION_INVALID` for a rate of each key that is none
    */
   setKeys(branch: string, rules: KeyRules | null): Promise<void>;
   /** What is set, by branch: those of which something is, or is not whole. */
@@ -236,8 +234,8 @@ export interface Queue {
   /** Where a member is, and what keeps it there. Changes nothing; its cost is bounded. */
   whereIs(segment: string, position: number): Promise<Whereabouts>;
   /**
-   * Be told that something may be ready that was not, but by a release of one's own. A hint that may be lost: a home may have no way to tell, and whoever
-   * waits asks again after a while anyway. Returns what stops it.
+   * Be told that something may be ready that was not, but by a release of one's own. A hint that may be lost: a home may have
+   * no way to tell, and whoever waits asks again after a while anyway. Returns what stops it.
    */
   onReady(listener: () => void): () => void;
   /** Tell the others on this queue that an engine has left, so that they need not wait to see it. */

@@ -61,7 +61,7 @@ export class Claims {
     for (const [branch, throttle] of throttles) {
       const runningBy = this.runningBelow(branch);
       const running = [...runningBy.values()].reduce((sum, members) => sum + members, 0);
-      states.set(branch, { ...throttle, running, runningBy, isWhole: true });
+      states.set(branch, { ...throttle, running, runningBy });
     }
     return states;
   }

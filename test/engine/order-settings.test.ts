@@ -208,6 +208,7 @@ describe('order settings', () => {
               home.meanwhile = () => undefined;
               want(later);
             };
+            // What fails is left to the next of these, or to the one at the end.
             await order.agree().catch(() => undefined);
             home.meanwhile = () => undefined;
           }

@@ -10,7 +10,7 @@ import { onTestFinished } from 'vitest';
 import { createEngine } from '../../src/engine/create-engine.js';
 import type { Engine } from '../../src/engine/index.js';
 import { nullLoggers } from '../../src/observe/loggers.js';
-import type { ThrottleState } from '../../src/queue/contract.js';
+import type { BranchSettings, ThrottleState } from '../../src/queue/contract.js';
 import { createRedisQueue } from '../../src/queue/redis/redis-queue.js';
 import { openCount } from '../fixtures/ledger/exported.mjs';
 import { definitions } from '../fixtures/ledger/throttled.mjs';
@@ -127,7 +127,7 @@ export class ThrottledCluster {
     if (value === null) await this.operator.configuration.unset(place);
     else await this.operator.configuration.set({ ...place, value });
     await this.#until(`${branch} ${limit} ${value} is in force`, async () =>
-      isInForce(branch, after, await this.#throttles()),
+      isInForce(branch, after, await this.#ofQueue()),
     );
     if (isLowered) mark();
   }
@@ -136,8 +136,8 @@ export class ThrottledCluster {
   async settled(limitMs: number): Promise<void> {
     await this.#until('all has ended', async () => (await openCount(this.operator)) === 0, limitMs);
     await this.#until('slots come back', async () => {
-      const throttles = await this.#throttles();
-      return throttles !== null && [...throttles.values()].every(({ running }) => running === 0);
+      const there = await this.#ofQueue();
+      return there !== null && [...there.throttles.values()].every(({ running }) => running === 0);
     });
   }
 
@@ -155,13 +155,14 @@ export class ThrottledCluster {
   }
 
   /** As the queue has them; `null` while it is lost, or not open. */
-  async #throttles(): Promise<ReadonlyMap<string, ThrottleState> | null> {
+  async #ofQueue(): Promise<OfQueue | null> {
     const cluster = clusterOf(this.folder);
     const [state, store] = await this.#redis.client.hmget(`{millrace:${cluster}}:epoch`, 'state', 'store');
     if (state !== 'open' || store == null) return null;
     const queue = createRedisQueue({ url: this.#redis.socket, name: cluster, store });
     try {
-      return (await queue.attach('observer', 1)) === 'open' ? await queue.throttles() : null;
+      if ((await queue.attach('observer', 1)) !== 'open') return null;
+      return { settings: await queue.settings(), throttles: await queue.throttles() };
     } catch (error) {
       if ((error as { code?: unknown }).code === 'QUEUE_LOST') return null;
       throw error;
@@ -177,14 +178,18 @@ export class ThrottledCluster {
   }
 }
 
+interface OfQueue {
+  readonly settings: ReadonlyMap<string, BranchSettings>;
+  readonly throttles: ReadonlyMap<string, ThrottleState>;
+}
+
 /** Whether claims are held to it, and what was given out before has come back. */
-function isInForce(branch: string, wanted: Limits, throttles: ReadonlyMap<string, ThrottleState> | null): boolean {
-  if (throttles === null) return false;
+function isInForce(branch: string, wanted: Limits, there: OfQueue | null): boolean {
+  if (there === null || there.settings.get(branch)?.isWhole === false) return false;
   const { perEngine, clusterWide } = wanted;
-  const set = throttles.get(branch);
+  const set = there.throttles.get(branch);
   if (set === undefined) return perEngine === null && clusterWide === null;
   return (
-    set.isWhole &&
     set.perEngine === perEngine &&
     set.clusterWide === clusterWide &&
     set.running <= (clusterWide ?? Number.POSITIVE_INFINITY) &&

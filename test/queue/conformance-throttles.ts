@@ -127,7 +127,6 @@ export function throttleConformance(home: QueueHome): void {
               ['engine-1', 2],
               ['engine-2', 1],
             ]),
-            isWhole: true,
           },
         ],
       ]);

@@ -57,7 +57,7 @@ describe('throttles in Redis', () => {
     for (let at = 0; at < many; at++)
       await queue.setThrottle(branchAt(at), { perEngine: 1, clusterWide: 2, rate: null });
     await queue.setThrottle('/lanes/', { perEngine: null, clusterWide: 8, rate: null });
-    expect((await queue.throttles()).get('/lanes/')).toMatchObject({ running: 6, isWhole: true });
+    expect((await queue.throttles()).get('/lanes/')).toMatchObject({ running: 6 });
     expect((await queue.throttles()).get(branchAt(0))).toMatchObject({ running: 2 });
     // Three branches are full; two slots are left of all.
     expect(claimedPositions(await claim(queue, 9))).toEqual(['s3:0', 's4:0']);
@@ -82,14 +82,15 @@ describe('throttles in Redis', () => {
       most: 10,
     };
     expect(await setThrottle(caller, begun)).not.toBeNull();
-    expect((await queue.throttles()).get('/lanes/')).toMatchObject({ running: 4, isWhole: false });
+    expect((await queue.throttles()).get('/lanes/')).toMatchObject({ running: 4 });
     expect((await queue.settings()).get('/lanes/')).toMatchObject({ throttle: begun.throttle, isWhole: false });
     await queue.setThrottle('/lanes/', { perEngine: null, clusterWide: 5, rate: null });
-    expect((await queue.throttles()).get('/lanes/')).toMatchObject({ running: 4, isWhole: true });
+    expect((await queue.throttles()).get('/lanes/')).toMatchObject({ running: 4 });
+    expect((await queue.settings()).get('/lanes/')).toMatchObject({ isWhole: true });
     expect(claimedPositions(await claim(queue, 9))).toEqual(['s2:0']);
-    // Taken away in part it bounds nothing, and is still told.
+    // Taken away in part it bounds nothing, and is still told of what is set.
     expect(await setThrottle(caller, { ...begun, throttle: null })).not.toBeNull();
-    expect((await queue.throttles()).get('/lanes/')).toMatchObject({ isWhole: false });
+    expect(await queue.throttles()).toEqual(new Map());
     expect((await queue.settings()).get('/lanes/')).toMatchObject({ throttle: null, isWhole: false });
     expect(claimedPositions(await claim(queue, 2))).toEqual(['s2:1', 's3:0']);
     await queue.setThrottle('/lanes/', null);

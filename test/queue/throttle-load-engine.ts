@@ -101,6 +101,7 @@ export class LoadEngine {
       const begun = asking.then(claim => {
         if (claim.kind === 'claimed' && this.isAlive) this.#begin(claim);
       });
+      // Who waits for it to be over is not who asked: that one is told of an error below.
       this.#asking = begun.catch(() => undefined);
       await begun;
     });

@@ -2,8 +2,7 @@
 
 KEYS, ARGV[1], ARGV[2]  as in parts/epoch.lua
 
-RETURNS  {{branch, per engine or '', cluster wide or '', rate or '', 1 or 0 where a call was not carried out to its end, members, engine,
-         members, ...}, ...}
+RETURNS  {{branch, per engine or '', cluster wide or '', rate or '', members, engine, members, ...}, ...}
 COST     O(T E + H (log N + D)), T = throttles, E = engines that hold something, H = entries held, D = throttles on a path.
 ]]
 if isLost() then return lost end
@@ -12,12 +11,11 @@ if setting.nodes == 0 then return answer end
 local engines, held = redis.call('HKEYS', key('running')), heldBelow()
 for _, name in ipairs(redis.call('ZRANGE', key('node-names'), 0, -1)) do
   local node = throttles().nodeAt(string.match(name, '(%d+)$'))
-  local isBegun = redis.call('HEXISTS', key('throttles-begun'), node.branch) == 1
-  -- Others have rules for keys alone.
-  if node.isThrottle or isBegun then
+  -- Others have rules for keys alone, or leave.
+  if node.isThrottle then
     local told = {
       node.branch, node.perEngine and whole(node.perEngine) or '', node.clusterWide and whole(node.clusterWide) or '',
-      node.rate and node.rate.text or '', isBegun and 0 or 1, held[node.id .. '|'] or 0,
+      node.rate and node.rate.text or '', held[node.id .. '|'] or 0,
     }
     for _, engine in ipairs(engines) do
       local members = held[node.id .. '|' .. engine] or 0

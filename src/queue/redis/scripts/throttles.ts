@@ -8,7 +8,7 @@ import type { EpochCaller } from '../scripts.js';
 export async function throttles(caller: EpochCaller): Promise<ReadonlyMap<string, ThrottleState>> {
   const states = new Map<string, ThrottleState>();
   for (const told of listOf(await caller.call('throttles', []))) {
-    const [branch, perEngine, clusterWide, rate, isWhole, running, ...engines] = listOf(told);
+    const [branch, perEngine, clusterWide, rate, running, ...engines] = listOf(told);
     const runningBy = new Map<string, number>();
     for (let at = 0; at < engines.length; at += 2) runningBy.set(String(engines[at]), Number(engines[at + 1]));
     states.set(String(branch), {
@@ -17,7 +17,6 @@ export async function throttles(caller: EpochCaller): Promise<ReadonlyMap<string
       rate: rateIn(rate),
       running: Number(running),
       runningBy,
-      isWhole: Number(isWhole) === 1,
     });
   }
   return states;
