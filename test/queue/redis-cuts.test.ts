@@ -1,35 +1,13 @@
 // Settings of the queue in Redis that were not carried out to their end: what others do meanwhile, and what is left.
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Queue } from '../../src/queue/contract.js';
+import { describe, expect, test } from 'vitest';
 import { setThrottle } from '../../src/queue/redis/scripts/set-throttle.js';
-import { RedisServer } from '../servers/redis-server.js';
 import { claimedPositions } from './queue-model.js';
-import { claimOf, leaseMs, offerOf } from './queue-world.js';
-import { RedisWorld } from './redis-world.js';
+import { offerOf } from './queue-world.js';
+import { longAgo, TimedRedis } from './timed-redis.js';
 
-let server!: RedisServer;
-let world!: RedisWorld;
-let nowMs = 1_000_000;
-beforeAll(async () => {
-  server = await RedisServer.start();
-});
-afterAll(() => server.stop());
-beforeEach(() => {
-  nowMs = 1_000_000;
-  world = new RedisWorld(server);
-});
-afterEach(() => world.close());
-
-async function opened(): Promise<Queue> {
-  const queue = world.connect({ nowMs: () => nowMs });
-  await queue.attach('engine-1', leaseMs);
-  await queue.open();
-  return queue;
-}
-
-const claim = (queue: Queue, limit: number, engine = 'engine-1') => claimOf(queue, { engine, limit, leaseMs });
-const then = { eligibleAtMs: 1, createdAtMs: 1 };
+const redis = new TimedRedis();
+const { opened, claim } = redis;
 
 describe('settings cut off in Redis', () => {
   test('a throttle that was not set to its end counts what another has hung there meanwhile', async () => {
@@ -38,7 +16,7 @@ describe('settings cut off in Redis', () => {
     for (const isSettledBetween of [false, true]) {
       const throttle = { perEngine: 3, clusterWide: isSettledBetween ? null : 3, rate: null };
       const offers = ['c', 'd'].map(name =>
-        offerOf(`${name}-${isSettledBetween}`, 3, { ...then, name: `/a/b/${name}/flow` }),
+        offerOf(`${name}-${isSettledBetween}`, 3, { ...longAgo, name: `/a/b/${name}/flow` }),
       );
       await queue.offer(offers);
       const held = await claim(queue, 3);
@@ -51,7 +29,7 @@ describe('settings cut off in Redis', () => {
         expect(await claim(queue, 9)).toBeNull();
         await queue.settle(held!.id, held!.slices);
       }
-      await queue.offer([offerOf(`more-${isSettledBetween}`, 9, { ...then, name: '/a/b/flow' })]);
+      await queue.offer([offerOf(`more-${isSettledBetween}`, 9, { ...longAgo, name: '/a/b/flow' })]);
       const next = await claim(queue, 9);
       expect(next?.count).toBe(3);
       await queue.settle(next!.id, next!.slices);
@@ -67,8 +45,8 @@ describe('settings cut off in Redis', () => {
     await queue.setThrottle('/a/', limited(null, 1));
     await queue.setThrottle('/a/b/c/', limited(2, null));
     await queue.offer([
-      offerOf('below', 1, { ...then, eligibleAtMs: 2, name: '/a/b/c/flow' }),
-      offerOf('above', 2, { ...then, name: '/a/flow' }),
+      offerOf('below', 1, { ...longAgo, eligibleAtMs: 2, name: '/a/b/c/flow' }),
+      offerOf('above', 2, { ...longAgo, name: '/a/flow' }),
     ]);
     const caller = queue as unknown as Parameters<typeof setThrottle>[0];
     const cut = { branch: '/a/b/', throttle: limited(null, 50), progress: null, most: 1 };
@@ -82,6 +60,6 @@ describe('settings cut off in Redis', () => {
     }
     await queue.setThrottle('/a/b/', null);
     for (const part of ['heads', 'faces', 'changed', 'views'])
-      expect(await server.client.exists(world.keyOf(part))).toBe(0);
+      expect(await redis.server.client.exists(redis.world.keyOf(part))).toBe(0);
   });
 });

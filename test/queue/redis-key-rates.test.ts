@@ -1,37 +1,17 @@
 // A rate of each key in Redis, beyond the contract's suite: what one script does not do in one go, what is left behind, how many
 // keys are remembered, and a queue that was wiped.
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Offer, Queue } from '../../src/queue/contract.js';
 import { type KeyRules, spentKeysMax } from '../../src/queue/key-rules.js';
 import { setKeys } from '../../src/queue/redis/scripts/set-keys.js';
-import { RedisServer } from '../servers/redis-server.js';
 import { ratedTo } from './conformance-key-rates.js';
 import { claimedPositions, eligibleInMs } from './queue-model.js';
-import { claimOf, leaseMs, offerOf, range } from './queue-world.js';
-import { RedisWorld } from './redis-world.js';
+import { leaseMs, offerOf, range } from './queue-world.js';
+import { TimedRedis } from './timed-redis.js';
 
-let server!: RedisServer;
-let world!: RedisWorld;
-let nowMs = 1_000_000;
-beforeAll(async () => {
-  server = await RedisServer.start();
-});
-afterAll(() => server.stop());
-beforeEach(() => {
-  nowMs = 1_000_000;
-  world = new RedisWorld(server);
-});
-afterEach(() => world.close());
-
-async function opened(): Promise<Queue> {
-  const queue = world.connect({ nowMs: () => nowMs });
-  await queue.attach('engine-1', leaseMs);
-  await queue.open();
-  return queue;
-}
-
-const claim = (queue: Queue, limit: number) => claimOf(queue, { engine: 'engine-1', limit, leaseMs });
+const redis = new TimedRedis();
+const { opened, claim } = redis;
 const aSecond = ratedTo({ members: 1, perMs: 1_000, burst: 3 });
 const ofKey = (key: string, members: number, at = 1): Offer =>
   offerOf(key, members, { key, eligibleAtMs: at, createdAtMs: at });
@@ -54,34 +34,34 @@ describe('a rate of each key in Redis', () => {
     await queue.setKeys('/branch/', aSecond);
     await queue.offer(ofKeys(many, 2));
     expect(await claim(queue, 9)).toBeNull();
-    nowMs += 1_000;
+    redis.nowMs += 1_000;
     expect(await settleAll(queue)).toBe(many);
     expect(await eligibleInMs(queue)).toBe(1_000);
-    nowMs += 1_000;
+    redis.nowMs += 1_000;
     expect(await settleAll(queue)).toBe(many);
     // None has anything in the queue: they rest.
     expect(await eligibleInMs(queue)).toBeNull();
-    const plain = [queue.epoch!, 'epoch', 'epochs'];
+    const plain = redis.plainKeys(queue);
     const ofRules = [
       ...plain,
       ...['node-names', 'nodes', 'key-rules', 'buckets:1'].map(part => `${queue.epoch}:${part}`),
     ];
     const ofRest = ['spending', 'spent:1'].map(part => `${queue.epoch}:${part}`);
-    expect(await world.keys()).toEqual([...ofRules, ...ofRest].sort());
-    nowMs += 2_999;
+    expect(await redis.world.keys()).toEqual([...ofRules, ...ofRest].sort());
+    redis.nowMs += 2_999;
     for (let call = 0; call < 4; call++) expect(await claim(queue, 1)).toBeNull();
-    nowMs += 1;
+    redis.nowMs += 1;
     for (let call = 0; call < 3; call++) expect(await claim(queue, 1)).toBeNull();
-    expect(await world.keys()).toEqual([...ofRules].sort());
-    expect(await server.client.hkeys(`{millrace:${world.name}}:${queue.epoch}:buckets:1`)).toEqual(['1~']);
+    expect(await redis.world.keys()).toEqual([...ofRules].sort());
+    expect(await redis.server.client.hkeys(`{millrace:${redis.world.name}}:${queue.epoch}:buckets:1`)).toEqual(['1~']);
     await queue.setKeys('/branch/', null);
-    expect(await world.keys()).toEqual([...plain].sort());
+    expect(await redis.world.keys()).toEqual(plain);
   });
 
   test('taken away while keys wait, are claimed and rest, it leaves nothing behind', async () => {
     const queue = await opened();
     await queue.setKeys('/', aSecond);
-    nowMs += 3_000;
+    redis.nowMs += 3_000;
     await queue.offer(ofKeys(3, 4));
     const held = await claim(queue, 9);
     expect(held!.count).toBe(9);
@@ -91,16 +71,16 @@ describe('a rate of each key in Redis', () => {
     await queue.settle(held!.id, held!.slices);
     expect(await settleAll(queue)).toBe(2);
     expect(await eligibleInMs(queue)).toBeNull();
-    expect(await world.keys()).toEqual([queue.epoch, 'epoch', 'epochs'].sort());
+    expect(await redis.world.keys()).toEqual(redis.plainKeys(queue));
   });
 
   test('of keys that rest so many are remembered; who comes later has no more than the one that was let go', async () => {
     const queue = await opened();
     await queue.setKeys('/', aSecond);
-    nowMs += 3_000;
+    redis.nowMs += 3_000;
     // So many that have two tokens; those they had would be all there in a second.
-    const at = (part: string): string => `{millrace:${world.name}}:${queue.epoch}:${part}`;
-    await server.client.eval(
+    const at = (part: string): string => `{millrace:${redis.world.name}}:${queue.epoch}:${part}`;
+    await redis.server.client.eval(
       `for index = 1, ${spentKeysMax} do
          redis.call('ZADD', KEYS[1], ARGV[1] + 1000, '0~once' .. index)
          redis.call('HSET', KEYS[2], '0~once' .. index, '2000|' .. ARGV[1])
@@ -108,14 +88,14 @@ describe('a rate of each key in Redis', () => {
        redis.call('ZADD', KEYS[3], ARGV[1] + 1000, '0')`,
       3,
       ...['spent:0', 'buckets:0', 'spending'].map(at),
-      nowMs,
+      redis.nowMs,
     );
     await queue.offer([ofKey('x', 3)]);
     expect(await settleAll(queue)).toBe(3);
-    expect(await server.client.zcard(at('spent:0'))).toBe(spentKeysMax);
+    expect(await redis.server.client.zcard(at('spent:0'))).toBe(spentKeysMax);
     await queue.offer([ofKey('x', 3), ofKey('new', 9, 2), ofKey('once9', 9, 3)]);
     expect(claimedPositions(await claim(queue, 99))).toEqual([...range('new', 0, 2), ...range('once9', 0, 2)]);
-    nowMs += 1_000;
+    redis.nowMs += 1_000;
     await queue.offer([ofKey('newer', 9, 4)]);
     expect(claimedPositions(await claim(queue, 99))).toEqual(['x:0', 'new:2', 'once9:2', ...range('newer', 0, 3)]);
   });
@@ -124,7 +104,7 @@ describe('a rate of each key in Redis', () => {
     const queue = await opened();
     await queue.setKeys('/', aSecond);
     await queue.offer(ofKeys(40, 9));
-    nowMs += 3_000;
+    redis.nowMs += 3_000;
     const caller = queue as unknown as Parameters<typeof setKeys>[0];
     const begin = (rules: KeyRules) => setKeys(caller, { branch: '/', rules, progress: null, most: 7 });
     expect(await begin(ratedTo({ members: 1, perMs: 60_000, burst: 2 }))).not.toBeNull();
@@ -135,7 +115,7 @@ describe('a rate of each key in Redis', () => {
     // New again, and set to its end only by whoever comes next.
     expect(await begin(aSecond)).not.toBeNull();
     expect(await claim(queue, 999)).toBeNull();
-    nowMs += 1_000;
+    redis.nowMs += 1_000;
     // Of five keys all has been claimed.
     expect((await claim(queue, 999))!.count).toBe(35);
     await queue.setKeys('/', aSecond);
@@ -145,14 +125,14 @@ describe('a rate of each key in Redis', () => {
   test('a queue that is wiped and filled anew has no tokens, and nothing of the one before', async () => {
     const queue = await opened();
     await queue.setKeys('/', aSecond);
-    nowMs += 60_000;
+    redis.nowMs += 60_000;
     await queue.offer([ofKey('x', 2), ofKey('y', 9, 2)]);
     const held = await claim(queue, 3);
     await queue.settle(held!.id, held!.slices);
-    await server.client.del(`{millrace:${world.name}}:epoch`);
+    await redis.server.client.del(`{millrace:${redis.world.name}}:epoch`);
     await expect(claim(queue, 9)).rejects.toMatchObject({ code: 'QUEUE_LOST' });
     expect(await queue.attach('engine-1', leaseMs)).toBe('mine');
-    expect(await world.keys()).toEqual(['epoch', 'epochs']);
+    expect(await redis.world.keys()).toEqual(['epoch', 'epochs']);
     await queue.setKeys('/', aSecond);
     await queue.offer([ofKey('x', 2)]);
     await queue.open();

@@ -1,33 +1,22 @@
 // Rules for keys in Redis where somebody dies between two calls that set them, and what is set again by whoever comes next.
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Offer, Queue, Throttle } from '../../src/queue/contract.js';
 import type { KeyRules } from '../../src/queue/key-rules.js';
 import { setKeys } from '../../src/queue/redis/scripts/set-keys.js';
 import { setThrottle } from '../../src/queue/redis/scripts/set-throttle.js';
-import { RedisServer } from '../servers/redis-server.js';
 import { rulesOf } from './conformance-keys.js';
 import { claimedPositions } from './queue-model.js';
-import { claimOf, leaseMs, offerOf } from './queue-world.js';
-import { RedisWorld } from './redis-world.js';
+import { offerOf } from './queue-world.js';
+import { TimedRedis } from './timed-redis.js';
 
-const nowMs = 1_000_000;
-let server!: RedisServer;
-let world!: RedisWorld;
+const redis = new TimedRedis();
 let queue!: Queue;
-beforeAll(async () => {
-  server = await RedisServer.start();
-});
-afterAll(() => server.stop());
 beforeEach(async () => {
-  world = new RedisWorld(server);
-  queue = world.connect({ nowMs: () => nowMs });
-  await queue.attach('engine-1', leaseMs);
-  await queue.open();
+  queue = await redis.opened();
 });
-afterEach(() => world.close());
 
-const claim = (limit: number) => claimOf(queue, { engine: 'engine-1', limit, leaseMs });
+const claim = (limit: number) => redis.claim(queue, limit);
 const upTo = (clusterWide: number | null): KeyRules => rulesOf({ each: { clusterWide, rate: null } });
 const bound: Throttle = { perEngine: null, clusterWide: 100, rate: null };
 
@@ -93,6 +82,6 @@ describe('rules for keys in Redis that were not carried out to their end', () =>
       await queue.settle(held!.id, held!.slices);
       left -= held!.count;
     }
-    expect(await world.keys()).toEqual([queue.epoch!, 'epoch', 'epochs'].sort());
+    expect(await redis.world.keys()).toEqual(redis.plainKeys(queue));
   });
 });

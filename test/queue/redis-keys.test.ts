@@ -1,36 +1,16 @@
 // Rules for keys in Redis, beyond the contract's suite: what one script does not do in one go, what is left, who is told.
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Offer, Queue } from '../../src/queue/contract.js';
 import { type KeyRules, virtualMax } from '../../src/queue/key-rules.js';
 import { setKeys } from '../../src/queue/redis/scripts/set-keys.js';
-import { RedisServer } from '../servers/redis-server.js';
 import { rulesOf } from './conformance-keys.js';
 import { claimedPositions } from './queue-model.js';
-import { claimOf, leaseMs, offerOf } from './queue-world.js';
-import { RedisWorld } from './redis-world.js';
+import { leaseMs, offerOf } from './queue-world.js';
+import { TimedRedis } from './timed-redis.js';
 
-let server!: RedisServer;
-let world!: RedisWorld;
-let nowMs = 1_000_000;
-beforeAll(async () => {
-  server = await RedisServer.start();
-});
-afterAll(() => server.stop());
-beforeEach(() => {
-  nowMs = 1_000_000;
-  world = new RedisWorld(server);
-});
-afterEach(() => world.close());
-
-async function opened(): Promise<Queue> {
-  const queue = world.connect({ nowMs: () => nowMs });
-  await queue.attach('engine-1', leaseMs);
-  await queue.open();
-  return queue;
-}
-
-const claim = (queue: Queue, limit: number, engine = 'engine-1') => claimOf(queue, { engine, limit, leaseMs });
+const redis = new TimedRedis();
+const { opened, claim } = redis;
 const oneOfEach: KeyRules = rulesOf({ each: { clusterWide: 1, rate: null } });
 const strict: KeyRules = rulesOf({ isStrict: true });
 const sharing: KeyRules = rulesOf({ weights: { of: new Map([['k0000', 2]]), others: 1 } });
@@ -52,8 +32,6 @@ async function finishAll(queue: Queue): Promise<number> {
   }
   return finished;
 }
-
-const plainKeys = (queue: Queue): string[] => [queue.epoch!, 'epoch', 'epochs'].sort();
 
 describe('rules for keys in Redis', () => {
   test('more keys than one script looks at follow rules that come, change and go', { timeout: 60_000 }, async () => {
@@ -80,7 +58,7 @@ describe('rules for keys in Redis', () => {
   test('rules that were not carried out to their end are so when they are set again', async () => {
     const queue = await opened();
     await queue.offer(ofKeys(40));
-    await queue.offer([offerOf('late', 1, { key: 'k0039', eligibleAtMs: nowMs + 1_000, createdAtMs: 1 })]);
+    await queue.offer([offerOf('late', 1, { key: 'k0039', eligibleAtMs: redis.nowMs + 1_000, createdAtMs: 1 })]);
     const caller = queue as unknown as Parameters<typeof setKeys>[0];
     const begin = async (rules: KeyRules | null): Promise<void> => {
       let progress: Awaited<ReturnType<typeof setKeys>> = null;
@@ -102,7 +80,7 @@ describe('rules for keys in Redis', () => {
     await begin(null);
     await queue.setKeys('/branch/', null);
     expect(claimedPositions(await claim(queue, 99))).toEqual(['k0039:1']);
-    nowMs += 1_000;
+    redis.nowMs += 1_000;
     expect(claimedPositions(await claim(queue, 99))).toEqual(['late:0']);
   });
 
@@ -134,9 +112,11 @@ describe('rules for keys in Redis', () => {
       await queue.offer(ofKeys(many));
       expect(await finishAll(queue)).toBe(2 * many);
       const ofRules = ['key-rules', 'node-names', 'nodes', ...(rules.weights === null ? [] : ['weights:0'])];
-      expect(await world.keys()).toEqual([...plainKeys(queue), ...ofRules.map(key => `${queue.epoch}:${key}`)].sort());
+      expect(await redis.world.keys()).toEqual(
+        [...redis.plainKeys(queue), ...ofRules.map(key => `${queue.epoch}:${key}`)].sort(),
+      );
       await queue.setKeys('/', null);
-      expect(await world.keys()).toEqual(plainKeys(queue));
+      expect(await redis.world.keys()).toEqual(redis.plainKeys(queue));
     }
   });
 
@@ -203,19 +183,19 @@ describe('rules for keys in Redis', () => {
     await queue.setKeys('/', sharing);
     await queue.offer([...ofKeys(3), ...ofKeys(3, { from: 2 })]);
     expect(claimedPositions(await claim(queue, 2))).toEqual(['k0000:0', 'k0000:1']);
-    const shares = `{millrace:${world.name}}:${queue.epoch}:shares`;
-    await server.client.hset(shares, '0', `${virtualMax - 1}|${virtualMax + 7}`);
+    const shares = `{millrace:${redis.world.name}}:${queue.epoch}:shares`;
+    await redis.server.client.hset(shares, '0', `${virtualMax - 1}|${virtualMax + 7}`);
     expect(claimedPositions(await claim(queue, 2))).toEqual(['k0000:2', 'k0000:3']);
     expect(claimedPositions(await claim(queue, 2))).toEqual(['k0001:0', 'k0001:1']);
     expect(claimedPositions(await claim(queue, 2))).toEqual(['k0002:0', 'k0002:1']);
     expect(claimedPositions(await claim(queue, 2))).toEqual(['k0001:2', 'k0001:3']);
     expect((await claim(queue, 2))!.count).toBe(2);
-    expect(Number((await server.client.hget(shares, '0'))!.split('|')[0])).toBeLessThan(virtualMax);
+    expect(Number((await redis.server.client.hget(shares, '0'))!.split('|')[0])).toBeLessThan(virtualMax);
   });
 
   test('who waits is told when a key has room again, and when its first in line has gone', async () => {
     const queue = await opened();
-    const other = world.connect({ nowMs: () => nowMs });
+    const other = redis.connect();
     await other.attach('engine-2', leaseMs);
     let told = (): void => {};
     const next = () =>
@@ -228,7 +208,7 @@ describe('rules for keys in Redis', () => {
     await queue.setKeys('/', strict);
     const then = { key: 'x', eligibleAtMs: 1 };
     await queue.offer([offerOf('x', 2, { ...then, createdAtMs: 2 }), offerOf('after', 1, { ...then, createdAtMs: 9 })]);
-    await queue.offer([offerOf('delayed', 1, { key: 'x', eligibleAtMs: nowMs + 9_000, createdAtMs: 3 })]);
+    await queue.offer([offerOf('delayed', 1, { key: 'x', eligibleAtMs: redis.nowMs + 9_000, createdAtMs: 3 })]);
     const first = await claim(queue, 9);
     expect(claimedPositions(first)).toEqual(['x:0']);
     const free = next();

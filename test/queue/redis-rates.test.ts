@@ -2,37 +2,16 @@
 // that was wiped.
 
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Queue, Rate, Throttle } from '../../src/queue/contract.js';
 import { EmbeddedQueue } from '../../src/queue/embedded.js';
 import { rateMembersMax, ratePerMsMax } from '../../src/queue/rate.js';
-import { RedisServer } from '../servers/redis-server.js';
 import { claimedPositions, eligibleInMs } from './queue-model.js';
-import { claimOf, leaseMs, offerOf } from './queue-world.js';
-import { RedisWorld } from './redis-world.js';
+import { leaseMs, offerOf } from './queue-world.js';
+import { longAgo, TimedRedis } from './timed-redis.js';
 
-let server!: RedisServer;
-let world!: RedisWorld;
-let nowMs = 1_000_000;
-beforeAll(async () => {
-  server = await RedisServer.start();
-});
-afterAll(() => server.stop());
-beforeEach(() => {
-  nowMs = 1_000_000;
-  world = new RedisWorld(server);
-});
-afterEach(() => world.close());
-
-async function opened(): Promise<Queue> {
-  const queue = world.connect({ nowMs: () => nowMs });
-  await queue.attach('engine-1', leaseMs);
-  await queue.open();
-  return queue;
-}
-
-const claim = (queue: Queue, limit: number, engine = 'engine-1') => claimOf(queue, { engine, limit, leaseMs });
-const then = { eligibleAtMs: 1, createdAtMs: 1 };
+const redis = new TimedRedis();
+const { opened, claim } = redis;
 const rated = (rate: Rate): Throttle => ({ perEngine: null, clusterWide: null, rate });
 const aSecond = { members: 1, perMs: 1_000, burst: 3 };
 
@@ -44,14 +23,14 @@ describe('rates in Redis', () => {
       Array.from({ length: many }, async (_, at) => {
         const branch = `/rated/${at}/`;
         await queue.setThrottle(branch, rated({ ...aSecond, perMs: 1_000 + at }));
-        await queue.offer([offerOf(`s${at}`, 2, { ...then, eligibleAtMs: at, name: `${branch}flow` })]);
+        await queue.offer([offerOf(`s${at}`, 2, { ...longAgo, eligibleAtMs: at, name: `${branch}flow` })]);
       }),
     );
     expect(await claim(queue, 9)).toBeNull();
     expect(await eligibleInMs(queue)).toBe(1_000);
-    nowMs += 1_001;
+    redis.nowMs += 1_001;
     expect(claimedPositions(await claim(queue, 9))).toEqual(['s0:0', 's1:0']);
-    nowMs += 2_000;
+    redis.nowMs += 2_000;
     // A claim has so many slices at most; of those that are slower than 1.5 s a token the second has not come.
     const counts = [await claim(queue, 10_000), await claim(queue, 10_000)].map(held => held!.count);
     expect(counts[0]! + counts[1]!).toBe(2 * 501 - 2 + 99);
@@ -62,11 +41,11 @@ describe('rates in Redis', () => {
     const upTo = (max: number) =>
       fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max }), fc.constant(max));
     const rate = fc.record({ members: upTo(rateMembersMax), perMs: upTo(ratePerMsMax), burst: upTo(rateMembersMax) });
-    const queues = [await opened(), new EmbeddedQueue(() => nowMs)] as const;
+    const queues = [await opened(), new EmbeddedQueue(() => redis.nowMs)] as const;
     await queues[1].attach('engine-1', leaseMs);
     await queues[1].open();
     const each = <T>(act: (queue: Queue) => Promise<T>): Promise<T[]> => Promise.all(queues.map(act));
-    await each(queue => queue.offer([offerOf('a', 90_000, { ...then, name: '/a/flow' })]));
+    await each(queue => queue.offer([offerOf('a', 90_000, { ...longAgo, name: '/a/flow' })]));
     const step = fc.record({
       rate,
       passMs: fc.oneof(upTo(50_000), upTo(ratePerMsMax)),
@@ -77,7 +56,7 @@ describe('rates in Redis', () => {
       fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 8 }), async steps => {
         for (const { rate, passMs, limit, back } of steps) {
           await each(queue => queue.setThrottle('/a/', rated(rate)));
-          nowMs += passMs;
+          redis.nowMs += passMs;
           const held = await each(queue => claim(queue, limit));
           expect(held.map(one => one?.count ?? 0)).toEqual(Array(2).fill(held[1]?.count ?? 0));
           const waits = await each(eligibleInMs);
@@ -89,7 +68,7 @@ describe('rates in Redis', () => {
             const { from } = one.slices[0]!;
             await queue.release(one.id, [{ segment: 'a', from, to: from + back }]);
             await queue.settle(one.id, one.slices);
-            await queue.offer([offerOf('a', 90_000, { ...then, name: '/a/flow' })]);
+            await queue.offer([offerOf('a', 90_000, { ...longAgo, name: '/a/flow' })]);
           }
         }
         await each(queue => queue.setThrottle('/a/', null));
@@ -102,8 +81,8 @@ describe('rates in Redis', () => {
     const queue = await opened();
     await queue.setThrottle('/', rated(aSecond));
     await queue.setThrottle('/a/', { ...rated(aSecond), perEngine: 1 });
-    await queue.offer([offerOf('a', 3, { ...then, name: '/a/b/flow' })]);
-    nowMs += 3_000;
+    await queue.offer([offerOf('a', 3, { ...longAgo, name: '/a/b/flow' })]);
+    redis.nowMs += 3_000;
     for (const engine of ['engine-1', 'engine-2', 'engine-1']) {
       const held = await claim(queue, 1, engine);
       await queue.settle(held!.id, held!.slices);
@@ -112,20 +91,20 @@ describe('rates in Redis', () => {
     await queue.setThrottle('/a/', { perEngine: 1, clusterWide: null, rate: null });
     expect(await eligibleInMs(queue)).toBeNull();
     await queue.setThrottle('/a/', null);
-    expect(await world.keys()).toEqual([queue.epoch, 'epoch', 'epochs'].sort());
+    expect(await redis.world.keys()).toEqual(redis.plainKeys(queue));
   });
 
   test('each engine is shown what has a token again, beside limits of its own', async () => {
     const queue = await opened();
     await queue.setThrottle('/a/', { ...rated(aSecond), perEngine: 1 });
-    await queue.offer([offerOf('a', 9, { ...then, name: '/a/flow' })]);
+    await queue.offer([offerOf('a', 9, { ...longAgo, name: '/a/flow' })]);
     expect(await claim(queue, 9)).toBeNull();
     expect(await claim(queue, 9, 'engine-2')).toBeNull();
-    nowMs += 2_000;
+    redis.nowMs += 2_000;
     expect(claimedPositions(await claim(queue, 9, 'engine-2'))).toEqual(['a:0']);
     expect(claimedPositions(await claim(queue, 9))).toEqual(['a:1']);
     expect(await claim(queue, 9, 'engine-3')).toBeNull();
-    nowMs += 1_000;
+    redis.nowMs += 1_000;
     expect(await claim(queue, 9)).toBeNull();
     expect(claimedPositions(await claim(queue, 9, 'engine-3'))).toEqual(['a:2']);
   });
@@ -133,10 +112,10 @@ describe('rates in Redis', () => {
   test('who waits is told of a token that is given back, and of a rate that is another', async () => {
     const queue = await opened();
     await queue.setThrottle('/a/', rated(aSecond));
-    await queue.offer([offerOf('a', 9, { ...then, name: '/a/flow' })]);
-    nowMs += 1_000;
+    await queue.offer([offerOf('a', 9, { ...longAgo, name: '/a/flow' })]);
+    redis.nowMs += 1_000;
     const held = await claim(queue, 9);
-    const other = world.connect({ nowMs: () => nowMs });
+    const other = redis.connect();
     await other.attach('engine-2', leaseMs);
     let told = (): void => {};
     const next = () =>
@@ -159,12 +138,12 @@ describe('rates in Redis', () => {
   test('a queue that is wiped and filled anew has no tokens, whatever there were', async () => {
     const queue = await opened();
     await queue.setThrottle('/a/', rated(aSecond));
-    nowMs += 60_000;
-    await server.client.del(`{millrace:${world.name}}:epoch`);
+    redis.nowMs += 60_000;
+    await redis.server.client.del(`{millrace:${redis.world.name}}:epoch`);
     await expect(claim(queue, 9)).rejects.toMatchObject({ code: 'QUEUE_LOST' });
     expect(await queue.attach('engine-1', leaseMs)).toBe('mine');
     await queue.setThrottle('/a/', rated(aSecond));
-    await queue.offer([offerOf('a', 9, { ...then, name: '/a/flow' })]);
+    await queue.offer([offerOf('a', 9, { ...longAgo, name: '/a/flow' })]);
     await queue.open();
     expect(await claim(queue, 9)).toBeNull();
     expect(await eligibleInMs(queue)).toBe(1_000);

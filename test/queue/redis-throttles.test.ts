@@ -1,38 +1,17 @@
 // Throttles and fairness in Redis, beyond the contract's suite: what one script does not do in one go, who is told, what is
 // left.
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Queue } from '../../src/queue/contract.js';
 import { setThrottle } from '../../src/queue/redis/scripts/set-throttle.js';
-import { RedisServer } from '../servers/redis-server.js';
 import { rulesOf } from './conformance-keys.js';
 import { claimedPositions } from './queue-model.js';
-import { claimOf, leaseMs, offerOf } from './queue-world.js';
-import { RedisWorld } from './redis-world.js';
+import { leaseMs, offerOf } from './queue-world.js';
+import { longAgo, TimedRedis } from './timed-redis.js';
 
-let server!: RedisServer;
-let world!: RedisWorld;
-let nowMs = 1_000_000;
-beforeAll(async () => {
-  server = await RedisServer.start();
-});
-afterAll(() => server.stop());
-beforeEach(() => {
-  nowMs = 1_000_000;
-  world = new RedisWorld(server);
-});
-afterEach(() => world.close());
-
-async function opened(): Promise<Queue> {
-  const queue = world.connect({ nowMs: () => nowMs });
-  await queue.attach('engine-1', leaseMs);
-  await queue.open();
-  return queue;
-}
-
-const claim = (queue: Queue, limit: number, engine = 'engine-1') => claimOf(queue, { engine, limit, leaseMs });
+const redis = new TimedRedis();
+const { opened, claim } = redis;
 const sharing = rulesOf({ weights: { of: new Map(), others: 1 } });
-const then = { eligibleAtMs: 1, createdAtMs: 1 };
 
 /** A lane and a throttle each below `/lanes/`: more than one script looks at. */
 const many = 600;
@@ -42,7 +21,7 @@ async function withManyLanes(): Promise<Queue> {
   const queue = await opened();
   await queue.offer(
     Array.from({ length: many }, (_, at) =>
-      offerOf(`s${at}`, 2, { ...then, eligibleAtMs: at, name: `${branchAt(at)}flow` }),
+      offerOf(`s${at}`, 2, { ...longAgo, eligibleAtMs: at, name: `${branchAt(at)}flow` }),
     ),
   );
   return queue;
@@ -100,12 +79,12 @@ describe('throttles in Redis', () => {
   test('of an engine that has not claimed for long nothing is kept; it claims again all the same', async () => {
     const queue = await opened();
     await queue.setThrottle('/a/', { perEngine: 1, clusterWide: null, rate: null });
-    await queue.offer([offerOf('a', 9, { ...then, name: '/a/flow' })]);
+    await queue.offer([offerOf('a', 9, { ...longAgo, name: '/a/flow' })]);
     expect(claimedPositions(await claim(queue, 9, 'old'))).toEqual(['a:0']);
-    nowMs += 120_000;
+    redis.nowMs += 120_000;
     expect(claimedPositions(await claim(queue, 9, 'new'))).toEqual(['a:1']);
-    const views = (await world.keys()).find(key => key.endsWith(':views'))!;
-    expect(await server.client.hkeys(`{millrace:${world.name}}:${views}`)).toEqual(['new']);
+    const views = (await redis.world.keys()).find(key => key.endsWith(':views'))!;
+    expect(await redis.server.client.hkeys(`{millrace:${redis.world.name}}:${views}`)).toEqual(['new']);
     expect(await claim(queue, 9, 'old')).toBeNull();
     await queue.expire();
     expect(claimedPositions(await claim(queue, 9, 'old'))).toEqual(['a:0!']);
@@ -117,7 +96,7 @@ describe('throttles in Redis', () => {
     await queue.setThrottle('/a/', { perEngine: 1, clusterWide: 2, rate: null });
     await queue.setFairness('/a/', 1_000);
     await queue.setFifo('/a/', true);
-    await queue.offer([offerOf('a', 3, { ...then, name: '/a/b/flow' })]);
+    await queue.offer([offerOf('a', 3, { ...longAgo, name: '/a/b/flow' })]);
     for (const engine of ['engine-1', 'engine-2', 'engine-1']) {
       const held = await claim(queue, 1, engine);
       await queue.settle(held!.id, held!.slices);
@@ -126,7 +105,7 @@ describe('throttles in Redis', () => {
     await queue.setThrottle('/a/', null);
     await queue.setFairness('/a/', null);
     await queue.setFifo('/a/', null);
-    expect(await world.keys()).toEqual([queue.epoch, 'epoch', 'epochs'].sort());
+    expect(await redis.world.keys()).toEqual(redis.plainKeys(queue));
   });
 
   test('a throttle that is set again counts anew who has settled meanwhile', async () => {
@@ -134,7 +113,7 @@ describe('throttles in Redis', () => {
     const perEngine = { perEngine: 2, clusterWide: null, rate: null };
     for (const branch of ['/', '/a/']) {
       await queue.setThrottle(branch, perEngine);
-      await queue.offer([offerOf(branch, 4, { ...then, name: '/a/flow' })]);
+      await queue.offer([offerOf(branch, 4, { ...longAgo, name: '/a/flow' })]);
       const held = await claim(queue, 9);
       expect(claimedPositions(held)).toHaveLength(2);
       await queue.setThrottle(branch, null);
@@ -148,12 +127,12 @@ describe('throttles in Redis', () => {
     // Nor is anything left of what was held, with another node or without.
     for (const more of [0, 1]) {
       if (more === 1) await queue.setThrottle('/other/', perEngine);
-      await queue.offer([offerOf(`more ${more}`, 1, { ...then, name: '/a/flow' })]);
+      await queue.offer([offerOf(`more ${more}`, 1, { ...longAgo, name: '/a/flow' })]);
       await queue.setThrottle('/a/', { perEngine: 2, clusterWide: 2, rate: null });
       const held = await claim(queue, 1);
       await queue.setThrottle('/a/', null);
       await queue.settle(held!.id, held!.slices);
-      const nodes = await server.client.hkeys(world.keyOf('nodes'));
+      const nodes = await redis.server.client.hkeys(redis.world.keyOf('nodes'));
       expect(nodes.filter(field => field.includes('|'))).toEqual([]);
     }
   });
@@ -170,7 +149,7 @@ describe('throttles in Redis', () => {
         await queue.settle(held!.id, held!.slices);
       };
       const offer = (segment: string, name: string, more = {}) =>
-        queue.offer([offerOf(branch + segment, 1, { ...then, name, ...more })]);
+        queue.offer([offerOf(branch + segment, 1, { ...longAgo, name, ...more })]);
       await queue.setKeys(branch, sharing);
       await offer('keyed', `${below}m/flow`, { key: 'x', eligibleAtMs: 2 });
       await offer('first', '/c/flow');
@@ -179,7 +158,7 @@ describe('throttles in Redis', () => {
       await queue.setKeys(branch, null);
       await queue.settle(first!.id, first!.slices);
       await finish(1);
-      for (const part of ['heads', 'faces']) expect(await server.client.exists(world.keyOf(part))).toBe(0);
+      for (const part of ['heads', 'faces']) expect(await redis.server.client.exists(redis.world.keyOf(part))).toBe(0);
       await queue.setKeys(branch, sharing);
       await offer('last', '/c/flow');
       await finish(1);
@@ -190,9 +169,9 @@ describe('throttles in Redis', () => {
   test('who waits is told of a slot that is free, of what is ready beside what is held back, of a limit that is raised', async () => {
     const queue = await opened();
     await queue.setThrottle('/a/', { perEngine: null, clusterWide: 1, rate: null });
-    await queue.offer([offerOf('a', 3, { ...then, name: '/a/flow' })]);
+    await queue.offer([offerOf('a', 3, { ...longAgo, name: '/a/flow' })]);
     const held = await claim(queue, 1);
-    const other = world.connect({ nowMs: () => nowMs });
+    const other = redis.connect();
     await other.attach('engine-2', leaseMs);
     let told = (): void => {};
     const next = () =>
@@ -204,7 +183,7 @@ describe('throttles in Redis', () => {
     await begun;
     for (const act of [
       () => queue.settle(held!.id, held!.slices),
-      () => queue.offer([offerOf('b', 1, { ...then, name: '/b/flow' })]),
+      () => queue.offer([offerOf('b', 1, { ...longAgo, name: '/b/flow' })]),
       () => queue.setThrottle('/a/', { perEngine: null, clusterWide: 2, rate: null }),
     ]) {
       const hinted = next();
@@ -221,10 +200,10 @@ describe('throttles in Redis', () => {
 
   test('who gives back is not told of it, but all others are', async () => {
     const queue = await opened();
-    const other = world.connect({ nowMs: () => nowMs });
+    const other = redis.connect();
     await other.attach('engine-2', leaseMs);
     await queue.setThrottle('/a/', { perEngine: null, clusterWide: 1, rate: null });
-    await queue.offer([offerOf('a', 3, { ...then, name: '/a/flow' })]);
+    await queue.offer([offerOf('a', 3, { ...longAgo, name: '/a/flow' })]);
     const told = { own: 0, other: 0 };
     let heard = (): void => {};
     const until = async (isDone: () => boolean): Promise<void> => {
@@ -246,7 +225,7 @@ describe('throttles in Redis', () => {
     const held = await claim(queue, 1);
     await queue.release(held!.id, held!.slices);
     await until(() => told.other === 2);
-    await queue.offer([offerOf('b', 1, { ...then, name: '/b/flow' })]);
+    await queue.offer([offerOf('b', 1, { ...longAgo, name: '/b/flow' })]);
     await until(() => told.own > 1 && told.other === 3);
     expect(told).toEqual({ own: 2, other: 3 });
   });
