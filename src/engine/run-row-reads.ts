@@ -70,9 +70,10 @@ export class RunRows {
       }
       if (fits === 't') keys.add(key);
     }
-    // What stands behind the end of a page that is full has not been read.
+    // What stands behind the end of a page that is full has not been read, nor perhaps all rows of its last key.
     const ends = [...read.values()].flatMap(({ last, count }) => (count < rowsOfPage ? [] : [last]));
     const end = ends.sort().at(-1) ?? null;
+    if (end !== null) keys.add(end);
     const known = [...keys]
       .filter(key => end === null || key >= end)
       .sort()
