@@ -81,21 +81,20 @@ export class InstancePages {
   async #members(scope: Scope, state: InstanceState | null, roots: readonly string[]): Promise<InstanceSummary[]> {
     const parameters = [`{${roots.join(',')}}`, ...rangeOf(scope)];
     const isNamed = 'name >= $2::text and name < $3::text';
-    const where = `where root = any($1::uuid[]) and ${isNamed}`;
-    const living = await this.#store.query(
-      `select root, name, workflow, ordinals::text, gone::text, state, requests, member_requests, context
-       from millrace_segment where root = any($1::uuid[]) and (context > 0 or (${isNamed}))`,
-      parameters,
+    // By their roots alone: the planner, which knows nothing of names, would look at all that have such a one.
+    const ofRoots = (table: string, columns: string, condition: string): Promise<TextRow[]> =>
+      this.#store.query(
+        `select ${columns} from (select * from ${table} where root = any($1::uuid[]) offset 0) own where ${condition}`,
+        parameters,
+      );
+    const living = await ofRoots(
+      'millrace_segment',
+      'root, name, workflow, ordinals::text, gone::text, state, requests, member_requests, context',
+      `context > 0 or (${isNamed})`,
     );
     // Behind the segments: what splits in between was found in one of its own.
-    const shared = await this.#store.query(
-      `select root, name, workflow, ordinal from millrace_shared ${where}`,
-      parameters,
-    );
-    const ended = await this.#store.query(
-      `select root, name, workflow, ordinals::text, state from millrace_outcome ${where}`,
-      parameters,
-    );
+    const shared = await ofRoots('millrace_shared', 'root, name, workflow, ordinal', isNamed);
+    const ended = await ofRoots('millrace_outcome', 'root, name, workflow, ordinals::text, state', isNamed);
     // What leaves between the two reads is found twice: its end counts.
     const found = new Map<string, InstanceSummary>();
     for (const summary of [
