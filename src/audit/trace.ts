@@ -22,7 +22,7 @@ export const eventSteps = 10_000;
 export type GroupEvent = readonly [code: number, action: number, time: number, data: number];
 
 /** An event of one member. */
-export type MemberTrace = readonly [
+export type MemberTrace<Data = unknown> = readonly [
   member: number,
   code: number,
   action: number,
@@ -30,7 +30,7 @@ export type MemberTrace = readonly [
   step: number,
   name: string | null,
   message: string | null,
-  data: unknown,
+  data: Data,
 ];
 
 export interface TraceGroup {

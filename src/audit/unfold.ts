@@ -3,7 +3,7 @@
 
 import { eventByCode } from '../workflow/events.js';
 import type { Json, JsonObject } from '../workflow/model.js';
-import { dataKind, eventSteps } from './trace.js';
+import { dataKind, eventSteps, type MemberTrace } from './trace.js';
 
 /** Where an event's data is. */
 export type EventData =
@@ -59,16 +59,7 @@ export interface StoredGroup {
   readonly y?: readonly number[];
   readonly z?: readonly Json[];
   readonly zk?: number;
-  readonly c?: readonly (readonly [
-    member: number,
-    code: number,
-    action: number,
-    offsetMs: number,
-    step: number,
-    name: string | null,
-    message: string | null,
-    data: Json,
-  ])[];
+  readonly c?: readonly MemberTrace<Json>[];
 }
 
 const nothing: EventData = { kind: 'value', value: null };

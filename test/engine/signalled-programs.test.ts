@@ -7,6 +7,7 @@ import { type CommitItem, nextOf } from '../../src/engine/commit-builder.js';
 import { signalledItems } from '../../src/engine/signalled-programs.js';
 import type { Action, Flow } from '../../src/workflow/model.js';
 import { compilePlan } from '../../src/workflow/plan.js';
+import { lives } from '../servers/living-process.js';
 import { CommitWorld } from './commit-world.js';
 import { here, newBranch, openEngine, ownWorld, temporaryFolder, World } from './setup.js';
 
@@ -30,15 +31,6 @@ const targets = [named('normal'), named('wrong'), named('stopped')];
 
 function pidsIn(file: string): number[] {
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean).map(Number) : [];
-}
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function begun(own: World, actions: Action[], between: Flow[], file: string): Promise<string> {

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { serve } from '../../src/api/service.js';
 import type { Action, Flow } from '../../src/workflow/model.js';
+import { lives } from '../servers/living-process.js';
 import { here, newBranch, onEveryHome, openEngine, ownWorld, signals, temporaryFolder, World } from './setup.js';
 
 const rowsOf = (table: string, branch: string) =>
@@ -21,15 +22,6 @@ function program(name: string, file: string, destroyOn: readonly ('interrupt' | 
 function pidIn(file: string): number | null {
   const text = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
   return text === '' ? null : Number(text);
-}
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 onEveryHome('removed by force', world => {
