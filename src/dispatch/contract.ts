@@ -25,7 +25,7 @@ export interface Executing {
 export interface DispatcherEvents {
   outcomes(message: OutcomeMessage): void;
   /** An event of a member whose outcome has gone already. */
-  late(event: { root: string; ordinal: number; workflow: number; event: MemberEvent }): void;
+  late(event: { root: string; ordinal: number; workflow: number; runsAs: string | null; event: MemberEvent }): void;
   log(lines: readonly LogLine[]): void;
   /** A thread has room again. */
   room(): void;

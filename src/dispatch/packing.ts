@@ -24,6 +24,7 @@ export interface PackedBatch {
   /** By part, of those that have any. */
   readonly expedited: ReadonlyMap<number, readonly number[]> | null;
   readonly roots: readonly string[];
+  readonly users: readonly string[];
   /** The members' ordinals, by slot. */
   readonly ordinals: Uint16Array;
   readonly inputs: PackedJson;
@@ -31,14 +32,15 @@ export interface PackedBatch {
 }
 
 /** Workflow, place, context, whether its action has run, transaction, attempt, eligible time, whether it has waited, index in
- * `roots`, members. */
-const partFields = 10;
+ * `roots`, members, index in `users` or -1. */
+const partFields = 11;
 
 export function packBatch({ id, atMs, count, parts, inputs, written }: Batch): PackedBatch {
   const numbers = new Float64Array(parts.length * partFields);
   let expedited: Map<number, readonly number[]> | null = null;
   const ordinals = new Uint16Array(count);
   const roots: string[] = [];
+  const users: string[] = [];
   let slot = 0;
   let at = 0;
   for (const [index, part] of parts.entries()) {
@@ -47,6 +49,7 @@ export function packBatch({ id, atMs, count, parts, inputs, written }: Batch): P
       expedited.set(index, part.expedited);
     }
     if (part.root !== roots[roots.length - 1]) roots.push(part.root);
+    if (part.runsAs !== undefined && part.runsAs !== users[users.length - 1]) users.push(part.runsAs);
     numbers[at++] = part.workflow;
     numbers[at++] = part.place;
     numbers[at++] = part.context;
@@ -57,6 +60,7 @@ export function packBatch({ id, atMs, count, parts, inputs, written }: Batch): P
     numbers[at++] = part.isWaiting ? 1 : 0;
     numbers[at++] = roots.length - 1;
     numbers[at++] = part.ordinals.length;
+    numbers[at++] = part.runsAs === undefined ? -1 : users.length - 1;
     ordinals.set(part.ordinals, slot);
     slot += part.ordinals.length;
   }
@@ -67,6 +71,7 @@ export function packBatch({ id, atMs, count, parts, inputs, written }: Batch): P
     parts: numbers,
     expedited,
     roots,
+    users,
     ordinals,
     inputs: ownBytes(inputs),
     written: written && ownBytes(written),
@@ -74,12 +79,13 @@ export function packBatch({ id, atMs, count, parts, inputs, written }: Batch): P
 }
 
 export function unpackBatch(packed: PackedBatch): Batch {
-  const { id, atMs, count, parts: numbers, expedited, roots, ordinals, inputs, written } = packed;
+  const { id, atMs, count, parts: numbers, expedited, roots, users, ordinals, inputs, written } = packed;
   const parts: BatchPart[] = [];
   let slot = 0;
   for (let at = 0; at < numbers.length; at += partFields) {
     const end = slot + numbers[at + 9]!;
     const hurried = expedited?.get(at / partFields);
+    const runsAs = users[numbers[at + 10]!];
     parts.push({
       workflow: numbers[at]!,
       place: numbers[at + 1]!,
@@ -92,6 +98,7 @@ export function unpackBatch(packed: PackedBatch): Batch {
       root: roots[numbers[at + 8]!]!,
       ordinals: ordinals.subarray(slot, end),
       ...(hurried === undefined ? {} : { expedited: hurried }),
+      ...(runsAs === undefined ? {} : { runsAs }),
     });
     slot = end;
   }

@@ -25,6 +25,8 @@ export interface BatchPart {
   readonly eligibleAtMs: number;
   /** It has waited at the trigger at `place` before. */
   readonly isWaiting: boolean;
+  /** The user it runs as; absent: its submitter. */
+  readonly runsAs?: string;
   /** Members that are to fire at once, as indexes within the part; absent: none. */
   readonly expedited?: readonly number[];
   /** Root id; with `ordinals` it names the instances. */
@@ -176,6 +178,7 @@ export type FromThread =
       readonly root: string;
       readonly ordinal: number;
       readonly workflow: number;
+      readonly runsAs: string | null;
       readonly event: MemberEvent;
     }
   | { readonly kind: 'log'; readonly lines: readonly LogLine[] }

@@ -24,7 +24,7 @@ export function countOf(parts: readonly { positions: Uint16Array }[]): number {
   return count;
 }
 
-export function batchPart({ held: { segment }, positions }: LoadedPart): BatchPart {
+export function batchPart({ held: { segment }, positions, runsAs }: LoadedPart): BatchPart {
   const expedited = expeditedOf(segment, positions);
   const first = positions[0]!;
   const whole = positions[positions.length - 1]! - first + 1 === positions.length;
@@ -42,6 +42,7 @@ export function batchPart({ held: { segment }, positions }: LoadedPart): BatchPa
       ? segment.ordinals.subarray(first, first + positions.length)
       : positions.map(at => segment.ordinals[at]!),
     ...(expedited === null ? {} : { expedited }),
+    ...(runsAs === null ? {} : { runsAs }),
   };
 }
 

@@ -64,6 +64,8 @@ export interface CommitItem {
   readonly isRefused?: true;
   /** They begin again in another version of their workflow. */
   readonly onto?: Moved;
+  /** The user they ran as, `null`: their submitter; absent: nothing of them ran. */
+  readonly runsAs?: string | null;
   /** Who asked, when an operation is the cause. */
   readonly user?: string;
   /** The claim they ran under, or `null`. */

@@ -115,6 +115,7 @@ export function itemsOf(
     reported: false,
     events,
     claim: part.claim,
+    runsAs: part.runsAs,
     requests: part.held.segment.requests,
     ...(group.errors !== undefined ? { errors: group.errors } : {}),
     ...(group.errorOf !== undefined ? { errorOf: group.errorOf } : {}),

@@ -54,7 +54,7 @@ export function traceGroup(
     times: item.times,
     timesPerMember: item.path.length * 2,
     engine: world.engine,
-    user: item.user ?? world.runsAs(segment.workflow),
+    user: item.user ?? (item.runsAs === undefined ? world.runsAs(segment.workflow) : item.runsAs),
     attempt: segment.attempt,
     bodyBefore: segment.body,
     bodyAfter,

@@ -243,6 +243,7 @@ export class Feeder {
       held,
       plan: this.#parts.definitions.byNumber(held.segment.workflow).plan,
       claim: claim.id,
+      runsAs: this.#parts.build.runsAs(held.segment.workflow),
       positions,
       reported: null,
       reporting: null,

@@ -10,7 +10,10 @@ import type { EngineParts } from './parts.js';
 export type LateEvent = Parameters<DispatcherEvents['late']>[0];
 
 /** Record a late event. Never throws: what the store says goes to health. */
-export async function recordLate(parts: EngineParts, { root, ordinal, workflow, event }: LateEvent): Promise<void> {
+export async function recordLate(
+  parts: EngineParts,
+  { root, ordinal, workflow, runsAs, event }: LateEvent,
+): Promise<void> {
   const { build, definitions, store, ids, health, log, clock } = parts;
   if (event.event.kind === 'late-error') {
     const { code, message } = event.event.error;
@@ -28,7 +31,7 @@ export async function recordLate(parts: EngineParts, { root, ordinal, workflow, 
       times: [],
       timesPerMember: 0,
       engine: build.engine,
-      user: build.runsAs(workflow),
+      user: runsAs,
       attempt: 0,
       bodyBefore: null,
       bodyAfter: null,

@@ -91,7 +91,7 @@ export class Reporter {
       times: [0],
       timesPerMember: 1,
       engine: this.#parts.build.engine,
-      user: this.#parts.build.runsAs(segment.workflow),
+      user: part.runsAs,
       attempt: segment.attempt,
       bodyBefore: segment.body,
       bodyAfter: null,

@@ -1,8 +1,9 @@
 // Who workflows run as: the user they name, else the one of their branch. Of others nothing is said: an event without a user
 // is their submitter's, who stands with the root.
 //
-// It is asked for when something of an instance is told of or sent to a thread, and never stored: an instance that lives
-// follows its branch like one to come. Where nobody is named this costs a look at the plan.
+// It is asked for when something of an instance is sent to a thread, and goes with it until its outcome is told of: what an action
+// saw is what the audit says. What comes of others is told as of its moment. It is never stored: an instance that lives follows
+// its branch like one to come. Where nobody is named this costs a look at the plan.
 
 import { nearest, type RuntimeTree } from '../config/tree.js';
 import { branchOf } from '../workflow/namespace.js';

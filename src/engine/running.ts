@@ -8,6 +8,8 @@ export interface RunningPart {
   readonly held: HeldSegment;
   readonly plan: Plan;
   readonly claim: string;
+  /** The user they run as, from their beginning to their outcome; `null`: their submitter. */
+  readonly runsAs: string | null;
   /** Positions of the members in the segment, ascending. */
   readonly positions: Uint16Array;
   /** Members whose beginning is durable in the audit while they run, by index; created when the first one is. */

@@ -1,6 +1,5 @@
-// The properties of the runtime configuration that plans name, the modules of the branch for calls without one, and who it runs
-// as, on their way to the threads: with the plan, and with the plan again when they have changed. A thread has them with the
-// next batch; what it holds goes on with those it came with, so that a transaction sees one configuration. A plan that
+// The properties of the runtime configuration that plans name, and the modules of the branch for calls without one, on their way
+// to the threads: with the plan, and with the plan again when they have changed. A thread has them with the next batch; what it holds goes on with those it came with, so that a transaction sees one configuration. A plan that
 // needs nothing of it is sent as it is.
 
 import { emptyTree, nearest, type RuntimeTree, runtimeVariable } from '../config/tree.js';
@@ -8,7 +7,6 @@ import type { Dispatcher } from '../dispatch/contract.js';
 import type { Json } from '../workflow/model.js';
 import { branchOf } from '../workflow/namespace.js';
 import type { BranchModules, Plan, PlanAction } from '../workflow/plan.js';
-import { runAsUser } from './run-as.js';
 
 /** Most that one plan takes along, characters of JSON. What is beyond is not there. */
 const valuesLengthMax = 4_194_304;
@@ -34,7 +32,7 @@ export class RuntimeValues implements Pick<Dispatcher, 'define'> {
   define(workflow: number, plan: Plan): void {
     const names = runtimeNames(plan);
     const searches = plan.actions.some(isSearching);
-    if (names.length === 0 && !searches && plan.runAs !== undefined) {
+    if (names.length === 0 && !searches) {
       this.#dispatcher.define(workflow, plan);
       return;
     }
@@ -62,17 +60,14 @@ export class RuntimeValues implements Pick<Dispatcher, 'define'> {
       runtime.set(name, value);
     }
     const branchModules = searches ? modulesOf(this.#tree, branch) : null;
-    const user = runAsUser(plan, this.#tree);
-    const sent = JSON.stringify([[...runtime], branchModules, user]);
+    const sent = JSON.stringify([[...runtime], branchModules]);
     if (sent === follower.sent) return;
     follower.sent = sent;
     const actions =
       branchModules === null
         ? plan.actions
         : plan.actions.map(action => (isSearching(action) ? { ...action, branchModules } : action));
-    const runAs = user === null ? {} : { runAs: user };
-    const own = names.length === 0 && !searches ? {} : { actions, runtime };
-    this.#dispatcher.define(workflow, { ...plan, ...own, ...runAs });
+    this.#dispatcher.define(workflow, { ...plan, actions, runtime });
   }
 }
 

@@ -14,18 +14,21 @@ import { pack } from './setup.js';
 
 const roots = ['018f0000-0000-7000-8000-123456780000', '018f0000-0000-7000-8000-123456790000'];
 
-const part = fc.record({
-  workflow: fc.nat(0x7fff_ffff),
-  place: fc.nat(999),
-  context: fc.nat(0x7fff_ffff),
-  hasRun: fc.boolean(),
-  transaction: fc.nat(0x7fff_ffff),
-  attempt: fc.nat(5),
-  eligibleAtMs: fc.maxSafeNat(),
-  isWaiting: fc.boolean(),
-  root: fc.constantFrom(...roots),
-  ordinals: fc.uniqueArray(fc.nat(499), { minLength: 1, maxLength: 5 }).map(list => Uint16Array.from(list).sort()),
-});
+const part = fc
+  .record({
+    workflow: fc.nat(0x7fff_ffff),
+    place: fc.nat(999),
+    context: fc.nat(0x7fff_ffff),
+    hasRun: fc.boolean(),
+    transaction: fc.nat(0x7fff_ffff),
+    attempt: fc.nat(5),
+    eligibleAtMs: fc.maxSafeNat(),
+    isWaiting: fc.boolean(),
+    root: fc.constantFrom(...roots),
+    ordinals: fc.uniqueArray(fc.nat(499), { minLength: 1, maxLength: 5 }).map(list => Uint16Array.from(list).sort()),
+    user: fc.constantFrom(null, 'ann', 'bob'),
+  })
+  .map(({ user, ...rest }) => ({ ...rest, ...(user === null ? {} : { runsAs: user }) }));
 
 const batch: fc.Arbitrary<Batch> = fc
   .tuple(fc.nat(), fc.array(part, { minLength: 1, maxLength: 6 }), fc.boolean(), fc.string())

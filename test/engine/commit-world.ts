@@ -202,7 +202,9 @@ export class CommitWorld {
     this.#batches += 1;
     const batch = { id: this.#batches } as Batch;
     this.committer.expect(batch, {
-      parts: [{ held, plan, claim: claim!.id, positions, reported: null, reporting: null, withdrawn: null }],
+      parts: [
+        { held, plan, claim: claim!.id, runsAs: null, positions, reported: null, reporting: null, withdrawn: null },
+      ],
       remaining: positions.length,
     });
     return batch.id;

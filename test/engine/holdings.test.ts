@@ -74,6 +74,7 @@ describe('two claims on one segment', () => {
           positions: Uint16Array.of(3, 4),
           reported: null,
           reporting: null,
+          runsAs: null,
           withdrawn: null,
         },
       ],

@@ -91,6 +91,24 @@ test('an instance that lives follows its branch, from its next transaction on; a
   }
 });
 
+test('a transaction ends as who it began as, whatever its branch says meanwhile', async () => {
+  signals.forget();
+  const actions = [
+    { name: 'held', type: 'call', function: 'gated' },
+    { name: 'act', type: 'call', function: 'whoAmI' },
+  ] as const;
+  await engine.deploy(flowOf('/during/flow', { actions: [...actions], flows: [{ from: 'held', to: 'act' }] }), here);
+  const setting = { branch: '/during/', property };
+  onTestFinished(async () => void (await engine.configuration.unset(setting)));
+  await engine.configuration.set({ ...setting, value: 'bob' });
+  const id = await engine.submit({ workflow: '/during/flow', input: { gate: 'during' } }, 'sue');
+  await signals.atGate('during');
+  await engine.configuration.set({ ...setting, value: 'dan' });
+  signals.open('during');
+  expect((await engine.result(id)).result).toEqual({ user: 'bob' });
+  expect(await usersIn(id)).toEqual(['bob']);
+});
+
 test('it is asked for again when another configuration holds, and once a version', () => {
   const plans = ['/a/one', '/b/two'].map(name => compilePlan(flowOf(name), here));
   let asked = 0;

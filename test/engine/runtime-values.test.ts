@@ -90,25 +90,6 @@ test('calls without a module have the modules of the nearest branch; where those
   expect(sent.splice(0)).toEqual([[2, [null, { branch: '/b/', paths: ['/n', '/o'] }]]]);
 });
 
-test('who a workflow runs as goes with the plan, and again when it has changed; the plan of one that names somebody once', () => {
-  const sent: [number, Plan][] = [];
-  const values = new RuntimeValues({ define: (workflow, plan) => sent.push([workflow, plan]) });
-  const users = () => sent.splice(0).map(([workflow, { runAs, runtime }]) => [workflow, runAs, runtime]);
-  const plan = planOf('/a/flow', 'x');
-  values.define(1, plan);
-  values.define(2, { ...planOf('/a/own', 'x'), runAs: 'ann' });
-  expect(users()).toEqual([
-    [1, undefined, undefined],
-    [2, 'ann', undefined],
-  ]);
-  values.take(treeOf('/a/RUN_AS_USER=bob'));
-  expect(users()).toEqual([[1, 'bob', undefined]]);
-  values.take(treeOf('/a/RUN_AS_USER=bob\n/X=1'));
-  expect(users()).toEqual([]);
-  values.take(treeOf('/b/RUN_AS_USER=bob'));
-  expect(users()).toEqual([[1, undefined, undefined]]);
-});
-
 test('what one plan takes along is bounded', () => {
   const sent: Plan[] = [];
   const values = new RuntimeValues({ define: (_, plan) => sent.push(plan) });

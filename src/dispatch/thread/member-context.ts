@@ -32,7 +32,7 @@ export class MemberContext implements CallContext {
   }
 
   get user(): string | null {
-    return this.#member.node.plan.plan.runAs ?? null;
+    return this.#member.part.from.runsAs ?? null;
   }
 
   get action(): string {

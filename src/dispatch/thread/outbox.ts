@@ -66,7 +66,10 @@ export class Outbox {
     const { batch, from } = member.part;
     const ordinal = from.ordinals[member.index]!;
     if (member.flush === this.#flushes) this.#gathering.event(batch, event);
-    else this.post({ kind: 'late', root: from.root, ordinal, workflow: from.workflow, event });
+    else {
+      const { root, workflow, runsAs = null } = from;
+      this.post({ kind: 'late', root, ordinal, workflow, runsAs, event });
+    }
   }
 
   log(line: LogLine): void {
