@@ -220,6 +220,9 @@ class ThreadPool implements Dispatcher {
       case 'log':
         this.#events.log(message.lines);
         break;
+      case 'begun':
+        this.#handOver();
+        break;
       case 'interrupted':
         this.#onChange();
         break;

@@ -166,6 +166,8 @@ export type FromThread =
   /** The thread's event loop runs and takes batches. */
   | { readonly kind: 'ready'; readonly threadId: number }
   | { readonly kind: 'outcomes'; readonly outcomes: PackedOutcomes }
+  /** All it was given has begun, and what has not ended awaits something: it has time for more. */
+  | { readonly kind: 'begun' }
   /** The thread could not read a batch: nobody of it has begun, and nobody will. */
   | { readonly kind: 'refused'; readonly batch: number; readonly error: ActionError }
   /** A member did not heed its abort signal in time: the thread has stopped beginning others and asks to be ended. */

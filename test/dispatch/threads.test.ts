@@ -78,6 +78,20 @@ describe('room', () => {
     expect(beforeAnswers).toBeGreaterThan(1);
   });
 
+  it('beside those that await something is as great as without them, before one of them ends', async () => {
+    const world = await setup(planOf([{ function: 'busyThenAfter' }]), { threads: 1, concurrency: 12, waitingMs: 1 });
+    await feed(world, 30, n => ({ n, busyMs: 3, ms: 0 }));
+    let executing = 0;
+    while (executing < 12) {
+      // What keeps the thread for 3 ms comes one by one where 1 ms may wait.
+      const { rooms } = world;
+      if (world.dispatcher.capacity(1, 0) === 0) await world.until(() => world.rooms > rooms);
+      else world.run([{ n: executing++, busyMs: 3, ms: 600_000 }]);
+    }
+    await expect.poll(() => world.dispatcher.executing().length).toBe(12);
+    expect(world.answers.size).toBe(30);
+  });
+
   it('is asked for again by an event', async () => {
     const world = await setup(planOf([{ function: 'double' }]));
     world.run([{ n: 1 }]);

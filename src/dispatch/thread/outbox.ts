@@ -26,6 +26,8 @@ export class Outbox {
   #flushes = 0;
   #flushDueMs = Number.POSITIVE_INFINITY;
   #busyMs = 0;
+  /** Members that have begun since anything was sent. */
+  #begun = 0;
 
   constructor(port: MessagePort, shared: SharedState) {
     this.#port = port;
@@ -77,6 +79,29 @@ export class Outbox {
     if (this.#logLines.length === 1) setImmediate(() => this.flush());
   }
 
+  /** A member has begun. */
+  begun(): void {
+    this.#begun += 1;
+  }
+
+  /** It has to wait for its code first. */
+  waitsForCode(): void {
+    this.#begun = Math.max(0, this.#begun - 1);
+  }
+
+  /** What kept the thread busy until now was no member's work. */
+  hasCode(): void {
+    this.#forgetBusy();
+    this.#begun += 1;
+  }
+
+  /** Nothing waits to begin: what has begun and not ended awaits something, perhaps for long, and leaves time for more. How many
+   * they are is in shared memory. */
+  tellBegun(): void {
+    if (this.#begun > 0) this.post({ kind: 'begun' });
+    this.#begun = 0;
+  }
+
   /** Send everything that waits. */
   flush(): void {
     if (this.#logLines.length > 0) this.post({ kind: 'log', lines: this.#logLines.take() });
@@ -87,13 +112,14 @@ export class Outbox {
       this.post({ kind: 'outcomes', outcomes });
     }
     this.#busyMs = active;
+    this.#begun = 0;
     this.#flushes += 1;
     this.#flushDueMs = Number.POSITIVE_INFINITY;
   }
 
   /** The event loop turned. A quiet thread's own timers must not be counted as work of whoever ends next. */
   turned(): void {
-    if (this.#gathering.members === 0) this.forgetBusy();
+    if (this.#gathering.members === 0) this.#forgetBusy();
     this.#sayDropped(performance.now());
   }
 
@@ -107,8 +133,7 @@ export class Outbox {
     this.post({ kind: 'log', lines: [{ level: 'warn', message, instance: '' }] });
   }
 
-  /** What kept the thread busy until now was no member's work. */
-  forgetBusy(): void {
+  #forgetBusy(): void {
     this.#busyMs = performance.eventLoopUtilization().active;
   }
 

@@ -94,9 +94,8 @@ export class ThreadRuntime {
   #pump(): void {
     if (this.#isPumping) return;
     this.#isPumping = true;
-    const now = performance.now();
-    this.#nowMs = now;
-    if (!this.#willTurn) this.#turnedAtMs = now;
+    this.#nowMs = performance.now();
+    if (!this.#willTurn) this.#turnedAtMs = this.#nowMs;
     try {
       while (this.#rows.hasRoom && !this.#isEnding && this.#nowMs - this.#turnedAtMs < turnMs) {
         const member = this.#queue.next();
@@ -109,6 +108,7 @@ export class ThreadRuntime {
       this.#isPumping = false;
     }
     if (!this.#queue.isEmpty || this.#outbox.members > 0) this.#turnSoon();
+    else this.#outbox.tellBegun();
   }
 
   #begin(member: Member): void {
@@ -118,11 +118,11 @@ export class ThreadRuntime {
       this.#isEnding = true;
       return;
     }
-    const now = this.#nowMs;
     this.#rows.take(member);
-    member.begins(now);
+    this.#outbox.begun();
+    member.begins(this.#nowMs);
     const beginsAt = hasRun ? null : place.planAction.place;
-    this.#shared.begin(member.row, member.part.batch.id, member.slot, beginsAt, now + uptimeOffsetMs);
+    this.#shared.begin(member.row, member.part.batch.id, member.slot, beginsAt, this.#nowMs + uptimeOffsetMs);
     if (!hasRun || this.#leaveFirst(member)) this.#run(member);
   }
 
@@ -187,10 +187,11 @@ export class ThreadRuntime {
   /** Its code is on the way: its time begins when that is there. */
   #load(member: Member, loading: Promise<void>): void {
     this.#shared.waitsForCode(member.row);
+    this.#outbox.waitsForCode();
     const goOn = (): boolean => {
       member.begins(this.#nowMs);
       this.#shared.hasCode(member.row, this.#nowMs + uptimeOffsetMs);
-      this.#outbox.forgetBusy();
+      this.#outbox.hasCode();
       return true;
     };
     const { node } = member;
@@ -219,7 +220,6 @@ export class ThreadRuntime {
     this.#shared.holds(member.row);
     if (goOn()) this.#run(member);
     this.#shared.holds(nobody);
-    if (this.#outbox.members > 0) this.#turnSoon();
     this.#pump();
   }
 
