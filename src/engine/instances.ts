@@ -13,6 +13,7 @@ import type { Definitions } from './definitions.js';
 import { type DocumentedState, documentedState, type SubState, type SuperState } from './documented-states.js';
 import { errorAt } from './failures.js';
 import { type DeadlineRecord, deadlineOf } from './shown-deadline.js';
+import { readLastError } from './why/lately.js';
 
 /** Where an instance stands, or how it ended. */
 export interface InstanceRecord {
@@ -246,23 +247,14 @@ export class Instances {
     return rows.map(countOf);
   }
 
-  /** Kept with the instance when it stands FAILED; while it waits to be tried again the audit has it, if it is kept there. */
+  /** Kept with the instance when it stands FAILED; while it waits to be tried again the audit has it, if it is kept there and not
+   * further back than is read. */
   async errorOf(segment: Segment, position: number): Promise<Json> {
     const kept = errorAt(segment, position);
     if (kept !== null) return { ...kept };
     return segment.attempt > 0 || segment.state === 'failed'
-      ? this.#lastError(segment.root, segment.ordinals[position]!)
+      ? readLastError(this.#store, segment.root, segment.ordinals[position]!)
       : null;
-  }
-
-  async #lastError(root: string, ordinal: number): Promise<Json> {
-    const [row] = await this.#store.query(
-      `select data from millrace_audit_event
-       where root = $1::uuid and ordinal = $2::int and short_name in ('ExitingActionOnError', 'ExitingActionOnTimeout')
-       order by seq desc, group_no desc, step desc limit 1`,
-      [root, String(ordinal)],
-    );
-    return parsed(row?.[0] ?? null);
   }
 }
 

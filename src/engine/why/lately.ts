@@ -1,5 +1,5 @@
-// What the audit says of an instance last, for who asks why it does not run. One read, of the newest rows of its root: a long
-// read would hold up every commit. What lies further back is not known.
+// What the audit says of an instance last, for who asks why it does not run, or what it failed with. Of the newest rows of its
+// root, so many a read: a long read would hold up every commit. What lies further back is not known.
 
 import { type UnfoldedEvent, unfoldMember } from '../../audit/unfold.js';
 import type { LogEvents } from '../../observe/log-events.js';
@@ -9,6 +9,8 @@ import type { ContextFacts } from './facts.js';
 
 /** At most some 4,000 events each. */
 const rowsMax = 32;
+/** Reads for an error: 1,024 rows. Instances submitted together, some hundreds, may each have added rows since. */
+const errorReadsMax = 32;
 
 export interface LatelyParts {
   readonly store: Pick<Store, 'query'>;
@@ -38,14 +40,40 @@ export class Lately {
   }
 
   async #read(): Promise<readonly UnfoldedEvent[]> {
-    // The planner must not walk the whole order for the few rows of one root.
-    const rows = await this.#parts.store.query(
-      `select trace from (select seq, trace from millrace_audit where root = $1::uuid offset 0) own
-       order by seq desc limit $2::int`,
-      [this.#root, String(rowsMax)],
-    );
-    return rows.flatMap(([trace]) => unfoldMember(trace!, this.#ordinal).reverse());
+    const rows = await newestRows(this.#parts.store, this.#root);
+    return rows.flatMap(({ trace }) => unfoldMember(trace, this.#ordinal).reverse());
   }
+}
+
+/** Newest first. @param before `seq` of the last one that is known; `null`: none is */
+async function newestRows(
+  store: LatelyParts['store'],
+  root: string,
+  before: string | null = null,
+): Promise<{ readonly seq: string; readonly trace: string }[]> {
+  // The planner must not walk the whole order for the few rows of one root.
+  const rows = await store.query(
+    `select seq, trace from (select seq, trace from millrace_audit where root = $1::uuid offset 0) own
+     where $2::bigint is null or seq < $2::bigint order by seq desc limit $3::int`,
+    [root, before, String(rowsMax)],
+  );
+  return rows.map(([seq, trace]) => ({ seq: seq!, trace: trace! }));
+}
+
+/** The error an instance had last; `null`: none, or none that the audit still has within its newest rows. */
+export async function readLastError(
+  store: LatelyParts['store'],
+  root: string,
+  ordinal: number,
+): Promise<JsonObject | null> {
+  let before: string | null = null;
+  for (let read = 0; read < errorReadsMax; read++) {
+    const rows = await newestRows(store, root, before);
+    const error = lastError(rows.flatMap(({ trace }) => unfoldMember(trace, ordinal).reverse()));
+    if (error !== null || rows.length < rowsMax) return error;
+    before = rows[rows.length - 1]!.seq;
+  }
+  return null;
 }
 
 /** The error it had last. */

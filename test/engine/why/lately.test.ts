@@ -5,7 +5,7 @@ import '../../store/postgres-module.js';
 import { auditRow, dataKind, type TraceGroup, traceText } from '../../../src/audit/trace.js';
 import { unfoldMember } from '../../../src/audit/unfold.js';
 import { emptyCommit } from '../../../src/engine/commit-builder.js';
-import { Lately, lastError, lastExecuting, lastPauser } from '../../../src/engine/why/lately.js';
+import { Lately, lastError, lastExecuting, lastPauser, readLastError } from '../../../src/engine/why/lately.js';
 import { LogEvents } from '../../../src/observe/log-events.js';
 import { loggersTo } from '../../../src/observe/loggers.js';
 import { openPgliteMemory } from '../../../src/store/pglite/in-memory.js';
@@ -61,6 +61,11 @@ test('one read of the newest rows, however often it is asked; what cannot be rea
   expect(asked).toHaveLength(1);
   // Further back than is read.
   expect(await new Lately(root, 5, { store, log }).events()).toEqual([]);
+  // An error is looked for in one read more, and no further than there are rows.
+  asked.length = 0;
+  expect(await readLastError({ query }, root, 5)).toMatchObject({ code: 'Flaky1' });
+  expect(await readLastError({ query }, root, 9)).toBe(null);
+  expect(asked).toHaveLength(4);
   expect(logged).toEqual([]);
   await driver.close();
   expect(await new Lately(root, 5, { store, log }).events()).toEqual([]);
