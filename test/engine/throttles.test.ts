@@ -116,7 +116,7 @@ describe.each(['shared', 'cluster'] as const)('three engines, %s', home => {
   });
 });
 
-test('a queue that has lost everything bounds what runs as before, what runs on included', async () => {
+test('a queue that has lost everything bounds what runs as before, what runs on included, of branches and of keys', async () => {
   signals.forget();
   const folder = temporaryFolder();
   const looking = { clock: systemClock, leaseMs: 30_000 };
@@ -124,7 +124,15 @@ test('a queue that has lost everything bounds what runs as before, what runs on 
   const b = await engineOn('shared', folder, { name: 'b', ...looking });
   await a.deploy(definitionOf('/few/flow', ['gated']), here);
   await a.configuration.set({ branch: '/few/', property: 'CONCURRENCY_THROTTLE_CLUSTER_WIDE', value: 3 });
+  await a.deploy(definitionOf('/keyed/flow', ['gated']), here);
+  const keyed = { branch: '/keyed/', property: 'KEY_RATE' } as const;
+  await a.configuration.set({ branch: '/keyed/', property: 'KEY_CONCURRENCY_THROTTLE', value: 1 });
+  await a.configuration.set({ ...keyed, value: '1 per +1d' });
   await Promise.all([a.start(), b.start()]);
+  const keys = ['x', 'x', 'y', 'y'];
+  const ofKeys = await a.submit(
+    keys.map((key, n) => ({ workflow: '/keyed/flow', key, input: { gate: `${key} ${n}`, tag: key } })),
+  );
   const few = await submitGated(a, '/few/flow', 'wiped', 8);
   await untilArrived('wiped', 3);
   const { client } = await redisOfTests();
@@ -135,9 +143,18 @@ test('a queue that has lost everything bounds what runs as before, what runs on 
   await expect
     .poll(async () => (await b.configuration.show()).throttles)
     .toMatchObject([{ clusterWide: 3, running: 3 }]);
+  // Of each key the first one is a day away.
+  expect([arrived('x'), arrived('y')]).toEqual([[], []]);
+  await b.configuration.unset(keyed);
+  await Promise.all(['x', 'y'].map(key => untilArrived(key, 1)));
+  await client.flushall();
+  signals.open(`x ${arrived('x')[0]}`);
+  await untilArrived('x', 2);
+  expect(arrived('y')).toHaveLength(1);
   for (let n = 1; n < 8; n++) signals.open(`wiped ${n}`);
-  await Promise.all(few.map(id => b.result(id)));
-  expect(signals.ran).toHaveLength(8);
+  for (const [n, key] of keys.entries()) signals.open(`${key} ${n}`);
+  await Promise.all([...few, ...ofKeys].map(id => b.result(id)));
+  expect(signals.ran).toHaveLength(12);
 });
 
 test('of each key no more than its bound at once, and raised, the next begin at once', async () => {
