@@ -1,7 +1,8 @@
 // millrace config show, set, unset: the runtime configuration of a data folder that no engine holds, or of a server.
 
 import type { Command } from 'commander';
-import type { ShownProperty } from '../config/shown.js';
+import { holdTogether, type ShownProperty } from '../config/shown.js';
+import { canonicalProperty } from '../config/tree.js';
 import type { SettingResult, ShownThrottle } from '../engine/configuration.js';
 import type { Json } from '../workflow/model.js';
 import { type Ended, exitCodes, Refusal } from './exit.js';
@@ -86,7 +87,8 @@ async function show(args: readonly (string | undefined)[], options: ConfigOption
   ]);
   if (rows.length > 0) print(table(['branch', 'property', 'value', 'from'], rows));
   else say('nothing is set');
-  for (const line of (isRunning ? shown.throttles : null)?.map(throttled) ?? []) say(line);
+  const isOfThrottles = property === undefined || holdTogether.has(canonicalProperty(property));
+  for (const line of (isRunning && isOfThrottles ? shown.throttles : null)?.map(throttled) ?? []) say(line);
   if (!isRunning && options.runtimeConfig === undefined) say('a file, if there is one: --runtime-config FILE');
   return exitCodes.done;
 }
@@ -95,7 +97,13 @@ async function set(args: readonly (string | undefined)[], options: ConfigOptions
   const [branch, property, text] = args as readonly string[];
   const setting = { branch: branch!, property: property!, value: jsonOf(text!) };
   const absent = options.dryRun === true ? 'refuse' : 'make-store';
-  return told(await withPlace(command, place => place.setProperty(setting, dryRunOf(options)), absent), options);
+  const result = await withPlace(command, place => place.setProperty(setting, dryRunOf(options)), absent);
+  const code = told(result, options);
+  const { meantBy } = await import('../config/known-properties.js');
+  const meant = meantBy(result.property);
+  // A bound that was taken for a variable bounds nothing.
+  if (meant !== null) say(`(${result.property} is a variable; did you mean ${meant}?)`);
+  return code;
 }
 
 async function unset(args: readonly (string | undefined)[], options: ConfigOptions, command: Command): Promise<number> {

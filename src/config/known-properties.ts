@@ -1,6 +1,7 @@
 // What the values of the known properties may be, and the names that are refused because nothing heeds them: a bound
 // taken for a variable would let through what it was to hold back.
 
+import { nearest } from '../workflow/fault.js';
 import { parseName } from '../workflow/namespace.js';
 import { checkKeyOrder, checkKeyWeights } from './key-properties.js';
 import { checkKeyLimit, checkLimit } from './limit-value.js';
@@ -32,6 +33,11 @@ const checks: { readonly [Name in KnownName]: Check<KnownProperties[Name]> } = {
 
 /** Names with a meaning, in the original's tree or to come, that have no effect here. */
 const unsupported: ReadonlySet<string> = new Set(['INTERNAL_LOGGER_DEBUG_ENABLED']);
+
+/** The property that a variable's name may be a slip of; `null`: none. @param name in upper case */
+export function meantBy(name: string): string | null {
+  return Object.hasOwn(checks, name) ? null : nearest(name, Object.keys(checks));
+}
 
 /** @param name in upper case */
 export function isUnsupported(name: string): boolean {

@@ -37,7 +37,11 @@ export function checkWindow(raw: Raw): Checked<number | 'off'> {
     const value = durationOf(parseRelative(text.trim()));
     if (value > 0 && value <= windowMsMax) return { ok: true, value };
   } catch (error) {
-    if (error instanceof TimeExpressionError) return refused('VALUE_INVALID', `${error.message}; ${accepted}`);
+    if (error instanceof TimeExpressionError)
+      return refused(
+        'VALUE_INVALID',
+        `found ${found(raw)}, at character ${error.position} is ${error.found} (expected ${error.expected}); ${accepted}`,
+      );
     throw error;
   }
   return refused('VALUE_INVALID', `found ${found(raw)}, ${accepted}`);

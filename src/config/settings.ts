@@ -34,7 +34,8 @@ export function settingOf({ branch, name }: PropertyPlace, given: Json, source: 
     report('TOO_LARGE', '', `the value has ${text.length} characters of JSON, accepted are ${settingLengthMax}`);
   }
   // What is not to hold is taken away: what the file says, or a branch above, holds then.
-  if (text === 'null') report('VALUE_INVALID', '', 'found null, or no JSON; accepted is any other');
+  if (text === 'null')
+    report('VALUE_INVALID', '', 'found null, accepted is any other JSON; what was set is taken away by unsetting it');
   if (faults.length > 0) return { ok: false, faults };
   const written = JSON.parse(text) as Json;
   const checked = checkValue(name, { kind: 'json', value: written }, surroundings);

@@ -24,8 +24,8 @@ export interface ShownProperty {
   readonly covered: { readonly value: Json; readonly file: string; readonly line: number } | null;
 }
 
-/** What the branches above say holds beside a branch's own: none takes another's place. */
-const holdTogether: ReadonlySet<string> = new Set<KnownName>([
+/** Throttles: what the branches above say holds beside a branch's own, none takes another's place. */
+export const holdTogether: ReadonlySet<string> = new Set<KnownName>([
   'CONCURRENCY_THROTTLE',
   'CONCURRENCY_THROTTLE_CLUSTER_WIDE',
   'RATE',

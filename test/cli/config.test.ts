@@ -59,8 +59,13 @@ test.concurrent('the same on a running server; what is refused is told with its 
     /^would be \/a\/PRIORITY: 10 \(default\)/,
   );
   expect((await config('unset', '/a/', 'PRIORITY')).stdout).toMatch(/^\/a\/PRIORITY: 10 \(default\), before: 3 /);
+  expect(await config('set', '/a', 'KONCURRENCY_THROTTLE', '3')).toMatchObject({
+    code: 0,
+    stderr: '(KONCURRENCY_THROTTLE is a variable; did you mean CONCURRENCY_THROTTLE?)\n',
+  });
   for (const [args, problem] of [
     [['set', '/a', 'PRIORITY', 'high'], /^SETTING_INVALID: \/a\/PRIORITY: found "high", .*\(VALUE_INVALID\)$/m],
+    [['set', '/a', 'X', 'null'], /found null, accepted is any other JSON; .*\(VALUE_INVALID\)$/m],
     [['set', 'a', 'X', '1'], /^SETTING_INVALID: .*\(NAMESPACE_INVALID\)$/m],
     [['set', '/a', 'X', '{"a":'], /^value: is not JSON/],
     [['set', '/a', 'LISTENER_CLASSPATH', 'actions'], /\(PATH_INVALID\)$/m],

@@ -123,10 +123,11 @@ function throttled(shortage: Shortage, executing: readonly string[]): Said[] {
       const hasRoom = executing.length === 0 || executing.some(engine => !shortage.engines.includes(engine));
       if (!isNone && hasRoom) return [];
       const property = 'CONCURRENCY_THROTTLE';
-      const full = isNone
-        ? ''
-        : `${shortage.engines.join(', ')} ${shortage.engines.length === 1 ? 'has' : 'have'} that many, and `;
-      const text = `${branch} has no room on any engine: ${full}its ${property} is ${limit}`;
+      const each = shortage.engines.length === 1 ? `runs ${limit}` : `run ${limit} each`;
+      const why = isNone
+        ? `its ${property} is 0`
+        : `${shortage.engines.join(', ')} ${each}, as many as its ${property} lets`;
+      const text = `${branch} has no room on any engine: ${why}`;
       const engines = isNone ? null : shortage.engines;
       return [
         said(
@@ -157,7 +158,7 @@ function throttled(shortage: Shortage, executing: readonly string[]): Said[] {
 function ofKey(branch: string, key: string, limit: number, running: number): Said {
   const property = 'KEY_CONCURRENCY_THROTTLE';
   const which = limit === 1 ? `${property}, or KEY_ORDER strict` : property;
-  const text = `its key ${key} has no room in ${branch}: ${running} of it run, and ${limit} may (${which})`;
+  const text = `its key ${key} has no room in ${branch}: ${running} with it run, and ${limit} may (${which})`;
   const command = limit === 1 ? null : raise(branch, property, running + 1);
   return said('throttled', { branch, key, property, limit, running, engines: null }, text, command);
 }

@@ -240,7 +240,7 @@ describe('why, decided', () => {
     expect(order).toMatchObject({ code: 'keyInOrder', data: { key: 'acme', before: 2 }, command: null });
     expect(bound).toMatchObject({
       code: 'throttled',
-      text: 'its key acme has no room in /imports/: 3 of it run, and 3 may (KEY_CONCURRENCY_THROTTLE)',
+      text: 'its key acme has no room in /imports/: 3 with it run, and 3 may (KEY_CONCURRENCY_THROTTLE)',
       data: { branch: '/imports/', key: 'acme', limit: 3, running: 3 },
       command: 'millrace config set /imports/ KEY_CONCURRENCY_THROTTLE 4',
     });
