@@ -1,8 +1,7 @@
 // millrace config show, set, unset: the runtime configuration of a data folder that no engine holds, or of a server.
 
 import type { Command } from 'commander';
-import { holdTogether, type ShownProperty } from '../config/shown.js';
-import { canonicalProperty } from '../config/tree.js';
+import type { ShownProperty } from '../config/shown.js';
 import type { SettingResult, ShownThrottle } from '../engine/configuration.js';
 import type { Json } from '../workflow/model.js';
 import { type Ended, exitCodes, Refusal } from './exit.js';
@@ -87,7 +86,8 @@ async function show(args: readonly (string | undefined)[], options: ConfigOption
   ]);
   if (rows.length > 0) print(table(['branch', 'property', 'value', 'from'], rows));
   else say('nothing is set');
-  const isOfThrottles = property === undefined || holdTogether.has(canonicalProperty(property));
+  const { holdTogether } = await import('../config/shown.js');
+  const isOfThrottles = property === undefined || shown.properties.some(each => holdTogether.has(each.property));
   for (const line of (isRunning && isOfThrottles ? shown.throttles : null)?.map(throttled) ?? []) say(line);
   if (!isRunning && options.runtimeConfig === undefined) say('a file, if there is one: --runtime-config FILE');
   return exitCodes.done;
