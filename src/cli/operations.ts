@@ -81,16 +81,7 @@ interface OperationOptions {
 }
 
 export function addOperations(program: Command, ended: Ended): void {
-  for (const operation of [
-    'pause',
-    'resume',
-    'remove',
-    'recover',
-    'expedite',
-    'interrupt',
-    'restart',
-    'reschedule',
-  ] as const) {
+  for (const operation of Object.keys(told) as PlaceOperation[]) {
     const command = addPlaceOptions(program.command(operation))
       .summary(told[operation].summary)
       .description(told[operation].description)

@@ -1,6 +1,7 @@
 // Where a command looks: a data folder that no engine holds, or a running server. What commands show is the same.
 
 import { type Command, Option } from 'commander';
+import type { operations } from '../api/schema/operations.js';
 import type { AuditFilter, AuditOrder, AuditRecord } from '../engine/audit-pages.js';
 import type {
   ConfigurationQuery,
@@ -25,15 +26,8 @@ import type { WorkflowDefinition } from '../workflow/model.js';
 import { dataHint, dataOption } from './data-option.js';
 import { Refusal } from './exit.js';
 
-export type PlaceOperation =
-  | 'pause'
-  | 'resume'
-  | 'remove'
-  | 'recover'
-  | 'expedite'
-  | 'interrupt'
-  | 'restart'
-  | 'reschedule';
+/** Those that take a target and no more; a rename takes a name, too. */
+export type PlaceOperation = Exclude<(typeof operations)[number], 'rename'>;
 
 export interface PlaceOperationOptions {
   readonly dryRun?: boolean;

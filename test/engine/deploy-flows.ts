@@ -24,3 +24,21 @@ export async function deployFlows(
   await engine.deploy(definition, here);
   return name;
 }
+
+/** Actions as they are, of `flow-actions.mjs` those that are called. */
+export async function deployActions({ engine, branch }: World, actions: Action[], flows: Flow[]): Promise<string> {
+  const name = `${branch}flow`;
+  await engine.deploy({ name, module: './flow-actions.mjs', actions, flows }, here);
+  return name;
+}
+
+export const mark = (name: string, own: Partial<Action> = {}): Action =>
+  ({ name, type: 'call', function: 'mark', ...own }) as Action;
+
+/** Until an operator has it fire. */
+export const waits = (name: string, own: Partial<Action> = {}): Action => ({ name, type: 'manual', ...own }) as Action;
+
+/** Until an instance waits at a trigger, or for a retry. */
+export function deferred(own: World, id: string): Promise<void> {
+  return own.until(async () => (await own.audit(id)).some(({ event }) => event === 'DeferringExecutionFlow'));
+}

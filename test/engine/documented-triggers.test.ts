@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CalendarDefinition } from '../../src/time/calendar/model.js';
 import type { Action, Flow } from '../../src/workflow/model.js';
+import { mark } from './deploy-flows.js';
 import { here, newBranch, openEngine, temporaryFolder, World } from './setup.js';
 
 let world: World;
@@ -12,8 +13,6 @@ beforeAll(async () => {
   world = new World(engine, 'memory', '', newBranch());
 });
 afterAll(() => world.engine.dispose(0));
-
-const mark = (name: string): Action => ({ name, type: 'call', function: 'mark' });
 
 test('the result of a timer says whether it has expired, and conditions can tell', async () => {
   const workflow = `${world.branch}tells`;

@@ -2,9 +2,8 @@
 
 import { expect, test } from 'vitest';
 import type { Action, Flow } from '../../src/workflow/model.js';
+import { mark } from './deploy-flows.js';
 import { here, onEveryHome, type World } from './setup.js';
-
-const mark = (name: string): Action => ({ name, type: 'call', function: 'mark' });
 
 /** A workflow that waits, and ends with the message. */
 async function deployWaiting(

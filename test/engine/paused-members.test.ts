@@ -1,22 +1,9 @@
 // What is asked of paused members, by signals and by operators, is there when they are resumed.
 
 import { expect, test } from 'vitest';
-import type { Action, Flow } from '../../src/workflow/model.js';
-import { here, onEveryHome, type World } from './setup.js';
-
-async function deploy({ engine, branch }: World, actions: Action[], flows: Flow[]): Promise<string> {
-  const name = `${branch}flow`;
-  await engine.deploy({ name, module: './flow-actions.mjs', actions, flows }, here);
-  return name;
-}
-
-const mark = (name: string, own: Partial<Action> = {}): Action =>
-  ({ name, type: 'call', function: 'mark', ...own }) as Action;
-const waits = (name: string, own: Partial<Action> = {}): Action => ({ name, type: 'manual', ...own }) as Action;
-
-function deferred(own: World, id: string): Promise<void> {
-  return own.until(async () => (await own.audit(id)).some(({ event }) => event === 'DeferringExecutionFlow'));
-}
+import type { Flow } from '../../src/workflow/model.js';
+import { deferred, deployActions, mark, waits } from './deploy-flows.js';
+import { onEveryHome } from './setup.js';
 
 const flows: Flow[] = [
   { from: 'wait', to: 'fired' },
@@ -29,7 +16,7 @@ onEveryHome('paused members', world => {
     ['a retry', mark('wait', { monitor: ['stop'], retry: { retries: 5, delayMs: 86_400_000 } })],
   ])('%s that is paused when its signal is raised takes the signal flow when it is resumed', async (_, wait) => {
     const own = world();
-    const workflow = await deploy(own, [wait, mark('fired'), mark('stopped')], flows);
+    const workflow = await deployActions(own, [wait, mark('fired'), mark('stopped')], flows);
     const ids = await Promise.all([1, 2].map(n => own.engine.submit({ workflow, input: { n, fails: ['wait'] } })));
     for (const id of ids) await deferred(own, id);
     expect(await own.engine.pause(workflow)).toMatchObject({ contexts: 2 });
@@ -48,7 +35,7 @@ onEveryHome('paused members', world => {
       { from: 'head', to },
       { from: to, to: 'done' },
     ]);
-    const workflow = await deploy(
+    const workflow = await deployActions(
       own,
       [mark('head'), waits('one'), waits('two'), mark('done', { join: 'all' })],
       sides,

@@ -6,7 +6,7 @@ import type { EngineOptions } from '../../src/engine/options.js';
 import { TestClock } from '../../src/observe/clock.js';
 import type { Action, Flow, WorkflowDefinition } from '../../src/workflow/model.js';
 import { averagesOf, expectExact, historyOf } from './run-history.js';
-import { auditRows, type Home, here, openEngine, temporaryFolder } from './setup.js';
+import { auditRows, type Home, here, openEngine, temporaryFolder, until } from './setup.js';
 
 const hourMs = 3_600_000;
 
@@ -44,17 +44,9 @@ class Timed {
     return name;
   }
 
-  async until(isDone: () => Promise<boolean>): Promise<void> {
-    const endMs = performance.now() + 60_000;
-    while (!(await isDone())) {
-      if (performance.now() > endMs) throw new Error(`not so: ${isDone}`);
-      await new Promise(resolve => setTimeout(resolve, 5));
-    }
-  }
-
   /** Until so many wait at triggers. */
   waiting(count: number): Promise<void> {
-    return this.until(async () => {
+    return until(async () => {
       const [row] = await this.engine.query(
         'select coalesce(sum(open), 0) from millrace_segment where waits_for is not null',
         [],
@@ -68,7 +60,7 @@ class Timed {
     await this.engine.expedite(instance);
     if (to === null) await this.engine.result(instance);
     else {
-      await this.until(async () => {
+      await until(async () => {
         const [row] = await this.engine.query(
           'select place from millrace_segment where root = $1::uuid and waits_for is not null',
           [`${instance.slice(0, 32)}0000`],
@@ -277,7 +269,7 @@ test('the history and its averages go with the audit, a generation at a time, an
       (await engine.query(`select slot from millrace_generation where ring = 'audit' and is_current`))[0]![0];
     const before = await slotOf();
     clock.advanceMs(hourMs);
-    await timed.until(async () => {
+    await until(async () => {
       clock.advanceMs(1_000);
       return (await slotOf()) !== before;
     });

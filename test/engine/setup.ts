@@ -185,14 +185,7 @@ export class World {
     return Number(row![0]);
   };
 
-  /** For what no signal tells: looks every few milliseconds. */
-  readonly until = async (isDone: () => Promise<boolean>, deadlineMs = 60_000): Promise<void> => {
-    const endMs = performance.now() + deadlineMs;
-    while (!(await isDone())) {
-      if (performance.now() > endMs) throw new Error(`${isDone.toString()} did not come true within ${deadlineMs} ms`);
-      await new Promise(resolve => setTimeout(resolve, 5));
-    }
-  };
+  readonly until = until;
 
   readonly untilCounts = async (expected: Record<string, number>): Promise<void> => {
     let last: unknown;
@@ -203,6 +196,15 @@ export class World {
       throw new Error(`expected ${JSON.stringify(expected)}, found ${JSON.stringify(last)}`, { cause: error });
     });
   };
+}
+
+/** For what no signal tells: looks every few milliseconds. */
+export async function until(isDone: () => Promise<boolean>, deadlineMs = 60_000): Promise<void> {
+  const endMs = performance.now() + deadlineMs;
+  while (!(await isDone())) {
+    if (performance.now() > endMs) throw new Error(`${isDone.toString()} did not come true within ${deadlineMs} ms`);
+    await new Promise(resolve => setTimeout(resolve, 5));
+  }
 }
 
 function sorted(counts: Record<string, number>): [string, number][] {

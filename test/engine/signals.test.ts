@@ -1,28 +1,14 @@
 // Signals raised by flows and by operators, and races of triggers, on every home.
 
 import { expect, test } from 'vitest';
-import type { Action, Flow } from '../../src/workflow/model.js';
-import { here, onEveryHome, ownWorld, type World } from './setup.js';
-
-async function deploy({ engine, branch }: World, actions: Action[], flows: Flow[]): Promise<string> {
-  const name = `${branch}flow`;
-  await engine.deploy({ name, module: './flow-actions.mjs', actions, flows }, here);
-  return name;
-}
-
-const mark = (name: string, own: Partial<Action> = {}): Action =>
-  ({ name, type: 'call', function: 'mark', ...own }) as Action;
-const waits = (name: string, own: Partial<Action> = {}): Action => ({ name, type: 'manual', ...own }) as Action;
-
-/** Until an instance waits at a trigger, or for a retry. */
-function deferred(own: World, id: string): Promise<void> {
-  return own.until(async () => (await own.audit(id)).some(({ event }) => event === 'DeferringExecutionFlow'));
-}
+import type { Action } from '../../src/workflow/model.js';
+import { deferred, deployActions, mark, waits } from './deploy-flows.js';
+import { onEveryHome, ownWorld } from './setup.js';
 
 onEveryHome('signals', world => {
   test('an operator ends what waits for a signal, at once, in one instance or all of a workflow', async () => {
     const own = world();
-    const workflow = await deploy(
+    const workflow = await deployActions(
       own,
       [waits('wait', { monitor: ['stop'] }), mark('fired'), mark('stopped')],
       [
@@ -53,7 +39,7 @@ onEveryHome('signals', world => {
 
   test('raised where nothing monitors it yet it stays until it is cleared, or comes to an action that does', async () => {
     const own = world();
-    const workflow = await deploy(
+    const workflow = await deployActions(
       own,
       [waits('first'), waits('second', { monitor: ['stop'] }), mark('fired'), mark('stopped')],
       [
@@ -82,7 +68,7 @@ onEveryHome('signals', world => {
 
   test('of several contexts all that wait end, paused ones too, and one without a flow for it ends there', async () => {
     const own = world();
-    const workflow = await deploy(
+    const workflow = await deployActions(
       own,
       [mark('head'), waits('a', { monitor: ['stop'] }), waits('b', { monitor: ['stop'] }), waits('c'), mark('done')],
       [
@@ -113,7 +99,7 @@ onEveryHome('signals', world => {
 
   test('a flow ends a trigger and a retry of other contexts, and what it raises before an action keeps that from running', async () => {
     const own = world();
-    const workflow = await deploy(
+    const workflow = await deployActions(
       own,
       [
         mark('head'),
@@ -144,7 +130,7 @@ onEveryHome('signals', world => {
 
   test('what executes when it is raised ends first, and then takes the signal flow', async () => {
     const own = world();
-    const workflow = await deploy(
+    const workflow = await deployActions(
       own,
       [mark('slow', { function: 'late', monitor: ['stop'] } as Partial<Action>), mark('normal'), mark('stopped')],
       [
@@ -162,7 +148,7 @@ onEveryHome('signals', world => {
 
   test('of racing triggers the first to fire goes on alone', async () => {
     const own = world();
-    const workflow = await deploy(
+    const workflow = await deployActions(
       own,
       [
         mark('head', { race: true }),
@@ -189,7 +175,11 @@ test.each([[['wait']], [['one', 'two']]])(
     const own = await ownWorld('memory');
     const head = names.length > 1 ? [{ name: 'head', type: 'null' } as Action] : [];
     const flows = head.flatMap(() => names.map(to => ({ from: 'head', to })));
-    const workflow = await deploy(own, [...head, ...names.map(name => waits(name, { monitor: ['stop'] }))], flows);
+    const workflow = await deployActions(
+      own,
+      [...head, ...names.map(name => waits(name, { monitor: ['stop'] }))],
+      flows,
+    );
     const id = await own.engine.submit({ workflow, input: {} });
     const count = (found: string[], event: string) => found.filter(name => name.startsWith(event)).length;
     await own.until(async () => count(await own.eventNames(id), 'DeferringExecutionFlow') === names.length);

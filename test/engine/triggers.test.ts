@@ -2,20 +2,13 @@
 
 import { expect, test } from 'vitest';
 import type { Action, Flow } from '../../src/workflow/model.js';
-import { here, onEveryHome, type World } from './setup.js';
-
-async function deploy({ engine, branch }: World, actions: Action[], flows: Flow[]): Promise<string> {
-  const name = `${branch}flow`;
-  await engine.deploy({ name, module: './flow-actions.mjs', actions, flows }, here);
-  return name;
-}
-
-const mark = (name: string): Action => ({ name, type: 'call', function: 'mark' });
+import { deployActions, mark } from './deploy-flows.js';
+import { onEveryHome } from './setup.js';
 
 onEveryHome('triggers', world => {
   test('a delay fires after its time, with what was before and behind it in transactions of their own', async () => {
     const own = world();
-    const workflow = await deploy(
+    const workflow = await deployActions(
       own,
       [mark('a'), { name: 'wait', type: 'delay', delay: '+1500ms' }, mark('b')],
       [
@@ -50,7 +43,11 @@ onEveryHome('triggers', world => {
 
   test('a manual trigger waits until it is expedited, and its instance is shown as triggering', async () => {
     const own = world();
-    const workflow = await deploy(own, [{ name: 'wait', type: 'manual' }, mark('b')], [{ from: 'wait', to: 'b' }]);
+    const workflow = await deployActions(
+      own,
+      [{ name: 'wait', type: 'manual' }, mark('b')],
+      [{ from: 'wait', to: 'b' }],
+    );
     const ids = await Promise.all([1, 2].map(n => own.engine.submit({ workflow, input: { n } })));
     await own.until(async () => (await own.audit(ids[1]!)).some(({ event }) => event === 'DeferringExecutionFlow'));
     expect(await own.engine.expedite(ids[0]!)).toMatchObject({ contexts: 1 });
@@ -62,7 +59,7 @@ onEveryHome('triggers', world => {
 
   test('a trigger that does not fire in time takes its timeout flow', async () => {
     const own = world();
-    const workflow = await deploy(
+    const workflow = await deployActions(
       own,
       [{ name: 'wait', type: 'manual', timeout: '+30ms' }, mark('b'), mark('late')],
       [
@@ -85,10 +82,10 @@ onEveryHome('triggers', world => {
       { from: 'b', to: 'wait' },
       { from: 'wait', to: 'over', kind: 'expiration' },
     ];
-    const workflow = await deploy(own, actions, flows);
+    const workflow = await deployActions(own, actions, flows);
     const id = await own.engine.submit({ workflow, input: {} });
     expect((await own.engine.result(id)).result).toMatchObject({ way: ['b', 'b', 'over'] });
-    const ending = await deploy(own, actions.slice(0, 2), flows.slice(0, 2));
+    const ending = await deployActions(own, actions.slice(0, 2), flows.slice(0, 2));
     const ended = await own.engine.submit({ workflow: ending, input: {} });
     expect((await own.engine.result(ended)).result).toEqual({ result: false });
   });
