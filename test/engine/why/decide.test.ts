@@ -230,6 +230,11 @@ describe('why, decided', () => {
       ['throttled', 'millrace config set / CONCURRENCY_THROTTLE 5'],
       ['throttled', 'millrace config set /a/ CONCURRENCY_THROTTLE 1'],
     ]);
+    expect(reasonsOf({ where }).map(({ text }) => text)).toEqual([
+      '/imports/ has no room: 3 run, and its CONCURRENCY_THROTTLE_CLUSTER_WIDE is 2',
+      '/ has no room on any engine: one runs 4, as many as its CONCURRENCY_THROTTLE lets',
+      '/a/ has no room on any engine: its CONCURRENCY_THROTTLE is 0',
+    ]);
     expect(codes({ where: { ...first, shortages: [each] } }, { executing: ['one', 'two'] })).toEqual(['next']);
   });
 
