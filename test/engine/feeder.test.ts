@@ -74,6 +74,7 @@ class FeedWorld extends CommitWorld {
       },
       leases: { add() {} },
       mayClaim: () => true,
+      build: { runsAs: () => null },
       options: { name: 'e', claimMembersMax: 512, leaseMs: 1_000 },
     } as unknown as EngineParts);
   }
