@@ -12,7 +12,8 @@ local claimCache = {}
 -- Members of a lane that an engine holds more, and the tokens that takes of each rate, or gives back (negative).
 local function count(lane, engine, by, tokens)
   if setting.nodes == 0 then return end
-  throttles().countAt(laneAt(lane).node, engine, by, tokens)
+  local node = laneAt(lane).node
+  if node ~= root or setting.isRootSet then throttles().countAt(node, engine, by, tokens) end
 end
 
 local function claimAt(id)

@@ -73,7 +73,7 @@ end
 
 -- The key that a node is one of, or nil: such a node is named `key.node`, by the key and the branch's node above it.
 local function keyIn(node)
-  return string.match(node, '^(.+)%.%d+$')
+  return string.find(node, '.', 1, true) and string.match(node, '^(.+)%.%d+$') or nil
 end
 
 -- A head of a lane hung at a node is another, or comes, or goes.

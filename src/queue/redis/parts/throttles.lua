@@ -53,6 +53,7 @@ makeThrottles = function()
 
   -- nil where it is none.
   local function rateIn(text)
+    if text == '' then return nil end
     local members, perMs, burst = string.match(text, '^(%d+)/(%d+)/(%d+)$')
     return members and
       { text = text, members = tonumber(members), perMs = tonumber(perMs), burst = tonumber(burst) } or nil
@@ -62,13 +63,13 @@ makeThrottles = function()
   local function nodeAt(id, engine)
     local node = nodeCache[id]
     if node then return node end
-    local text = false
-    local keyId, parentId = string.match(id, '^(.+)%.(%d+)$')
-    if keyId then
+    if string.find(id, '.', 1, true) then
+      local keyId, parentId = string.match(id, '^(.+)%.(%d+)$')
       node = { id = id, parent = parentId, key = keys().at(keyId), isSet = true }
       nodeCache[id] = node
       return node
     end
+    local text = false
     if id ~= root or setting.isRootSet then
       local inAll, inEngine = id .. '|', id .. '|' .. (engine or '')
       local found = redis.call('HMGET', key('nodes'), id, inAll, inEngine)
@@ -122,11 +123,21 @@ makeThrottles = function()
     return root
   end
 
+  -- The field of its slots: those of all engines, or of one. Made once while the same engine is asked for.
+  local function slotsOf(node, engine)
+    if not engine then
+      node.inAll = node.inAll or node.id .. '|'
+      return node.inAll
+    end
+    if node.engine ~= engine then node.engine, node.inEngine = engine, node.id .. '|' .. engine end
+    return node.inEngine
+  end
+
   -- More members that an engine may claim below a node; nil: any, as far as the limit of all engines goes.
   local function roomAt(node, engine)
     if node.key then return keys().roomOf(node.key) end
-    local room = node.clusterWide and node.clusterWide - slots(node.id .. '|') or math.huge
-    if engine and node.perEngine then room = math.min(room, node.perEngine - slots(node.id .. '|' .. engine)) end
+    local room = node.clusterWide and node.clusterWide - slots(slotsOf(node)) or math.huge
+    if engine and node.perEngine then room = math.min(room, node.perEngine - slots(slotsOf(node, engine))) end
     if node.rate then room = math.min(room, rates().tokens(node.id, node.rate)) end
     return room
   end
@@ -134,7 +145,7 @@ makeThrottles = function()
   -- The same of all the path.
   local function roomFor(id, engine)
     local room = math.huge
-    while id do
+    while id and (id ~= root or setting.isRootSet) do
       local node = nodeAt(id, engine)
       room = math.min(room, roomAt(node, engine))
       id = node.parent
@@ -266,17 +277,22 @@ makeThrottles = function()
   -- Members below a node that an engine holds more, and the tokens that takes, or gives back (negative). What has no limit counts
   -- nothing.
   local function countAt(id, engine, by, tokens)
-    while id do
+    while id and (id ~= root or setting.isRootSet) do
       local node = nodeAt(id, engine)
-      if id == root and not node.isSet then return end
       if node.key then
         keys().count(node.key, by, tokens)
-      else
-        local had, hadForAll = roomAt(node, engine) > 0, roomAt(node, nil) > 0
-        if node.clusterWide then changeSlots(id .. '|', by) end
-        if node.perEngine then changeSlots(id .. '|' .. engine, by) end
+      elseif node.clusterWide or node.perEngine or node.rate then
+        local room = roomAt(node, engine)
+        local roomForAll = node.perEngine and roomAt(node) or room
+        if node.clusterWide then changeSlots(slotsOf(node), by) end
+        if node.perEngine then changeSlots(slotsOf(node, engine), by) end
         if node.rate and tokens ~= 0 then rates().take(id, node.rate, tokens) end
-        local has, hasForAll = roomAt(node, engine) > 0, roomAt(node, nil) > 0
+        local had, hadForAll = room > 0, roomForAll > 0
+        local has, hasForAll = room > by, roomForAll > by
+        if node.rate then
+          has = roomAt(node, engine) > 0
+          hasForAll = node.perEngine and roomAt(node) > 0 or has
+        end
         if has ~= had or hasForAll ~= hadForAll then changedInAll(id) end
         -- Who gives up a slot may have too many itself: then others have room.
         if has and not had or hasForAll and not hadForAll then isSooner = true end

@@ -47,18 +47,18 @@ if not isAll then
 end
 claim = makeClaim(id, ARGV[4])
 local isThrottled = setting.nodes > 0
-if isThrottled then throttles().look(claim.engine, now) end
+if setting.byEngine > 0 then throttles().look(claim.engine, now) end
 local looks = 0
 while claim.count < limit and claim.number < most and looks < most do
   looks = looks + 1
-  if isThrottled and throttles().roomFor(root, claim.engine) <= 0 then break end
+  if setting.isRootSet and throttles().roomFor(root, claim.engine) <= 0 then break end
   if keysMade and not keys().show() then break end
   local tail = nextTail(now)
   if not tail then break end
   -- rank | eligible or created | arrival | from | lane | segment
   local from, lane, segment = string.match(tail, '^%d+|%d+|%d+|(%d+)|(%d+)|(.*)$')
   local node, room = laneAt(lane).node, limit - claim.count
-  if isThrottled then room = math.min(room, throttles().roomFor(node, claim.engine)) end
+  if isThrottled and (node ~= root or setting.isRootSet) then room = math.min(room, throttles().roomFor(node, claim.engine)) end
   if room > 0 then
     local entry = entryAt(segment .. '|' .. from)
     if countOf(entry) > room then split(entry, entry.from + room) end
@@ -72,7 +72,7 @@ while claim.count < limit and claim.number < most and looks < most do
     throttles().changedAbove(node)
   end
 end
-if isThrottled then throttles().looked(now) end
+if viewer then throttles().looked(now) end
 if claim.count > 0 then lease(id, untilMs) end
 finish()
 if claim.count > 0 then return answer end
