@@ -80,7 +80,7 @@ end
 local function moveHead(id, window, before, after)
   replaceHead(id, '', window, before, after)
   if id == root then return end
-  if keyIn(id) then keys().changedAt(id, window) else throttles().changedAt(id, window) end
+  if string.find(id, '.', 1, true) then keys().changedAt(id, window) else throttles().changedAt(id, window) end
 end
 
 -- The tail that is claimed next: of all windows, of what all see and what the viewer does (Q1).

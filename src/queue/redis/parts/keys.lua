@@ -20,7 +20,7 @@ COST    As a throttle on the path, O(log N), and one write of the key a call; no
 makeKeys = function()
   local tree = throttles()
   local rulesCache, keyCache = {}, {}
-  -- Keys whose faces or lines may be others.
+  -- Keys whose faces or lines may be others; of each the nodes and windows, in turn, or `all`.
   local changed, linesChanged = {}, {}
 
   local function rulesAt(id)
@@ -50,22 +50,24 @@ makeKeys = function()
     if it then return it end
     local found = redis.call('HGET', key('keys'), id)
     if not found then return nil end
-    local lines = string.gmatch(found, '[^\n]+')
-    local branch, slots, weight, front = string.match(lines(), '^(%d+)|(-?%d*)|(%d+)|(%d*)$')
+    local branch, slots, weight, front, text, lines =
+      string.match(found, '^(%d+)|(-?%d*)|(%d+)|(%d*)\n([^\n]+)(.*)$')
     it = {
-      id = id, branch = branch, slots = tonumber(slots), weight = tonumber(weight), front = front, text = lines(),
+      id = id, branch = branch, slots = tonumber(slots), weight = tonumber(weight), front = front, text = text,
       lanesAt = {}, faces = {},
     }
-    for line in lines do
-      local node, lanes = string.match(line, '^(%d+)|(%d+)$')
-      if node then
-        it.lanesAt[node] = tonumber(lanes)
+    -- Lanes of a node, or its face of a class.
+    for node, its, tail in string.gmatch(lines, '\n(%d+)|([^|\n]+)|?([^\n]*)') do
+      if tail == '' then
+        it.lanesAt[node] = tonumber(its)
       else
-        local face, tail = string.match(line, '^(%d+|[^|]+)|(.*)$')
-        it.faces[face] = tail
+        it.faces[node .. '|' .. its] = tail
         -- What has a face in a class of shares says its finish, as far as that counts.
-        local ahead = string.match(face, '%.%d+(%+?)$')
-        if ahead then it.finish = ahead == '+' and tonumber(string.sub(tail, 18, 33)) or 0 end
+        if string.sub(its, -1) == '+' then
+          it.finish = tonumber(string.sub(tail, 18, 33))
+        elseif string.find(its, '.', 1, true) then
+          it.finish = 0
+        end
       end
     end
     if not rulesAt(branch).limit then it.slots = nil end
@@ -124,8 +126,8 @@ makeKeys = function()
   end
 
   local function limitLeft(it)
-    local limit = rulesAt(it.branch).limit
-    return limit and it.slots and limit - it.slots or math.huge
+    local limit = it.slots and rulesAt(it.branch).limit
+    return limit and limit - it.slots or math.huge
   end
 
   local function roomOf(it)
@@ -134,11 +136,16 @@ makeKeys = function()
   end
 
   -- What a node of a key has of a window may be another.
-  local function changedAt(node, window)
-    local id, under = string.match(node, '^(.+)%.(%d+)$')
-    local it = at(id)
-    changed[it] = changed[it] or {}
-    if changed[it] ~= 'all' then changed[it][under .. '|' .. window] = true end
+  local function changedAt(id, window)
+    local node = tree.nodeAt(id)
+    local it, under = node.key, node.parent
+    local where = changed[it] or {}
+    changed[it] = where
+    if where == 'all' then return end
+    local count = #where
+    if where[count] ~= window or where[count - 1] ~= under then
+      where[count + 1], where[count + 2] = under, window
+    end
   end
 
   local function lineChanged(id)
@@ -159,13 +166,14 @@ makeKeys = function()
   local function count(it, by, tokens)
     local rate = rulesAt(it.branch).rate
     if not it.slots and not rate then return end
-    local had = roomOf(it) > 0
+    local room = roomOf(it)
     if it.slots then
       it.slots = it.slots + by
       it.isOther = true
     end
     if rate and tokens ~= 0 then rates().take(it.id, rate, tokens) end
-    if (roomOf(it) > 0) ~= had then changedWhole(it) end
+    local left = rate and roomOf(it) or room - by
+    if (left > 0) ~= (room > 0) then changedWhole(it) end
   end
 
   -- It follows the rules of its branch, which may be others.
@@ -247,16 +255,16 @@ makeKeys = function()
     replaceHead(under, '', class, before, tail)
     it.faces[face] = tail or nil
     it.isOther = true
-    faces[face] = { under, class }
+    if under ~= root then faces[face] = { under, class } end
     return before
   end
 
   local function showAt(it, under, window, faces)
     local hasSome = it.lanesAt[under] > 0 and roomOf(it) > 0
     local tail = hasSome and firstTail(it.id .. '.' .. under, '', window) or false
-    local class, hadFace = window, false
-    if rulesAt(it.branch).others or tree.nodeAt(it.branch).isShared then
-      if tail and rulesAt(it.branch).others then class, tail = shares().faceOf(it, window, tail) end
+    local class, hadFace, isShared = window, false, rulesAt(it.branch).others
+    if isShared or tree.nodeAt(it.branch).isShared then
+      if tail and isShared then class, tail = shares().faceOf(it, window, tail) end
       local ofShares = window .. '.' .. it.branch
       for _, each in ipairs({ window, ofShares, ofShares .. '+' }) do
         hadFace = setFace(it, under, each, each == class and tail or false, faces) or hadFace
@@ -271,10 +279,7 @@ makeKeys = function()
     local faces = {}
     for it, where in pairs(changed) do
       if where ~= 'all' then
-        for each in pairs(where) do
-          local under, window = string.match(each, '^(%d+)|(%d+)$')
-          showAt(it, under, window, faces)
-        end
+        for each = 1, #where, 2 do showAt(it, where[each], where[each + 1], faces) end
       else
         for under in pairs(it.lanesAt) do
           for _, window in ipairs(setting.windows) do showAt(it, under, window, faces) end

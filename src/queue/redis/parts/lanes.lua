@@ -114,14 +114,16 @@ local function laneLeft(id)
 end
 
 local function dropEmptiedLanes()
+  local left = {}
   for id in pairs(emptied) do
     local lane = laneAt(id)
     redis.call('ZREM', key('lane-names'), laneName(lane))
     redis.call('HDEL', key('lanes'), id)
     redis.call('HDEL', key('lane-counts'), id)
     if keyIn(lane.node) then keys().hung(lane.node, -1) end
-    if setting.shared > 0 then shares().emptiedBelow(lane.node) end
+    left[lane.node] = true
   end
+  if setting.shared > 0 then shares().emptiedBelow(left) end
 end
 
 -- Time, arrival and from, and behind them the segment, of what is first in a rung.

@@ -152,16 +152,20 @@ makeShares = function()
     cache[id] = nil
   end
 
-  -- A lane below a node is gone: was it the last below a branch with weights, its shares begin anew.
-  local function emptiedBelow(node)
-    while node do
-      local over = tree.nodeAt(node)
-      if over.isShared then
-        local names =
-          redis.call('ZRANGEBYLEX', key('lane-names'), '[' .. over.branch, '(' .. over.branch .. '\255', 'LIMIT', 0, 1)
-        if #names == 0 then cache[node] = { virtual = 0, finish = 0, least = math.huge, isOver = true, isOther = true } end
+  -- Lanes below nodes are gone: were they the last below a branch with weights, its shares begin anew.
+  local function emptiedBelow(nodes)
+    local seen = {}
+    for node in pairs(nodes) do
+      while node and not seen[node] do
+        seen[node] = true
+        local over = tree.nodeAt(node)
+        if over.isShared then
+          local names =
+            redis.call('ZRANGEBYLEX', key('lane-names'), '[' .. over.branch, '(' .. over.branch .. '\255', 'LIMIT', 0, 1)
+          if #names == 0 then cache[node] = { virtual = 0, finish = 0, least = math.huge, isOver = true, isOther = true } end
+        end
+        node = over.parent
       end
-      node = over.parent
     end
   end
 
