@@ -56,15 +56,14 @@ export class RedisConnection {
    * @throws EngineError `QUEUE_LOST`, `QUEUE_UNAVAILABLE`
    */
   async run(name: ScriptName, keys: readonly string[], argsOn: (run: string) => (string | number)[]): Promise<unknown> {
-    const script = this.#scripts.get(name)!;
     return this.#answered(name, async () => {
-      const args = [...keys, ...argsOn(await this.#serverRun())];
+      const args = [...keys, ...argsOn(await this.#serverRun()), name];
       try {
-        return await this.#redis.evalsha(script.sha, keys.length, ...args);
+        return await this.#redis.evalsha(this.#scripts.sha, keys.length, ...args);
       } catch (error) {
         // The server was restarted, or its scripts were flushed: it did nothing.
         if (!isRefusal(error) || !error.message.startsWith('NOSCRIPT')) throw error;
-        return await this.#redis.eval(script.text, keys.length, ...args);
+        return await this.#redis.eval(this.#scripts.text, keys.length, ...args);
       }
     });
   }

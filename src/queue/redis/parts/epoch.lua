@@ -15,6 +15,7 @@ KEYS[2] counters  hash    ready, delayed, claimed (members), arrivals, lanes, no
 
 ARGV[1] stamp     the epoch the caller is attached to, on the run of the server it is connected to
 ARGV[2] nowMs     integer, from tests alone; '' takes the time of the server
+ARGV[#ARGV]       name of the script, taken off before it runs (`scripts.ts`)
 
 WHY     A server that was restarted from a snapshot, or a replica that was behind, knows the epoch but not all that
         happened in it. Its run id is another, so the stamp does not fit, and the queue is rebuilt.
