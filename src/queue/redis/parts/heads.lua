@@ -19,6 +19,8 @@ local function above(branch)
 end
 
 -- What is first in a node's heads, asked once in a call as long as the heads there stay as they are; false: none.
+-- Rejected: the first 2, 8, then 32 of them kept in order. That took 6 % from claims of slices of one, but gave 5 % to those of keys that
+-- share, whose nodes have one head each.
 local firstCache = {}
 
 local function firstTail(id, viewing, class)

@@ -235,6 +235,7 @@ makeThrottles = function()
   end
 
   local function changedInAll(id)
+    if id == root then return end
     for _, class in ipairs(classesOf(nodeAt(id))) do changedAt(id, class) end
   end
 
