@@ -131,7 +131,7 @@ describe('Redis queue', () => {
     await queue.setInheritedPriority('/lanes/s1000/', 1);
     expect(claimedPositions(await claim(queue, 1))).toEqual(['s1000:0']);
     // One that was not carried out to its end is told so, until it is repeated.
-    const page = { branch: '/lanes/', priority: 30, after: null, most: 10 };
+    const page = { branch: '/lanes/', priority: 30, progress: null, most: 10 };
     const caller = queue as unknown as Parameters<typeof setInheritedPriority>[0];
     expect(await setInheritedPriority(caller, page)).not.toBeNull();
     expect((await queue.settings()).get('/lanes/')).toMatchObject({ priority: 30, isWhole: false });

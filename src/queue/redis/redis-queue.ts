@@ -40,7 +40,7 @@ import { open } from './scripts/open.js';
 import { release } from './scripts/release.js';
 import { setFairness } from './scripts/set-fairness.js';
 import { type FilingProgress, setFifo } from './scripts/set-fifo.js';
-import { setInheritedPriority } from './scripts/set-inherited-priority.js';
+import { type InheritingProgress, setInheritedPriority } from './scripts/set-inherited-priority.js';
 import { setKeys } from './scripts/set-keys.js';
 import { type HangingProgress, setThrottle } from './scripts/set-throttle.js';
 import { settings } from './scripts/settings.js';
@@ -199,9 +199,9 @@ class RedisQueue implements Queue, EpochCaller {
   }
 
   async setInheritedPriority(branch: string, priority: number | null): Promise<void> {
-    let after: string | null = null;
-    do after = await setInheritedPriority(this, { branch, priority, after, most: entriesPerCall });
-    while (after !== null);
+    let progress: InheritingProgress | null = null;
+    do progress = await setInheritedPriority(this, { branch, priority, progress, most: entriesPerCall });
+    while (progress !== null);
   }
 
   async setFifo(branch: string, fifo: boolean | null): Promise<void> {

@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 
 const parts = [
   'epoch',
+  'begun',
   'heads',
   'rates',
   'throttles',

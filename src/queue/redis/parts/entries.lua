@@ -207,15 +207,3 @@ local function refilePage(branch, name, after, most, attributesOf)
   end
   return #names > 0 and left <= 0 and { names[#names], '' } or {}
 end
-
--- The same for a property, fifo or fairness, that was set. Who dies between two calls leaves a branch where not all is filed so:
--- that is kept under the property.
-local function refileBelow(property, branch, name, after, most, attributesOf)
-  local goesOn = refilePage(branch, name, after, most, attributesOf)
-  if #goesOn > 0 then
-    redis.call('HSET', key(property .. '-begun'), branch, '')
-  else
-    redis.call('HDEL', key(property .. '-begun'), branch)
-  end
-  return goesOn
-end

@@ -1,6 +1,6 @@
 --[[ epoch: what every script begins with.
 
-The parts stand before each script: epoch, heads, rates, throttles, lanes, entries, keys, shares, claims, hanging, in this order (`scripts.ts`). What they
+The parts stand before each script: epoch, begun, heads, rates, throttles, lanes, entries, keys, shares, claims, hanging, in this order (`scripts.ts`). What they
 define is local to the call; nothing is kept in the server's memory but its keys.
 
 KEYS[1] epoch     hash    stamp (epoch@run of the server), state (filling | open), id, filler, fillerUntilMs, store (its
@@ -9,7 +9,7 @@ KEYS[1] epoch     hash    stamp (epoch@run of the server), state (filling | open
                           windows (those ever set, a blank behind each); of keys.lua and shares.lua: rules, shared (branches that have
                           rules, and those with weights), root-shared (1: the root has weights), overtaken (branches with
                           weights where keys are left to be shown as due, a blank behind each); rates (see rates.lua)
-KEYS[2] counters  hash    ready, delayed, claimed (members), arrivals, lanes, node-ids, viewers (numbers given), version (of
+KEYS[2] counters  hash    ready, delayed, claimed (members), arrivals, lanes, node-ids, viewers, settings (numbers given), version (of
                           the last change of what nodes show); its name is the root of all other keys of the epoch:
                           `key('x')`
 

@@ -11,7 +11,6 @@ keys         hash  branch's node ~ key's text, encoded -> branch's node | member
                    key's text \n node | lanes there \n ... node | class | tail (its face there) \n ...
 key-rules    hash  branch's node -> cluster wide ('' no limit) | strict (0 or 1) | weight of others ('' no shares) | rate
                    (members/perMs/burst, or '')
-keys-begun   hash  branch -> '', while not all lanes follow the rules that were set
 weights:B    hash  key's text -> its weight, of the branch with node B
 lines        zset  key | created | arrival | from | segment            (score 0)
 

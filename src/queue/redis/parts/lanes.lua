@@ -20,10 +20,8 @@ ready        zset  lane | rung | time | arrival | from | segment           (scor
 rungs        hash  lane | rung -> its tail
 ageing       zset  lane | rung -> ms at which its first has the effective priority 1
 priorities   hash  branch -> priority that is inherited below it
-priorities-begun  hash  branch -> '', while not all lanes follow the priority that was set
 fifo         hash  branch -> 1 or 0
 fairness     hash  branch -> window, ms; 0 is off
-fifo-begun, fairness-begun  hash  branch -> '', while not all is filed as was set
 
 COST    Filing and taking: O(log N), N = waiting entries, whatever the number of lanes and priorities; beside throttles.lua.
 ]]

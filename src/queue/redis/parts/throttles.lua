@@ -13,7 +13,6 @@ nodes       hash  node -> parent | per engine | cluster wide ('' no limit) | rat
                   engine (0; 1; 2: so does one below it) | what is set (t a throttle, k rules for keys, s with weights; '' it
                   leaves) | branch; and members held, of what has a limit: node | '' (by all engines), node | engine
 node-names  zset  branch \n node
-throttles-begun  hash  branch -> '', while not all lanes hang where they should
 changed     zset  nodes that show by engine -> version of their last change
 views       hash  engine -> viewer | version seen | ms of its last claim
 

@@ -3,28 +3,32 @@
 KEYS, ARGV[1], ARGV[2]  as in parts/epoch.lua
 ARGV[3] branch          with its trailing slash
 ARGV[4] window          ms, 0 for off, or '' to take it away
-ARGV[5] lane            lane-names member the last call ended with, '' at first
-ARGV[6] after           ready member it ended with in that lane, '' when the lane is done
-ARGV[7] most            lanes and ready entries looked at, at most
+ARGV[5] call            number of these calls, '' at first
+ARGV[6] lane            lane-names member the last one ended with, '' at first
+ARGV[7] after           ready member it ended with in that lane, '' when the lane is done
+ARGV[8] most            lanes and ready entries looked at, at most
 
-RETURNS  {lane, after} to go on from, or {} when all is filed the new way: see `refileBelow` in parts/entries.lua
+RETURNS  {call, lane, after} to go on from, or {} when all is filed the new way, or another sets it by now: see `refilePage` in
+         parts/entries.lua, and parts/begun.lua
 COST     O(S log N), S = lanes looked at and entries of those filed otherwise, N = ready entries; and of a lane's rungs.
 WHY      A window that was set once is asked for by every claim of the epoch: what nodes show is kept by window.
 ]]
 if isLost() then return lost end
-if ARGV[4] == '' then
-  redis.call('HDEL', key('fairness'), ARGV[3])
-else
-  redis.call('HSET', key('fairness'), ARGV[3], ARGV[4])
+local branch, window, call = ARGV[3], ARGV[4], ARGV[5]
+if isOvertaken('fairness', branch, call) then return {} end
+if call == '' and window == '' then
+  redis.call('HDEL', key('fairness'), branch)
+elseif call == '' then
+  redis.call('HSET', key('fairness'), branch, window)
   local isKnown = false
-  for _, window in ipairs(setting.windows) do isKnown = isKnown or window == ARGV[4] end
+  for _, each in ipairs(setting.windows) do isKnown = isKnown or each == window end
   if not isKnown then
-    redis.call('HSET', KEYS[1], 'windows', (redis.call('HGET', KEYS[1], 'windows') or '') .. ARGV[4] .. ' ')
-    table.insert(setting.windows, ARGV[4])
+    redis.call('HSET', KEYS[1], 'windows', (redis.call('HGET', KEYS[1], 'windows') or '') .. window .. ' ')
+    table.insert(setting.windows, window)
   end
 end
-local progress = refileBelow('fairness', ARGV[3], ARGV[5], ARGV[6], tonumber(ARGV[7]), function(lane)
+local at = refilePage(branch, ARGV[6], ARGV[7], tonumber(ARGV[8]), function(lane)
   return { window = inherited('fairness', lane.branch) or '0' }
 end)
 finish()
-return progress
+return begunAt('fairness', branch, call, at)

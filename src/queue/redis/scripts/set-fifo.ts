@@ -5,6 +5,8 @@ import type { EpochCaller } from '../scripts.js';
 
 /** How far a change of order has come: in which lane, and where in it. */
 export interface FilingProgress {
+  /** Its number; without it the first call is meant, which saves what is set. */
+  readonly call: string;
   readonly lane: string;
   readonly after: string;
 }
@@ -21,11 +23,15 @@ export async function setFifo(
 ): Promise<FilingProgress | null> {
   const { branch, fifo, progress, most } = request;
   const value = fifo === null ? '' : fifo ? 1 : 0;
-  const args = [branchOf(branch), value, progress?.lane ?? '', progress?.after ?? '', most];
+  const args = [branchOf(branch), value, ...filingArguments(progress), most];
   return filingProgressIn(await caller.call('set-fifo', args));
 }
 
+export function filingArguments(progress: FilingProgress | null): string[] {
+  return progress === null ? ['', '', ''] : [progress.call, progress.lane, progress.after];
+}
+
 export function filingProgressIn(reply: unknown): FilingProgress | null {
-  const [lane, after] = listOf(reply);
-  return lane === undefined ? null : { lane: String(lane), after: String(after) };
+  const [call, lane, after] = listOf(reply);
+  return call === undefined ? null : { call: String(call), lane: String(lane), after: String(after) };
 }

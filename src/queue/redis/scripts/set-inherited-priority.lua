@@ -3,22 +3,25 @@
 KEYS, ARGV[1], ARGV[2]  as in parts/epoch.lua
 ARGV[3] branch          with its trailing slash
 ARGV[4] priority        five digits, or '' to take it away
-ARGV[5] after           lane-names member the last call ended with, '' at first
-ARGV[6] most            lanes at most
+ARGV[5] call            number of these calls, '' at first
+ARGV[6] lane            lane-names member the last one ended with, '' at first
+ARGV[7] most            lanes at most
 
-RETURNS  the lane-names member to go on after, or '' when all lanes follow
-WHY      Who dies between two calls leaves lanes behind that do not follow; that this is so is kept in priorities-begun.
+RETURNS  {call, lane} to go on after, or {} when all lanes follow, or another sets it by now: see parts/begun.lua
 COST     O(L (D + log N)), L = lanes, D = their depth, N = ready entries; entries are not touched. A lane has as many
          heads as rungs: see parts/lanes.lua.
 ]]
 if isLost() then return lost end
-local branch, most = ARGV[3], tonumber(ARGV[6])
-if ARGV[4] == '' then
-  redis.call('HDEL', key('priorities'), branch)
-else
-  redis.call('HSET', key('priorities'), branch, ARGV[4])
+local branch, call, most = ARGV[3], ARGV[5], tonumber(ARGV[7])
+if isOvertaken('priorities', branch, call) then return {} end
+if call == '' then
+  if ARGV[4] == '' then
+    redis.call('HDEL', key('priorities'), branch)
+  else
+    redis.call('HSET', key('priorities'), branch, ARGV[4])
+  end
 end
-local from = ARGV[5] == '' and '[' .. branch or '(' .. ARGV[5]
+local from = ARGV[6] == '' and '[' .. branch or '(' .. ARGV[6]
 local names = redis.call('ZRANGEBYLEX', key('lane-names'), from, '(' .. branch .. '\255', 'LIMIT', 0, most)
 for _, name in ipairs(names) do
   local lane = laneAt(string.match(name, '(%d+)$'))
@@ -27,9 +30,4 @@ for _, name in ipairs(names) do
   end
 end
 finish()
-if #names < most then
-  redis.call('HDEL', key('priorities-begun'), branch)
-  return ''
-end
-redis.call('HSET', key('priorities-begun'), branch, '')
-return names[#names]
+return begunAt('priorities', branch, call, #names == most and { names[#names] } or {})

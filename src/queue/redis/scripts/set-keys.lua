@@ -7,29 +7,32 @@ ARGV[5] cluster wide    members of a key, '' for no limit
 ARGV[6] strict          1 or 0
 ARGV[7] others          weight of keys that have none of their own, '' where keys do not share
 ARGV[8] rate            of a key: members/perMs/burst, '' for none
-ARGV[9] where           nodes or lanes; nodes at first
-ARGV[10] name           of the node or lane the last call ended with, '' at first
-ARGV[11] after          what of that lane it ended with, '' at first
-ARGV[12] most           nodes, lanes and entries looked at, at most
-ARGV[13...]             of the first call: key, its weight, ...
+ARGV[9] call            number of these calls, '' at first
+ARGV[10] where          nodes or lanes; nodes at first
+ARGV[11] name           of the node or lane the last one ended with, '' at first
+ARGV[12] after          what of that lane it ended with, '' at first
+ARGV[13] most           nodes, lanes and entries looked at, at most
+ARGV[14...]             of the first call: key, its weight, ...
 
-RETURNS  {where, name, after} to go on from, or {} when all below the branch follows: see parts/hanging.lua
+RETURNS  {call, where, name, after} to go on from, or {} when all below the branch follows, or another sets it by now: see
+         parts/hanging.lua, begun.lua
 COST     That of `hangBelow`; O(W) of the first call, W = weights, and where the rate is another that of rates.lua; O(P V) of the last
          one that takes weights away, P = nodes that show by engine, V = engines.
 WHY      A lane follows from when the call comes to it: until the last one some keys are bounded, in order and shared as the
-         rules were before. Who dies in between leaves it so; that it is so is kept in keys-begun.
+         rules were before.
 ]]
 if isLost() then return lost end
 local tree = throttles()
-local branch, isSet, others = ARGV[3], ARGV[4] == '1', ARGV[7]
+local branch, isSet, others, call = ARGV[3], ARGV[4] == '1', ARGV[7], ARGV[9]
+if isOvertaken('keys', branch, call) then return {} end
 
 if not isSet and not tree.nodeNamed(branch) then return {} end
 local node = nodeOf(branch)
-if ARGV[9] == 'nodes' and ARGV[10] == '' then
+if call == '' then
   rates().look(nowMs())
   keys().saveRules(node.id, ARGV[5], ARGV[6], others, ARGV[8])
   redis.call('DEL', key('weights:' .. node.id))
-  for at = 13, #ARGV, 2 do redis.call('HSET', key('weights:' .. node.id), ARGV[at], ARGV[at + 1]) end
+  for at = 14, #ARGV, 2 do redis.call('HSET', key('weights:' .. node.id), ARGV[at], ARGV[at + 1]) end
   if others == '' then shares().forget(node.id) end
   if node.hasRules ~= isSet then countSetting('rules', 'rules', isSet and 1 or -1) end
   node.hasRules = isSet
@@ -42,12 +45,10 @@ if ARGV[9] == 'nodes' and ARGV[10] == '' then
   tree.saveNode(node)
 end
 
-local progress = hangBelow(branch, ARGV[9], ARGV[10], ARGV[11], tonumber(ARGV[12]), node.id)
+local at = hangBelow(branch, ARGV[10], ARGV[11], ARGV[12], tonumber(ARGV[13]), node.id)
 reconsider(branch)
-if progress[1] then
-  redis.call('HSET', key('keys-begun'), branch, '')
-else
-  redis.call('HDEL', key('keys-begun'), branch)
+local progress = begunAt('keys', branch, call, at)
+if not progress[1] then
   keys().show()
   if others == '' and node.isShared then
     tree.hideShares(node)

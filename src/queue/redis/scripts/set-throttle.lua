@@ -6,23 +6,25 @@ ARGV[4] set             1, or 0 to take it away
 ARGV[5] per engine      members, '' for no limit
 ARGV[6] cluster wide    the same
 ARGV[7] rate            members/perMs/burst, '' for none
-ARGV[8] where           nodes or lanes; nodes at first
-ARGV[9] name            of the node or lane the last call ended with, '' at first
-ARGV[10] after          what of that lane it ended with, '' at first
-ARGV[11] most           nodes, lanes and entries looked at, at most
+ARGV[8] call            number of these calls, '' at first
+ARGV[9] where           nodes or lanes; nodes at first
+ARGV[10] name           of the node or lane the last one ended with, '' at first
+ARGV[11] after          what of that lane it ended with, '' at first
+ARGV[12] most           nodes, lanes and entries looked at, at most
 
-RETURNS  {where, name, after} to go on from, or {} when all below the branch hangs where it should: see parts/hanging.lua
+RETURNS  {call, where, name, after} to go on from, or {} when all below the branch hangs where it should, or another sets it by
+         now: see parts/hanging.lua, begun.lua
 COST     That of `hangBelow`. Where a limit is new, something was hung, or the call before was not the last, what runs below is
          counted anew: O(H (log N + D)), H = entries held, N = entries, D = nodes on a path; of many calls
          the last one looks at all that is counted, O(T E), T = throttles, E = engines.
 WHY      A limit that is not set is not counted for either, so that a claim writes no more than it must. A lane counts below
-         a new node, and is held back by it, from when it hangs there. Who dies between two calls leaves
-         lanes behind; that this is so is kept in throttles-begun. A node that goes is passed over from the first call on,
-         and bounds nothing.
+         a new node, and is held back by it, from when it hangs there. A node that goes is
+         passed over from the first call on, and bounds nothing.
 ]]
 if isLost() then return lost end
 local tree = throttles()
-local branch, isSet = ARGV[3], ARGV[4] == '1'
+local branch, isSet, call = ARGV[3], ARGV[4] == '1', ARGV[8]
+if isOvertaken('throttles', branch, call) then return {} end
 rates().look(nowMs())
 
 -- What it has limits for, by what claims hold below it.
@@ -41,21 +43,21 @@ end
 
 if not isSet and not tree.nodeNamed(branch) then return {} end
 local node = nodeOf(branch)
-local perEngine, clusterWide = tonumber(ARGV[5]), tonumber(ARGV[6])
-local isNewLimit = (perEngine == nil) ~= (node.perEngine == nil) or (clusterWide == nil) ~= (node.clusterWide == nil)
-local rate = tree.rateIn(ARGV[7])
-rates().change(node.id, node.rate, rate)
-node.perEngine, node.clusterWide, node.rate, node.isThrottle = perEngine, clusterWide, rate, isSet
-tree.saveNode(node)
-local progress, hung = hangBelow(branch, ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11]))
+local isNewLimit = false
+if call == '' then
+  local perEngine, clusterWide, rate = tonumber(ARGV[5]), tonumber(ARGV[6]), tree.rateIn(ARGV[7])
+  isNewLimit = (perEngine == nil) ~= (node.perEngine == nil) or (clusterWide == nil) ~= (node.clusterWide == nil)
+  rates().change(node.id, node.rate, rate)
+  node.perEngine, node.clusterWide, node.rate, node.isThrottle = perEngine, clusterWide, rate, isSet
+  tree.saveNode(node)
+end
+local at, hung = hangBelow(branch, ARGV[9], ARGV[10], ARGV[11], tonumber(ARGV[12]))
 -- Whoever set a node below since a call that was not the last may have hung lanes here too.
 local isBegun = redis.call('HEXISTS', key('throttles-begun'), branch) == 1
-if isNewLimit or hung > 0 or isBegun then countAnew(node, isBegun and not progress[1]) end
+if isNewLimit or hung > 0 or isBegun then countAnew(node, isBegun and not at[1]) end
 reconsider(branch)
-if progress[1] then
-  redis.call('HSET', key('throttles-begun'), branch, '')
-else
-  redis.call('HDEL', key('throttles-begun'), branch)
+local progress = begunAt('throttles', branch, call, at)
+if not progress[1] then
   dropIfEmpty(node)
   isSooner = true
 end

@@ -6,6 +6,8 @@ import type { EpochCaller } from '../scripts.js';
 
 /** How far hanging anew has come: among the nodes or the lanes below a branch, at which, and where in that lane. */
 export interface HangingProgress {
+  /** Its number; without it the first call is meant, which saves what is set. */
+  readonly call: string;
   readonly where: string;
   readonly name: string;
   readonly after: string;
@@ -35,10 +37,11 @@ export async function setThrottle(
 }
 
 export function hangingArguments(progress: HangingProgress | null): string[] {
-  return progress === null ? ['nodes', '', ''] : [progress.where, progress.name, progress.after];
+  return progress === null ? ['', 'nodes', '', ''] : [progress.call, progress.where, progress.name, progress.after];
 }
 
 export function hangingProgressIn(reply: unknown): HangingProgress | null {
-  const [where, name, after] = listOf(reply);
-  return where === undefined ? null : { where: String(where), name: String(name), after: String(after) };
+  const [call, where, name, after] = listOf(reply);
+  if (call === undefined) return null;
+  return { call: String(call), where: String(where), name: String(name), after: String(after) };
 }
