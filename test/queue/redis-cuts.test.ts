@@ -1,7 +1,9 @@
 // Settings of the queue in Redis that were not carried out to their end: what others do meanwhile, and what is left.
 
 import { describe, expect, test } from 'vitest';
+import { setKeys } from '../../src/queue/redis/scripts/set-keys.js';
 import { setThrottle } from '../../src/queue/redis/scripts/set-throttle.js';
+import { rulesOf } from './conformance-keys.js';
 import { claimedPositions } from './queue-model.js';
 import { offerOf } from './queue-world.js';
 import { longAgo, TimedRedis } from './timed-redis.js';
@@ -37,6 +39,30 @@ describe('settings cut off in Redis', () => {
       for (let rest = await claim(queue, 9); rest !== null; rest = await claim(queue, 9))
         await queue.settle(rest.id, rest.slices);
     }
+  });
+
+  test('what an engine was shown of shares goes with the engine, though their weights are being taken away', async () => {
+    const queue = await opened();
+    const perEngine = { perEngine: 2, clusterWide: null, rate: null };
+    await queue.setThrottle('/a/b/', perEngine);
+    await queue.setThrottle('/a/b/c/', perEngine);
+    await queue.setKeys('/a/', rulesOf({ weights: { of: new Map([['x', 3]]), others: 1 } }));
+    await queue.offer(['x', 'y'].map(key => offerOf(key, 2, { ...longAgo, name: '/a/b/c/flow', key })));
+    const held = await claim(queue, 1, 'engine-2');
+    // Up to the first node below, which no longer hangs below the weights, while what is below it shows shares of them.
+    const caller = queue as unknown as Parameters<typeof setKeys>[0];
+    let progress: Awaited<ReturnType<typeof setKeys>> = null;
+    for (let page = 0; page < 2; page++) {
+      progress = await setKeys(caller, { branch: '/a/', rules: null, progress, most: 1 });
+      expect(progress).toMatchObject({ where: 'nodes' });
+    }
+    await queue.settle(held!.id, held!.slices);
+    redis.nowMs += 100_000;
+    expect(await claim(queue, 1, 'engine-3')).toBeNull();
+    await queue.setKeys('/a/', null);
+    for (let rest = await claim(queue, 1, 'engine-3'); rest !== null; rest = await claim(queue, 1, 'engine-3'))
+      await queue.settle(rest.id, rest.slices);
+    for (const part of ['heads', 'faces']) expect(await redis.server.client.exists(redis.world.keyOf(part))).toBe(0);
   });
 
   test('who shows what to whom is asked of what is below by name, while it hangs elsewhere too', async () => {

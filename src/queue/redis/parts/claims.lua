@@ -62,18 +62,29 @@ local function heldBy(claim, most)
   return found
 end
 
--- Members held below each node, by all and by engine, as throttles.lua names them, and of each key. O(H (log N + D)), H = entries held, D =
--- throttles on a path.
+-- Members held below each node, by all and by engine, as throttles.lua names them, and of each key. O(H log N + L E D), H = entries
+-- held, which is what engines have room for, L = lanes of those, E = engines, D = throttles on a path.
 local function heldBelow()
-  local members = {}
+  -- Not by `claimAt`: what that knows is written at the end of the call.
+  local engines, byLane, members = {}, {}, {}
+  local claims = redis.call('HGETALL', key('claims'))
+  for at = 1, #claims, 2 do engines[claims[at]] = string.match(claims[at + 1], '^%d+|%d+|(.*)$') end
   for _, member in ipairs(redis.call('ZRANGE', key('held'), 0, -1)) do
     local id, at = string.match(member, '^([^|]*)|%d+|(.*)$')
-    local entry, engine = entryAt(at), claimAt(id).engine
-    local node = laneAt(entry.lane).node
+    local found = redis.call('ZRANGEBYLEX', key('entries'), '[' .. at .. '|', '(' .. at .. '}', 'LIMIT', 0, 1)[1]
+    local to, lane = string.match(found, '^(%d+)|(%d+)', #at + 2)
+    local by = byLane[lane] or {}
+    byLane[lane] = by
+    by[engines[id]] = (by[engines[id]] or 0) + tonumber(to) - tonumber(string.sub(at, -5))
+  end
+  for lane, by in pairs(byLane) do
+    local node = laneAt(lane).node
     while node do
       local name = keyIn(node) or node
-      for _, field in ipairs({ name .. '|', name .. '|' .. engine }) do
-        members[field] = (members[field] or 0) + countOf(entry)
+      for engine, count in pairs(by) do
+        for _, field in ipairs({ name .. '|', name .. '|' .. engine }) do
+          members[field] = (members[field] or 0) + count
+        end
       end
       node = throttles().nodeAt(node).parent
     end

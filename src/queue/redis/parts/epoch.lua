@@ -6,7 +6,7 @@ define is local to the call; nothing is kept in the server's memory but its keys
 KEYS[1] epoch     hash    stamp (epoch@run of the server), state (filling | open), id, filler, fillerUntilMs, store (its
                           id), storeUntilMs (another store is refused until then); of throttles.lua and lanes.lua: nodes,
                           by-engine (nodes, and those that show by engine), root (1: it is one that has something set),
-                          windows (those ever set, a blank behind each); of keys.lua and shares.lua: rules, shared (branches that have
+                          windows (those set, or not yet left by all lanes, a blank behind each); of keys.lua and shares.lua: rules, shared (branches that have
                           rules, and those with weights), root-shared (1: the root has weights), overtaken (branches with
                           weights where keys are left to be shown as due, a blank behind each); rates (see rates.lua)
 KEYS[2] counters  hash    ready, delayed, claimed (members), arrivals, lanes, node-ids, viewers, settings (numbers given), version (of

@@ -1,8 +1,18 @@
 --[[ hanging: what is below a branch hung where it should, when the branch becomes a node of throttles.lua, or is one no more.
 
 COST    O(S D log N), S = nodes and lanes looked at, D = nodes on a path, N = waiting entries; entries are touched in lanes that
-        are filed otherwise alone. O(H (log N + D)) more where what keys hold is counted anew, H = entries held.
+        are filed otherwise alone. That of `heldBelow` more where what keys hold is counted anew.
 ]]
+
+-- A limit per engine is set at a node, or taken away.
+local function namePerEngine(node)
+  local name = node.branch .. '\n' .. node.id
+  if node.perEngine then
+    redis.call('ZADD', key('engine-names'), 0, name)
+  else
+    redis.call('ZREM', key('engine-names'), name)
+  end
+end
 
 -- To whom the nodes above a branch, and its own, show their faces. By name: what hangs elsewhere until `hangBelow` has come there
 -- is below them all the same.
@@ -11,9 +21,8 @@ local function reconsider(branch)
   while at ~= '' and at ~= '/' do
     local node = tree.nodeNamed(at)
     if node then
-      local isAbove = false
-      local names = redis.call('ZRANGEBYLEX', key('node-names'), '(' .. at .. '\n\255', '(' .. at .. '\255')
-      for _, name in ipairs(names) do isAbove = isAbove or tree.nodeAt(string.match(name, '(%d+)$')).perEngine ~= nil end
+      local from, to = '(' .. at .. '\n\255', '(' .. at .. '\255'
+      local isAbove = redis.call('ZRANGEBYLEX', key('engine-names'), from, to, 'LIMIT', 0, 1)[1] ~= nil
       local byEngine = isAbove or node.perEngine ~= nil
       if byEngine ~= node.byEngine or isAbove ~= node.isAboveByEngine then
         tree.hide(node)

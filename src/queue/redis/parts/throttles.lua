@@ -13,6 +13,7 @@ nodes       hash  node -> parent | per engine | cluster wide ('' no limit) | rat
                   engine (0; 1; 2: so does one below it) | what is set (t a throttle, k rules for keys, s with weights; '' it
                   leaves) | branch; and members held, of what has a limit: node | '' (by all engines), node | engine
 node-names  zset  branch \n node
+engine-names  zset  the same, of those that have a limit per engine
 changed     zset  nodes that show by engine -> version of their last change
 views       hash  engine -> viewer | version seen | ms of its last claim
 
@@ -247,30 +248,56 @@ makeThrottles = function()
     end
   end
 
+  -- The classes of windows it may have faces of, also of shares on no path of its while something is hung elsewhere.
+  local function classesEver(node, windows)
+    local classes = { unpack(windows) }
+    local at = setting.shared > 0 and above(node.branch) or ''
+    while at ~= '' do
+      local over = nodeNamed(at)
+      for _, window in ipairs(over and over.isShared and windows or {}) do
+        table.insert(classes, window .. '.' .. over.id)
+        table.insert(classes, window .. '.' .. over.id .. '+')
+      end
+      at = above(at)
+    end
+    return classes
+  end
+
+  local function allViews()
+    local views = {}
+    for _, text in ipairs(redis.call('HVALS', key('views'))) do table.insert(views, string.match(text, '^%d+')) end
+    return views
+  end
+
+  local function clear(node, views, classes)
+    for _, viewing in ipairs(views) do
+      for _, class in ipairs(classes) do setFace(node, viewing, class, false) end
+    end
+  end
+
   -- Show nothing, to nobody.
   local function hide(node)
     if not node.parent then return end
-    local views = { '' }
-    for _, text in ipairs(redis.call('HVALS', key('views'))) do table.insert(views, string.match(text, '^%d+')) end
-    for _, viewing in ipairs(views) do
-      for _, class in ipairs(classesOf(node)) do setFace(node, viewing, class, false) end
+    clear(node, { '', unpack(allViews()) }, classesEver(node, setting.windows))
+  end
+
+  -- Have no engine shown a class of a window.
+  local function hideWindow(window)
+    local views = allViews()
+    for _, id in ipairs(redis.call('ZRANGE', key('changed'), 0, -1)) do
+      clear(nodeAt(id), views, classesEver(nodeAt(id), { window }))
     end
   end
 
   -- Have no engine shown a class of a branch's shares, before it has none: below it, also where it hangs elsewhere by now.
   local function hideShares(over)
-    local views = redis.call('HVALS', key('views'))
+    local views, classes = allViews(), {}
+    for _, window in ipairs(setting.windows) do
+      table.insert(classes, window .. '.' .. over.id)
+      table.insert(classes, window .. '.' .. over.id .. '+')
+    end
     for _, id in ipairs(redis.call('ZRANGE', key('changed'), 0, -1)) do
-      local node = nodeAt(id)
-      if string.sub(node.branch, 1, #over.branch) == over.branch then
-        for _, text in ipairs(views) do
-          for _, window in ipairs(setting.windows) do
-            local viewing, class = string.match(text, '^%d+'), window .. '.' .. over.id
-            setFace(node, viewing, class, false)
-            setFace(node, viewing, class .. '+', false)
-          end
-        end
-      end
+      if string.sub(nodeAt(id).branch, 1, #over.branch) == over.branch then clear(nodeAt(id), views, classes) end
     end
   end
 
@@ -327,8 +354,7 @@ makeThrottles = function()
       if tonumber(lastMs) < now - viewIdleMs then
         redis.call('HDEL', key('views'), views[at])
         for _, name in ipairs(redis.call('ZRANGE', key('changed'), 0, -1)) do
-          local node = nodeAt(name)
-          for _, class in ipairs(classesOf(node)) do setFace(node, id, class, false) end
+          clear(nodeAt(name), { id }, classesEver(nodeAt(name), setting.windows))
         end
       end
     end
@@ -360,7 +386,8 @@ makeThrottles = function()
   return {
     nodeAt = nodeAt, saveNode = saveNode, nodeNamed = nodeNamed, nodeFor = nodeFor, keep = keep, slots = slots,
     changeSlots = changeSlots, saveSlots = saveSlots, roomAt = roomAt, roomFor = roomFor, firstAtRoot = firstAtRoot,
-    changedAt = changedAt, changedInAll = changedInAll, changedAbove = changedAbove, hide = hide, hideShares = hideShares, rateIn = rateIn, countAt = countAt,
+    changedAt = changedAt, changedInAll = changedInAll, changedAbove = changedAbove, hide = hide,
+    hideShares = hideShares, hideWindow = hideWindow, rateIn = rateIn, countAt = countAt,
     refill = refill, look = look, looked = looked,
   }
 end

@@ -19,7 +19,7 @@ WHY      An epoch of another run of the server is none: see parts/epoch.lua. Wha
 ]]
 local parts = {
   'entries', 'delayed', 'ready', 'rungs', 'ageing', 'heads', 'faces', 'lanes', 'lane-names', 'lane-counts',
-  'priorities', 'priorities-begun', 'fifo', 'fifo-begun', 'fairness', 'fairness-begun', 'nodes', 'node-names',
+  'priorities', 'priorities-begun', 'fifo', 'fifo-begun', 'fairness', 'fairness-begun', 'nodes', 'node-names', 'engine-names',
   'throttles-begun', 'changed', 'views', 'buckets', 'refills', 'spending', 'keys', 'key-rules', 'keys-begun', 'lines', 'shares', 'claims',
   'leases', 'held', 'running', 'announced',
 }

@@ -14,9 +14,8 @@ ARGV[12] most           nodes, lanes and entries looked at, at most
 
 RETURNS  {call, where, name, after} to go on from, or {} when all below the branch hangs where it should, or another sets it by
          now: see parts/hanging.lua, begun.lua
-COST     That of `hangBelow`. Where a limit is new, something was hung, or the call before was not the last, what runs below is
-         counted anew: O(H (log N + D)), H = entries held, N = entries, D = nodes on a path; of many calls
-         the last one looks at all that is counted, O(T E), T = throttles, E = engines.
+COST     That of `hangBelow`. Where a limit is new or something was hung, and by the last of many calls, what runs below is counted
+         anew (`heldBelow`); that last one looks at all that is counted, O(T E), T = throttles, E = engines.
 WHY      A limit that is not set is not counted for either, so that a claim writes no more than it must. A lane counts below
          a new node, and is held back by it, from when it hangs there. A node that goes is
          passed over from the first call on, and bounds nothing.
@@ -50,11 +49,13 @@ if call == '' then
   rates().change(node.id, node.rate, rate)
   node.perEngine, node.clusterWide, node.rate, node.isThrottle = perEngine, clusterWide, rate, isSet
   tree.saveNode(node)
+  namePerEngine(node)
 end
 local at, hung = hangBelow(branch, ARGV[9], ARGV[10], ARGV[11], tonumber(ARGV[12]))
 -- Whoever set a node below since a call that was not the last may have hung lanes here too.
 local isBegun = redis.call('HEXISTS', key('throttles-begun'), branch) == 1
-if isNewLimit or hung > 0 or isBegun then countAnew(node, isBegun and not at[1]) end
+local isFirstOrLast = call == '' or not at[1]
+if isNewLimit or hung > 0 or (isBegun and isFirstOrLast) then countAnew(node, isBegun and not at[1]) end
 reconsider(branch)
 local progress = begunAt('throttles', branch, call, at)
 if not progress[1] then
