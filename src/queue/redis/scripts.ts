@@ -14,6 +14,7 @@ const parts = [
   'rates',
   'throttles',
   'lanes',
+  'rungs',
   'entries',
   'keys',
   'shares',

@@ -4,7 +4,7 @@ entries  zset  segment | from | to | lane | eligible | created | arrival | redel
 delayed  zset  segment | from -> eligible, ms
 
 Entries of one segment do not overlap, and stand in order of position. A place is `r` and how it is filed (ready: see
-lanes.lua), `d` (delayed) and the same if it has a key, or `h`, a number of five digits and a claim (held).
+rungs.lua), `d` (delayed) and the same if it has a key, or `h`, a number of five digits and a claim (held).
 
 COST    O(log N + M), N = entries, M = those found.
 ]]

@@ -1,6 +1,6 @@
 --[[ epoch: what every script begins with.
 
-The parts stand before each script: epoch, begun, heads, rates, throttles, lanes, entries, keys, shares, claims, hanging, in this order (`scripts.ts`). What they
+The parts stand before each script: epoch, begun, heads, rates, throttles, lanes, rungs, entries, keys, shares, claims, hanging, in this order (`scripts.ts`). What they
 define is local to the call; nothing is kept in the server's memory but its keys.
 
 KEYS[1] epoch     hash    stamp (epoch@run of the server), state (filling | open), id, filler, fillerUntilMs, store (its

@@ -4,7 +4,8 @@ Each lane hangs at a node: the root, a branch with a throttle or rules for keys 
 node's heads are kept by class, for only those of one class compare as text, and by who sees them: '' is all, else an engine (a
 viewer, by number). A class is a fairness window, since ranks of different windows do not compare; or a window and a branch
 with weights: `window.node` holds its keys that are due, `window.node+` those whose turn is yet to come (shares.lua). A tail is
-`rank | time | arrival | from | lane | segment`: see lanes.lua; behind the rank of what is yet to come stands when.
+`rank | time | arrival | from | lane | segment`: see rungs.lua; behind the rank of what is yet to come stands when. The steps of
+a lane have heads of the same form there, of a ladder for a node.
 
 heads  zset  node | viewer | class | tail                       (score 0)
 

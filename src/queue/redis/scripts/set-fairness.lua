@@ -10,8 +10,8 @@ ARGV[8] most            lanes and ready entries looked at, at most
 
 RETURNS  {call, lane, after} to go on from, or {} when all is filed the new way, or another sets it by now: see `refilePage` in
          parts/entries.lua, and parts/begun.lua
-COST     O(S log N), S = lanes looked at and entries of those filed otherwise, N = ready entries; and of a lane's rungs. Of a
-         window that goes O(P V), P = nodes that show by engine, V = engines.
+COST     O(S log N), S = lanes looked at and entries of those filed otherwise, N = ready entries. Of a window that goes
+         O(P V), P = nodes that show by engine, V = engines.
 WHY      What nodes show is kept by window, and each is asked for by every claim. So one goes when it is set nowhere any more:
          with the last call of all that are under way, for until then some lanes may have it.
 ]]

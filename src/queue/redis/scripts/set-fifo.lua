@@ -10,7 +10,7 @@ ARGV[8] most            lanes and ready entries looked at, at most
 
 RETURNS  {call, lane, after} to go on from, or {} when all is filed the new way, or another sets it by now: see `refilePage` in
          parts/entries.lua, and parts/begun.lua
-COST     O(S log N), S = lanes looked at and entries of those filed otherwise, N = ready entries; and of a lane's rungs.
+COST     O(S log N), S = lanes looked at and entries of those filed otherwise, N = ready entries.
 ]]
 if isLost() then return lost end
 local branch, call = ARGV[3], ARGV[5]

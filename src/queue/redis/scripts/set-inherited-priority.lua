@@ -8,8 +8,7 @@ ARGV[6] lane            lane-names member the last one ended with, '' at first
 ARGV[7] most            lanes at most
 
 RETURNS  {call, lane} to go on after, or {} when all lanes follow, or another sets it by now: see parts/begun.lua
-COST     O(L (D + log N)), L = lanes, D = their depth, N = ready entries; entries are not touched. A lane has as many
-         heads as rungs: see parts/lanes.lua.
+COST     O(L (D + log N)), L = lanes, D = their depth, N = ready entries; neither entries nor rungs are touched.
 ]]
 if isLost() then return lost end
 local branch, call, most = ARGV[3], ARGV[5], tonumber(ARGV[7])

@@ -146,10 +146,30 @@ local function isShownBy(id, below, node)
   return false
 end
 
+-- Those of a lane's ladder that come before it, but for its own rung. @param isShared whether only what has a higher priority does
+local function membersInLadder(other, isShared)
+  if other.window == '0' then return 1 end
+  local prefix = ladderOf(other) .. '|||'
+  local rank = effective == 1 and 0 or effective + math.floor(now / tonumber(other.window)) - tonumber(other.priority) + 1
+  local isSplit = not isShared and (rank > 0 or effective == 1)
+  local from, to = '[' .. prefix, '(' .. prefix .. pad16(effective > 1 and math.max(1, rank) or 0) .. (isSplit and '|' .. line or '')
+  local heads = redis.call('ZRANGEBYLEX', key('heads'), from, to, 'LIMIT', 0, math.max(0, left))
+  left = left - #heads
+  local members = 0
+  for _, head in ipairs(heads) do
+    local at, segment = string.match(string.sub(head, #prefix + 1), '^%d+|%d+|%d+|(%d+)|%d+|(.*)$')
+    local filing = string.sub(entryAt(segment .. '|' .. at).place, 2)
+    if other.id .. '|' .. string.sub(filing, 2) ~= own then members = members + membersOf(other, filing) end
+  end
+  if left > 0 then return members end
+  return members + math.max(0, redis.call('ZLEXCOUNT', key('heads'), from, to) - #heads - 1)
+end
+
 -- Those of what a head of a lane stands for; nothing for its own.
 local function membersBehind(id, at, segment, isShared)
   local filing = string.sub(entryAt(segment .. '|' .. at).place, 2)
   if string.sub(filing, 1, 1) == 'l' then return filing == filed and 0 or 1 end
+  if tonumber(string.sub(filing, 2)) then return membersInLadder(laneAt(id), isShared) end
   return id .. '|' .. string.sub(filing, 2) == own and 0 or membersOf(laneAt(id), filing, isShared)
 end
 
