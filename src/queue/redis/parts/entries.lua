@@ -187,6 +187,7 @@ local function refilePage(branch, name, after, most, attributesOf)
     if lane.isMixed then
       local at = laneNamed == name and after ~= '' and '(' .. after or '[' .. lane.id .. '|'
       local members = redis.call('ZRANGEBYLEX', key('ready'), at, '(' .. lane.id .. '}', 'LIMIT', 0, left)
+      holdLadder(lane)
       for _, member in ipairs(members) do
         local position, segment = string.match(member, '^%d+|[^|]+|%d+|%d+|(%d+)|(.*)$')
         local entry = entryAt(segment .. '|' .. position)
@@ -197,6 +198,7 @@ local function refilePage(branch, name, after, most, attributesOf)
           save(entry)
         end
       end
+      showHeldLadder(lane)
       if #members == left then return { laneNamed, members[#members] } end
       left = left - #members
       lane.isMixed = false

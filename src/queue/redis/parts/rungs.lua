@@ -28,6 +28,8 @@ local rungCache = {}
 -- What is 1 by then gets the rank 0; only a claim, which knows the time, sets it.
 local agedMs = -1
 local ladder, early = '+', '~'
+-- The lane whose ladder is shown once much of it has been filed anew; nil: none.
+local heldLadder = nil
 
 -- Time, arrival and from, and behind them the segment, of what is first in a rung.
 local function firstOf(lane, rung)
@@ -154,12 +156,25 @@ local function setHead(lane, rung, tail)
   local step = tonumber(rung)
   if not step then return setOwnHead(lane, rung, tail) end
   local wasYoung, isYoung = setStep(lane, rung, tail)
+  if heldLadder == lane.id then return end
   if wasYoung and not isYoung then
     awaitAgeing(lane)
   elseif isYoung and not wasYoung and lane.window ~= '0' then
     local atMs = agesAt(lane, tonumber(lane.priority) + step)
     redis.call('ZADD', key('ageing'), 'LT', atMs, lane.id .. '|' .. ladder)
   end
+  showLadder(lane)
+end
+
+-- Its head goes first: what is filed elsewhere may have one of the same text.
+local function holdLadder(lane)
+  heldLadder = lane.id
+  setOwnHead(lane, ladder, false)
+end
+
+local function showHeldLadder(lane)
+  heldLadder = nil
+  awaitAgeing(lane)
   showLadder(lane)
 end
 
