@@ -2,6 +2,7 @@
 //
 // Each call is one script, which Redis runs as a whole, or several of bounded size: Redis does nothing else meanwhile.
 // What a call in several parts has done stays done if it fails on the way; repeating it is safe (Q8).
+// Of two that set the same of a branch the one that began last is carried out; the other resolves where it notices.
 
 import { randomUUID } from 'node:crypto';
 import { EngineError } from '../../observe/errors.js';
