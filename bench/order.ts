@@ -47,8 +47,8 @@ interface Variant {
 const claimMembers = 256;
 const sliceMembers = 128;
 const blockedMembers = 500;
-/** Of a priority, a round. */
-const changes = 500;
+/** Slices that would be claimed in the time of one change of a priority: with 500 alone the embedded queue was timed while it was compiled. */
+const slicesPerChange = 4;
 const leaseMs = 60_000;
 const engine = 'engine-1';
 const minuteMs = 60_000;
@@ -177,7 +177,7 @@ async function costOf(queue: Queue, variant: Variant, least: number, serverUs: (
     const { user, system } = process.cpuUsage();
     return user + system + (await serverUs());
   };
-  if (changedOver !== undefined) return costOfChanges(queue, changedOver, changes, cpuUsNow);
+  if (changedOver !== undefined) return costOfChanges(queue, changedOver, Math.ceil(least / slicesPerChange), cpuUsNow);
   const slices = Math.max(least, keys ?? 0);
   await queue.attach(engine, leaseMs);
   await queue.open();

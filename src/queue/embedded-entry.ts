@@ -5,6 +5,7 @@
 
 import type { Slice } from './contract.js';
 import type { Lane } from './embedded-lane.js';
+import type { LinePlace } from './embedded-line.js';
 
 /** A claim as the queue holds it. */
 export interface HeldClaim {
@@ -27,6 +28,8 @@ export class Entry {
   redelivered = false;
   /** In its lane when ready, among the delayed when delayed. */
   heapIndex = -1;
+  /** In the line of its key, ready or delayed, under strict rules. */
+  linePlace: LinePlace | null = null;
 
   constructor(
     readonly segment: string,
@@ -59,7 +62,7 @@ export class Entry {
 }
 
 /** The time an entry is filed under: its creation on a FIFO lane, else when it became eligible. */
-function filedUnderMs(entry: Entry): number {
+export function filedUnderMs(entry: Entry): number {
   return entry.lane.fifo ? entry.createdAtMs : entry.eligibleAtMs;
 }
 

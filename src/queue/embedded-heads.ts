@@ -6,15 +6,18 @@
 
 import type { FairnessWindow } from './contract.js';
 import { type Entry, entryBefore } from './embedded-entry.js';
+import type { ThrottleNode } from './embedded-throttle-node.js';
 import { type HeapItem, IndexedHeap } from './indexed-heap.js';
 
+/** What it says is of when it was last shown or moved. */
 export interface Head extends HeapItem {
   /** Priority when it became eligible plus the steps of its window until then; 0: its effective priority is 1. */
   readonly rank: number;
   /** Among those of one rank: how far its key is in its share, before time (K3 in `embedded-key.ts`); 0 without shares. */
   readonly tag: number;
-  /** Asked only while there is one. */
-  readonly first: Entry;
+  /** What its first is filed under: read from the entry and its lane, it would be most of what a comparison costs. */
+  readonly filedAtMs: number;
+  readonly entry: Entry;
 }
 
 /** Steps of a window until a time. */
@@ -22,126 +25,76 @@ export function stepsUntil(atMs: number, window: number): number {
   return Math.floor(atMs / window);
 }
 
-export function headBefore(a: Head, b: Head): boolean {
+function headBefore(a: Head, b: Head): boolean {
   if (a.rank !== b.rank) return a.rank < b.rank;
-  return a.tag !== b.tag ? a.tag < b.tag : entryBefore(a.first, b.first);
+  if (a.tag !== b.tag) return a.tag < b.tag;
+  return a.filedAtMs !== b.filedAtMs ? a.filedAtMs < b.filedAtMs : entryBefore(a.entry, b.entry);
 }
 
-/** The one that comes first of those there are. */
-export function firstOf(a: Head | undefined, b: Head | undefined): Head | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return headBefore(b, a) ? b : a;
-}
+/** The heads of one window at a node. In those of its parent they stand as one head, its face: the first, as last shown. */
+export class Heads extends IndexedHeap<Head> implements Head {
+  heapIndex = -1;
+  rank = 0;
+  tag = 0;
+  filedAtMs = 0;
+  entry!: Entry;
+  /** Those of another window at the node. */
+  next: Heads | null = null;
 
-function effective({ rank }: Head, window: FairnessWindow, nowMs: number): number {
-  if (window === 'off') return rank;
-  return rank === 0 ? 1 : rank - stepsUntil(nowMs, window);
-}
-
-/** Something for each window; most queues have but one, which is none. */
-export class ByWindow<T> {
-  #off: T | undefined;
-  #others: Map<number, T> | null = null;
-
-  get(window: FairnessWindow): T | undefined {
-    return window === 'off' ? this.#off : this.#others?.get(window);
-  }
-
-  set(window: FairnessWindow, value: T): void {
-    if (window === 'off') this.#off = value;
-    else {
-      this.#others ??= new Map();
-      this.#others.set(window, value);
-    }
-  }
-
-  delete(window: FairnessWindow): void {
-    if (window === 'off') this.#off = undefined;
-    else {
-      this.#others?.delete(window);
-      if (this.#others?.size === 0) this.#others = null;
-    }
-  }
-
-  *windows(): Iterable<FairnessWindow> {
-    if (this.#off !== undefined) yield 'off';
-    if (this.#others !== null) yield* this.#others.keys();
-  }
-
-  /** What there is where nothing ages, if there is nothing else. */
-  get only(): T | undefined {
-    return this.#others === null ? this.#off : undefined;
-  }
-}
-
-export class Heads {
-  readonly #byWindow = new ByWindow<IndexedHeap<Head>>();
-
-  first(window: FairnessWindow): Head | undefined {
-    return this.#byWindow.get(window)?.first;
-  }
-
-  put(head: Head, window: FairnessWindow): void {
-    let heap = this.#byWindow.get(window);
-    if (heap === undefined) {
-      heap = new IndexedHeap(headBefore);
-      this.#byWindow.set(window, heap);
-    }
-    heap.push(head);
-  }
-
-  moved(head: Head, window: FairnessWindow): void {
-    this.#byWindow.get(window)!.moved(head);
-  }
-
-  remove(head: Head, window: FairnessWindow): void {
-    const heap = this.#byWindow.get(window)!;
-    heap.remove(head);
-    if (heap.size === 0 && window !== 'off') this.#byWindow.delete(window);
+  constructor(
+    readonly node: ThrottleNode,
+    readonly window: FairnessWindow,
+  ) {
+    super(headBefore);
   }
 
   /**
-   * Heads that come before an entry of an effective priority at a time, with their windows; `most` at most, in no order.
+   * Bring the face up to date. Returns the parent's heads if they have changed by that.
    *
-   * @param isShared whether shares decide among those of one priority in a window: only those of a higher one are told
+   * @param viewer the engine whose room counts
    */
-  before(
-    entry: Entry,
-    priority: number,
-    isShared: (window: FairnessWindow) => boolean,
-    nowMs: number,
-    most: number,
-  ): (readonly [FairnessWindow, Head])[] {
-    const found: (readonly [FairnessWindow, Head])[] = [];
-    for (const window of this.#byWindow.windows()) {
-      const isBefore = (head: Head): boolean => {
-        const its = effective(head, window, nowMs);
-        if (its !== priority || isShared(window)) return its < priority;
-        return head.tag === 0 && entryBefore(head.first, entry);
-      };
-      const heap = this.#byWindow.get(window)!;
-      for (const head of heap.where(isBefore, most - found.length)) found.push([window, head]);
-    }
-    return found;
+  show(viewer: string): Heads | null {
+    const { parent } = this.node;
+    if (parent === null) return null;
+    const head = this.first;
+    if (head === undefined || this.node.gate.room(viewer) <= 0) return this.hide();
+    const tag = this.node.tagOf(head);
+    const { rank, filedAtMs, entry } = head;
+    const isShown = this.heapIndex !== -1;
+    if (isShown && this.rank === rank && this.tag === tag && this.entry === entry) return null;
+    this.rank = rank;
+    this.tag = tag;
+    this.filedAtMs = filedAtMs;
+    this.entry = entry;
+    const theirs = parent.headsOf(this.window);
+    if (isShown) theirs.moved(this);
+    else theirs.push(this);
+    return theirs;
   }
 
-  /** The first of all windows, of these heads and of others beside them. */
-  firstNow(others: Heads | undefined, nowMs: number): Head | undefined {
-    const only = others === undefined ? this.#byWindow.only : undefined;
-    if (only !== undefined) return only.first;
-    let first: Head | undefined;
-    let priority = Number.POSITIVE_INFINITY;
-    const theirs = others === undefined ? [] : others.#byWindow.windows();
-    for (const window of new Set([...this.#byWindow.windows(), ...theirs])) {
-      const head = firstOf(this.first(window), others?.first(window));
-      if (head === undefined) continue;
-      const its = effective(head, window, nowMs);
-      if (first !== undefined && (its > priority || (its === priority && !entryBefore(head.first, first.first)))) {
-        continue;
-      }
-      first = head;
-      priority = its;
-    }
-    return first;
+  /** Returns the parent's heads if it was there. */
+  hide(): Heads | null {
+    if (this.heapIndex === -1) return null;
+    const theirs = this.node.parent!.headsOf(this.window);
+    theirs.remove(this);
+    return theirs;
+  }
+
+  /** Effective priority of one of them. */
+  effective({ rank }: Head, nowMs: number): number {
+    if (this.window === 'off') return rank;
+    return rank === 0 ? 1 : rank - stepsUntil(nowMs, this.window);
+  }
+
+  /**
+   * Heads that come before an entry of an effective priority at a time; `most` at most, in no order.
+   *
+   * @param isShared shares decide among those of one priority: only those of a higher one are told
+   */
+  before(entry: Entry, priority: number, isShared: boolean, nowMs: number, most: number): readonly Head[] {
+    return this.where(head => {
+      const its = this.effective(head, nowMs);
+      return its < priority || (its === priority && !isShared && head.tag === 0 && entryBefore(head.entry, entry));
+    }, most);
   }
 }

@@ -39,7 +39,7 @@ export class KeyRates {
     if (rate === null) return this.#drop(keys);
     if (this.#untouched === null) {
       this.#untouched = { rate, bucket: emptyBucket(nowMs) };
-      for (const key of keys) if (key.parts.size > 0) this.came(key);
+      for (const key of keys) if (key.partCount > 0) this.came(key);
       return [];
     }
     const { rate: before, bucket } = this.#untouched;

@@ -5,6 +5,7 @@
 //   K2. A finish is among the finishes exactly while it is above the virtual time.
 //   K3. Keys are in order of start by their tags: what starts at the virtual time has 0.
 
+import type { Throttle } from './contract.js';
 import { Gate } from './embedded-gate.js';
 import { KeyRates } from './embedded-key-rates.js';
 import { Line } from './embedded-line.js';
@@ -18,8 +19,8 @@ export class Key implements HeapItem {
   heapIndex = -1;
   finish = 0;
   readonly gate = new Gate();
-  /** Where its lanes hang: a node for each branch with a throttle or rules that has some, by that one's. */
-  readonly parts = new Map<ThrottleNode, ThrottleNode>();
+  /** Where its lanes hang: a node for each branch with a throttle or rules that has some, by that one's. Nearly always one. */
+  #parts: ThrottleNode | Map<ThrottleNode, ThrottleNode> | null = null;
   /** All that waits, under strict rules. */
   line: Line | null = null;
 
@@ -31,6 +32,34 @@ export class Key implements HeapItem {
   get tag(): number {
     return this.heapIndex < 0 ? 0 : this.finish;
   }
+
+  get partCount(): number {
+    if (this.#parts instanceof Map) return this.#parts.size;
+    return this.#parts === null ? 0 : 1;
+  }
+
+  parts(): Iterable<ThrottleNode> {
+    if (this.#parts instanceof Map) return this.#parts.values();
+    return this.#parts === null ? [] : [this.#parts];
+  }
+
+  /** Its node below another. */
+  partAt(parent: ThrottleNode): ThrottleNode | undefined {
+    if (this.#parts instanceof Map) return this.#parts.get(parent);
+    return this.#parts?.parent === parent ? this.#parts : undefined;
+  }
+
+  addPart(part: ThrottleNode): void {
+    const known = this.#parts;
+    if (known === null) this.#parts = part;
+    else if (known instanceof Map) known.set(part.parent!, part);
+    else this.#parts = new Map([known, part].map(each => [each.parent!, each]));
+  }
+
+  removePart(part: ThrottleNode): void {
+    if (this.#parts instanceof Map) this.#parts.delete(part.parent!);
+    else this.#parts = null;
+  }
 }
 
 export class KeyBranch {
@@ -41,12 +70,15 @@ export class KeyBranch {
   readonly #finishes = new IndexedHeap<Key>((a, b) => a.finish < b.finish);
 
   readonly #rates: KeyRates;
+  /** Of each key. */
+  #throttle: Throttle;
 
   /** @param rates looked at by now */
   constructor(
     public rules: KeyRules,
     rates: Rates,
   ) {
+    this.#throttle = throttleOf(rules);
     this.#rates = new KeyRates(rates);
     this.#rates.set(rules.each.rate, []);
   }
@@ -71,7 +103,7 @@ export class KeyBranch {
 
   /** It goes unless something is left of it (K1). */
   left(key: Key): void {
-    if (key.parts.size === 0) this.#dropAll(this.#rates.left(key));
+    if (key.partCount === 0) this.#dropAll(this.#rates.left(key));
   }
 
   /** That no rate is a reason to know any more. */
@@ -87,7 +119,7 @@ export class KeyBranch {
   /** Lanes have left: are there none any more below the branch, its shares begin anew. */
   restIfEmpty(): void {
     if (this.busy > 0 || this.rules.weights === null) return;
-    for (const part of this.keys.get(noKey)?.parts.values() ?? []) if (part.hasLanes) return;
+    for (const part of this.keys.get(noKey)?.parts() ?? []) if (part.hasLanes) return;
     this.#forget();
   }
 
@@ -98,6 +130,7 @@ export class KeyBranch {
   /** Rates looked at by now. What keys hold is to be counted anew, and what waits in lines filed anew if the order is another. */
   change(rules: KeyRules): void {
     this.rules = rules;
+    this.#throttle = throttleOf(rules);
     this.#dropAll(this.#rates.set(rules.each.rate, this.keys.values()));
     for (const key of this.keys.values()) this.#follow(key);
     if (rules.weights !== null) return;
@@ -105,30 +138,31 @@ export class KeyBranch {
   }
 
   limit(key: Key, held: ReadonlyMap<string, number>): void {
-    const { each, isStrict } = this.rules;
-    if (key.name === noKey) return;
-    key.gate.limit({ ...each, perEngine: null, clusterWide: isStrict ? 1 : each.clusterWide }, held);
+    if (key.name !== noKey) key.gate.limit(this.#throttle, held);
   }
 
   /** Members of a key's slice are claimed. Returns the keys that have another tag. */
   take(key: Key, members: number): readonly Key[] {
     const { weights } = this.rules;
     if (weights === null) return none;
-    const passed = this.#virtual > virtualMax ? this.#beginAnew() : [];
+    const changed = [key];
+    if (this.#virtual > virtualMax) changed.push(...this.#beginAnew());
     const isAbove = key.heapIndex >= 0;
     if (isAbove) this.#virtual = key.finish;
     key.finish = this.#virtual + shareCost(members, key.name, weights);
     if (isAbove) this.#finishes.moved(key);
     else this.#finishes.push(key);
-    passed.push(...this.#passed());
+    changed.push(...this.#passed());
     while (this.#finishes.size > finishesMax) {
       this.#virtual = this.#finishes.first!.finish;
-      passed.push(...this.#passed());
+      changed.push(...this.#passed());
     }
-    return [key, ...passed];
+    return changed;
   }
 
-  #passed(): Key[] {
+  #passed(): readonly Key[] {
+    const { first } = this.#finishes;
+    if (first === undefined || first.finish > this.#virtual) return none;
     return this.#finishes.takeWhere(({ finish }) => finish <= this.#virtual);
   }
 
@@ -142,6 +176,10 @@ export class KeyBranch {
     if (isStrict !== (key.line !== null)) key.line = isStrict ? new Line() : null;
     this.limit(key, new Map());
   }
+}
+
+function throttleOf({ each, isStrict }: KeyRules): Throttle {
+  return { ...each, perEngine: null, clusterWide: isStrict ? 1 : each.clusterWide };
 }
 
 const none: readonly Key[] = [];

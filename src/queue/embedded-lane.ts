@@ -6,7 +6,7 @@
 // is one where nothing ages, else one for each step of the window in which entries became eligible.
 
 import type { FairnessWindow } from './contract.js';
-import { type Entry, entryBefore } from './embedded-entry.js';
+import { type Entry, entryBefore, filedUnderMs } from './embedded-entry.js';
 import { type Head, stepsUntil } from './embedded-heads.js';
 import type { Line } from './embedded-line.js';
 import type { ThrottleNode } from './embedded-throttle-node.js';
@@ -21,7 +21,7 @@ export class Lane {
   /** Where all stand that are ready, unless both are set; then it is empty. */
   readonly onlyRung: Rung = new Rung(this, 0);
   /** Else by step: those with something ready. */
-  readonly rungs = new Map<number, Rung>();
+  rungs: Map<number, Rung> | null = null;
   /** Entries that name this lane. */
   entryCount = 0;
   /** Where all stand that wait, ready or not, if its key is in strict order; then its rungs are empty. */
@@ -51,7 +51,7 @@ export interface LaneHead extends Head {
   readonly window: FairnessWindow;
   /** Waiting while its first ages. */
   ageing: Ageing | null;
-  /** Reckon its rank anew, at a time. Returns when it will be 0, or `null` when it changes no more. */
+  /** Reckon anew how it compares, at a time. Returns when it will be 0, or `null` when it changes no more. */
   reckon(nowMs: number): number | null;
 }
 
@@ -62,21 +62,20 @@ export function reckoned({ eligibleAtMs, lane: { priority, window } }: Entry, no
   return (rank - 1) * window <= nowMs ? 0 : rank;
 }
 
-export class Rung implements LaneHead {
+export class Rung extends IndexedHeap<Entry> implements LaneHead {
   heapIndex = -1;
   rank = 0;
   readonly tag = 0;
-  readonly ready = new IndexedHeap<Entry>(entryBefore);
+  filedAtMs = 0;
+  entry!: Entry;
   ageing: Ageing | null = null;
 
   constructor(
     readonly lane: Lane,
     /** Its place in `lane.rungs`, if it is there. */
     readonly step: number,
-  ) {}
-
-  get first(): Entry {
-    return this.ready.first!;
+  ) {
+    super(entryBefore);
   }
 
   get node(): ThrottleNode {
@@ -89,7 +88,9 @@ export class Rung implements LaneHead {
 
   reckon(nowMs: number): number | null {
     const { window } = this.lane;
-    this.rank = reckoned(this.first, nowMs);
+    this.entry = this.first!;
+    this.rank = reckoned(this.entry, nowMs);
+    this.filedAtMs = filedUnderMs(this.entry);
     return this.rank === 0 || window === 'off' ? null : (this.rank - 1) * window;
   }
 }
@@ -99,6 +100,7 @@ export function rungOf(entry: Entry): Rung {
   const { lane } = entry;
   if (!lane.fifo || lane.window === 'off') return lane.onlyRung;
   const step = stepsUntil(entry.eligibleAtMs, lane.window);
+  lane.rungs ??= new Map();
   let rung = lane.rungs.get(step);
   if (rung === undefined) {
     rung = new Rung(lane, step);
@@ -109,5 +111,6 @@ export function rungOf(entry: Entry): Rung {
 
 /** Those with something ready. */
 export function rungsOf(lane: Lane): Rung[] {
-  return lane.onlyRung.ready.size > 0 ? [lane.onlyRung, ...lane.rungs.values()] : [...lane.rungs.values()];
+  const byStep = lane.rungs?.values() ?? [];
+  return lane.onlyRung.size > 0 ? [lane.onlyRung, ...byStep] : [...byStep];
 }

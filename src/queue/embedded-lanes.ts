@@ -98,8 +98,8 @@ export class Lanes {
       return;
     }
     const rung = rungOf(entry);
-    rung.ready.push(entry);
-    if (rung.ready.size === 1) this.#show(rung);
+    rung.push(entry);
+    if (rung.size === 1) this.#show(rung);
     else if (entry.heapIndex === 0) this.#moved(rung);
   }
 
@@ -125,10 +125,10 @@ export class Lanes {
     }
     const rung = rungOf(entry);
     const wasHead = entry.heapIndex === 0;
-    rung.ready.remove(entry);
-    if (rung.ready.size === 0) {
+    rung.remove(entry);
+    if (rung.size === 0) {
       this.#hide(rung);
-      rung.lane.rungs.delete(rung.step);
+      rung.lane.rungs?.delete(rung.step);
     } else if (wasHead) this.#moved(rung);
   }
 
@@ -141,9 +141,9 @@ export class Lanes {
     return this.#throttles.count(lane.node, engine, members, tokens);
   }
 
-  /** Members of an entry's slice are claimed. */
-  take({ lane, count }: Entry): void {
-    this.#throttles.take(lane.node, count);
+  /** An engine claims all of what comes first, and takes it away next. */
+  take({ lane, count }: Entry, engine: string): void {
+    this.#throttles.take(lane.node, engine, count);
   }
 
   setPriority(branch: string, priority: number | null): void {
@@ -166,16 +166,12 @@ export class Lanes {
   }
 
   setFairness(branch: string, window: FairnessWindow | null): void {
-    const before = this.#throttles.windows;
     this.#windows.set(branch, window);
-    const after: FairnessWindow[] = ['off', ...new Set(this.#windows.all().values())];
-    this.#throttles.windows = [...new Set([...before, ...after])];
     for (const lane of this.#lanesBelow(branch)) {
       this.#refile(lane, () => {
         lane.window = this.#windows.at(lane.branch);
       });
     }
-    this.#throttles.windows = [...new Set(after)];
   }
 
   /** After `refill`. @param held members that claims hold below the branch, by engine */
@@ -302,7 +298,7 @@ export class Lanes {
       head.ageing = new Ageing(head);
       head.ageing.dueMs = dueMs;
       this.#ageing.push(head.ageing);
-    } else {
+    } else if (head.ageing.dueMs !== dueMs) {
       head.ageing.dueMs = dueMs;
       this.#ageing.moved(head.ageing);
     }
@@ -312,7 +308,12 @@ export class Lanes {
   #follow(line: Line): void {
     const { next } = line;
     if (line.isShown) {
-      if (next === line.first) return;
+      if (next === line.entry) return;
+      if (next?.lane.node === line.node && next.lane.window === line.window) {
+        line.show(next);
+        this.#moved(line);
+        return;
+      }
       this.#hideLine(line);
     }
     if (next === undefined) return;
@@ -351,13 +352,13 @@ export class Lanes {
     if (lane.line !== null) this.#hideLine(lane.line);
     change();
     if (lane.line !== null) this.#follow(lane.line);
-    if (lane.rungs.size === 0 && !(lane.fifo && lane.window !== 'off')) {
-      lane.onlyRung.ready.reorder();
+    if (lane.rungs === null && !(lane.fifo && lane.window !== 'off')) {
+      lane.onlyRung.reorder();
       for (const rung of rungs) this.#show(rung);
       return;
     }
-    lane.rungs.clear();
-    for (const entry of rungs.flatMap(rung => rung.ready.takeWhere(() => true))) this.add(entry);
+    lane.rungs = null;
+    for (const entry of rungs.flatMap(rung => rung.takeWhere(() => true))) this.add(entry);
   }
 
   *#lanesBelow(branch: string): Iterable<Lane> {

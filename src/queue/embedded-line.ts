@@ -2,12 +2,12 @@
 // one is ready; where and how it competes is that one's own affair.
 
 import type { FairnessWindow } from './contract.js';
-import type { Entry } from './embedded-entry.js';
+import { type Entry, filedUnderMs } from './embedded-entry.js';
 import { type Ageing, type LaneHead, reckoned } from './embedded-lane.js';
 import type { ThrottleNode } from './embedded-throttle-node.js';
 import { type HeapItem, IndexedHeap } from './indexed-heap.js';
 
-class Place implements HeapItem {
+export class LinePlace implements HeapItem {
   heapIndex = -1;
   constructor(readonly entry: Entry) {}
 }
@@ -16,26 +16,25 @@ export class Line implements LaneHead {
   heapIndex = -1;
   rank = 0;
   readonly tag = 0;
+  filedAtMs = 0;
   ageing: Ageing | null = null;
-  /** What it shows, and where; changed only while it shows nothing. */
-  first!: Entry;
+  /** What it shows, and where; where is changed only while it shows nothing. */
+  entry!: Entry;
   node!: ThrottleNode;
   window: FairnessWindow = 'off';
   isShown = false;
-  readonly #waiting = new IndexedHeap<Place>((a, b) => createdBefore(a.entry, b.entry));
-  readonly #places = new Map<Entry, Place>();
+  readonly #waiting = new IndexedHeap<LinePlace>(placeBefore);
 
   /** Ready or delayed; it may be there already. */
   add(entry: Entry): void {
-    if (this.#places.has(entry)) return;
-    const place = new Place(entry);
-    this.#places.set(entry, place);
-    this.#waiting.push(place);
+    if (entry.linePlace !== null) return;
+    entry.linePlace = new LinePlace(entry);
+    this.#waiting.push(entry.linePlace);
   }
 
   remove(entry: Entry): void {
-    this.#waiting.remove(this.#places.get(entry)!);
-    this.#places.delete(entry);
+    this.#waiting.remove(entry.linePlace!);
+    entry.linePlace = null;
   }
 
   /** Those that go before an entry, `most` at most, in no order. */
@@ -49,18 +48,23 @@ export class Line implements LaneHead {
     return entry?.place === 'ready' ? entry : undefined;
   }
 
-  /** It shows nothing now, and is to show what is next. */
+  /** It shows nothing now, or something else in the same place. */
   show(entry: Entry): void {
-    this.first = entry;
+    this.entry = entry;
     this.node = entry.lane.node;
     this.window = entry.lane.window;
     this.isShown = true;
   }
 
   reckon(nowMs: number): number | null {
-    this.rank = reckoned(this.first, nowMs);
-    return this.rank === 0 || this.first.lane.window === 'off' ? null : (this.rank - 1) * this.first.lane.window;
+    this.rank = reckoned(this.entry, nowMs);
+    this.filedAtMs = filedUnderMs(this.entry);
+    return this.rank === 0 || this.window === 'off' ? null : (this.rank - 1) * this.window;
   }
+}
+
+function placeBefore(a: LinePlace, b: LinePlace): boolean {
+  return createdBefore(a.entry, b.entry);
 }
 
 function createdBefore(a: Entry, b: Entry): boolean {

@@ -54,7 +54,7 @@ export class Tokens implements HeapItem {
   }
 
   look(nowMs: number): void {
-    this.#bucket = filled(this.#bucket, this.rate, nowMs);
+    if (nowMs !== this.#bucket.atMs) this.#bucket = filled(this.#bucket, this.rate, nowMs);
   }
 
   /** Take some that are there, or give some back (negative). */

@@ -1,7 +1,7 @@
 // What keeps a ready member of the embedded queue: its priority, the bounds that are reached, and who is before it.
 
-import type { FairnessWindow } from './contract.js';
 import { type Entry, entryBefore } from './embedded-entry.js';
+import { Heads } from './embedded-heads.js';
 import { Rung } from './embedded-lane.js';
 import type { ThrottleNode } from './embedded-throttle-node.js';
 import { effectivePriority, type ReadyMember, type Shortage } from './whereabouts.js';
@@ -57,23 +57,22 @@ function membersBefore(entry: Entry, priority: number, nowMs: number): number {
   let isBelowKey = false;
   const outermost = outermostWithWeights(entry.lane.node);
   let isApart = outermost !== null;
-  const isShared = (window: FairnessWindow) => isBelowKey || (isApart && window !== entry.lane.window);
   for (let node: ThrottleNode | null = entry.lane.node; node !== null; below = node, node = node.parent) {
-    const heads = node.common.before(entry, priority, isShared, nowMs, left);
-    left -= heads.length;
-    for (const [window, head] of heads) {
-      // What is before it there has been counted below, or in its line.
-      if (below?.isFace(head, window) === true || head === entry.lane.line) continue;
-      if (!(head instanceof Rung)) {
-        members += 1;
-        continue;
+    for (let heads = node.heads; heads !== null; heads = heads.next) {
+      const isShared = isBelowKey || (isApart && heads.window !== entry.lane.window);
+      for (const head of heads.before(entry, priority, isShared, nowMs, left)) {
+        left -= 1;
+        // What is before it there has been counted below, or in its line.
+        if ((head instanceof Heads && head.node === below) || head === entry.lane.line) continue;
+        if (head instanceof Heads && !isForAll(head)) continue;
+        if (!(head instanceof Rung)) {
+          members += 1;
+          continue;
+        }
+        const first = head.where(each => isBefore(each, entry, priority, isShared, nowMs), Math.max(1, left));
+        left = Math.max(0, left - first.length);
+        for (const { count } of first) members += count;
       }
-      const first = head.ready.where(
-        each => isBefore(each, entry, priority, isShared(window), nowMs),
-        Math.max(1, left),
-      );
-      left = Math.max(0, left - first.length);
-      for (const { count } of first) members += count;
     }
     if (node.hidesTags) isBelowKey = false;
     if (node === outermost) isApart = false;
@@ -86,6 +85,14 @@ function outermostWithWeights(from: ThrottleNode): ThrottleNode | null {
   let outermost: ThrottleNode | null = null;
   for (let node: ThrottleNode | null = from; node !== null; node = node.parent) if (node.hidesTags) outermost = node;
   return outermost;
+}
+
+/** Whether no limit per engine stands between a face and what it shows: to another engine it may show something else. */
+function isForAll({ node, entry }: Heads): boolean {
+  for (let at: ThrottleNode = entry.lane.node; at !== node.parent; at = at.parent!) {
+    if (at.gate.throttle.perEngine !== null) return false;
+  }
+  return true;
 }
 
 function isBefore(each: Entry, entry: Entry, priority: number, isShared: boolean, nowMs: number): boolean {

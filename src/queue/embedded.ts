@@ -73,12 +73,12 @@ export class EmbeddedQueue implements Queue {
       if (slices.length === 0) continue;
       const held = this.#claims.get(id) ?? newClaim(id, engine);
       for (const slice of slices) {
-        this.#offer(slice, part => this.#hold(part, held, 0));
+        this.#offer(slice, part => this.#hold(part, held));
         for (const entry of this.#places.overlapping(slice)) {
           if (typeof entry.place === 'object') continue;
           const part = this.#carve(entry, slice);
           this.#unwait(part);
-          this.#hold(part, held, 0);
+          this.#hold(part, held);
         }
       }
       held.leaseUntilMs = Math.max(held.leaseUntilMs, leaseUntilMs);
@@ -114,9 +114,9 @@ export class EmbeddedQueue implements Queue {
       if (entry === undefined) break;
       const room = Math.min(this.#lanes.room(entry, request.engine), request.limit - held.count);
       if (entry.count > room) this.#split(entry, entry.from + room);
+      this.#lanes.take(entry, request.engine);
       this.#unwait(entry);
-      this.#hold(entry, held, entry.count);
-      this.#lanes.take(entry);
+      this.#claims.hold(entry, held);
       slices.push({ segment: entry.segment, from: entry.from, to: entry.to, redelivered: entry.redelivered });
     }
     if (held.count > 0) return { kind: 'claimed', id: held.id, engine: held.engine, slices, count: held.count };
@@ -327,10 +327,10 @@ export class EmbeddedQueue implements Queue {
     this.#readyMembers += entry.count;
   }
 
-  /** @param tokens what is taken of each rate */
-  #hold(entry: Entry, held: HeldClaim, tokens: number): void {
+  /** What runs already: it counts, and takes of no rate or share. */
+  #hold(entry: Entry, held: HeldClaim): void {
     this.#claims.hold(entry, held);
-    this.#lanes.count(entry.lane, held.engine, entry.count, tokens);
+    this.#lanes.count(entry.lane, held.engine, entry.count, 0);
   }
 
   /** The caller puts the entry somewhere. True when a throttle has room that had none. @param asUnclaimed with its tokens */

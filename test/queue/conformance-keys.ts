@@ -59,6 +59,18 @@ export function keyConformance(home: QueueHome): void {
       expect(claimedPositions(await claim(9, at8Ms, 'engine-2'))).toEqual(['a-y:0', 'b-z:0']);
     });
 
+    test('a claim that fills a key in two branches, and the throttle of one of them', async () => {
+      await world.queue.setKeys('/', upTo(1));
+      await world.queue.setThrottle('/a/', { perEngine: null, clusterWide: 1, rate: null });
+      await offer(
+        offerOf('a-x', 1, { name: '/a/flow', key: 'x' }),
+        offerOf('a-y', 1, { name: '/a/flow', key: 'y' }),
+        offerOf('b-x', 1, { name: '/b/flow', key: 'x' }),
+        offerOf('b-z', 1, { name: '/b/flow', key: 'z' }),
+      );
+      expect(claimedPositions(await claim(9))).toEqual(['a-x:0', 'b-z:0']);
+    });
+
     test('what is claimed counts for rules that come, that change and that were not yet there when it was offered', async () => {
       await offer(offerOf('x', 9, { key: 'x' }), offerOf('y', 2, { key: 'y', priority: 99 }));
       const held = await claim(2);
