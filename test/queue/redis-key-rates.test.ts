@@ -58,6 +58,24 @@ describe('a rate of each key in Redis', () => {
     expect(await redis.world.keys()).toEqual(plain);
   });
 
+  test('another rate while more keys wait than one script has follow, and have a token: all are claimed, and none is due twice', async () => {
+    const many = 1_100;
+    const queue = await opened();
+    await queue.setKeys('/branch/', aSecond);
+    await queue.offer(ofKeys(many, 2));
+    expect(await claim(queue, 9)).toBeNull();
+    redis.nowMs += 1_500;
+    await queue.setKeys('/branch/', ratedTo({ members: 1, perMs: 2_000, burst: 3 }));
+    // Nothing may be claimed, and nothing says to look again at once.
+    await queue.setThrottle('/branch/', { perEngine: null, clusterWide: 0, rate: null });
+    expect(await claim(queue, 9)).toBeNull();
+    expect(await eligibleInMs(queue)).toBeNull();
+    await queue.setThrottle('/branch/', null);
+    expect(await settleAll(queue)).toBe(many);
+    // Half a token was kept.
+    expect(await eligibleInMs(queue)).toBe(1_000);
+  });
+
   test('taken away while keys wait, are claimed and rest, it leaves nothing behind', async () => {
     const queue = await opened();
     await queue.setKeys('/', aSecond);

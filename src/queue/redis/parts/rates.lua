@@ -254,8 +254,9 @@ makeRates = function()
     return redis.call('ZRANGEBYSCORE', key('refills'), '-inf', whole(rateMs), 'LIMIT', 0, most)
   end
 
+  -- By what its bucket says it may have a token: it was filled when the rate became another, and stays among these until now.
   local function refilled(id, rate)
-    bucketAt(id, rate)
+    bucketAt(id, rate).waits = true
     changed[id] = rate
   end
 
