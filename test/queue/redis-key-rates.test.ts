@@ -2,12 +2,13 @@
 // keys are remembered, and a queue that was wiped.
 
 import { describe, expect, test } from 'vitest';
-import type { Offer, Queue } from '../../src/queue/contract.js';
+import type { Offer, Queue, Rate } from '../../src/queue/contract.js';
 import { type KeyRules, spentKeysMax } from '../../src/queue/key-rules.js';
 import { setKeys } from '../../src/queue/redis/scripts/set-keys.js';
 import { ratedTo } from './conformance-key-rates.js';
 import { claimedPositions, eligibleInMs } from './queue-model.js';
 import { leaseMs, offerOf, range } from './queue-world.js';
+import { RateModel } from './rate-model.js';
 import { TimedRedis } from './timed-redis.js';
 
 const redis = new TimedRedis();
@@ -101,7 +102,7 @@ describe('a rate of each key in Redis', () => {
     await redis.server.client.eval(
       `for index = 1, ${spentKeysMax} do
          redis.call('ZADD', KEYS[1], ARGV[1] + 1000, '0~once' .. index)
-         redis.call('HSET', KEYS[2], '0~once' .. index, '2000|' .. ARGV[1])
+         redis.call('HSET', KEYS[2], '0~once' .. index, '2000|' .. ARGV[1] .. '|1')
        end
        redis.call('ZADD', KEYS[3], ARGV[1] + 1000, '0')`,
       3,
@@ -138,6 +139,68 @@ describe('a rate of each key in Redis', () => {
     expect((await claim(queue, 999))!.count).toBe(35);
     await queue.setKeys('/', aSecond);
     expect(await eligibleInMs(queue)).toBe(1_000);
+  });
+
+  test('a rate that becomes another in many pages: between them no key has more than its rate lets it, and behind them just that', async () => {
+    // A small hash is scanned in one go.
+    await redis.server.client.config('SET', 'hash-max-listpack-entries', 0);
+    const queue = await opened();
+    const caller = queue as unknown as Parameters<typeof setKeys>[0];
+    const names = Array.from({ length: 24 }, (_, at) => `k${at}`);
+    const model = new RateModel();
+    const follow = (rate: Rate | null) => {
+      for (const name of names) model.set(name, rate, redis.nowMs);
+    };
+    /** Claims all there is, and settles it. @returns whether each key had all that the model lets it */
+    const claimAll = async (): Promise<boolean> => {
+      const claimed = new Map<string, number>();
+      for (let held = await claim(queue, 999); held !== null; held = await claim(queue, 999)) {
+        for (const { segment, from, to } of held.slices) claimed.set(segment, (claimed.get(segment) ?? 0) + to - from);
+        await queue.settle(held.id, held.slices);
+      }
+      const isAllOf = names.map(name => {
+        const tokens = model.tokens([name], redis.nowMs);
+        const members = claimed.get(name) ?? 0;
+        expect(members).toBeLessThanOrEqual(tokens);
+        for (let each = 0; each < members; each++) model.take([name], 1);
+        return members === tokens;
+      });
+      return isAllOf.every(isAll => isAll);
+    };
+    const first = { members: 2, perMs: 1_000, burst: 5 };
+    await queue.setKeys('/', ratedTo(first));
+    follow(first);
+    await queue.offer(ofKeys(24, 400));
+    redis.nowMs += 1_700;
+    expect(await claimAll()).toBe(true);
+    const rates: (Rate | null)[] = [
+      { members: 7, perMs: 900, burst: 3 },
+      { members: 1, perMs: 3_000, burst: 9 },
+      null,
+      { members: 3, perMs: 1_100, burst: 4 },
+      { members: 3, perMs: 700, burst: 2 },
+      first,
+    ];
+    // Each set after so many pages of the one before that it, and then that none of them, has gone to its end.
+    for (const pages of [2, 1, 0, 100]) {
+      for (const rate of rates) {
+        redis.nowMs += 437;
+        follow(rate);
+        const rules = rate === null ? rulesWithoutRate : ratedTo(rate);
+        let progress = await setKeys(caller, { branch: '/', rules, progress: null, most: 7 });
+        for (let page = 0; page < pages && progress !== null; page++) {
+          redis.nowMs += 211;
+          if (rate !== null) await claimAll();
+          progress = await setKeys(caller, { branch: '/', rules, progress, most: 7 });
+        }
+      }
+      redis.nowMs += 350;
+      await queue.setKeys('/', ratedTo(first));
+      expect(await claimAll()).toBe(true);
+    }
+    await queue.setKeys('/', null);
+    await queue.withdraw(names.map(segment => ({ segment, from: 0, to: 400 })));
+    expect(await redis.world.keys()).toEqual(redis.plainKeys(queue));
   });
 
   test('a queue that is wiped and filled anew has no tokens, and nothing of the one before', async () => {

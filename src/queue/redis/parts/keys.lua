@@ -10,7 +10,7 @@ ready, that one has a head, as a rung of its lane (`l` and the key), and the oth
 keys         hash  branch's node ~ key's text, encoded -> branch's node | members held ('' not counted: no limit) | weight | lane of the line's head or '' \n
                    key's text \n node | lanes there \n ... node | class | tail (its face there) \n ...
 key-rules    hash  branch's node -> cluster wide ('' no limit) | strict (0 or 1) | weight of others ('' no shares) | rate
-                   (members/perMs/burst, or '')
+                   (members/perMs/burst, or '') | its number (rates.lua)
 weights:B    hash  key's text -> its weight, of the branch with node B
 lines        zset  key | created | arrival | from | segment            (score 0)
 
@@ -25,11 +25,13 @@ makeKeys = function()
   local function rulesAt(id)
     local rules = rulesCache[id]
     if rules then return rules end
-    local text = redis.call('HGET', key('key-rules'), id) or '|0||'
-    local clusterWide, strict, others, rate = string.match(text, '^(%d*)|(%d)|(%d*)|([%d/]*)$')
+    local text = redis.call('HGET', key('key-rules'), id) or '|0|||0'
+    local clusterWide, strict, others, rate, number = string.match(text, '^(%d*)|(%d)|(%d*)|([%d/]*)|(%d+)$')
     rules = {
       limit = tonumber(clusterWide), isStrict = strict == '1', others = tonumber(others), rate = tree.rateIn(rate),
+      rateNumber = tonumber(number),
     }
+    if rules.rate then rules.rate.number = rules.rateNumber end
     if rules.isStrict then rules.limit = 1 end
     rulesCache[id] = rules
     return rules
@@ -37,10 +39,12 @@ makeKeys = function()
 
   -- Behind a look at the time of buckets.
   local function saveRules(id, clusterWide, strict, others, rate)
-    local before = rulesAt(id).rate
-    redis.call('HSET', key('key-rules'), id, clusterWide .. '|' .. strict .. '|' .. others .. '|' .. rate)
+    local before = rulesAt(id)
+    local isOther = rate ~= (before.rate and before.rate.text or '')
+    local number = before.rateNumber + (isOther and 1 or 0)
+    redis.call('HSET', key('key-rules'), id, table.concat({ clusterWide, strict, others, rate, whole(number) }, '|'))
     rulesCache[id] = nil
-    rates().changeKeys(id, before, rulesAt(id).rate)
+    if isOther then rates().changeKeys(id, before.rate, rulesAt(id).rate, number) end
   end
 
   -- nil: it is gone.
@@ -183,10 +187,12 @@ makeKeys = function()
     changedWhole(it)
   end
 
-  -- It has a token again.
+  -- It has a token again, or no rate any more and the pages of that have not come to it.
   local function refilled(id)
     local it = at(id)
-    rates().refilled(id, rulesAt(it.branch).rate)
+    local rate = it and rulesAt(it.branch).rate
+    if not rate then return rates().forgo(id) end
+    rates().refilled(id, rate)
     changedWhole(it)
   end
 

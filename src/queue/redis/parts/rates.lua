@@ -7,21 +7,28 @@ throttles.lua, a key as in keys.lua. Rules for keys with a rate have a bucket th
 it and the untouched one are full, or when more than `spentMax` of B rest (src/queue/key-rules.ts). The time of buckets goes on from where it was when the clock is set back: it is what the clock shows and how far
 it is ahead of that.
 
+Another rate for keys leaves their buckets as they are, until they are asked for or a page of the change comes to them: a bucket
+says by number which rate of B its parts are of, and the rates before the one now are kept until the pages have gone to their end,
+`pastMax` at most. What is of none of these begins anew, empty.
+
 rates (of KEYS[1])  nodes with a rate, and rules with one | what the clock showed when a bucket was last changed | ms ahead
 buckets  hash  node -> parts | time
-buckets:B  hash  key, or B~ -> parts | time
+buckets:B  hash  key, or B~ -> parts | time | number of the rate
+rated:B  hash  number of a rate before -> it (members/perMs/burst, '' none) | until when, while some buckets are of it
 refills  zset  node or key -> when it has a whole token: those that have none, and so are hidden
 spent:B  zset  key that rests -> when it is forgotten
 spending zset  B -> when the first of spent:B is forgotten, or before
 
 COST    A bucket asked for or changed: O(1), or O(log R) where its last token goes or the next comes, R = nodes and keys that have
-        none; O(log S) where a key comes or goes, S = keys that rest. Another rate for keys: O(K log K), K = buckets of B.
+        none; O(log S) where a key comes or goes, S = keys that rest. Another rate for keys: O(1), and O(log R) each of a page's buckets.
+        Keys that have a token again, each: some 70 us, when they are next shown; those of one rule that is set, or of a new
+        epoch, all at the same time, and nothing is claimed until all of them are.
 WHY     A bucket is as it was last changed, but for a call that has looked at the time: a claim, which also brings back into sight
         whose next token has come, or one that sets a rate.
 ]]
 makeRates = function()
-  local spentMax = 65536
-  local buckets, changed = {}, {}
+  local spentMax, pastMax = 65536, 64
+  local buckets, changed, pasts = {}, {}, {}
   local clockMs, aheadMs = setting.ratesClockMs, setting.ratesAheadMs
   -- The time of buckets, once it has been looked at.
   local rateMs = nil
@@ -38,13 +45,32 @@ makeRates = function()
     return bucket.atMs + math.ceil(math.max(0, rate.perMs - bucket.parts) / rate.members)
   end
 
-  local function fill(bucket, rate)
-    if rateMs >= fullAt(bucket, rate) then
+  local function fillUntil(bucket, rate, atMs)
+    if atMs >= fullAt(bucket, rate) then
       bucket.parts = mostParts(rate)
     else
-      bucket.parts = bucket.parts + rate.members * (rateMs - bucket.atMs)
+      bucket.parts = bucket.parts + rate.members * (atMs - bucket.atMs)
     end
-    bucket.atMs = rateMs
+    bucket.atMs = atMs
+  end
+
+  local function fill(bucket, rate)
+    fillUntil(bucket, rate, rateMs)
+  end
+
+  -- `floor(a * b / by)` of numbers below 2^32, a < by: the product alone would not be exact.
+  local function timesOver(a, b, by)
+    local high = a * math.floor(b / 65536)
+    return math.floor(high / by) * 65536 + math.floor(((high % by) * 65536 + a * (b % 65536)) / by)
+  end
+
+  local function convert(bucket, from, to)
+    local begun = timesOver(bucket.parts % from.perMs, to.perMs, from.perMs)
+    bucket.parts = math.min(mostParts(to), math.floor(bucket.parts / from.perMs) * to.perMs + begun)
+  end
+
+  local function textOf(bucket)
+    return whole(bucket.parts) .. '|' .. whole(bucket.atMs) .. (bucket.number and '|' .. whole(bucket.number) or '')
   end
 
   local function saveSetting()
@@ -74,19 +100,53 @@ makeRates = function()
     return branch .. '~'
   end
 
+  -- The rates of a branch's keys before, by number.
+  local function pastOf(branch)
+    if pasts[branch] then return pasts[branch] end
+    local past, found = {}, redis.call('HGETALL', key('rated:' .. branch))
+    for at = 1, #found, 2 do
+      local text, untilMs = string.match(found[at + 1], '^(.*)|(%d+)$')
+      past[tonumber(found[at])] = { rate = throttles().rateIn(text), untilMs = tonumber(untilMs) }
+    end
+    pasts[branch] = past
+    return past
+  end
+
+  -- A bucket of a rate before becomes one of the rate now.
+  local function renew(bucket, branch, rate)
+    local past = pastOf(branch)
+    local first = past[bucket.number]
+    bucket.waits = not first or not first.rate or bucket.parts < first.rate.perMs
+    for number = bucket.number, rate.number - 1 do
+      local from, to = past[number], number + 1 == rate.number and { rate = rate } or past[number + 1]
+      if not from or not to then
+        if not rateMs then look(nowMs()) end
+        bucket.parts, bucket.atMs = 0, rateMs
+        break
+      elseif not from.rate then
+        bucket.parts, bucket.atMs = 0, from.untilMs
+      else
+        fillUntil(bucket, from.rate, from.untilMs)
+        if to.rate then convert(bucket, from.rate, to.rate) end
+      end
+    end
+    bucket.number = rate.number
+  end
+
   local function bucketAt(id, rate)
     local bucket = buckets[id]
     if bucket then return bucket end
     local found = redis.call('HGET', hashOf(id), id)
     if found then
-      local parts, atMs = string.match(found, '^(%d+)|(%d+)$')
-      bucket = { parts = tonumber(parts), atMs = tonumber(atMs) }
+      local parts, atMs, number = string.match(found, '^(%d+)|(%d+)|?(%d*)$')
+      bucket = { parts = tonumber(parts), atMs = tonumber(atMs), number = tonumber(number) }
       bucket.waits = bucket.parts < rate.perMs
+      if bucket.number ~= rate.number then renew(bucket, rulesOf(id), rate) end
       if rateMs then fill(bucket, rate) end
     else
       if not rateMs then look(nowMs()) end
       local untouched = bucketAt(untouchedOf(rulesOf(id)), rate)
-      bucket = { parts = untouched.parts, atMs = untouched.atMs, waits = false }
+      bucket = { parts = untouched.parts, atMs = untouched.atMs, number = rate.number, waits = false }
     end
     buckets[id] = bucket
     return bucket
@@ -110,21 +170,13 @@ makeRates = function()
     changed[id] = rate
   end
 
-  -- `floor(a * b / by)` of numbers below 2^32, a < by: the product alone would not be exact.
-  local function timesOver(a, b, by)
-    local high = a * math.floor(b / 65536)
-    return math.floor(high / by) * 65536 + math.floor(((high % by) * 65536 + a * (b % 65536)) / by)
-  end
-
   -- A node has another rate from now on, or one at all (`from` is nil), or none any more (`to` is nil).
   local function change(id, from, to)
     if from and to then
-      local bucket = bucketAt(id, from)
-      local begun = timesOver(bucket.parts % from.perMs, to.perMs, from.perMs)
-      bucket.parts = math.min(mostParts(to), math.floor(bucket.parts / from.perMs) * to.perMs + begun)
+      convert(bucketAt(id, from), from, to)
       changed[id] = to
     elseif to then
-      buckets[id] = { parts = 0, atMs = rateMs, waits = false }
+      buckets[id] = { parts = 0, atMs = rateMs, number = to.number, waits = false }
       setting.rates = setting.rates + 1
       changed[id] = to
     elseif from then
@@ -136,32 +188,59 @@ makeRates = function()
     end
   end
 
-  -- The same of the keys of a branch.
-  local function changeKeys(branch, from, to)
-    if not from then
-      if to then change(untouchedOf(branch), nil, to) end
-      return
+  -- The same of the keys of a branch: those that have a bucket follow in pages. @param number of what it is from now on
+  local function changeKeys(branch, from, to, number)
+    local past, untouched = key('rated:' .. branch), untouchedOf(branch)
+    if from or redis.call('EXISTS', past) == 1 then
+      redis.call('HSET', past, whole(number - 1), (from and from.text or '') .. '|' .. whole(rateMs))
+      redis.call('HDEL', past, whole(number - 1 - pastMax))
     end
-    local spent = key('spent:' .. branch)
-    local ids = redis.call('HKEYS', key('buckets:' .. branch))
-    if not to then
-      for _, id in ipairs(ids) do
-        redis.call('ZREM', key('refills'), id)
-        buckets[id], changed[id] = nil, nil
-      end
-      redis.call('UNLINK', key('buckets:' .. branch), spent)
-      redis.call('ZREM', key('spending'), branch)
+    if not from then
+      change(untouched, nil, to)
+    elseif to then
+      bucketAt(untouched, to)
+      changed[untouched] = to
+    else
+      redis.call('HDEL', key('buckets:' .. branch), untouched)
       setting.rates = setting.rates - 1
       saveSetting()
-    elseif from.text ~= to.text then
-      for _, id in ipairs(ids) do
-        local rests = redis.call('ZSCORE', spent, id)
-        change(id, from, to)
-        buckets[id].rests = rests ~= false
-        -- It is not shown in this call: who has a token by now is refilled by the next claim.
-        buckets[id].isHidden = buckets[id].waits
-      end
     end
+  end
+
+  local function renewAll(ids, rate)
+    for _, id in ipairs(ids) do
+      local bucket = bucketAt(id, rate)
+      bucket.rests = redis.call('HEXISTS', key('keys'), id) == 0
+      -- It is not shown in this call: who has a token by now is refilled by the next claim.
+      bucket.isHidden = bucket.waits
+      changed[id] = rate
+    end
+  end
+
+  local function dropAll(branch, ids)
+    if #ids == 0 then return end
+    redis.call('ZREM', key('refills'), unpack(ids))
+    redis.call('ZREM', key('spent:' .. branch), unpack(ids))
+    redis.call('HDEL', key('buckets:' .. branch), unpack(ids))
+  end
+
+  -- Have a page of the buckets of a branch's keys follow another rate, or go where there is none (`rate` is nil).
+  -- Returns where to go on, nil when all do; and how many it looked at.
+  -- @param from '' at first
+  local function page(branch, rate, from, most)
+    local past, hash = key('rated:' .. branch), key('buckets:' .. branch)
+    if redis.call('EXISTS', past) == 0 then return nil, 0 end
+    local found = redis.call('HSCAN', hash, from == '' and '0' or from, 'COUNT', most)
+    local ids = {}
+    for at = 1, #found[2], 2 do
+      local id, number = found[2][at], tonumber(string.match(found[2][at + 1], '(%d+)$'))
+      if id ~= untouchedOf(branch) and not (rate and number == rate.number) then ids[#ids + 1] = id end
+    end
+    if rate then renewAll(ids, rate) else dropAll(branch, ids) end
+    if found[1] ~= '0' then return found[1], #found[2] / 2 end
+    redis.call('DEL', past)
+    if not rate then redis.call('ZREM', key('spending'), branch) end
+    return nil, #found[2] / 2
   end
 
   -- A key has its first lane, or may have no bucket yet.
@@ -190,7 +269,7 @@ makeRates = function()
     fill(untouched, rate)
     fill(bucket, rate)
     untouched.parts = math.min(untouched.parts, bucket.parts)
-    redis.call('HSET', hashOf(id), untouchedOf(branch), whole(untouched.parts) .. '|' .. whole(untouched.atMs))
+    redis.call('HSET', hashOf(id), untouchedOf(branch), textOf(untouched))
     redis.call('HDEL', hashOf(id), id)
     redis.call('ZREM', spent, id)
   end
@@ -215,7 +294,7 @@ makeRates = function()
     if not next(changed) then return end
     for id, rate in pairs(changed) do
       local bucket = buckets[id]
-      redis.call('HSET', hashOf(id), id, whole(bucket.parts) .. '|' .. whole(bucket.atMs))
+      redis.call('HSET', hashOf(id), id, textOf(bucket))
       if bucket.rests then
         saveRest(id, rate)
       elseif string.sub(id, -1) == '~' then
@@ -260,6 +339,11 @@ makeRates = function()
     changed[id] = rate
   end
 
+  -- One of those that has no rate any more.
+  local function forgo(id)
+    redis.call('ZREM', key('refills'), id)
+  end
+
   -- Until the first that has no token has one; nil: all have.
   local function nextInMs()
     local first = redis.call('ZRANGE', key('refills'), 0, 0, 'WITHSCORES')[2]
@@ -268,6 +352,7 @@ makeRates = function()
 
   return {
     look = look, tokens = tokens, take = take, change = change, save = save, due = due, refilled = refilled,
-    nextInMs = nextInMs, emptyForMs = emptyForMs, changeKeys = changeKeys, wake = wake, rest = rest, forget = forget,
+    forgo = forgo, nextInMs = nextInMs, emptyForMs = emptyForMs, changeKeys = changeKeys, page = page, wake = wake,
+    rest = rest, forget = forget,
   }
 end

@@ -40,7 +40,7 @@ if isOfThisRun and found[6] == ARGV[8] then
 end
 for _, root in ipairs(redis.call('SMEMBERS', KEYS[2])) do
   for _, node in ipairs(redis.call('HKEYS', root .. ':key-rules')) do
-    for _, part in ipairs({ 'weights', 'finishes', 'buckets', 'spent' }) do
+    for _, part in ipairs({ 'weights', 'finishes', 'buckets', 'spent', 'rated' }) do
       redis.call('UNLINK', root .. ':' .. part .. ':' .. node)
     end
   end

@@ -32,7 +32,7 @@ if setting.nodes > 0 then
       told[6], told[7] = node.perEngine and whole(node.perEngine) or '', node.clusterWide and whole(node.clusterWide) or ''
     end
     if node.hasRules then
-      local rules = { string.match(redis.call('HGET', key('key-rules'), node.id), '^(%d*)|(%d)|(%d*)|([%d/]*)$') }
+      local rules = { string.match(redis.call('HGET', key('key-rules'), node.id), '^(%d*)|(%d)|(%d*)|([%d/]*)|') }
       for _, each in ipairs(redis.call('HGETALL', key('weights:' .. node.id))) do rules[#rules + 1] = each end
       of(node.branch)[10] = rules
     end
