@@ -26,7 +26,10 @@
 //       creation, then arrival, then position: while that one is delayed, or has no room, none of the key is claimed.
 //       With what is not of its key it competes as any other, by its own priority and times.
 //  Q12. In a window of any length w, by the queue's time, at most `members * w / perMs + burst` members are claimed below a
-//       branch with a rate, or of a key whose rules have one, those given back aside. A clock that is set back neither adds to that nor keeps it waiting. A rate
+//       branch with a rate, or of a key whose rules have one, those given back aside. A claim gives back its tokens but for as many of a rate as may have
+//       come again since, and none once a throttle or rules for keys have been set since, or where it was announced: so no
+//       release adds to the bound. Nor does a clock that is set back, and it keeps nothing waiting for longer than from when the
+//       queue last took a token, or found none, until it was set back. A rate
 //       begins with nothing, when it is set where there was none and in each epoch, so that no loss of the queue adds to it.
 
 import type { KeyRules } from './key-rules.js';

@@ -8,7 +8,7 @@ import type { Entry, HeldClaim } from './embedded-entry.js';
 
 /** It is known with the first entry it holds. */
 export function newClaim(id: string, engine: string): HeldClaim {
-  return { id, engine, leaseUntilMs: 0, count: 0, entries: [] };
+  return { id, engine, leaseUntilMs: 0, tookAtMs: null, count: 0, entries: [] };
 }
 
 export class Claims {

@@ -12,6 +12,8 @@ export interface HeldClaim {
   readonly id: string;
   readonly engine: string;
   leaseUntilMs: number;
+  /** Time of rates when it took tokens; `null`: of what it holds some was announced, and took none. */
+  tookAtMs: number | null;
   /** Members still held. */
   count: number;
   /** Every entry it ever held; those that left it no longer name it as their place. */

@@ -82,6 +82,16 @@ export class Lanes {
     this.#throttles.refill(clockMs);
   }
 
+  /** The time of rates, when it was last looked at. */
+  get rateMs(): number {
+    return this.#throttles.rateMs;
+  }
+
+  /** What a claim gives back from now on was taken then, by the time of rates. False: no tokens are given back. */
+  giveBackOf(tookAtMs: number, clockMs: number): boolean {
+    return this.#throttles.giveBackOf(tookAtMs, clockMs);
+  }
+
   /** Until a rate that is used up lets something be claimed again. */
   get nextTokenInMs(): number | null {
     return this.#throttles.nextTokenInMs;

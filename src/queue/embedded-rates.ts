@@ -10,6 +10,7 @@ import type { Rate } from './rate.js';
 import {
   atOtherRate,
   type Bucket,
+  cameSince,
   filled,
   fullAtMs,
   nextTokenAtMs,
@@ -63,6 +64,10 @@ export class Tokens implements HeapItem {
       count > 0 ? withTaken(this.#bucket, this.rate, count) : withGivenBack(this.#bucket, this.rate, -count);
   }
 
+  cameSince(ms: number): number {
+    return cameSince(this.rate, ms);
+  }
+
   change(rate: Rate, nowMs: number): void {
     this.#bucket = atOtherRate(this.#bucket, this.rate, rate, nowMs);
     this.rate = rate;
@@ -73,6 +78,10 @@ export class Rates {
   readonly #time = new OnwardTime();
   readonly #waiting = new IndexedHeap<Tokens>((a, b) => a.dueMs < b.dueMs);
   #nowMs = 0;
+  /** When throttles or rules for keys were last set: who took tokens before may have taken them elsewhere. */
+  #setAtMs = 0;
+  /** Of a claim that gives tokens back: how long it had them, and how many of each may have come again since. */
+  #givingBack = { heldMs: 0, comeAgain: new Map<Tokens, number>() };
 
   /** The time of tokens, when it was last looked at. */
   get nowMs(): number {
@@ -82,6 +91,25 @@ export class Rates {
   /** @param clockMs what the clock shows */
   look(clockMs: number): void {
     this.#nowMs = this.#time.at(clockMs);
+  }
+
+  /** Throttles or rules for keys are set. */
+  isSet(): void {
+    this.#setAtMs = this.#nowMs;
+  }
+
+  /** What a claim gives back from now on was taken then. False: nothing is given back. */
+  giveBackOf(tookAtMs: number, clockMs: number): boolean {
+    this.#givingBack = { heldMs: this.#time.wouldBeAt(clockMs) - tookAtMs, comeAgain: new Map() };
+    return tookAtMs > this.#setAtMs;
+  }
+
+  /** Of tokens given back, those that cannot have come again since they were taken. */
+  notComeAgain(tokens: Tokens, count: number): number {
+    const { heldMs, comeAgain } = this.#givingBack;
+    const come = comeAgain.get(tokens) ?? tokens.cameSince(heldMs);
+    comeAgain.set(tokens, Math.max(0, come - count));
+    return Math.max(0, count - come);
   }
 
   /** Nodes and keys that have a token again. */

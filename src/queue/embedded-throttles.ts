@@ -118,6 +118,11 @@ export class Throttles {
     return this.#rates.nextInMs;
   }
 
+  /** What a claim gives back from now on was taken then. False: nothing is given back. */
+  giveBackOf(tookAtMs: number, clockMs: number): boolean {
+    return this.#rates.giveBackOf(tookAtMs, clockMs);
+  }
+
   /** More members that an engine may claim of what hangs at a node, when it was found to come next. */
   room(node: ThrottleNode, engine: string): number {
     let room = Number.POSITIVE_INFINITY;
@@ -136,7 +141,9 @@ export class Throttles {
   count(node: ThrottleNode, engine: string, members: number, tokens: number): boolean {
     let isOther = false;
     for (let at: ThrottleNode | null = node; at !== null; at = at.parent) {
-      const isOtherHere = at.gate.count(engine, members, tokens);
+      const { tokens: of } = at.gate;
+      const taken = tokens < 0 && of !== null ? -this.#rates.notComeAgain(of, -tokens) : tokens;
+      const isOtherHere = at.gate.count(engine, members, taken);
       if (tokens !== 0 && at.gate.tokens !== null) this.#rates.changed(at.gate.tokens);
       if (!isOtherHere) continue;
       if (at.key === null || at.key.partCount === 1) this.#showAll(at);
@@ -185,6 +192,7 @@ export class Throttles {
    * @param hung the branch has become a node, or is none any more: lanes below it hang at another
    */
   set(branch: string, throttle: Throttle | null, held: ReadonlyMap<string, number>, hung: () => void): void {
+    this.#rates.isSet();
     if (throttle === null) this.#set.delete(branch);
     else this.#set.set(branch, throttle);
     const known = this.#byBranch.get(branch);
@@ -211,6 +219,7 @@ export class Throttles {
 
   /** After `refill`. @param hung lanes at and below the branch may hang at another node */
   setRules(branch: string, rules: KeyRules | null, hung: () => void): void {
+    this.#rates.isSet();
     const known = this.#rules.get(branch);
     if (known === undefined && rules === null) return;
     const before = known?.rules;

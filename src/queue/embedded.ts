@@ -36,7 +36,7 @@ import { EmbeddedEpoch } from './embedded-epoch.js';
 import { Lanes } from './embedded-lanes.js';
 import { Places } from './embedded-places.js';
 import { IndexedHeap } from './indexed-heap.js';
-import { assertRules, type KeyRules } from './key-rules.js';
+import { assertKey, assertRules, type KeyRules } from './key-rules.js';
 import { assertRate } from './rate.js';
 import type { Whereabouts } from './whereabouts.js';
 
@@ -69,6 +69,7 @@ export class EmbeddedQueue implements Queue {
   async announce(engine: string, claims: readonly AnnouncedClaim[], leaseMs: number): Promise<void> {
     this.#epoch.assertAttached();
     const leaseUntilMs = this.#nowMs() + leaseMs;
+    for (const { key } of claims.flatMap(({ slices }) => slices)) if (key !== undefined) assertKey(key);
     for (const { id, slices } of claims) {
       if (slices.length === 0) continue;
       const held = this.#claims.get(id) ?? newClaim(id, engine);
@@ -82,6 +83,7 @@ export class EmbeddedQueue implements Queue {
         }
       }
       held.leaseUntilMs = Math.max(held.leaseUntilMs, leaseUntilMs);
+      held.tookAtMs = null;
     }
     this.#epoch.announce(engine);
   }
@@ -98,6 +100,7 @@ export class EmbeddedQueue implements Queue {
 
   async offer(offers: readonly Offer[]): Promise<void> {
     this.#epoch.assertAttached();
+    for (const { key } of offers) if (key !== undefined) assertKey(key);
     for (const offer of offers) this.#offer(offer, part => this.#wait(part));
   }
 
@@ -108,6 +111,7 @@ export class EmbeddedQueue implements Queue {
     this.#lanes.refill(nowMs);
     const held = newClaim(randomUUID(), request.engine);
     held.leaseUntilMs = nowMs + request.leaseMs;
+    held.tookAtMs = this.#lanes.rateMs;
     const slices: ClaimedSlice[] = [];
     while (held.count < request.limit) {
       const entry = this.#lanes.next(request.engine, nowMs);
@@ -360,11 +364,13 @@ export class EmbeddedQueue implements Queue {
     const taken: Entry[] = [];
     let hasMadeRoom = false;
     if (held === undefined) return { taken, hasMadeRoom };
+    const { tookAtMs } = held;
+    const withTokens = asUnclaimed && tookAtMs !== null && this.#lanes.giveBackOf(tookAtMs, this.#nowMs());
     for (const slice of slices) {
       for (const entry of this.#places.overlapping(slice)) {
         if (entry.place !== held) continue;
         const part = this.#carve(entry, slice);
-        hasMadeRoom = this.#unhold(part, held, asUnclaimed) || hasMadeRoom;
+        hasMadeRoom = this.#unhold(part, held, withTokens) || hasMadeRoom;
         // Named twice in one call, the second time it must not be found in the claim; the caller puts it somewhere.
         part.place = 'ready';
         taken.push(part);

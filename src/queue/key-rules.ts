@@ -36,6 +36,7 @@
 // Bound: while the same keys wait all the time, with room, at one effective priority and in slices of m members at most, a key of
 // weight w gets m members while each other key of weight v gets (v/w + 1)m at most.
 
+import { strict as assert } from 'node:assert';
 import type { Throttle } from './contract.js';
 import { assertRate } from './rate.js';
 
@@ -77,6 +78,13 @@ export function assertRules({ each }: KeyRules): void {
 
 /** Bytes of a key, at most; at least 1, and no control characters. */
 export const keyBytesMax = 128;
+
+/** What a queue takes of a key is checked where it is given: this is a fault of the caller. */
+export function assertKey(key: string): void {
+  const bytes = Buffer.byteLength(key);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they end a key in the members of sets.
+  assert(bytes >= 1 && bytes <= keyBytesMax && !/[\u0000-\u001f]/.test(key), `"${key}" is no key`);
+}
 
 /** The flow of what is below a branch with weights and under no key of its rules. */
 export const noKey = '';

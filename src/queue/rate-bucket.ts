@@ -7,7 +7,8 @@
 //
 // Invariants:
 //   B1. 0 <= parts <= burst * perMs, all whole numbers.
-//   B2. In any time w that goes by, at most `members * w / perMs + burst` tokens are taken, less those given back meanwhile.
+//   B2. In any time w that goes by, at most `members * w / perMs + burst` tokens are taken, those given back aside, as long as
+//       of what is given back `cameSince` is left out: a bucket then never has more than if it had not been taken.
 //   B3. What comes while the bucket is full is lost, nothing else. Somebody who takes tokens as soon as there is one loses
 //       nothing if the bucket holds a token and what comes in a millisecond (`members <= (burst - 1) * perMs`).
 //
@@ -44,6 +45,11 @@ export function tokensIn({ parts }: Bucket, { perMs }: Rate): number {
 /** Without tokens that it has. */
 export function withTaken({ parts, atMs }: Bucket, { perMs }: Rate, tokens: number): Bucket {
   return { parts: parts - tokens * perMs, atMs };
+}
+
+/** How many tokens come in a time, at most: so many of those taken before it may have come again, and been lost at the burst. */
+export function cameSince({ members, perMs }: Rate, ms: number): number {
+  return Math.ceil((members * ms) / perMs);
 }
 
 /** With tokens given back, as far as it holds them. */
@@ -88,5 +94,10 @@ export class OnwardTime {
     if (clockMs < this.#clockMs) this.#aheadMs += this.#clockMs - clockMs;
     this.#clockMs = clockMs;
     return clockMs + this.#aheadMs;
+  }
+
+  /** What it would be, without looking. */
+  wouldBeAt(clockMs: number): number {
+    return Math.max(clockMs, this.#clockMs) + this.#aheadMs;
   }
 }

@@ -200,7 +200,7 @@ async function compareWithModel(
       case 'release':
         if (held === undefined) break;
         await queue.release(held.id, step.slices);
-        model.release(held.model, step.slices);
+        model.release(held.model, step.slices, clock.nowMs);
         break;
       case 'extend': {
         if (held === undefined) break;
@@ -209,7 +209,7 @@ async function compareWithModel(
         break;
       }
       case 'announce': {
-        const announced = held ?? { id: `before-${index}`, model: { engine: '', leaseUntilMs: 0 } };
+        const announced = held ?? { id: `before-${index}`, model: { engine: '', leaseUntilMs: 0, claimedAtMs: null } };
         await queue.announce(step.engine, [{ id: announced.id, slices: step.slices }], step.leaseMs);
         model.announce(announced.model, step.engine, step.slices, clock.nowMs, step.leaseMs);
         if (held === undefined) claims.unshift(announced);

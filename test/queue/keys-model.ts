@@ -2,7 +2,7 @@
 
 import { finishesMax, type KeyRules, noKey, shareCost } from '../../src/queue/key-rules.js';
 import type { Shortage } from '../../src/queue/whereabouts.js';
-import { RateModel } from './rate-model.js';
+import { RateModel, type Release } from './rate-model.js';
 
 /** What rules ask of a member. */
 export interface Keyed {
@@ -27,8 +27,11 @@ export class KeysModel {
   readonly #shares = new Map<string, Shares>();
   /** By branch and key; that of no key is the one that nothing is taken of. */
   readonly #rates = new RateModel();
+  /** When rules were last set. */
+  setAtMs = Number.NEGATIVE_INFINITY;
 
   set(branch: string, rules: KeyRules | null, nowMs: number): void {
+    this.setAtMs = nowMs;
     const untouched = bucketOf(branch, noKey);
     const buckets = [untouched, ...this.#rates.names().filter(name => name.startsWith(untouched))];
     for (const bucket of new Set(buckets)) this.#rates.set(bucket, rules?.each.rate ?? null, nowMs);
@@ -59,9 +62,13 @@ export class KeysModel {
     return limit - running.filter(each => this.#isSameKey(each, member)).length;
   }
 
-  /** A member is claimed, or given back (-1). */
-  count(member: Keyed, members: 1 | -1): void {
-    this.#rates.take(this.#buckets(member), members);
+  /** A member is claimed. */
+  taken(member: Keyed): void {
+    this.#rates.take(this.#buckets(member));
+  }
+
+  givenBack(member: Keyed, release: Release): void {
+    this.#rates.giveBack(this.#buckets(member), release);
   }
 
   /** Until a key of these members that has no token has one. */

@@ -5,7 +5,7 @@
 import type { BranchSettings, FairnessWindow, Throttle } from '../../src/queue/contract.js';
 import type { MemberPriority, ReadyMember, Shortage } from '../../src/queue/whereabouts.js';
 import { type Keyed, KeysModel } from './keys-model.js';
-import { RateModel } from './rate-model.js';
+import { RateModel, type Release } from './rate-model.js';
 
 /** What the order asks of a member. */
 export interface Ordered {
@@ -36,6 +36,7 @@ export class OrderModel {
   readonly #throttles = new Map<string, Throttle>();
   readonly keys = new KeysModel();
   readonly #rates = new RateModel();
+  #setAtMs = Number.NEGATIVE_INFINITY;
 
   setPriority(branch: string, priority: number | null): void {
     this.#priorities.set(branch, priority);
@@ -50,6 +51,7 @@ export class OrderModel {
   }
 
   setThrottle(branch: string, throttle: Throttle | null, nowMs: number): void {
+    this.#setAtMs = nowMs;
     this.#rates.set(branch, throttle?.rate ?? null, nowMs);
     if (throttle === null) this.#throttles.delete(branch);
     else this.#throttles.set(branch, throttle);
@@ -219,14 +221,19 @@ export class OrderModel {
 
   /** A member is claimed, which takes a token of each rate above it, and of its key. */
   taken(member: Keyed): void {
-    this.#rates.take(pathOf(member.name), 1);
-    this.keys.count(member, 1);
+    this.#rates.take(pathOf(member.name));
+    this.keys.taken(member);
+  }
+
+  /** When throttles or rules for keys were last set. */
+  get setAtMs(): number {
+    return Math.max(this.#setAtMs, this.keys.setAtMs);
   }
 
   /** A member goes back as if it had not been claimed. */
-  givenBack(member: Keyed): void {
-    this.#rates.take(pathOf(member.name), -1);
-    this.keys.count(member, -1);
+  givenBack(member: Keyed, release: Release): void {
+    this.#rates.giveBack(pathOf(member.name), release);
+    this.keys.givenBack(member, release);
   }
 
   /** Until a rate that is used up lets something be claimed again: of a branch, or of a key that members have. */

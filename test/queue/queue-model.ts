@@ -21,6 +21,8 @@ interface Member extends Offer {
 export interface ModelClaim {
   engine: string;
   leaseUntilMs: number;
+  /** `null`: of what it holds some was announced. */
+  claimedAtMs: number | null;
 }
 
 export function positionsOf(slices: readonly Slice[]): Position[] {
@@ -61,6 +63,7 @@ export class QueueModel {
     if (slices.length === 0) return;
     if (this.#exists(claim)) claim.leaseUntilMs = Math.max(claim.leaseUntilMs, nowMs + leaseMs);
     else Object.assign(claim, { engine, leaseUntilMs: nowMs + leaseMs });
+    claim.claimedAtMs = null;
     for (const slice of slices) {
       this.#admit(slice, claim);
       for (const member of this.#carve(slice, null)) hold(member, claim);
@@ -68,7 +71,7 @@ export class QueueModel {
   }
 
   claim(engine: string, limit: number, nowMs: number, leaseMs: number): { claim: ModelClaim; positions: Position[] } {
-    const claim = { engine, leaseUntilMs: nowMs + leaseMs };
+    const claim = { engine, leaseUntilMs: nowMs + leaseMs, claimedAtMs: nowMs };
     const taken: Member[] = [];
     while (taken.length < limit) {
       const waiting = this.#members.filter(member => member.claim === null);
@@ -99,11 +102,14 @@ export class QueueModel {
     this.order.keys.left(this.#members);
   }
 
-  release(claim: ModelClaim, slices: readonly Slice[]): void {
+  release(claim: ModelClaim, slices: readonly Slice[], nowMs: number): void {
+    const { claimedAtMs } = claim;
+    const isProven = claimedAtMs !== null && claimedAtMs > this.order.setAtMs;
+    const release = isProven ? { heldMs: nowMs - claimedAtMs, comeAgain: new Map<string, number>() } : null;
     for (const slice of slices) {
       for (const member of this.#carve(slice, claim)) {
         member.claim = null;
-        this.order.givenBack(member);
+        if (release !== null) this.order.givenBack(member, release);
       }
     }
   }

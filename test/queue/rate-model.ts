@@ -9,6 +9,14 @@ interface Tokens {
   atMs: number;
 }
 
+/** What is released of a claim in one call. */
+export interface Release {
+  /** Since it was claimed. */
+  readonly heldMs: number;
+  /** Of each name, tokens that may have come again since, less those given back already. */
+  readonly comeAgain: Map<string, number>;
+}
+
 export class RateModel {
   readonly #byBranch = new Map<string, Tokens>();
 
@@ -44,12 +52,23 @@ export class RateModel {
     return Math.min(...left);
   }
 
-  /** A member on a path is claimed, or given back (-1). */
-  take(path: readonly string[], members: 1 | -1): void {
+  /** A member on a path is claimed. */
+  take(path: readonly string[]): void {
+    for (const branch of path) {
+      const tokens = this.#byBranch.get(branch);
+      if (tokens !== undefined) tokens.parts -= BigInt(tokens.rate.perMs);
+    }
+  }
+
+  /** A member on a path is given back. */
+  giveBack(path: readonly string[], { heldMs, comeAgain }: Release): void {
     for (const branch of path) {
       const tokens = this.#byBranch.get(branch);
       if (tokens === undefined) continue;
-      tokens.parts = least(tokens.parts - BigInt(members) * BigInt(tokens.rate.perMs), most(tokens.rate));
+      const { members, perMs } = tokens.rate;
+      const come = comeAgain.get(branch) ?? Math.ceil((heldMs * members) / perMs);
+      comeAgain.set(branch, Math.max(0, come - 1));
+      if (come === 0) tokens.parts = least(tokens.parts + BigInt(perMs), most(tokens.rate));
     }
   }
 

@@ -162,7 +162,7 @@ describe('a rate of each key in Redis', () => {
         const tokens = model.tokens([name], redis.nowMs);
         const members = claimed.get(name) ?? 0;
         expect(members).toBeLessThanOrEqual(tokens);
-        for (let each = 0; each < members; each++) model.take([name], 1);
+        for (let each = 0; each < members; each++) model.take([name]);
         return members === tokens;
       });
       return isAllOf.every(isAll => isAll);

@@ -2,7 +2,7 @@
 
 import { strict as assert } from 'node:assert';
 import type { FairnessWindow, Offer, Rate, Slice } from '../contract.js';
-import { keyBytesMax } from '../key-rules.js';
+import { assertKey } from '../key-rules.js';
 import { assertRate } from '../rate.js';
 
 /** Numbers in members of sorted sets have a fixed width: see `parts/epoch.lua`. */
@@ -21,9 +21,7 @@ export function plain(name: string): string {
 
 /** The key of an instance, which may hold anything but control characters. */
 export function keyText(key: string): string {
-  const bytes = Buffer.byteLength(key);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they end a key in the members of sets.
-  assert(bytes >= 1 && bytes <= keyBytesMax && !/[\u0000-\u001f]/.test(key), `"${key}" is no key`);
+  assertKey(key);
   return key;
 }
 

@@ -1,6 +1,7 @@
 --[[ claims: what engines hold, until when, and the end of every call that changes something.
 
-claims   hash  claim -> members | number of the next entry | engine
+claims   hash  claim -> members | number of the next entry | time of buckets when it took tokens (rates.lua; '' it took none) |
+                 engine
 leases   zset  claim -> leaseUntilMs
 held     zset  claim | number | segment | from        (score 0; the number keeps the order in which it was claimed)
 running  hash  engine -> members it holds
@@ -21,8 +22,9 @@ local function claimAt(id)
   if claim then return claim end
   local text = redis.call('HGET', key('claims'), id)
   if not text then return nil end
-  local count, number, engine = string.match(text, '^(%d+)|(%d+)|(.*)$')
+  local count, number, tookAtMs, engine = string.match(text, '^(%d+)|(%d+)|(%d*)|(.*)$')
   claim = { id = id, count = tonumber(count), number = tonumber(number), engine = engine, change = 0 }
+  claim.tookAtMs = tonumber(tookAtMs)
   claimCache[id] = claim
   return claim
 end
@@ -68,7 +70,7 @@ local function heldBelow()
   -- Not by `claimAt`: what that knows is written at the end of the call.
   local engines, byLane, members = {}, {}, {}
   local claims = redis.call('HGETALL', key('claims'))
-  for at = 1, #claims, 2 do engines[claims[at]] = string.match(claims[at + 1], '^%d+|%d+|(.*)$') end
+  for at = 1, #claims, 2 do engines[claims[at]] = string.match(claims[at + 1], '^%d+|%d+|%d*|(.*)$') end
   for _, member in ipairs(redis.call('ZRANGE', key('held'), 0, -1)) do
     local id, at = string.match(member, '^([^|]*)|%d+|(.*)$')
     local found = redis.call('ZRANGEBYLEX', key('entries'), '[' .. at .. '|', '(' .. at .. '}', 'LIMIT', 0, 1)[1]
@@ -128,7 +130,8 @@ local function saveClaim(claim)
     redis.call('HDEL', key('claims'), claim.id)
     redis.call('ZREM', key('leases'), claim.id)
   else
-    redis.call('HSET', key('claims'), claim.id, claim.count .. '|' .. claim.number .. '|' .. claim.engine)
+    redis.call('HSET', key('claims'), claim.id, 
+      claim.count .. '|' .. claim.number .. '|' .. (claim.tookAtMs and whole(claim.tookAtMs) or '') .. '|' .. claim.engine)
   end
 end
 

@@ -39,8 +39,9 @@ local function isLost()
     rules = tonumber(found[7] or 0), shared = tonumber(found[8] or 0), isRootShared = found[9] == '1',
     overtaken = found[10] or '',
   }
-  local rates, clockMs, aheadMs = string.match(found[11] or '0|0|0', '^(%d+)|(%d+)|(%d+)$')
+  local rates, clockMs, aheadMs, setAtMs = string.match(found[11] or '0|0|0|0', '^(%d+)|(%d+)|(%d+)|(%d+)$')
   setting.rates, setting.ratesClockMs, setting.ratesAheadMs = tonumber(rates), tonumber(clockMs), tonumber(aheadMs)
+  setting.ratesSetAtMs = tonumber(setAtMs)
   for window in string.gmatch(found[6] or '', '%d+') do table.insert(setting.windows, window) end
   return found[1] ~= ARGV[1]
 end

@@ -11,7 +11,8 @@ Another rate for keys leaves their buckets as they are, until they are asked for
 says by number which rate of B its parts are of, and the rates before the one now are kept until the pages have gone to their end,
 `pastMax` at most. What is of none of these begins anew, empty.
 
-rates (of KEYS[1])  nodes with a rate, and rules with one | what the clock showed when a bucket was last changed | ms ahead
+rates (of KEYS[1])  nodes with a rate, and rules with one | what the clock showed when a bucket was last changed, or a claim found none with
+                    a token | ms ahead | time of buckets when throttles or rules were last set
 buckets  hash  node -> parts | time
 buckets:B  hash  key, or B~ -> parts | time | number of the rate
 rated:B  hash  number of a rate before -> it (members/perMs/burst, '' none) | until when, while some buckets are of it
@@ -29,9 +30,11 @@ WHY     A bucket is as it was last changed, but for a call that has looked at th
 makeRates = function()
   local spentMax, pastMax = 65536, 64
   local buckets, changed, pasts = {}, {}, {}
-  local clockMs, aheadMs = setting.ratesClockMs, setting.ratesAheadMs
+  local clockMs, aheadMs, setAtMs = setting.ratesClockMs, setting.ratesAheadMs, setting.ratesSetAtMs
   -- The time of buckets, once it has been looked at.
   local rateMs = nil
+  -- Of a claim that gives tokens back: ms since it took them; of each bucket, those that may have come again in these.
+  local heldMs, comeAgain = nil, {}
 
   local function mostParts(rate)
     return rate.burst * rate.perMs
@@ -74,7 +77,8 @@ makeRates = function()
   end
 
   local function saveSetting()
-    redis.call('HSET', KEYS[1], 'rates', setting.rates .. '|' .. whole(clockMs) .. '|' .. whole(aheadMs))
+    local times = whole(clockMs) .. '|' .. whole(aheadMs) .. '|' .. whole(setAtMs)
+    redis.call('HSET', KEYS[1], 'rates', setting.rates .. '|' .. times)
   end
 
   -- Look at the time, before anything else.
@@ -84,6 +88,22 @@ makeRates = function()
     clockMs = now
     if isSetBack then saveSetting() end
     rateMs = now + aheadMs
+  end
+
+  local function time()
+    return rateMs
+  end
+
+  -- Throttles or rules for keys are set, in this call or a page of it: who took tokens before may have taken them elsewhere.
+  local function isSet()
+    setAtMs = rateMs
+    if setting.rates > 0 then saveSetting() end
+  end
+
+  -- What a claim gives back in this call was taken then. False: nothing is given back.
+  local function giveBackOf(tookAtMs)
+    heldMs = math.max(nowMs(), clockMs) + aheadMs - tookAtMs
+    return tookAtMs > setAtMs
   end
 
   -- The node of the branch whose rules a key's are; nil: it is a node.
@@ -163,8 +183,16 @@ makeRates = function()
     return inMs > 0 and inMs or nil
   end
 
+  -- Of tokens that are given back, those that cannot have come again since they were taken, which may have been lost at the burst.
+  local function notComeAgain(id, rate, count)
+    local come = comeAgain[id] or math.ceil(heldMs * rate.members / rate.perMs)
+    comeAgain[id] = math.max(0, come - count)
+    return math.max(0, count - come)
+  end
+
   -- Take tokens that are there, or give some back (negative).
   local function take(id, rate, count)
+    if count < 0 then count = -notComeAgain(id, rate, -count) end
     local bucket = bucketAt(id, rate)
     bucket.parts = math.min(mostParts(rate), bucket.parts - math.max(count, -rate.burst) * rate.perMs)
     changed[id] = rate
@@ -351,7 +379,7 @@ makeRates = function()
   end
 
   return {
-    look = look, tokens = tokens, take = take, change = change, save = save, due = due, refilled = refilled,
+    look = look, time = time, isSet = isSet, giveBackOf = giveBackOf, saveSetting = saveSetting, tokens = tokens, take = take, change = change, save = save, due = due, refilled = refilled,
     forgo = forgo, nextInMs = nextInMs, emptyForMs = emptyForMs, changeKeys = changeKeys, page = page, wake = wake,
     rest = rest, forget = forget,
   }

@@ -15,6 +15,8 @@ if isLost() then return lost end
 local engine, untilMs = ARGV[3], nowMs() + tonumber(ARGV[4])
 for at = 6, #ARGV, 10 do
   local claim = claimAt(ARGV[at]) or makeClaim(ARGV[at], engine)
+  -- Of what it holds from now on some took no tokens.
+  claim.tookAtMs = nil
   admit(at + 1, function(entry) hold(entry, claim, false) end)
   local from, to = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   for _, entry in ipairs(overlapping(ARGV[at + 1], from, to)) do

@@ -46,6 +46,7 @@ if not isAll then
   return { 'more' }
 end
 claim = makeClaim(id, ARGV[4])
+if setting.rates > 0 then claim.tookAtMs = rates().time() end
 local isThrottled = setting.nodes > 0
 if setting.byEngine > 0 then throttles().look(claim.engine, now) end
 local looks = 0
@@ -77,6 +78,8 @@ if claim.count > 0 then lease(id, untilMs) end
 finish()
 if claim.count > 0 then return answer end
 if looks == most then return { 'more' } end
+-- How late it was, for a clock that is set back before a token comes.
+if setting.rates > 0 and rates().nextInMs() then rates().saveSetting() end
 local first = redis.call('ZRANGE', key('delayed'), 0, 0, 'WITHSCORES')[2]
 local inMs = math.min(
   first and tonumber(first) - now or math.huge, setting.rates > 0 and rates().nextInMs() or math.huge

@@ -1,4 +1,5 @@
---[[ release: part of a claim goes back to where it was in order, at once, with the tokens it took of rates.
+--[[ release: part of a claim goes back to where it was in order, at once, with those of the tokens it took of rates that cannot have come
+again since.
 
 KEYS, ARGV[1], ARGV[2]  as in parts/epoch.lua
 ARGV[3] claim
@@ -11,6 +12,7 @@ WHY      Who gives back has no room for it, or stops: told of it, it would claim
 if isLost() then return lost end
 local claim = claimAt(ARGV[3])
 giver = claim and claim.engine or ''
-takeFromClaim(ARGV[3], 4, true, ready)
+local asUnclaimed = setting.rates > 0 and claim and claim.tookAtMs and rates().giveBackOf(claim.tookAtMs)
+takeFromClaim(ARGV[3], 4, asUnclaimed, ready)
 finish()
 return redis.status_reply('OK')

@@ -26,10 +26,11 @@ if isLost() then return lost end
 local tree = throttles()
 local branch, isSet, others, call = ARGV[3], ARGV[4] == '1', ARGV[7], ARGV[9]
 if isOvertaken('keys', branch, call) then return {} end
+rates().look(nowMs())
+rates().isSet()
 
 if not isSet and not tree.nodeNamed(branch) then return {} end
 local node = nodeOf(branch)
-rates().look(nowMs())
 if call == '' then
   keys().saveRules(node.id, ARGV[5], ARGV[6], others, ARGV[8])
   redis.call('DEL', key('weights:' .. node.id))

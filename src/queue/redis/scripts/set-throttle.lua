@@ -25,6 +25,7 @@ local tree = throttles()
 local branch, isSet, call = ARGV[3], ARGV[4] == '1', ARGV[8]
 if isOvertaken('throttles', branch, call) then return {} end
 rates().look(nowMs())
+rates().isSet()
 
 -- What it has limits for, by what claims hold below it.
 local function countAnew(node, isLastOfMany)
