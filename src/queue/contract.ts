@@ -26,10 +26,10 @@
 //       creation, then arrival, then position: while that one is delayed, or has no room, none of the key is claimed.
 //       With what is not of its key it competes as any other, by its own priority and times.
 //  Q12. In a window of any length w, by the queue's time, at most `members * w / perMs + burst` members are claimed below a
-//       branch with a rate, or of a key whose rules have one, those given back aside. A claim gives back its tokens but for as many of a rate as may have
-//       come again since, and none once a throttle or rules for keys have been set since, or where it was announced: so no
-//       release adds to the bound. Nor does a clock that is set back, and it keeps nothing waiting for longer than from when the
-//       queue last took a token, or found none, until it was set back. A rate
+//       branch with a rate, or of a key whose rules have one, those given back aside. A release gives back what was taken but
+//       for as much as may have come again since (it may have been lost at the burst); nothing where the claim was announced,
+//       or a throttle or rules for keys were set since, here or elsewhere: so none adds to the bound. Nor does a clock that is
+//       set back, and of what had come it costs at most what came since a token was last taken, or none was found. A rate
 //       begins with nothing, when it is set where there was none and in each epoch, so that no loss of the queue adds to it.
 
 import type { KeyRules } from './key-rules.js';

@@ -7,8 +7,13 @@ import type { Throttle, ThrottleState } from './contract.js';
 import type { Entry, HeldClaim } from './embedded-entry.js';
 
 /** It is known with the first entry it holds. */
-export function newClaim(id: string, engine: string): HeldClaim {
-  return { id, engine, leaseUntilMs: 0, tookAtMs: null, count: 0, entries: [] };
+export function newClaim(
+  id: string,
+  engine: string,
+  leaseUntilMs = 0,
+  tookAtMs: HeldClaim['tookAtMs'] = null,
+): HeldClaim {
+  return { id, engine, leaseUntilMs, tookAtMs, count: 0, entries: [] };
 }
 
 export class Claims {

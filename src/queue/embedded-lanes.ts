@@ -88,7 +88,7 @@ export class Lanes {
   }
 
   /** What a claim gives back from now on was taken then, by the time of rates. False: no tokens are given back. */
-  giveBackOf(tookAtMs: number, clockMs: number): boolean {
+  giveBackOf(tookAtMs: number | null, clockMs: number): boolean {
     return this.#throttles.giveBackOf(tookAtMs, clockMs);
   }
 

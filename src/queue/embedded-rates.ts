@@ -99,7 +99,8 @@ export class Rates {
   }
 
   /** What a claim gives back from now on was taken then. False: nothing is given back. */
-  giveBackOf(tookAtMs: number, clockMs: number): boolean {
+  giveBackOf(tookAtMs: number | null, clockMs: number): boolean {
+    if (tookAtMs === null) return false;
     this.#givingBack = { heldMs: this.#time.wouldBeAt(clockMs) - tookAtMs, comeAgain: new Map() };
     return tookAtMs > this.#setAtMs;
   }

@@ -119,7 +119,7 @@ export class Throttles {
   }
 
   /** What a claim gives back from now on was taken then. False: nothing is given back. */
-  giveBackOf(tookAtMs: number, clockMs: number): boolean {
+  giveBackOf(tookAtMs: number | null, clockMs: number): boolean {
     return this.#rates.giveBackOf(tookAtMs, clockMs);
   }
 

@@ -109,9 +109,7 @@ export class EmbeddedQueue implements Queue {
     if (!this.#epoch.isOpen) return { kind: 'nothing', eligibleInMs: null }; // Q6
     const nowMs = this.#promote();
     this.#lanes.refill(nowMs);
-    const held = newClaim(randomUUID(), request.engine);
-    held.leaseUntilMs = nowMs + request.leaseMs;
-    held.tookAtMs = this.#lanes.rateMs;
+    const held = newClaim(randomUUID(), request.engine, nowMs + request.leaseMs, this.#lanes.rateMs);
     const slices: ClaimedSlice[] = [];
     while (held.count < request.limit) {
       const entry = this.#lanes.next(request.engine, nowMs);
@@ -364,8 +362,7 @@ export class EmbeddedQueue implements Queue {
     const taken: Entry[] = [];
     let hasMadeRoom = false;
     if (held === undefined) return { taken, hasMadeRoom };
-    const { tookAtMs } = held;
-    const withTokens = asUnclaimed && tookAtMs !== null && this.#lanes.giveBackOf(tookAtMs, this.#nowMs());
+    const withTokens = asUnclaimed && this.#lanes.giveBackOf(held.tookAtMs, this.#nowMs());
     for (const slice of slices) {
       for (const entry of this.#places.overlapping(slice)) {
         if (entry.place !== held) continue;

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Offer } from '../../src/queue/contract.js';
-import type { KeyRules } from '../../src/queue/key-rules.js';
+import { type KeyRules, keyBytesMax } from '../../src/queue/key-rules.js';
 import { claimedPositions } from './queue-model.js';
 import { at8Ms, leaseMs, minuteMs, offerOf, type QueueHome, QueueWorld, range } from './queue-world.js';
 
@@ -29,6 +29,13 @@ export function keyConformance(home: QueueHome): void {
       expect(await claim(9)).toBeNull();
       await world.queue.settle(first!.id, [{ segment: 'x', from: 1, to: 2 }]);
       expect(claimedPositions(await claim(9, at8Ms, 'engine-2'))).toEqual(['x:2']);
+    });
+
+    test('what is no key is refused, with all that is offered beside it', async () => {
+      for (const key of ['', 'a\nb', 'x'.repeat(keyBytesMax + 1)]) {
+        await expect(offer(offerOf('a', 1), offerOf('bad', 1, { key }))).rejects.toThrow('is no key');
+      }
+      expect(await claim(9)).toBeNull();
     });
 
     test('one key of a rules branch is one, whatever branch and priority; nearer rules have keys of their own', async () => {

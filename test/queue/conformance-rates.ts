@@ -130,6 +130,14 @@ export function rateConformance(home: QueueHome): void {
       expect(claimedPositions(await claim(9, world.nowMs + 4_500))).toEqual(['a:1', 'a:2', 'a:3']);
       expect(await eligibleInMs(world.queue)).toBe(secondMs);
       expect(claimedPositions(await claim(9, at8Ms + 30 * minuteMs))).toEqual(['b:0', 'a:4', 'a:5', 'a:6']);
+      // Back to when they were taken: what has come since is not waited for again.
+      world.nowMs += 9 * secondMs;
+      expect(await claim(0, world.nowMs)).toBeNull();
+      expect((await claim(9, world.nowMs))!.count).toBe(2);
+      world.nowMs += 900;
+      expect(await eligibleInMs(world.queue)).toBe(100);
+      world.nowMs -= 900;
+      expect(await eligibleInMs(world.queue)).toBe(100);
     });
 
     for (const kind of ['branch', 'key']) {
