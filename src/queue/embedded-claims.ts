@@ -6,7 +6,11 @@
 import type { Throttle, ThrottleState } from './contract.js';
 import type { Entry, HeldClaim } from './embedded-entry.js';
 
-/** It is known with the first entry it holds. */
+/**
+ * A claim that is known with the first entry it holds.
+ *
+ * @param tookAtMs when it took of rates, by their time; `null`: it was announced, and has taken nothing
+ */
 export function newClaim(
   id: string,
   engine: string,

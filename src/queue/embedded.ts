@@ -306,10 +306,9 @@ export class EmbeddedQueue implements Queue {
 
   /** Until something may be ready, or have room under a rate, that is not now. */
   #eligibleInMs(nowMs: number): number | null {
-    const first = this.#delayed.first;
-    const tokenInMs = this.#lanes.nextTokenInMs;
-    if (first === undefined) return tokenInMs;
-    return Math.min(first.eligibleAtMs - nowMs, tokenInMs ?? Number.POSITIVE_INFINITY);
+    const never = Number.POSITIVE_INFINITY;
+    const inMs = Math.min((this.#delayed.first?.eligibleAtMs ?? never) - nowMs, this.#lanes.nextTokenInMs ?? never);
+    return inMs === never ? null : inMs;
   }
 
   #wait(entry: Entry): void {

@@ -17,8 +17,8 @@ ARGV[14...]             of the first call: key, its weight, ...
 RETURNS  {call, where, name, after} to go on from, or {} when all below the branch follows, or another sets it by now: see
          parts/hanging.lua, begun.lua
 COST     That of `hangBelow`, and where the rate is another that of rates.lua; O(W) of the first call, W = weights; O(P V) of the last
-         one that takes weights away, P = nodes that show by engine, V = engines. A page of 500 buckets: some 20 ms, whatever
-         their number (all of 100,000 at once were above 2 s).
+         one that takes weights away, P = nodes that show by engine, V = engines. A page of 500 buckets: 20 to 26 ms
+         of a busy machine with 10,000 and 50,000 of them (all at once: 0.3 and 1.2 s).
 WHY      A lane follows from when the call comes to it: until the last one some keys are bounded, in order and shared as the
          rules were before.
 ]]
