@@ -66,7 +66,7 @@ const sources: readonly SourceFile[] = allFiles
     return { file, room: roomOf(file), text, imports };
   });
 
-/** `src/engine/feeder.ts` is of the room `engine`, `workers/x.ts` of `workers`. */
+/** `src/engine/claims/feeder.ts` is of the room `engine`, `workers/x.ts` of `workers`. */
 function roomOf(file: string): string {
   const [first, second, third] = file.split('/');
   return first === 'src' && third !== undefined ? second! : first!;

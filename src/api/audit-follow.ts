@@ -2,7 +2,7 @@
 // and the next is read when the client has taken it.
 
 import type { ServerResponse } from 'node:http';
-import type { AuditFilter } from '../engine/audit-pages.js';
+import type { AuditFilter } from '../engine/reads/audit-pages.js';
 import type { Service } from './app.js';
 import { auditStreamEvents, limits, mediaTypes } from './schema/protocol.js';
 import { toldProblem } from './told-problem.js';

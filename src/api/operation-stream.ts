@@ -3,7 +3,7 @@
 // An operation that was begun goes on when whoever asked has left: it is the server's, and can be said again.
 
 import type { FastifyReply } from 'fastify';
-import type { OperationResult } from '../engine/operation-options.js';
+import type { OperationResult } from '../engine/operations/operation-options.js';
 import type { Service } from './app.js';
 import type { OperationLine, OperationResult as Told } from './schema/operations.js';
 import { mediaTypes } from './schema/protocol.js';

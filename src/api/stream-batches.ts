@@ -1,6 +1,6 @@
 // Lines of a stream to batches: the instances of a key, or what has come, up to 500.
 
-import type { SubmitRecord as EngineRecord } from '../engine/submit-record.js';
+import type { SubmitRecord as EngineRecord } from '../engine/submit/submit-record.js';
 import { quote } from '../workflow/fault.js';
 import { BatchLine, SubmitRecord } from './schema/instances.js';
 import { limits } from './schema/protocol.js';

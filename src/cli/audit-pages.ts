@@ -1,6 +1,6 @@
 // Audit events of a place, all of them or the last so many, page by page.
 
-import type { AuditRecord } from '../engine/audit-pages.js';
+import type { AuditRecord } from '../engine/reads/audit-pages.js';
 import type { Place, PlaceAuditFilter } from './place.js';
 
 const pageEvents = 5_000;

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { ShownProperty } from '../config/shown.js';
-import type { SettingResult, ShownThrottle } from '../engine/configuration.js';
+import type { SettingResult, ShownThrottle } from '../engine/configuration/configuration.js';
 import type { Json } from '../workflow/model.js';
 import { type Ended, exitCodes, Refusal } from './exit.js';
 import { print, printable, say, table } from './output.js';

@@ -5,7 +5,7 @@
 
 import fs from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { calendarsBeside } from '../engine/calendar-files.js';
+import { calendarsBeside } from '../engine/definitions/calendar-files.js';
 import { withScriptsChecked } from '../script/check-scripts.js';
 import type { CalendarFaultCode } from '../time/calendar/index.js';
 import { unreadyTimes } from '../triggers/unready.js';

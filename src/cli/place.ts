@@ -2,25 +2,25 @@
 
 import { type Command, Option } from 'commander';
 import type { operations } from '../api/schema/operations.js';
-import type { AuditFilter, AuditOrder, AuditRecord } from '../engine/audit-pages.js';
+import type { OutsideMessage } from '../engine/bringers/publish.js';
 import type {
   ConfigurationQuery,
   GivenSetting,
   SettingName,
   SettingResult,
   ShownConfiguration,
-} from '../engine/configuration.js';
-import type { ExecutionRecord } from '../engine/executions.js';
-import type { Forecast, ForecastQuery } from '../engine/forecast.js';
-import type { InstanceRecord, WorkflowCount } from '../engine/instances.js';
-import type { OperationResult } from '../engine/operation-options.js';
-import type { OutsideMessage } from '../engine/publish.js';
-import type { DeployedWorkflow, StoredWorkflow, WorkflowCopy } from '../engine/repository.js';
-import type { RunAverage } from '../engine/run-averages.js';
-import type { RunRecord } from '../engine/run-pages.js';
-import type { RunState } from '../engine/run-row-reads.js';
-import type { SignalOptions, SignalResult } from '../engine/signaller.js';
-import type { Snapshot } from '../engine/snapshot.js';
+} from '../engine/configuration/configuration.js';
+import type { DeployedWorkflow, StoredWorkflow, WorkflowCopy } from '../engine/definitions/repository.js';
+import type { OperationResult } from '../engine/operations/operation-options.js';
+import type { SignalOptions, SignalResult } from '../engine/operations/signaller.js';
+import type { AuditFilter, AuditOrder, AuditRecord } from '../engine/reads/audit-pages.js';
+import type { Forecast, ForecastQuery } from '../engine/reads/forecast.js';
+import type { InstanceRecord, WorkflowCount } from '../engine/reads/instances.js';
+import type { Snapshot } from '../engine/reads/snapshot.js';
+import type { ExecutionRecord } from '../engine/runs/executions.js';
+import type { RunAverage } from '../engine/runs/run-averages.js';
+import type { RunRecord } from '../engine/runs/run-pages.js';
+import type { RunState } from '../engine/runs/run-row-reads.js';
 import type { Why } from '../engine/why/reasons.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
 import { dataHint, dataOption } from './data-option.js';

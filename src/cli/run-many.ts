@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { EngineStatus } from '../engine/status.js';
-import type { SubmitRecord } from '../engine/submit-record.js';
+import type { SubmitRecord } from '../engine/submit/submit-record.js';
 import { systemClock } from '../observe/clock.js';
 import { exitCodes } from './exit.js';
 import { bytes, counted, figure, milliseconds, print, rounded, say, seconds } from './output.js';

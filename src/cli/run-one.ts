@@ -1,6 +1,6 @@
 // One instance: its result on standard output, what happens meanwhile on standard error.
 
-import type { InstanceRecord } from '../engine/instances.js';
+import type { InstanceRecord } from '../engine/reads/instances.js';
 import { systemClock } from '../observe/clock.js';
 import type { Json, JsonObject } from '../workflow/model.js';
 import { exitCodes, Refusal } from './exit.js';

@@ -1,10 +1,10 @@
 // millrace runs: the history of runs, what actions took, averages; and clearing it.
 
 import type { Command } from 'commander';
-import type { ExecutionRecord } from '../engine/executions.js';
-import type { RunAverage } from '../engine/run-averages.js';
-import type { RunRecord } from '../engine/run-pages.js';
-import type { RunState } from '../engine/run-row-reads.js';
+import type { ExecutionRecord } from '../engine/runs/executions.js';
+import type { RunAverage } from '../engine/runs/run-averages.js';
+import type { RunRecord } from '../engine/runs/run-pages.js';
+import type { RunState } from '../engine/runs/run-row-reads.js';
 import { type Ended, exitCodes, Refusal } from './exit.js';
 import { counted, figure, print, printable, say, table } from './output.js';
 import { addPlaceOptions, type Place, withPlace } from './place.js';

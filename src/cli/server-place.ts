@@ -1,7 +1,7 @@
 // A running server as a place that commands look at, and its errors as those of the command line.
 
 import { type Client, createClient, MillraceError, type WorkflowRecord } from '../client/index.js';
-import type { AuditRecord } from '../engine/audit-pages.js';
+import type { AuditRecord } from '../engine/reads/audit-pages.js';
 import { EngineError, type ErrorCode, errorCodes } from '../observe/errors.js';
 import { Failure, Refusal } from './exit.js';
 import type { Place, PlaceAuditFilter } from './place.js';

@@ -1,7 +1,7 @@
 // millrace show: everything about one instance, with its audit.
 
 import type { Command } from 'commander';
-import type { ContextRecord } from '../engine/instances.js';
+import type { ContextRecord } from '../engine/reads/instances.js';
 import { eventHeader, eventRow } from './audit.js';
 import { type Ended, exitCodes } from './exit.js';
 import { print, printable, say, table } from './output.js';

@@ -6,10 +6,10 @@ import type { Timer } from '../observe/clock.js';
 import type { AuditRow } from '../store/contract.js';
 import { eventCode } from '../workflow/events.js';
 import { instanceId } from '../workflow/instance-id.js';
-import { emptyCommit } from './commit-builder.js';
-import type { Instances } from './instances.js';
+import { emptyCommit } from './commit/commit-builder.js';
+import { partOf } from './commit/reporter.js';
 import type { EngineParts } from './parts.js';
-import { partOf } from './reporter.js';
+import type { Instances } from './reads/instances.js';
 
 /** Workflows named in a summary, and contexts told in detail: a report, not a dump. */
 const workflowsMax = 200;

@@ -1,28 +1,28 @@
 // The life of an engine: created stopped, started and stopped as often as one likes, disposed of once.
 
 import { EngineError } from '../observe/errors.js';
-import type { Bringers } from './bringers.js';
+import type { Bringers } from './bringers/bringers.js';
 import type { CallAudit } from './call-audit.js';
-import type { EngineCluster } from './cluster.js';
-import type { Configuration } from './configuration.js';
+import type { Feeder } from './claims/feeder.js';
+import type { EngineCluster } from './cluster/cluster.js';
+import type { Failovers } from './cluster/failovers.js';
+import type { Reporter } from './commit/reporter.js';
+import type { Configuration } from './configuration/configuration.js';
 import type { Contents } from './contents.js';
 import { Deadline } from './deadline.js';
-import type { Failovers } from './failovers.js';
-import type { Feeder } from './feeder.js';
+import type { InstanceDeadlines } from './deadlines/instance-deadlines.js';
+import type { Repository } from './definitions/repository.js';
 import type { Housekeeper } from './housekeeper.js';
-import type { InstanceDeadlines } from './instance-deadlines.js';
-import type { Instances } from './instances.js';
-import type { Operator } from './operator.js';
+import type { Operator } from './operations/operator.js';
+import type { Rescheduler } from './operations/rescheduler.js';
+import type { RunningWatch } from './operations/running-watch.js';
+import type { Signaller } from './operations/signaller.js';
 import type { EngineParts } from './parts.js';
-import type { Reporter } from './reporter.js';
-import type { Repository } from './repository.js';
-import type { Rescheduler } from './rescheduler.js';
-import type { RunningWatch } from './running-watch.js';
-import type { Signaller } from './signaller.js';
-import type { Sleepers } from './sleepers.js';
+import type { Sleepers } from './queueing/sleepers.js';
+import type { Instances } from './reads/instances.js';
 import type { EngineState } from './status.js';
 import { withPatience } from './store-trouble.js';
-import type { Submitter } from './submitter.js';
+import type { Submitter } from './submit/submitter.js';
 
 /** Beyond its grace time a stop waits so long for a store or a queue that does not answer, ms. */
 const tellMs = 5_000;

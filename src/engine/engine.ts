@@ -6,14 +6,15 @@ import { resolve } from 'node:path';
 import { EngineError } from '../observe/errors.js';
 import type { TextRow } from '../store/contract.js';
 import type { WorkflowDefinition } from '../workflow/model.js';
-import type { CheckedBatch } from './batch-key.js';
-import type { Configuration } from './configuration.js';
-import type { EndedListener } from './ended.js';
+import { type OutsideMessage, publish } from './bringers/publish.js';
+import type { EndedListener } from './commit/ended.js';
+import type { InstanceResult } from './commit/results.js';
+import type { Configuration } from './configuration/configuration.js';
+import type { DeployedWorkflow, WorkflowCopy } from './definitions/repository.js';
 import { EngineLife, type EnginePieces } from './engine-life.js';
-import { renameInstance } from './given-name.js';
-import type { InstanceRecord, WorkflowCount } from './instances.js';
-import { newTimesOf } from './new-times.js';
-import type { Operation } from './operation-changes.js';
+import { renameInstance } from './operations/given-name.js';
+import { newTimesOf } from './operations/new-times.js';
+import type { Operation } from './operations/operation-changes.js';
 import type {
   OperationOptions,
   OperationResult,
@@ -22,18 +23,17 @@ import type {
   RenameOptions,
   RescheduleOptions,
   RestartOptions,
-} from './operation-options.js';
-import type { Target } from './operator.js';
-import { type OutsideMessage, publish } from './publish.js';
-import { Reads } from './reads.js';
-import type { DeployedWorkflow, WorkflowCopy } from './repository.js';
-import type { InstanceResult } from './results.js';
-import type { ClearedRuns } from './run-pages.js';
-import type { SignalOptions, SignalResult } from './signaller.js';
-import type { Snapshot } from './snapshot.js';
+} from './operations/operation-options.js';
+import type { Target } from './operations/operator.js';
+import type { SignalOptions, SignalResult } from './operations/signaller.js';
+import type { InstanceRecord, WorkflowCount } from './reads/instances.js';
+import { Reads } from './reads/reads.js';
+import type { Snapshot } from './reads/snapshot.js';
+import type { ClearedRuns } from './runs/run-pages.js';
 import { type EngineStatus, statusOf } from './status.js';
-import { isList, type SubmitRecord } from './submit-record.js';
-import { type SubmitManyOptions, submitStream } from './submit-stream.js';
+import type { CheckedBatch } from './submit/batch-key.js';
+import { isList, type SubmitRecord } from './submit/submit-record.js';
+import { type SubmitManyOptions, submitStream } from './submit/submit-stream.js';
 import { scopeOf, targetOf } from './target.js';
 import type { Why } from './why/reasons.js';
 

@@ -12,7 +12,7 @@ import type { Watchdog } from '../observe/watchdog.js';
 import type { Store } from '../store/contract.js';
 import { eventCode } from '../workflow/events.js';
 import type { AuditFilter } from '../workflow/filter.js';
-import { emptyCommit } from './commit-builder.js';
+import { emptyCommit } from './commit/commit-builder.js';
 import type { IdSource } from './ids.js';
 
 export interface HealthWorld {

@@ -5,19 +5,19 @@ import type { Clock } from '../observe/clock.js';
 import type { LogEvents } from '../observe/log-events.js';
 import type { Commit, Store } from '../store/contract.js';
 import type { AuditFilter } from '../workflow/filter.js';
-import type { BuildWorld } from './commit-builder.js';
-import type { Committer } from './committer.js';
-import type { Definitions } from './definitions.js';
+import type { Holdings } from './claims/holdings.js';
+import type { Leases } from './claims/leases.js';
+import type { BuildWorld } from './commit/commit-builder.js';
+import type { Committer } from './commit/committer.js';
+import type { FailingWorld } from './commit/failed-items.js';
+import type { Results } from './commit/results.js';
+import type { LiveConfiguration } from './configuration/live-configuration.js';
+import type { Definitions } from './definitions/definitions.js';
 import type { EngineMetrics } from './engine-metrics.js';
-import type { FailingWorld } from './failed-items.js';
 import type { EngineHealth } from './health.js';
-import type { Holdings } from './holdings.js';
 import type { IdSource } from './ids.js';
-import type { Leases } from './leases.js';
-import type { LiveConfiguration } from './live-configuration.js';
 import type { ResolvedOptions } from './options.js';
-import type { Results } from './results.js';
-import type { SteadyQueue } from './steady-queue.js';
+import type { SteadyQueue } from './queueing/steady-queue.js';
 
 export interface EngineParts {
   readonly options: ResolvedOptions;

@@ -4,8 +4,8 @@ import { EngineError } from '../observe/errors.js';
 import type { Scope } from '../store/contract.js';
 import { lastPart, splitInstanceId } from '../workflow/instance-id.js';
 import { parseBranch, parseName } from '../workflow/namespace.js';
-import type { Instances } from './instances.js';
-import type { Target } from './operator.js';
+import type { Target } from './operations/operator.js';
+import type { Instances } from './reads/instances.js';
 
 /** @throws EngineError `NAMESPACE_INVALID`, `INSTANCE_UNKNOWN` */
 export async function targetOf(text: string, instances: Instances): Promise<Target> {

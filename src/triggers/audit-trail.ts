@@ -1,5 +1,5 @@
 // The audit trail trigger: fires with an event of other workflows. The engine reads the audit for all that wait
-// (`engine/audit-watch.ts`) and brings it.
+// (`engine/bringers/audit-watch.ts`) and brings it.
 
 import type { BuiltInAction } from '../dispatch/action.js';
 import { auditTrailEvent } from '../workflow/waited-events.js';

@@ -1,5 +1,5 @@
 // The message trigger: fires with a message of its publisher. The engine brings it, in the commit that takes it from the
-// publisher (`engine/messages.ts`); here it is only handed on.
+// publisher (`engine/bringers/messages.ts`); here it is only handed on.
 
 import { type BuiltInAction, never, type Polled } from '../dispatch/action.js';
 import type { Json } from '../workflow/model.js';

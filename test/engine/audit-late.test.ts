@@ -8,7 +8,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../bench/servers/postgres.js';
 import { engineRow } from '../../src/audit/engine-events.js';
-import { AuditPages } from '../../src/engine/audit-pages.js';
+import { AuditPages } from '../../src/engine/reads/audit-pages.js';
 import type { Store } from '../../src/store/contract.js';
 import { schemaScripts } from '../../src/store/migrations/index.js';
 import { eventCode } from '../../src/workflow/events.js';

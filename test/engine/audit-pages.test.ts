@@ -1,7 +1,7 @@
 // The audit in pages tells what the view of the audit does, whatever happened.
 
 import { expect, onTestFinished, test } from 'vitest';
-import type { AuditPage, AuditRecord } from '../../src/engine/audit-pages.js';
+import type { AuditPage, AuditRecord } from '../../src/engine/reads/audit-pages.js';
 import type { Json } from '../../src/workflow/model.js';
 import { definitionOf, here, noRetry, onEveryHome, openEngine, signals, temporaryFolder } from './setup.js';
 

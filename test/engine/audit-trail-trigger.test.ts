@@ -1,7 +1,7 @@
 // Workflows that wait for what the audit says of others, on every home.
 
 import { expect, test } from 'vitest';
-import { wildcard } from '../../src/engine/audit-patterns.js';
+import { wildcard } from '../../src/engine/bringers/audit-patterns.js';
 import type { Action, Flow } from '../../src/workflow/model.js';
 import { here, onEveryHome } from './setup.js';
 

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { calendarsBeside } from '../../src/engine/calendar-files.js';
+import { calendarsBeside } from '../../src/engine/definitions/calendar-files.js';
 import { compileCalendar } from '../../src/time/calendar/compile.js';
 import { loadHolidays } from '../../src/time/calendar/load-holidays.js';
 import type { CalendarDefinition } from '../../src/time/calendar/model.js';

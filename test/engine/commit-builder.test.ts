@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { buildCommit, type CommitItem } from '../../src/engine/commit-builder.js';
-import { errorAt } from '../../src/engine/failures.js';
-import { narrowed } from '../../src/engine/narrowed.js';
+import { buildCommit, type CommitItem } from '../../src/engine/commit/commit-builder.js';
+import { errorAt } from '../../src/engine/commit/failures.js';
+import { narrowed } from '../../src/engine/commit/narrowed.js';
 import { clearBitsOf } from '../../src/store/bitmap.js';
 import type { Segment } from '../../src/store/contract.js';
 import { instanceId } from '../../src/workflow/instance-id.js';

@@ -2,15 +2,15 @@
 
 import { GroupEvents } from '../../src/audit/events-of.js';
 import type { Batch, OutcomeGroup } from '../../src/dispatch/protocol.js';
-import type { BuildWorld, CommitItem } from '../../src/engine/commit-builder.js';
-import { Committer } from '../../src/engine/committer.js';
+import { Holdings } from '../../src/engine/claims/holdings.js';
+import { positionsBetween } from '../../src/engine/claims/running.js';
+import type { BuildWorld, CommitItem } from '../../src/engine/commit/commit-builder.js';
+import { Committer } from '../../src/engine/commit/committer.js';
+import { Results } from '../../src/engine/commit/results.js';
 import { EngineMetrics } from '../../src/engine/engine-metrics.js';
-import { Holdings } from '../../src/engine/holdings.js';
 import { IdSource } from '../../src/engine/ids.js';
-import { offerOf } from '../../src/engine/offers.js';
 import type { EngineParts } from '../../src/engine/parts.js';
-import { Results } from '../../src/engine/results.js';
-import { positionsBetween } from '../../src/engine/running.js';
+import { offerOf } from '../../src/engine/queueing/offers.js';
 import { TestClock } from '../../src/observe/clock.js';
 import { EngineError } from '../../src/observe/errors.js';
 import { LogEvents } from '../../src/observe/log-events.js';

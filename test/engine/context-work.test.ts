@@ -2,8 +2,8 @@
 // withdraws in that commit nothing is left.
 
 import { expect, test } from 'vitest';
-import type { CommitItem } from '../../src/engine/commit-builder.js';
-import { Committer } from '../../src/engine/committer.js';
+import type { CommitItem } from '../../src/engine/commit/commit-builder.js';
+import { Committer } from '../../src/engine/commit/committer.js';
 import type { EngineParts } from '../../src/engine/parts.js';
 import { buildShared } from '../../src/engine/shared/build.js';
 import { initialState } from '../../src/flow/shared/state.js';

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { parseRuntimeConfiguration } from '../../src/config/parse.js';
-import { ErrorHandlers } from '../../src/engine/error-handlers.js';
+import { ErrorHandlers } from '../../src/engine/configuration/error-handlers.js';
 import { systemClock } from '../../src/observe/clock.js';
 import type { LogEvents } from '../../src/observe/log-events.js';
 import { temporaryFolder } from './setup.js';

@@ -2,10 +2,10 @@
 
 import { expect, test, vi } from 'vitest';
 import type { Batch } from '../../src/dispatch/protocol.js';
-import { Feeder } from '../../src/engine/feeder.js';
-import { offerOf } from '../../src/engine/offers.js';
+import { Feeder } from '../../src/engine/claims/feeder.js';
 import type { EngineParts } from '../../src/engine/parts.js';
-import { SteadyQueue } from '../../src/engine/steady-queue.js';
+import { offerOf } from '../../src/engine/queueing/offers.js';
+import { SteadyQueue } from '../../src/engine/queueing/steady-queue.js';
 import { type Body, request, type Segment } from '../../src/store/contract.js';
 import { claimOf } from '../queue/queue-world.js';
 import { CommitWorld, plan } from './commit-world.js';

@@ -1,7 +1,7 @@
 // What the engine remembers: bounded, and never two copies of one segment in use.
 
 import { describe, expect, it } from 'vitest';
-import { Holdings } from '../../src/engine/holdings.js';
+import { Holdings } from '../../src/engine/claims/holdings.js';
 import { CommitWorld, plan } from './commit-world.js';
 
 describe('holdings', () => {

@@ -1,7 +1,7 @@
 // The key of an instance: as it was submitted, in the store, in the queue and in all that comes of the instance.
 
 import { expect, test } from 'vitest';
-import { offerOf } from '../../src/engine/offers.js';
+import { offerOf } from '../../src/engine/queueing/offers.js';
 import { definitionOf, here, noRetry, ownWorld, type Step } from './setup.js';
 
 const keysOf = (workflow: string) =>

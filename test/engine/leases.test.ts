@@ -1,7 +1,7 @@
 // Leases renewed in calls of bounded size; what was settled is dropped, what was not is kept.
 
 import { expect, it } from 'vitest';
-import { Leases } from '../../src/engine/leases.js';
+import { Leases } from '../../src/engine/claims/leases.js';
 import { TestClock } from '../../src/observe/clock.js';
 import type { ExpiredSlice } from '../../src/queue/contract.js';
 import { EmbeddedQueue } from '../../src/queue/embedded.js';

@@ -2,7 +2,7 @@
 
 import { setTimeout as passed } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Membership } from '../../src/engine/membership.js';
+import { Membership } from '../../src/engine/cluster/membership.js';
 import { TestClock } from '../../src/observe/clock.js';
 import { SqlMembers } from '../../src/store/members.js';
 import { migrate } from '../../src/store/migrations/index.js';

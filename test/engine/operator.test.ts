@@ -1,7 +1,7 @@
 // Operations on the model of the store: what they do when commits come in between, and when they fail.
 
 import { expect, test, vi } from 'vitest';
-import { Operator } from '../../src/engine/operator.js';
+import { Operator } from '../../src/engine/operations/operator.js';
 import type { EngineParts } from '../../src/engine/parts.js';
 import { EngineError } from '../../src/observe/errors.js';
 import { type Located, type Outcome, request, type Scope, type Segment } from '../../src/store/contract.js';

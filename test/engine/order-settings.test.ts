@@ -3,7 +3,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { OrderSettings, type WantedOrder } from '../../src/engine/order-settings.js';
+import { OrderSettings, type WantedOrder } from '../../src/engine/configuration/order-settings.js';
 import type { BranchSettings, FairnessWindow, Throttle } from '../../src/queue/contract.js';
 import type { KeyRules } from '../../src/queue/key-rules.js';
 import { seed } from '../seed.js';

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Packing } from '../../src/engine/packing.js';
+import { Packing } from '../../src/engine/commit/packing.js';
 
 function packed(texts: readonly string[], slack: number) {
   const parts = texts.map(text => Buffer.from(text));

@@ -1,9 +1,9 @@
 // Reports of what is executing, on the model of the store: what began is in the audit once, whatever becomes of a report.
 
 import { describe, expect, test } from 'vitest';
-import { emptyCommit } from '../../src/engine/commit-builder.js';
+import { emptyCommit } from '../../src/engine/commit/commit-builder.js';
+import { Reporter } from '../../src/engine/commit/reporter.js';
 import type { EngineParts } from '../../src/engine/parts.js';
-import { Reporter } from '../../src/engine/reporter.js';
 import { emptyBitmap, setBit } from '../../src/store/bitmap.js';
 import type { Commit } from '../../src/store/contract.js';
 import { SqlError } from '../../src/store/driver.js';

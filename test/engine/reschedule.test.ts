@@ -1,7 +1,7 @@
 // Reschedule: what waits at timers and delays fires at another time, or timers by another schedule.
 
 import { expect, test } from 'vitest';
-import { newTimesOf, scheduleFault } from '../../src/engine/new-times.js';
+import { newTimesOf, scheduleFault } from '../../src/engine/operations/new-times.js';
 import { type TimerKept, type TimerTerms, timerTurn } from '../../src/triggers/timer-turn.js';
 import type { Action, Flow, Json, TimerTrigger } from '../../src/workflow/model.js';
 import { here, onEveryHome, ownWorld } from './setup.js';

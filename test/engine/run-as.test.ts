@@ -1,8 +1,8 @@
 // Who a workflow runs as: what its actions see and its audit tells. Its submitter is kept beside that.
 
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { runAsUser, runsAs } from '../../src/engine/configuration/run-as.js';
 import type { Engine } from '../../src/engine/engine.js';
-import { runAsUser, runsAs } from '../../src/engine/run-as.js';
 import { splitInstanceId } from '../../src/workflow/instance-id.js';
 import type { WorkflowDefinition } from '../../src/workflow/model.js';
 import { compilePlan, type Plan } from '../../src/workflow/plan.js';

@@ -2,9 +2,9 @@
 
 import { expect } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
-import type { RunAverage } from '../../src/engine/run-averages.js';
-import type { RunRecord } from '../../src/engine/run-pages.js';
-import type { RunState } from '../../src/engine/run-row-reads.js';
+import type { RunAverage } from '../../src/engine/runs/run-averages.js';
+import type { RunRecord } from '../../src/engine/runs/run-pages.js';
+import type { RunState } from '../../src/engine/runs/run-row-reads.js';
 
 /** All pages; small ones, so that there are some. */
 export async function historyOf(

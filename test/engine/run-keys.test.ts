@@ -1,7 +1,7 @@
 // The keys under which runs are found, where what is read at a time ends anywhere.
 
 import { expect, onTestFinished, test } from 'vitest';
-import { RunRows } from '../../src/engine/run-row-reads.js';
+import { RunRows } from '../../src/engine/runs/run-row-reads.js';
 import { systemClock } from '../../src/observe/clock.js';
 import { openPgliteMemory } from '../../src/store/pglite/in-memory.js';
 import { SqlStore } from '../../src/store/sql-store.js';

@@ -1,10 +1,10 @@
 // What commits tell the history of runs: pure, on items made by hand.
 
 import { expect, test } from 'vitest';
-import type { CommitItem } from '../../src/engine/commit-builder.js';
-import { emptyCommit } from '../../src/engine/commit-builder.js';
+import type { CommitItem } from '../../src/engine/commit/commit-builder.js';
+import { emptyCommit } from '../../src/engine/commit/commit-builder.js';
 import { IdSource } from '../../src/engine/ids.js';
-import { withRunHistory } from '../../src/engine/run-rows.js';
+import { withRunHistory } from '../../src/engine/runs/run-rows.js';
 import { TestClock } from '../../src/observe/clock.js';
 import type { Segment } from '../../src/store/contract.js';
 import type { RunGroup } from '../../src/store/runs.js';

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { parseRuntimeConfiguration } from '../../src/config/parse.js';
-import { RuntimeValues } from '../../src/engine/runtime-values.js';
+import { RuntimeValues } from '../../src/engine/configuration/runtime-values.js';
 import { compilePlan, type Plan } from '../../src/workflow/plan.js';
 
 function treeOf(text: string) {

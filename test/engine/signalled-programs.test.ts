@@ -3,8 +3,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type CommitItem, nextOf } from '../../src/engine/commit-builder.js';
-import { signalledItems } from '../../src/engine/signalled-programs.js';
+import { type CommitItem, nextOf } from '../../src/engine/commit/commit-builder.js';
+import { signalledItems } from '../../src/engine/operations/signalled-programs.js';
 import type { Action, Flow } from '../../src/workflow/model.js';
 import { compilePlan } from '../../src/workflow/plan.js';
 import { lives } from '../servers/living-process.js';

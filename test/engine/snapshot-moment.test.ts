@@ -1,9 +1,9 @@
 // A snapshot is of one moment, whatever moves while it is read; and finds a given name among many.
 
 import { expect, test } from 'vitest';
-import type { Definitions } from '../../src/engine/definitions.js';
-import type { Instances } from '../../src/engine/instances.js';
-import { Snapshots } from '../../src/engine/snapshot.js';
+import type { Definitions } from '../../src/engine/definitions/definitions.js';
+import type { Instances } from '../../src/engine/reads/instances.js';
+import { Snapshots } from '../../src/engine/reads/snapshot.js';
 import { systemClock } from '../../src/observe/clock.js';
 import type { Segment, Shared, Store } from '../../src/store/contract.js';
 import type { Json } from '../../src/workflow/model.js';

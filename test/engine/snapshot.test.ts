@@ -1,7 +1,7 @@
 // The export of an instance: whole, of one moment, living or gone.
 
 import { expect, test } from 'vitest';
-import type { Snapshot } from '../../src/engine/snapshot.js';
+import type { Snapshot } from '../../src/engine/reads/snapshot.js';
 import { definitionOf, here, noRetry, onEveryHome, signals } from './setup.js';
 
 onEveryHome('snapshots', world => {

@@ -1,8 +1,8 @@
 // A queue that is out of reach or has lost everything is found again, and knows what it must.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { OrderSettings } from '../../src/engine/order-settings.js';
-import { SteadyQueue } from '../../src/engine/steady-queue.js';
+import { OrderSettings } from '../../src/engine/configuration/order-settings.js';
+import { SteadyQueue } from '../../src/engine/queueing/steady-queue.js';
 import { TestClock } from '../../src/observe/clock.js';
 import { EngineError } from '../../src/observe/errors.js';
 import type { Offer, Queue, Throttle } from '../../src/queue/contract.js';

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { EngineMetrics } from '../../src/engine/engine-metrics.js';
 import type { EngineParts } from '../../src/engine/parts.js';
-import { Submitter } from '../../src/engine/submitter.js';
+import { Submitter } from '../../src/engine/submit/submitter.js';
 import type { Commit } from '../../src/store/contract.js';
 import { SqlError } from '../../src/store/driver.js';
 import { auditFilter } from '../../src/workflow/filter.js';

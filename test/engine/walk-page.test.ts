@@ -1,9 +1,9 @@
 // What a walk beside engines at work offers, and what it leaves to whoever has just made it.
 
 import { expect, test } from 'vitest';
-import type { Definitions } from '../../src/engine/definitions.js';
-import { Holdings } from '../../src/engine/holdings.js';
-import { fillQueue, walkPage } from '../../src/engine/recovery.js';
+import { Holdings } from '../../src/engine/claims/holdings.js';
+import type { Definitions } from '../../src/engine/definitions/definitions.js';
+import { fillQueue, walkPage } from '../../src/engine/queueing/recovery.js';
 import { TestClock } from '../../src/observe/clock.js';
 import { LogEvents } from '../../src/observe/log-events.js';
 import { nullLoggers } from '../../src/observe/loggers.js';

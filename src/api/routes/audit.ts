@@ -1,8 +1,8 @@
 // GET /v1/audit: a page, or, to who accepts server-sent events, what happens from now on.
 
 import type { FastifyRequest } from 'fastify';
-import type { AuditFilter } from '../../engine/audit-pages.js';
 import type { Engine } from '../../engine/engine.js';
+import type { AuditFilter } from '../../engine/reads/audit-pages.js';
 import { eventByName } from '../../workflow/events.js';
 import { type App, problemResponses, type Service } from '../app.js';
 import { follow } from '../audit-follow.js';

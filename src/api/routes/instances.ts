@@ -1,7 +1,7 @@
 // GET /v1/instances, /v1/instances/:name, its result, its export and why it waits: what became of instances.
 
 import type { IncomingMessage } from 'node:http';
-import type { InstanceResult as EngineResult } from '../../engine/results.js';
+import type { InstanceResult as EngineResult } from '../../engine/commit/results.js';
 import { type App, problemResponses, type Service } from '../app.js';
 import {
   InstancePage,

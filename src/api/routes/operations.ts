@@ -1,7 +1,7 @@
 // POST /v1/operations/NAME: what it came to, and, to who accepts lines, how far it is until then.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { OperationOptions } from '../../engine/operation-options.js';
+import type { OperationOptions } from '../../engine/operations/operation-options.js';
 import { type App, problemResponses, type Service, userOf } from '../app.js';
 import { answerInLines, wantsLines } from '../operation-stream.js';
 import { CallHeaders } from '../schema/fields.js';

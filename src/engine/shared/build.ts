@@ -1,8 +1,8 @@
 // A commit of items some of which concern instances with several contexts: what they share is read, decided on, and built
 // in with the rest.
 
-import { type BuiltCommit, buildCommit, type CommitItem, nextOf } from '../commit-builder.js';
-import { withSubmitted } from '../deadline-rows.js';
+import { type BuiltCommit, buildCommit, type CommitItem, nextOf } from '../commit/commit-builder.js';
+import { withSubmitted } from '../deadlines/deadline-rows.js';
 import type { EngineParts } from '../parts.js';
 import { decideShared } from './decide.js';
 import { SharedRowsBuilder } from './decided-rows.js';

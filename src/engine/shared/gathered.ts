@@ -7,7 +7,7 @@ import type { Guard, Segment } from '../../store/contract.js';
 import type { Plan } from '../../workflow/plan.js';
 import { deliveredEvent } from '../../workflow/waited-events.js';
 import { workflowKey } from '../../workflow/written.js';
-import type { CommitItem } from '../commit-builder.js';
+import type { CommitItem } from '../commit/commit-builder.js';
 import { waitsForHandler } from './unhandled.js';
 
 /** A happening, and who it comes from. */

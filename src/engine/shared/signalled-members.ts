@@ -3,8 +3,8 @@
 
 import type { TraceGroup } from '../../audit/trace.js';
 import type { Plan } from '../../workflow/plan.js';
-import type { BuildWorld } from '../commit-builder.js';
-import { ascending } from '../standing.js';
+import type { BuildWorld } from '../commit/commit-builder.js';
+import { ascending } from '../commit/standing.js';
 import type { Decided } from './decide.js';
 
 export interface SignalledMembers {

@@ -6,7 +6,7 @@ import { keptState } from '../../flow/shared/text.js';
 import type { Segment, Store } from '../../store/contract.js';
 import type { Plan, PlanAction } from '../../workflow/plan.js';
 import { deliveredEvent } from '../../workflow/waited-events.js';
-import type { LoadedPart } from '../batches.js';
+import type { LoadedPart } from '../claims/batches.js';
 import { keyOf } from './gathered.js';
 
 /** Whether members of the segment stand before an action that a signal may keep from running. A trigger that has been given

@@ -2,8 +2,8 @@
 
 import type { Standing } from '../../flow/shared/happening.js';
 import type { Segment } from '../../store/contract.js';
-import { errorAt, type FailedWith } from '../failures.js';
-import { errorOf } from '../standing.js';
+import { errorAt, type FailedWith } from '../commit/failures.js';
+import { errorOf } from '../commit/standing.js';
 import type { GatheredInstance } from './gathered.js';
 
 /** @param stored the segment in which it stood; `null`: it stands with none */

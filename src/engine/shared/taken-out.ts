@@ -1,8 +1,8 @@
 // Occurrences that turn out to concern nothing shared: taken out of their instances, they are items decided by themselves.
 
 import type { Next } from '../../flow/transition.js';
-import type { CommitItem } from '../commit-builder.js';
-import { narrowed } from '../narrowed.js';
+import type { CommitItem } from '../commit/commit-builder.js';
+import { narrowed } from '../commit/narrowed.js';
 import type { Occurrence, PlainItem } from './gathered.js';
 
 export class TakenOut {

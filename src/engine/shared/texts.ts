@@ -1,7 +1,7 @@
 // What contexts have written, as texts: from the outcomes in hand, and from the store.
 
 import type { Segment } from '../../store/contract.js';
-import { bodiesOf, type HeldBody } from '../held-body.js';
+import { bodiesOf, type HeldBody } from '../claims/held-body.js';
 import { contextsOf, type Decided, type SharedWorld } from './decide.js';
 import { type GatheredInstance, keyOf, type Occurrence } from './gathered.js';
 

@@ -4,7 +4,7 @@
 import type { SharedState } from '../../flow/shared/state.js';
 import type { Next } from '../../flow/transition.js';
 import type { Segment } from '../../store/contract.js';
-import type { CommitItem } from '../commit-builder.js';
+import type { CommitItem } from '../commit/commit-builder.js';
 import type { GatheredInstance, Occurrence, PlainItem } from './gathered.js';
 import { TakenOut } from './taken-out.js';
 

@@ -1,6 +1,6 @@
 // Items that ask for a workflow nobody has stored: their transaction fails, as it would if the action had found out itself.
 
-import type { CommitItem } from '../commit-builder.js';
+import type { CommitItem } from '../commit/commit-builder.js';
 
 /** Names of the workflows that items ask for. */
 export function namesIn(items: readonly CommitItem[]): string[] {

@@ -5,7 +5,7 @@ import { raisedBy } from '../../flow/shared/signals.js';
 import type { SharedState } from '../../flow/shared/state.js';
 import type { Next } from '../../flow/transition.js';
 import type { Plan } from '../../workflow/plan.js';
-import type { CommitItem } from '../commit-builder.js';
+import type { CommitItem } from '../commit/commit-builder.js';
 import type { GatheredInstance, Occurrence, PlainItem } from './gathered.js';
 import { TakenOut } from './taken-out.js';
 

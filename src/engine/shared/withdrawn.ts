@@ -1,8 +1,8 @@
 // Contexts that another of their instance withdraws in the very commit in which they move on or fail: they have left, and
 // what they came to is not applied. Their claims are settled all the same.
 
-import type { CommitItem } from '../commit-builder.js';
-import { parted } from '../narrowed.js';
+import type { CommitItem } from '../commit/commit-builder.js';
+import { parted } from '../commit/narrowed.js';
 import type { SharedWork } from './decide.js';
 import { keyOf } from './gathered.js';
 

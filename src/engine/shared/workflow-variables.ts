@@ -5,9 +5,9 @@ import { type SharedState, variablesScope } from '../../flow/shared/state.js';
 import { withWorkflow } from '../../flow/shared/variables.js';
 import type { Store } from '../../store/contract.js';
 import type { JsonObject } from '../../workflow/model.js';
-import type { LoadedPart } from '../batches.js';
-import { HeldBody } from '../held-body.js';
-import { Packing } from '../packing.js';
+import type { LoadedPart } from '../claims/batches.js';
+import { HeldBody } from '../claims/held-body.js';
+import { Packing } from '../commit/packing.js';
 import { keyOf } from './gathered.js';
 
 const encoder = new TextEncoder();

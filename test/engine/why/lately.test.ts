@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import '../../store/postgres-module.js';
 import { auditRow, dataKind, type TraceGroup, traceText } from '../../../src/audit/trace.js';
 import { unfoldMember } from '../../../src/audit/unfold.js';
-import { emptyCommit } from '../../../src/engine/commit-builder.js';
+import { emptyCommit } from '../../../src/engine/commit/commit-builder.js';
 import { Lately, lastError, lastExecuting, lastPauser, readLastError } from '../../../src/engine/why/lately.js';
 import { LogEvents } from '../../../src/observe/log-events.js';
 import { loggersTo } from '../../../src/observe/loggers.js';
