@@ -221,7 +221,7 @@ class ThreadPool implements Dispatcher {
         this.#events.log(message.lines);
         break;
       case 'begun':
-        this.#handOver();
+        if (!this.#isStopping) this.#handOver();
         break;
       case 'interrupted':
         this.#onChange();

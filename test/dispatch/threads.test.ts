@@ -92,6 +92,15 @@ describe('room', () => {
     expect(world.answers.size).toBe(30);
   });
 
+  it('is not looked for by a thread that is full while all it has awaits something', async () => {
+    const world = await setup(planOf([{ function: 'busyShare' }]), { threads: 1, concurrency: 2 });
+    world.run([{ ms: 500 }, { ms: 500 }, { ms: 500 }]);
+    await world.until(() => world.answers.size === 3);
+    for (const answer of world.answers.values()) {
+      expect(answer).toMatchObject({ kind: 'completed', value: expect.toSatisfy((share: number) => share < 0.9) });
+    }
+  });
+
   it('is asked for again by an event', async () => {
     const world = await setup(planOf([{ function: 'double' }]));
     world.run([{ n: 1 }]);

@@ -95,8 +95,10 @@ export class Outbox {
     this.#begun += 1;
   }
 
-  /** Nothing waits to begin: what has begun and not ended awaits something, perhaps for long, and leaves time for more. How many
-   * they are is in shared memory. */
+  /**
+   * Nothing waits to begin: what has begun and not ended awaits something, perhaps for long, and leaves time for more. How
+   * many they are is in shared memory.
+   */
   tellBegun(): void {
     if (this.#begun > 0) this.post({ kind: 'begun' });
     this.#begun = 0;

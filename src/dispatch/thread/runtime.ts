@@ -107,17 +107,17 @@ export class ThreadRuntime {
       this.#current.enterWith(undefined);
       this.#isPumping = false;
     }
-    if (!this.#queue.isEmpty || this.#outbox.members > 0) this.#turnSoon();
-    else this.#outbox.tellBegun();
+    // Where there is no room the next begins when one that executes has ended.
+    const mayBegin = this.#rows.hasRoom && !this.#isEnding;
+    if ((mayBegin && !this.#queue.isEmpty) || this.#outbox.members > 0) this.#turnSoon();
+    else if (mayBegin) this.#outbox.tellBegun();
   }
 
   #begin(member: Member): void {
     const { place, hasRun } = member.node;
     if (!hasRun && place.isSlow && this.#outbox.members > 0) this.#outbox.flush();
-    if (this.#shared.ending) {
-      this.#isEnding = true;
-      return;
-    }
+    this.#isEnding ||= this.#shared.ending;
+    if (this.#isEnding) return;
     this.#rows.take(member);
     this.#outbox.begun();
     member.begins(this.#nowMs);
