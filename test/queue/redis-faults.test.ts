@@ -221,6 +221,17 @@ describe('a Redis that has forgotten', () => {
     expect(positionsOf(await one.claimed(['a']))).toEqual(['a:2', 'a:3']);
   });
 
+  test('an epoch that another version has left in another form is lost, and made anew', async () => {
+    const queue = await opened(world.connect());
+    await queue.offer([offerOf('a', 4, then)]);
+    const name = `{millrace:${world.name}}:epoch`;
+    const stamp = await server.client.hget(name, 'stamp');
+    await server.client.hset(name, 'stamp', stamp!.replace(/\/\d+$/, ''));
+    await expect(claim(queue, 1)).rejects.toEqual(lost);
+    await opened(queue);
+    expect(await stateOf(queue)).toEqual(nothing);
+  });
+
   test('who deletes the epoch asks for a rebuild, and nothing is left of the one before', async () => {
     const queue = await opened(world.connect());
     await queue.offer([offerOf('a', 4, then), offerOf('b', 4, { eligibleAtMs: Date.now() + minuteMs })]);

@@ -103,6 +103,8 @@ async function seen(queue: Queue): Promise<unknown> {
   }
 }
 
+const next = (queue: Queue) => claimOf(queue, { engine: 'engine-1', limit: 1, leaseMs });
+
 async function toItsEnd(pages: Pages): Promise<void> {
   while (await pages());
 }
@@ -144,3 +146,38 @@ for (const [name, setter] of Object.entries(setters)) {
     await alone.close();
   });
 }
+
+test('who files a lane by one setting leaves it to whoever files it by another since', async () => {
+  const world = new RedisWorld(server);
+  const time = { nowMs: () => 10_000 };
+  const [queue, other] = [world.connect(time), world.connect(time)];
+  await queue.attach('engine-1', leaseMs);
+  await queue.open();
+  await other.attach('engine-2', leaseMs);
+  await queue.setFifo(branch, true);
+  await queue.setInheritedPriority(branch, 1_000);
+  const created = ['s0', 's1', 's2', 's3', 's4', 's5', 's6', 's7'];
+  await queue.offer(
+    created.map((segment, at) =>
+      offerOf(segment, 1, { name: '/a/flow', key: 'x', createdAtMs: 100 + at, eligibleAtMs: 9_000 - 100 * at }),
+    ),
+  );
+  const window = pagesOf<FilingProgress>(progress =>
+    setFairness(queue as unknown as EpochCaller, { branch, window: 100, progress, most: 4 }),
+  );
+  const rules = rulesOf({ isStrict: true });
+  const keys = pagesOf<HangingProgress>(progress =>
+    setKeys(other as unknown as EpochCaller, { branch, rules, progress, most: 3 }),
+  );
+  for (let page = 0; page < 3; page++) expect(await window()).toBe(true);
+  expect(await keys()).toBe(true);
+  await toItsEnd(window);
+  await toItsEnd(keys);
+  const order: string[] = [];
+  for (let claim = await next(queue); claim !== null; claim = await next(queue)) {
+    order.push(...claimedPositions(claim));
+    await queue.settle(claim.id, claim.slices);
+  }
+  expect(order).toEqual(created.map(segment => `${segment}:0`));
+  await world.close();
+});

@@ -112,3 +112,41 @@ test('where something is counts what is before it of a lane of many rungs, its o
     expect(await queue.whereIs(segment, 0)).toMatchObject({ kind: 'ready', before: at });
   await world.close();
 });
+
+test('what has aged too early under a lower priority is taken back in every lane before the next is claimed', async () => {
+  const world = new RedisWorld(server);
+  const queue = await laneOf(world, 0);
+  await queue.setInheritedPriority(branch, 2);
+  // More lanes than a call looks at, in which nothing changes; behind them those that have aged under the lower priority alone.
+  const old = Array.from({ length: 600 }, (_, at) =>
+    offerOf(`old${at}`, 1, { name: `/a/${1_000 + at}/flow`, eligibleAtMs: 1_000, createdAtMs: 1_000 + at }),
+  );
+  const young = Array.from({ length: 400 }, (_, at) =>
+    offerOf(`young${at}`, 1, { name: `/a/z${1_000 + at}/flow`, eligibleAtMs: nowMs - 10 * windowMs, createdAtMs: 1 }),
+  );
+  await queue.offer([...old, ...young]);
+  for (let round = 0; round < 5; round++) {
+    const held = await claim(queue, 1);
+    await queue.release(held!.id, held!.slices);
+  }
+  await queue.setInheritedPriority(branch, 400);
+  expect(claimedPositions(await claim(queue, 3))).toEqual(['old0:0', 'old1:0', 'old2:0']);
+  await world.close();
+});
+
+test('where one is, it is before what has aged under a lower priority alone', async () => {
+  const world = new RedisWorld(server);
+  const queue = await laneOf(world, 0);
+  await queue.setInheritedPriority(branch, 2);
+  await queue.offer(
+    [10, 11, 12].map(age =>
+      offerOf(`s${age}`, 10, { name: '/a/flow', eligibleAtMs: nowMs - age * windowMs, createdAtMs: 1 }),
+    ),
+  );
+  const held = await claim(queue, 1);
+  await queue.release(held!.id, held!.slices);
+  await queue.setInheritedPriority(branch, 4_000);
+  expect(await queue.whereIs('other', 0)).toMatchObject({ kind: 'ready', before: 0 });
+  expect(claimedPositions(await claim(queue, 1))).toEqual(['other:0']);
+  await world.close();
+});

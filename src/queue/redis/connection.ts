@@ -5,7 +5,8 @@
 //       knows that the outcome is unknown (`QUEUE_UNAVAILABLE`).
 //   R2. Nothing waits for a connection that is down: calls reject at once, and it is made again with growing pauses.
 //   R3. A call knows on which run of the server it is made: a server that was restarted has another run id, and whatever
-//       its disk gave back to it is not what we left there.
+//       its disk gave back to it is not what we left there. Nor is what another version of Millrace has left in another
+//       form: the form is told with the run.
 
 import { Redis, type RedisOptions } from 'ioredis';
 import { EngineError } from '../../observe/errors.js';
@@ -20,6 +21,8 @@ export interface ConnectionOptions {
   readonly onError: (error: Error) => void;
 }
 
+/** Raised when what the scripts keep takes another form: an epoch in the old one is lost, and filled again. */
+const dataForm = 2;
 const pauseMsMin = 20;
 const pauseMsMax = 2_000;
 
@@ -33,7 +36,7 @@ export class RedisConnection {
   readonly #redis: Redis;
   readonly #scripts = loadScripts();
   #connecting: Promise<void> | null = null;
-  /** Of the server at the other end of the connection that stands; `null` until it is asked. */
+  /** Of the server at the other end of the connection that stands, with the form (R3); `null` until it is asked. */
   #run: string | null = null;
   #listener: Redis | null = null;
   #lastError: Error | null = null;
@@ -147,8 +150,8 @@ export class RedisConnection {
     if (this.#run !== null) return this.#run;
     const run = field(await this.#info('server'), 'run_id');
     if (run === null) throw new EngineError('QUEUE_UNSUITABLE', `Redis at ${this.#place()} does not tell its run id`);
-    this.#run = run;
-    return run;
+    this.#run = `${run}/${dataForm}`;
+    return this.#run;
   }
 
   async #info(section: string): Promise<string> {

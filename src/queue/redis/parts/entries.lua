@@ -172,7 +172,7 @@ end
 
 -- Give the lanes of a branch and below the attributes that `attributesOf` finds for each, and file what is in them so. Looks
 -- at `most` lanes and entries; `name` and `after` are where the last call ended: a lane-names member, and a ready one in that
--- lane, '' at first and when the lane is done. Returns them again, or {} when all is filed the new way.
+-- lane behind the number of the lane's last change, '' at first and when the lane is done. Returns them again, or {} when all is filed the new way.
 --
 -- A lane is changed first: what comes then is filed the new way, and what stands there says itself how it is filed. So a lane
 -- may be gone through in several calls; until the last one its order is mixed, and it says so, which whoever comes next
@@ -184,8 +184,10 @@ local function refilePage(branch, name, after, most, attributesOf)
   for index, laneNamed in ipairs(names) do
     local lane = laneAt(string.match(laneNamed, '(%d+)$'))
     changeLane(lane, attributesOf(lane))
-    if lane.isMixed then
-      local at = laneNamed == name and after ~= '' and '(' .. after or '[' .. lane.id .. '|'
+    if lane.mixed ~= '0' then
+      -- If it has changed since, by whoever, from its first again: the mark that is taken away at its end is of that change.
+      local change, last = string.match(after, '^(%d+) (.*)$')
+      local at = laneNamed == name and change == lane.mixed and '(' .. last or '[' .. lane.id .. '|'
       local members = redis.call('ZRANGEBYLEX', key('ready'), at, '(' .. lane.id .. '}', 'LIMIT', 0, left)
       holdLadder(lane)
       for _, member in ipairs(members) do
@@ -199,9 +201,9 @@ local function refilePage(branch, name, after, most, attributesOf)
         end
       end
       showHeldLadder(lane)
-      if #members == left then return { laneNamed, members[#members] } end
+      if #members == left then return { laneNamed, lane.mixed .. ' ' .. members[#members] } end
       left = left - #members
-      lane.isMixed = false
+      lane.mixed = '0'
       saveLane(lane)
     end
     left = left - 1

@@ -3,7 +3,7 @@
 The parts stand before each script: epoch, begun, heads, rates, throttles, lanes, rungs, entries, keys, shares, claims, hanging, in this order (`scripts.ts`). What they
 define is local to the call; nothing is kept in the server's memory but its keys.
 
-KEYS[1] epoch     hash    stamp (epoch@run of the server), state (filling | open), id, filler, fillerUntilMs, store (its
+KEYS[1] epoch     hash    stamp (epoch@run of the server/form of the data), state (filling | open), id, filler, fillerUntilMs, store (its
                           id), storeUntilMs (another store is refused until then); of throttles.lua and lanes.lua: nodes,
                           by-engine (nodes, and those that show by engine), root (1: it is one that has something set),
                           windows (those set, or not yet left by all lanes, a blank behind each); of keys.lua and shares.lua: rules, shared (branches that have

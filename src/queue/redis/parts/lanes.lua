@@ -4,8 +4,8 @@ A lane is a branch with one own priority or the inherited one, and one key or no
 which is the lane's attribute: changing it is one write a lane. What is ready in it stands in rungs: see rungs.lua.
 
 lane-names   zset  branch \n own priority or '' \n key or '' \n lane
-lanes        hash  lane -> priority | fifo (0 or 1) | window | node | in line (0 or 1) | mixed (1: some may be filed as the
-                   lane was before) | aged (see rungs.lua) | own priority or '' | branch \n key or ''
+lanes        hash  lane -> priority | fifo (0 or 1) | window | node | in line (0 or 1) | mixed (0, or the number of the
+                   last change since which some may be filed as the lane was before) | aged (see rungs.lua) | own priority or '' | branch \n key or ''
 lane-counts  hash  lane -> entries that name it, in whatever place; the last one takes the lane with it
 priorities   hash  branch -> priority that is inherited below it
 fifo         hash  branch -> 1 or 0
@@ -32,10 +32,10 @@ local function laneAt(id)
   if not lane then
     local text = redis.call('HGET', key('lanes'), id)
     local priority, fifo, window, node, inLine, mixed, aged, own, branch, itsKey =
-      string.match(text, '^(%d+)|(%d)|(%d+)|([^|]+)|(%d)|(%d)|(%d+)|(%d*)|(.-)\n(.*)$')
+      string.match(text, '^(%d+)|(%d)|(%d+)|([^|]+)|(%d)|(%d+)|(%d+)|(%d*)|(.-)\n(.*)$')
     lane = {
       id = id, priority = priority, isFifo = fifo == '1', window = window, node = node, isInLine = inLine == '1',
-      isMixed = mixed == '1', aged = tonumber(aged), own = own, branch = branch, key = itsKey,
+      mixed = mixed, aged = tonumber(aged), own = own, branch = branch, key = itsKey,
     }
     laneCache[id] = lane
   end
@@ -49,7 +49,7 @@ end
 local function saveLane(lane)
   redis.call('HSET', key('lanes'), lane.id, table.concat({
     lane.priority, lane.isFifo and '1' or '0', lane.window, lane.node, lane.isInLine and '1' or '0',
-    lane.isMixed and '1' or '0', whole(lane.aged), lane.own, lane.branch .. '\n' .. lane.key,
+    lane.mixed, whole(lane.aged), lane.own, lane.branch .. '\n' .. lane.key,
   }, '|'))
 end
 
@@ -73,7 +73,7 @@ local function laneOf(branch, own, itsKey)
     window = inherited('fairness', branch) or '0',
     node = node,
     isInLine = isInLine,
-    isMixed = false,
+    mixed = '0',
     aged = 0,
     own = own,
     branch = branch,

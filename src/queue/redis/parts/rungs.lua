@@ -222,7 +222,7 @@ local function changeLane(lane, attributes)
   -- The key no longer shows what may stand above it next, as the same text.
   if keyIn(node) then keys().showFaces() end
   for name, value in pairs(attributes) do lane[name] = value end
-  if filingIn(lane) ~= filing then lane.isMixed = true end
+  if filingIn(lane) ~= filing then lane.mixed = whole(redis.call('HINCRBY', KEYS[2], 'settings', 1)) end
   saveLane(lane)
   local first = firstOf(lane, '-')
   if first then setOwnHead(lane, '-', tailOf(lane, '-', first)) end
@@ -327,5 +327,5 @@ local function age(now, most)
       left = left - 1
     end
   end
-  return left > 0
+  return left > 0 and #due < most
 end

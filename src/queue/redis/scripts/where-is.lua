@@ -126,6 +126,8 @@ local function membersOf(other, filing, isShared)
   local priority = tonumber(other.priority)
   if window == 0 or string.sub(filing, 1, 1) == 'c' then
     if window > 0 then priority = math.max(1, priority - math.floor(now / window) + tonumber(rung)) end
+    -- Not yet taken back from the rank of what has reached priority 1: a claim does it.
+    if priority > effective then return 0 end
     return membersUpTo('ready', at, priority == effective and line or nil)
   end
   local step = effective - priority + math.floor(now / window)
