@@ -6,8 +6,8 @@
 
 import { engineRow } from '../audit/engine-events.js';
 import type { AuditRow } from '../store/contract.js';
+import { emptyCommit } from '../store/empty-commit.js';
 import { type EventShortName, eventCode } from '../workflow/events.js';
-import { emptyCommit } from './commit/commit-builder.js';
 import type { EngineParts } from './parts.js';
 
 const succeeded: readonly EventShortName[] = ['EnteringCall', 'J2seTransactionCommitted', 'ExitingCall'];

@@ -4,9 +4,9 @@
 import { statusRow } from '../audit/engine-events.js';
 import type { Timer } from '../observe/clock.js';
 import type { AuditRow } from '../store/contract.js';
+import { emptyCommit } from '../store/empty-commit.js';
 import { eventCode } from '../workflow/events.js';
 import { instanceId } from '../workflow/instance-id.js';
-import { emptyCommit } from './commit/commit-builder.js';
 import { partOf } from './commit/reporter.js';
 import type { EngineParts } from './parts.js';
 import type { Instances } from './reads/instances.js';

@@ -10,9 +10,9 @@ import { FailureDetector } from '../observe/failure-detector.js';
 import { databaseFailingMessage, type LogEvents } from '../observe/log-events.js';
 import type { Watchdog } from '../observe/watchdog.js';
 import type { Store } from '../store/contract.js';
+import { emptyCommit } from '../store/empty-commit.js';
 import { eventCode } from '../workflow/events.js';
 import type { AuditFilter } from '../workflow/filter.js';
-import { emptyCommit } from './commit/commit-builder.js';
 import type { IdSource } from './ids.js';
 
 export interface HealthWorld {

@@ -18,6 +18,7 @@ import { nullLoggers } from '../../src/observe/loggers.js';
 import { EmbeddedQueue } from '../../src/queue/embedded.js';
 import { emptyBitmap } from '../../src/store/bitmap.js';
 import type { Commit, CommitAnswer, RootBody, Segment, Store } from '../../src/store/contract.js';
+import { emptyCommit } from '../../src/store/empty-commit.js';
 import { auditFilter } from '../../src/workflow/filter.js';
 import { instanceId } from '../../src/workflow/instance-id.js';
 import { compilePlan, type Plan } from '../../src/workflow/plan.js';
@@ -172,22 +173,9 @@ export class CommitWorld {
       revision: 0,
     };
     await this.store.commit({
-      id: this.ids.next(),
-      atMs: 1,
-      marks: [],
-      changes: [],
-      guards: [],
+      ...emptyCommit(this.ids.next(), 1),
       segments: [segment],
-      shared: [],
       roots: [root],
-      bodies: [],
-      working: [],
-      spent: [],
-      outcomes: [],
-      audit: [],
-      names: [],
-      freedNames: [],
-      keys: [],
     });
     this.holdings.holdSegment(segment);
     await this.queue.offer([offerOf(segment, 0, members)]);

@@ -1,12 +1,12 @@
 // Reports of what is executing, on the model of the store: what began is in the audit once, whatever becomes of a report.
 
 import { describe, expect, test } from 'vitest';
-import { emptyCommit } from '../../src/engine/commit/commit-builder.js';
 import { Reporter } from '../../src/engine/commit/reporter.js';
 import type { EngineParts } from '../../src/engine/parts.js';
 import { emptyBitmap, setBit } from '../../src/store/bitmap.js';
 import type { Commit } from '../../src/store/contract.js';
 import { SqlError } from '../../src/store/driver.js';
+import { emptyCommit } from '../../src/store/empty-commit.js';
 import { eventCode } from '../../src/workflow/events.js';
 import { auditFilter } from '../../src/workflow/filter.js';
 import { CommitWorld } from './commit-world.js';

@@ -2,11 +2,11 @@
 
 import { expect, test } from 'vitest';
 import type { CommitItem } from '../../src/engine/commit/commit-builder.js';
-import { emptyCommit } from '../../src/engine/commit/commit-builder.js';
 import { IdSource } from '../../src/engine/ids.js';
 import { withRunHistory } from '../../src/engine/runs/run-rows.js';
 import { TestClock } from '../../src/observe/clock.js';
 import type { Segment } from '../../src/store/contract.js';
+import { emptyCommit } from '../../src/store/empty-commit.js';
 import type { RunGroup } from '../../src/store/runs.js';
 import type { Action } from '../../src/workflow/model.js';
 import { compilePlan } from '../../src/workflow/plan.js';

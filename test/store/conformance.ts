@@ -22,6 +22,7 @@ import type {
   SharedChange,
   Store,
 } from '../../src/store/contract.js';
+import { emptyCommit } from '../../src/store/empty-commit.js';
 import { instanceId } from '../../src/workflow/instance-id.js';
 import { deadlineConformance } from './deadline-conformance.js';
 import { messageConformance } from './message-conformance.js';
@@ -35,24 +36,7 @@ const segmentStates = ['ready', 'paused', 'failed', 'joining', 'waiting'] as con
 let branches = 0;
 
 export function nothing(): Commit {
-  return {
-    id: ids.next(),
-    atMs,
-    marks: [],
-    changes: [],
-    guards: [],
-    segments: [],
-    shared: [],
-    roots: [],
-    bodies: [],
-    working: [],
-    spent: [],
-    outcomes: [],
-    audit: [],
-    names: [],
-    freedNames: [],
-    keys: [],
-  };
+  return emptyCommit(ids.next(), atMs);
 }
 
 function packed(texts: readonly string[]): Pick<Body, 'offsets' | 'bytes'> {

@@ -2,13 +2,13 @@
 
 import { EngineError } from '../../observe/errors.js';
 import { SqlError } from '../../store/driver.js';
+import { emptyCommit } from '../../store/empty-commit.js';
 import { isFull, otherStyle } from '../../store/sql/messages.js';
 import { TimeExpressionError } from '../../time/errors.js';
 import { momentAfter } from '../../time/relative/moment-after.js';
 import { messageBytesMax, messagePriority } from '../../workflow/message-limits.js';
 import type { Json } from '../../workflow/model.js';
 import { parseName } from '../../workflow/namespace.js';
-import { emptyCommit } from '../commit/commit-builder.js';
 import type { EngineParts } from '../parts.js';
 import { withPatience } from '../store-trouble.js';
 

@@ -21,6 +21,7 @@ import {
   request,
   type Segment,
 } from '../../store/contract.js';
+import { emptyCommit } from '../../store/empty-commit.js';
 import type { ActionExit, Plan } from '../../workflow/plan.js';
 import type { HeldSegment } from '../claims/holdings.js';
 import { withRuns } from '../deadlines/deadline-rows.js';
@@ -365,28 +366,6 @@ export function withAdded(commit: Commit, added: Partial<AddedToCommit>): Commit
     names: [...commit.names, ...(added.names ?? [])],
     freedNames: [...commit.freedNames, ...(added.freedNames ?? [])],
     consumed: added.consumed ?? [],
-  };
-}
-
-/** A commit that does nothing; callers lay over it what theirs does. */
-export function emptyCommit(id: string, atMs: number): Commit {
-  return {
-    id,
-    atMs,
-    marks: [],
-    changes: [],
-    guards: [],
-    segments: [],
-    shared: [],
-    roots: [],
-    bodies: [],
-    working: [],
-    spent: [],
-    outcomes: [],
-    audit: [],
-    names: [],
-    freedNames: [],
-    keys: [],
   };
 }
 

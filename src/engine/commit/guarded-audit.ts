@@ -8,9 +8,9 @@
 import { auditRow, type TraceGroup } from '../../audit/trace.js';
 import { emptyBitmap, hasBit, setBit } from '../../store/bitmap.js';
 import type { Guard, Segment } from '../../store/contract.js';
+import { emptyCommit } from '../../store/empty-commit.js';
 import type { EngineParts } from '../parts.js';
 import { surely } from '../store-trouble.js';
-import { emptyCommit } from './commit-builder.js';
 
 /** Members of one segment of which something is to be told. */
 export interface Tale {

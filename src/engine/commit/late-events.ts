@@ -3,9 +3,9 @@
 
 import { auditRow } from '../../audit/trace.js';
 import type { DispatcherEvents } from '../../dispatch/contract.js';
+import { emptyCommit } from '../../store/empty-commit.js';
 import { instanceId } from '../../workflow/instance-id.js';
 import type { EngineParts } from '../parts.js';
-import { emptyCommit } from './commit-builder.js';
 
 export type LateEvent = Parameters<DispatcherEvents['late']>[0];
 

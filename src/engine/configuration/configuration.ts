@@ -13,12 +13,12 @@ import { EngineError } from '../../observe/errors.js';
 import type { Throttle } from '../../queue/contract.js';
 import type { AuditRow } from '../../store/contract.js';
 import { SqlError } from '../../store/driver.js';
+import { emptyCommit } from '../../store/empty-commit.js';
 import { isTooMany } from '../../store/settings.js';
 import { formatFault } from '../../workflow/fault.js';
 import type { Json } from '../../workflow/model.js';
 import { parseBranch } from '../../workflow/namespace.js';
 import type { CallAudit } from '../call-audit.js';
-import { emptyCommit } from '../commit/commit-builder.js';
 import type { EngineParts } from '../parts.js';
 import { withPatience } from '../store-trouble.js';
 

@@ -10,8 +10,8 @@ import { auditRow, dataKind, type TraceGroup } from '../../audit/trace.js';
 import type { Timer } from '../../observe/clock.js';
 import type { AuditRow } from '../../store/contract.js';
 import type { DeadlineChanges, DeadlineRow, MetDeadline, RootLives } from '../../store/deadlines.js';
+import { emptyCommit } from '../../store/empty-commit.js';
 import { eventCode } from '../../workflow/events.js';
-import { emptyCommit } from '../commit/commit-builder.js';
 import type { EngineParts } from '../parts.js';
 import { surely } from '../store-trouble.js';
 

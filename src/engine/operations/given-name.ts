@@ -2,7 +2,7 @@
 
 import { EngineError } from '../../observe/errors.js';
 import type { GivenName } from '../../store/contract.js';
-import { emptyCommit } from '../commit/commit-builder.js';
+import { emptyCommit } from '../../store/empty-commit.js';
 import type { EngineParts } from '../parts.js';
 import { withPatience } from '../store-trouble.js';
 import { givenNameFault } from '../submit/submit-record.js';

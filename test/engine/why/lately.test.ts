@@ -1,10 +1,10 @@
 // What the audit says of an instance last, as it is read for who asks why it does not run.
 
 import { expect, test } from 'vitest';
+import { emptyCommit } from '../../../src/store/empty-commit.js';
 import '../../store/postgres-module.js';
 import { auditRow, dataKind, type TraceGroup, traceText } from '../../../src/audit/trace.js';
 import { unfoldMember } from '../../../src/audit/unfold.js';
-import { emptyCommit } from '../../../src/engine/commit/commit-builder.js';
 import { Lately, lastError, lastExecuting, lastPauser, readLastError } from '../../../src/engine/why/lately.js';
 import { LogEvents } from '../../../src/observe/log-events.js';
 import { loggersTo } from '../../../src/observe/loggers.js';

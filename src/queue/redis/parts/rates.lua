@@ -379,7 +379,8 @@ makeRates = function()
   end
 
   return {
-    look = look, time = time, isSet = isSet, giveBackOf = giveBackOf, saveSetting = saveSetting, tokens = tokens, take = take, change = change, save = save, due = due, refilled = refilled,
+    look = look, time = time, isSet = isSet, giveBackOf = giveBackOf, saveSetting = saveSetting, tokens = tokens,
+    take = take, change = change, save = save, due = due, refilled = refilled,
     forgo = forgo, nextInMs = nextInMs, emptyForMs = emptyForMs, changeKeys = changeKeys, page = page, wake = wake,
     rest = rest, forget = forget,
   }

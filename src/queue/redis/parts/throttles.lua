@@ -153,18 +153,21 @@ makeThrottles = function()
     return room
   end
 
+  -- The classes of a branch's shares, by its node.
+  local function addShares(classes, windows, id)
+    for _, window in ipairs(windows) do
+      table.insert(classes, window .. '.' .. id)
+      table.insert(classes, window .. '.' .. id .. '+')
+    end
+  end
+
   -- The classes a node has faces of: each window, and what it holds of the shares of those above.
   local function classesOf(node)
     local classes = { unpack(setting.windows) }
     local id = setting.shared > 0 and node.parent
     while id do
       local over = nodeAt(id)
-      if over.isShared then
-        for _, window in ipairs(setting.windows) do
-          table.insert(classes, window .. '.' .. id)
-          table.insert(classes, window .. '.' .. id .. '+')
-        end
-      end
+      if over.isShared then addShares(classes, setting.windows, id) end
       id = over.parent
     end
     return classes
@@ -254,10 +257,7 @@ makeThrottles = function()
     local at = setting.shared > 0 and above(node.branch) or ''
     while at ~= '' do
       local over = nodeNamed(at)
-      for _, window in ipairs(over and over.isShared and windows or {}) do
-        table.insert(classes, window .. '.' .. over.id)
-        table.insert(classes, window .. '.' .. over.id .. '+')
-      end
+      if over and over.isShared then addShares(classes, windows, over.id) end
       at = above(at)
     end
     return classes
@@ -292,10 +292,7 @@ makeThrottles = function()
   -- Have no engine shown a class of a branch's shares, before it has none: below it, also where it hangs elsewhere by now.
   local function hideShares(over)
     local views, classes = allViews(), {}
-    for _, window in ipairs(setting.windows) do
-      table.insert(classes, window .. '.' .. over.id)
-      table.insert(classes, window .. '.' .. over.id .. '+')
-    end
+    addShares(classes, setting.windows, over.id)
     for _, id in ipairs(redis.call('ZRANGE', key('changed'), 0, -1)) do
       if string.sub(nodeAt(id).branch, 1, #over.branch) == over.branch then clear(nodeAt(id), views, classes) end
     end
